@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door: each target sets up what it needs and calls one command. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# The first interpreter here that runs and has a version that every pinned package supports.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.10 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+
+# Every cache stays inside the checkout; nothing is written to the home folder.
+CACHE := $(CURDIR)/build/cache
+export PIP_CACHE_DIR := $(CACHE)/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export XDG_CACHE_HOME := $(CACHE)/xdg
+export ZIG_GLOBAL_CACHE_DIR := $(CACHE)/zig
+export ZIG_LOCAL_CACHE_DIR := $(CACHE)/zig
+export MPLCONFIGDIR := $(CACHE)/matplotlib
+export YOWASP_CACHE_DIR := $(CACHE)/yowasp
+export PRE_COMMIT_HOME := $(CACHE)/pre-commit
+export TORCH_HOME := $(CACHE)/torch
+export HYPOTHESIS_STORAGE_DIRECTORY := $(CACHE)/hypothesis
+
+MODEL ?= nano
+BOARD ?= sim-small
+IMAGE ?=
+TASK ?= both
+OUT ?=
+WAVES ?=
+
+##@ Main
+
+help:  ## this list
+	@awk -F ':.*?  ## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*  ## / {sub(/:.*/, "", $$1); printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+cosim: $(VENV)/.cosim  ## one image through the RTL of the whole accelerator [MODEL= BOARD= IMAGE= TASK= OUT= WAVES=1]
+	$(BIN)/edgemoe cosim --model $(MODEL) --board $(BOARD) --task $(TASK) \
+		$(if $(IMAGE),--image '$(IMAGE)') $(if $(OUT),--out '$(OUT)') $(if $(WAVES),--waves)
+
+test: $(VENV)/.dev  ## all tests that a change must pass
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+check: $(VENV)/.dev  ## formatting, lint, types, links
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	git ls-files -z 'hls/*.hpp' 'hls/*.cpp' 'hls/*.h' | xargs -0 -r $(BIN)/clang-format --dry-run --Werror
+	$(BIN)/python docs/check_links.py
+	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+##@ Parts
+
+synth: $(VENV)/.cosim  ## C++ to SystemVerilog for the accelerator [BOARD=]
+	$(BIN)/edgemoe synth --board $(BOARD) --out build/synth/$(BOARD)
+
+csim: $(VENV)/.cosim  ## one image through the C++ kernels compiled natively [MODEL= IMAGE=]
+	$(BIN)/edgemoe infer --backend csim --model $(MODEL) $(if $(IMAGE),--image '$(IMAGE)') --out $(or $(OUT),build/csim)
+
+train: $(VENV)/.dev  ## train a model on the street scenes [MODEL=]
+	$(BIN)/edgemoe train --model $(MODEL)
+
+mutate: $(VENV)/.dev  ## mutations of C++, golden and compiler, each of which a test must catch
+	$(BIN)/edgemoe mutate
+
+bench: $(VENV)/.dev  ## regenerate every figure that the docs quote
+	$(BIN)/edgemoe bench
+
+bitstream: $(VENV)/.cosim  ## a bitstream [BOARD=]
+	$(BIN)/edgemoe bitstream --board $(BOARD)
+
+##@ Upkeep
+
+setup: $(VENV)/.dev  ## .venv with everything a developer needs
+
+format: $(VENV)/.dev  ## rewrite Python and C++ in the project's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	git ls-files -z 'hls/*.hpp' 'hls/*.cpp' 'hls/*.h' | xargs -0 -r $(BIN)/clang-format -i
+
+docs: $(VENV)/.dev  ## the documentation as a site in build/site
+	$(BIN)/mkdocs build --strict
+
+pictures: $(VENV)/.cosim  ## the README's picture, from a cosimulation
+	$(BIN)/edgemoe cosim --out build/cosim/readme
+	$(BIN)/python docs/make_pictures.py build/cosim/readme docs/pictures
+
+wheel: $(VENV)/.dev  ## the Python package as a wheel in dist/
+	$(BIN)/pip wheel --no-deps --wheel-dir dist .
+
+lock: $(VENV)/.dev  ## resolve the lock files anew
+	$(BIN)/python requirements/lock.py
+
+clean:  ## remove build/; .venv stays
+	rm -rf build
+
+.PHONY: help cosim test check synth csim train mutate bench bitstream setup format docs pictures wheel lock clean
+
+# A virtual environment has one stamp a lock file: the cosimulation's, without torch, and everything.
+$(BIN)/python:
+	@[ -n '$(PYTHON)' ] || { echo 'edgemoe needs Python 3.10, 3.11 or 3.12; none was found. Set PYTHON=...' >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.cosim: requirements/cosim.lock pyproject.toml | $(BIN)/python
+	$(BIN)/pip install -q -r requirements/cosim.lock
+	$(BIN)/pip install -q --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.cosim
+	$(BIN)/pip install -q -r requirements/dev.lock
+	@touch $@
