@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mixture of experts: gates, score rules and the experts.
+
+The gate gives every token a logit per expert; the top k experts by logit are chosen (ties to the lower index) and
+weighted by a score. Two score rules exist in the published models, both are here:
+
+* `softmax_all`   softmax over all experts, the top k kept, not renormalised (their sum is below 1);
+* `softmax_topk`  softmax over the k chosen logits only (their sum is 1).
+
+A chosen expert whose score is below `threshold` is dropped; a token may be left without any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from edgemoe.config import ModelConfig
+from edgemoe.model.heads import TASKS
+
+EMBEDDING_DIM = 32
+
+
+class TaskEmbedding(nn.Module):
+    """A one-hot task vector through a two-layer MLP and a LayerNorm: what a shared gate is told of the task."""
+
+    def __init__(self, tasks: Sequence[str]) -> None:
+        super().__init__()
+        self.tasks = tuple(tasks)
+        self.fc1 = nn.Linear(len(tasks), EMBEDDING_DIM)
+        self.fc2 = nn.Linear(EMBEDDING_DIM, EMBEDDING_DIM)
+        self.norm = nn.LayerNorm(EMBEDDING_DIM, 1e-6)
+
+    def forward(self, task: str) -> Tensor:
+        """-> (EMBEDDING_DIM)."""
+        one_hot = self.fc1.weight.new_zeros(len(self.tasks))
+        one_hot[self.tasks.index(task)] = 1
+        return cast(Tensor, self.norm(self.fc2(torch.relu(self.fc1(one_hot)))))
+
+
+class _GateWeight(nn.Module):
+    """A bias-free linear map to expert logits; a module so that its state-dict name ends in `.weight`."""
+
+    def __init__(self, experts: int, inputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(experts, inputs) * 0.02)
+
+
+class TaskGates(nn.ModuleDict):
+    """Multi-gate: one gate per task."""
+
+    def __init__(self, tasks: Sequence[str], dim: int, experts: int) -> None:
+        super().__init__({task: _GateWeight(experts, dim) for task in tasks})
+        self.experts = experts
+
+    def weight(self, task: str) -> Tensor:
+        """The gate of `task`, (E,D)."""
+        return cast(Tensor, self[task].weight)
+
+    def forward(self, x: Tensor, task: str, embedding: Tensor | None) -> Tensor:
+        """(N,D) -> logits (N,E); the embedding is not used."""
+        return x @ self.weight(task).T
+
+
+class SharedGate(nn.Module):
+    """One gate for all tasks; its input is the token with the task's embedding appended."""
+
+    def __init__(self, dim: int, experts: int) -> None:
+        super().__init__()
+        self.dim = dim
+        self.shared = _GateWeight(experts, dim + EMBEDDING_DIM)
+
+    def folded(self, embedding: Tensor) -> tuple[Tensor, Tensor]:
+        """The same gate for one task: weight (E,D) and bias (E)."""
+        token_part, task_part = self.shared.weight.split([self.dim, EMBEDDING_DIM], dim=1)
+        return token_part, task_part @ embedding
+
+    def forward(self, x: Tensor, task: str, embedding: Tensor | None) -> Tensor:
+        """(N,D) -> logits (N,E)."""
+        weight, bias = self.folded(cast(Tensor, embedding))
+        return x @ weight.T + bias
+
+
+def route(logits: Tensor, top_k: int, rule: str, threshold: float = 0.0) -> Tensor:
+    """Logits (N,E) -> scores (N,E), zero for experts not chosen."""
+    order = logits.detach().sort(dim=1, descending=True, stable=True).indices[:, :top_k]
+    chosen = torch.zeros_like(logits, dtype=torch.bool).scatter_(1, order, True)
+    if rule == "softmax_all":
+        scores = logits.softmax(1) * chosen
+    elif rule == "softmax_topk":
+        scores = logits.masked_fill(~chosen, float("-inf")).softmax(1)
+    else:
+        raise ValueError(f"score rule: expected softmax_all or softmax_topk, got {rule!r}")
+    return scores * (scores >= threshold)
+
+
+def balance_loss(logits: Tensor, scores: Tensor) -> Tensor:
+    """How unevenly a batch uses the experts: 0 when even, in the two published forms added up.
+
+    Importance: the squared coefficient of variation of each expert's summed scores (Shazeer et al. 2017).
+    Load: E * sum_e(share of choices_e * mean probability_e) - 1 (Fedus et al. 2021).
+    """
+    importance = scores.sum(0)
+    variation = importance.var(unbiased=False) / importance.mean().clamp_min(1e-9).square()
+    choices = (scores > 0).float().sum(0)
+    share = choices / choices.sum().clamp_min(1)
+    load = logits.shape[1] * (share * logits.softmax(1).mean(0)).sum() - 1
+    return variation + load
+
+
+class ExpertLinear(nn.Module):
+    """E linear layers of one shape, stacked: weight (E,out,in), bias (E,out)."""
+
+    def __init__(self, experts: int, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(experts, outputs, inputs) * inputs**-0.5)
+        self.bias = nn.Parameter(torch.zeros(experts, outputs))
+
+
+class Experts(nn.Module):
+    """All experts on all tokens, weighted by the scores.
+
+    Experts that a token did not choose have score 0 there: the sum is the same as visiting the chosen ones only,
+    and two large matrix products are faster to train than many small ones.
+    """
+
+    def __init__(self, experts: int, dim: int, hidden: int) -> None:
+        super().__init__()
+        self.fc1 = ExpertLinear(experts, dim, hidden)
+        self.act = nn.GELU()
+        self.fc2 = ExpertLinear(experts, hidden, dim)
+
+    def forward(self, x: Tensor, scores: Tensor) -> Tensor:
+        """x (N,D), scores (N,E) -> sum over e of score_e * expert_e(x), (N,D)."""
+        E, H, D = self.fc1.weight.shape
+        hidden = self.act(x @ self.fc1.weight.view(E * H, D).T + self.fc1.bias.view(E * H))
+        weighted = (hidden.view(-1, E, H) * scores[:, :, None]).view(-1, E * H)
+        return weighted @ self.fc2.weight.transpose(1, 2).reshape(E * H, D) + scores @ self.fc2.bias
+
+
+class MixtureOfExperts(nn.Module):
+    """Gate, routing and experts of one layer."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.top_k, self.rule, self.threshold = config.top_k, config.score_rule, config.threshold
+        self.gate: TaskGates | SharedGate
+        if config.gate == "multi":
+            self.gate = TaskGates(TASKS, config.dim, config.experts)
+        else:
+            self.gate = SharedGate(config.dim, config.experts)
+        self.experts = Experts(config.experts, config.dim, config.expert_hidden)
+
+    def forward(self, x: Tensor, task: str, embedding: Tensor | None) -> tuple[Tensor, Tensor]:
+        """(B,T,D) -> (B,T,D) and the balance loss. In training the logits get noise of 1/E, which spreads the
+        choice of experts while they are still alike; at inference there is none."""
+        tokens = x.reshape(-1, x.shape[-1])
+        logits = self.gate(tokens, task, embedding)
+        if self.training:
+            logits = logits + torch.randn_like(logits) / logits.shape[1]
+        scores = route(logits, self.top_k, self.rule, self.threshold)
+        return self.experts(tokens, scores).view_as(x), balance_loss(logits, scores)

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The light heads: LayerNorm, linear + GELU, linear from each token to the pixels of its patch.
+
+The convolutional heads of the published model cost several times the whole backbone; these are three more layers
+of the kinds that the accelerator runs anyway. Output row r of `fc2` belongs to map r // P^2 and, inside the
+patch, to pixel (y, x) = (r % P^2 // P, r % P).
+
+* segmentation: one map of logits per class; the label is the largest, ties to the lower class.
+* depth: one map, linear in metres: metres = near + (far - near) * map, clipped to [near, far]. Linear, because
+  the reported error is in metres, and because a host decodes it exactly from a scaled integer.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from edgemoe.config import ModelConfig
+
+SEGMENTATION, DEPTH = "segmentation", "depth"
+TASKS = (SEGMENTATION, DEPTH)
+
+
+def head_outputs(config: ModelConfig, task: str) -> int:
+    """Maps that the head of `task` gives: one per class, or one depth."""
+    return len(config.classes) if task == SEGMENTATION else 1
+
+
+class Head(nn.Module):
+    """Tokens to pixels, patch by patch."""
+
+    def __init__(self, config: ModelConfig, outputs: int) -> None:
+        super().__init__()
+        self.patch, self.outputs = config.patch, outputs
+        self.norm = nn.LayerNorm(config.dim, 1e-6)
+        self.fc1 = nn.Linear(config.dim, config.head_hidden)
+        self.act = nn.GELU()
+        self.fc2 = nn.Linear(config.head_hidden, outputs * config.patch**2)
+
+    def forward(self, x: Tensor, grid: tuple[int, int]) -> Tensor:
+        """Patch tokens (B, rows * columns, D) -> maps (B, outputs, height, width)."""
+        B, P = len(x), self.patch
+        rows, columns = grid
+        y = self.fc2(self.act(self.fc1(self.norm(x))))
+        y = y.view(B, rows, columns, self.outputs, P, P).permute(0, 3, 1, 4, 2, 5)
+        return y.reshape(B, self.outputs, rows * P, columns * P)
+
+
+def decode_depth(maps: Tensor, depth_range: tuple[float, float]) -> Tensor:
+    """Depth maps (B,1,height,width) -> metres (B,height,width)."""
+    near, far = depth_range
+    return (near + (far - near) * maps[:, 0]).clamp(near, far)
+
+
+def decode_segmentation(maps: Tensor) -> Tensor:
+    """Logits (B,classes,height,width) -> labels (B,height,width)."""
+    return maps.argmax(1)

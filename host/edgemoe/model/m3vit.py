@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""M3ViT: a vision transformer with several tasks and a mixture of experts, in PyTorch.
+
+One image and one task at a time go through the network; the task picks the gate and the head, everything else
+is shared. Even layers have a dense MLP, odd layers have experts (`experts.py`). Axes, everywhere:
+B images, T tokens (1 class token + patches), D width, E experts, H hidden units, P patch size.
+
+Conventions that the integer model and the accelerator rely on:
+
+* a pixel's value is k/256 with k = 0..255, RGB, no other normalisation;
+* patches are row-major; a patch's inputs are in the order (channel, y, x);
+* token 0 is the class token; the position embedding is added to all tokens;
+* every linear layer is y = W x + b with W stored (out, in); qkv rows are Q | K | V, each head contiguous;
+* erf GELU, LayerNorm with biased variance and eps 1e-6, no final norm in the backbone (the heads have one).
+
+State-dict names (`{i}` a layer, `{task}` "segmentation" or "depth"):
+
+    patch_embed.weight (D,3,P,P)  .bias (D)      cls_token (1,1,D)      pos_embed (1,T,D)
+    blocks.{i}.norm1.{weight,bias} (D)           blocks.{i}.norm2.{weight,bias} (D)
+    blocks.{i}.attn.qkv.weight (3D,D) .bias (3D) blocks.{i}.attn.proj.weight (D,D) .bias (D)
+    even layers  blocks.{i}.mlp.fc1.weight (dense_hidden,D) .bias     blocks.{i}.mlp.fc2.weight (D,dense_hidden) .bias
+    odd layers   blocks.{i}.moe.experts.fc1.weight (E,H,D) .bias (E,H)
+                 blocks.{i}.moe.experts.fc2.weight (E,D,H) .bias (E,D)
+      gate "multi"           blocks.{i}.moe.gate.{task}.weight (E,D), one gate a task, no bias
+      gate "task_embedding"  blocks.{i}.moe.gate.shared.weight (E,D+32) and once for the network
+                             task_embedding.{fc1,fc2}.{weight,bias}, task_embedding.norm.{weight,bias}
+    heads.{task}.norm.{weight,bias} (D)
+    heads.{task}.fc1.weight (head_hidden,D) .bias     heads.{task}.fc2.weight (outputs,head_hidden) .bias
+
+The export (`folded_gates`) gives both kinds of gate one form: weight (E,D) and bias (E) per task and layer. The
+bias is zero for "multi"; for "task_embedding" the embedding's part of the product is a constant of the task.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from edgemoe.config import ModelConfig
+from edgemoe.model.experts import MixtureOfExperts, SharedGate, TaskEmbedding, TaskGates
+from edgemoe.model.heads import TASKS, Head, head_outputs
+
+NORM_EPS = 1e-6
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What one pass gives: `maps` (B, outputs per pixel, height, width), `features` (B,T,D) of the backbone
+    before the head's norm, and `balance`, the gates' load-balancing loss (a scalar, 0 without experts)."""
+
+    maps: Tensor
+    features: Tensor
+    balance: Tensor
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention; softmax(q k^T / sqrt(D / heads)) v, then a projection."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.proj = nn.Linear(dim, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B,T,D) -> (B,T,D)."""
+        B, T, D = x.shape
+        q, k, v = self.qkv(x).view(B, T, 3, self.heads, D // self.heads).permute(2, 0, 3, 1, 4)
+        context = F.scaled_dot_product_attention(q, k, v)  # (B, heads, T, D / heads)
+        return cast(Tensor, self.proj(context.transpose(1, 2).reshape(B, T, D)))
+
+
+class Mlp(nn.Module):
+    """The dense feed-forward layer: fc2(GELU(fc1(x)))."""
+
+    def __init__(self, dim: int, hidden: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(dim, hidden)
+        self.act = nn.GELU()
+        self.fc2 = nn.Linear(hidden, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B,T,D) -> (B,T,D)."""
+        return cast(Tensor, self.fc2(self.act(self.fc1(x))))
+
+
+class Block(nn.Module):
+    """A pre-norm transformer layer, dense or with experts."""
+
+    mlp: Mlp
+    moe: MixtureOfExperts
+
+    def __init__(self, config: ModelConfig, layer: int) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(config.dim, NORM_EPS)
+        self.attn = Attention(config.dim, config.heads)
+        self.norm2 = nn.LayerNorm(config.dim, NORM_EPS)
+        self.has_experts = is_moe_layer(config, layer)
+        if self.has_experts:
+            self.moe = MixtureOfExperts(config)
+        else:
+            self.mlp = Mlp(config.dim, config.dense_hidden)
+
+    def forward(self, x: Tensor, task: str, embedding: Tensor | None) -> tuple[Tensor, Tensor]:
+        """(B,T,D) -> (B,T,D) and this layer's balance loss."""
+        x = x + self.attn(self.norm1(x))
+        if not self.has_experts:
+            return x + self.mlp(self.norm2(x)), x.new_zeros(())
+        update, balance = self.moe(self.norm2(x), task, embedding)
+        return x + update, balance
+
+
+class M3ViT(nn.Module):
+    """The whole network. `forward` takes images (B,3,height,width) in k/256 and a task's name."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.grid = (config.height // config.patch, config.width // config.patch)
+        tokens = 1 + self.grid[0] * self.grid[1]
+        self.patch_embed = nn.Conv2d(3, config.dim, config.patch, config.patch)
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, config.dim))
+        self.pos_embed = nn.Parameter(torch.zeros(1, tokens, config.dim))
+        self.task_embedding = TaskEmbedding(TASKS) if uses_task_embedding(config) else None
+        self.blocks = nn.ModuleList(Block(config, layer) for layer in range(config.layers))
+        self.heads = nn.ModuleDict({task: Head(config, head_outputs(config, task)) for task in TASKS})
+        self.apply(_initialise)
+        nn.init.trunc_normal_(self.cls_token, std=0.02)
+        nn.init.trunc_normal_(self.pos_embed, std=0.02)
+
+    def forward(self, image: Tensor, task: str) -> Prediction:
+        """(B,3,height,width) -> `Prediction` for that task."""
+        patches = self.patch_embed(image).flatten(2).transpose(1, 2)  # (B, patches, D)
+        x = torch.cat([self.cls_token.expand(len(patches), -1, -1), patches], 1) + self.pos_embed
+        embedding = self.task_embedding(task) if self.task_embedding is not None else None
+        balance = x.new_zeros(())
+        for block in self.blocks:
+            x, layer_balance = block(x, task, embedding)
+            balance = balance + layer_balance
+        return Prediction(self.heads[task](x[:, 1:], self.grid), x, balance)
+
+    @torch.no_grad()
+    def folded_gates(self, layer: int) -> dict[str, tuple[Tensor, Tensor]]:
+        """Per task: the gate of MoE layer `layer` as weight (E,D) and bias (E), whatever its kind."""
+        gate = cast(Block, self.blocks[layer]).moe.gate
+        if isinstance(gate, TaskGates):
+            return {task: (gate.weight(task), gate.weight(task).new_zeros(gate.experts)) for task in TASKS}
+        embedding = cast(TaskEmbedding, self.task_embedding)
+        return {task: cast(SharedGate, gate).folded(embedding(task)) for task in TASKS}
+
+
+def is_moe_layer(config: ModelConfig, layer: int) -> bool:
+    """Odd layers have experts, in a model that has any."""
+    return config.experts > 0 and layer % 2 == 1
+
+
+def uses_task_embedding(config: ModelConfig) -> bool:
+    """Whether one gate, told the task by an embedding, serves all tasks."""
+    return config.experts > 0 and config.gate == "task_embedding"
+
+
+def _initialise(module: nn.Module) -> None:
+    """Truncated normal of 0.02 for linear weights, zero for their biases, as is usual for ViTs."""
+    if isinstance(module, nn.Linear):
+        nn.init.trunc_normal_(module.weight, std=0.02)
+        nn.init.zeros_(module.bias)
