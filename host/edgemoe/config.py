@@ -1,0 +1,355 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every size in the project: what the network is (`ModelConfig`) and how large the accelerator is built (`BuildConfig`).
+
+A model runs on any build whose maxima hold it, with no rebuild. The C++ side gets the build's sizes and the
+function tables as a generated header, so that no number is written twice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgemoe import numerics
+from edgemoe.errors import NotBuiltYetError, UserError
+
+CITYSCAPES_GROUPS = ("flat", "construction", "object", "nature", "sky", "human", "vehicle")
+GATES = ("multi", "task_embedding")
+SCORE_RULES = ("softmax_all", "softmax_topk")
+TASKS = ("segmentation", "depth")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """One network. Sizes are H x W; token 0 is the class token, patches follow row by row."""
+
+    name: str
+    height: int
+    width: int
+    patch: int
+    dim: int
+    heads: int
+    layers: int
+    dense_hidden: int
+    experts: int  # 0 = a dense model; else odd layers have experts
+    expert_hidden: int
+    top_k: int
+    head_hidden: int  # hidden width of both tasks' heads
+    gate: str = "multi"  # "multi": a gate per task; "task_embedding": one gate, told the task by an embedding
+    score_rule: str = "softmax_all"  # or "softmax_topk"
+    threshold: float = 0.0  # experts with a score below it are dropped
+    classes: tuple[str, ...] = CITYSCAPES_GROUPS
+    depth_range: tuple[float, float] = (1.0, 80.0)  # metres, nearest and farthest
+    eps: float = 1e-6  # of every LayerNorm
+
+    def __post_init__(self) -> None:
+        for field in ("height", "width", "patch", "dim", "heads", "layers", "dense_hidden", "head_hidden"):
+            _at_least(self.name, field, getattr(self, field), 1)
+        for side in ("height", "width"):
+            if getattr(self, side) % self.patch:
+                raise UserError(
+                    f"Model {self.name!r}: {side} {getattr(self, side)} is not a multiple of patch {self.patch}."
+                )
+        if self.dim % self.heads:
+            raise UserError(f"Model {self.name!r}: dim {self.dim} is not a multiple of heads {self.heads}.")
+        _at_least(self.name, "experts", self.experts, 0)
+        if self.experts:
+            _at_least(self.name, "expert_hidden", self.expert_hidden, 1)
+            if not 1 <= self.top_k <= self.experts:
+                raise UserError(
+                    f"Model {self.name!r}: top_k {self.top_k} must lie in 1..{self.experts}, its number of experts."
+                )
+        _one_of(self.name, "gate", self.gate, GATES)
+        _one_of(self.name, "score_rule", self.score_rule, SCORE_RULES)
+        if not 0 <= self.threshold <= 1:
+            raise UserError(f"Model {self.name!r}: threshold {self.threshold} must lie in 0..1, as a score does.")
+        if not self.classes:
+            raise UserError(f"Model {self.name!r}: classes is empty; name at least one.")
+        near, far = self.depth_range
+        if not (math.isfinite(far) and 0 <= near < far):
+            raise UserError(f"Model {self.name!r}: depth_range {near}..{far} m must satisfy 0 <= near < far.")
+        if not (math.isfinite(self.eps) and self.eps >= 0):
+            raise UserError(f"Model {self.name!r}: eps {self.eps} must be finite and not negative.")
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of patches."""
+        return self.height // self.patch, self.width // self.patch
+
+    @property
+    def patches(self) -> int:
+        return self.grid[0] * self.grid[1]
+
+    @property
+    def tokens(self) -> int:
+        """The class token and the patches."""
+        return 1 + self.patches
+
+    @property
+    def head_dim(self) -> int:
+        return self.dim // self.heads
+
+    @property
+    def patch_inputs(self) -> int:
+        """Values of one patch, in the order (channel, y, x)."""
+        return 3 * self.patch * self.patch
+
+    def is_moe(self, layer: int) -> bool:
+        """Odd layers have experts, in a model that has any."""
+        return self.experts > 0 and layer % 2 == 1
+
+    def head_outputs(self, task: str) -> int:
+        """Outputs of a task's head for one token; row r is map r // patch^2, pixel r % patch^2 of the patch."""
+        return (len(self.classes) if task == "segmentation" else 1) * self.patch * self.patch
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> ModelConfig:
+        """The inverse of `to_dict`, with a message for a field that is missing, unknown or of a wrong type."""
+        if not isinstance(data, dict):
+            raise UserError(f"A model's config must be a JSON object, not {type(data).__name__}.")
+        known = {field.name: field for field in dataclasses.fields(cls)}
+        unknown = sorted(set(data) - set(known))
+        if unknown:
+            raise UserError(f"A model's config has no field {unknown[0]!r}; known are {', '.join(known)}.")
+        needed = [name for name, field in known.items() if field.default is dataclasses.MISSING]
+        missing = [name for name in needed if name not in data]
+        if missing:
+            raise UserError(f"The model's config lacks the field {missing[0]!r}.")
+        values: dict[str, Any] = {}
+        for name, value in data.items():
+            kind = str(known[name].type)
+            wanted = {"int": (int,), "str": (str,), "float": (int, float)}.get(kind, (list, tuple))
+            if isinstance(value, bool) or not isinstance(value, wanted):
+                raise UserError(f"The model's config field {name!r} must be of type {kind}, not {value!r}.")
+            values[name] = tuple(value) if isinstance(value, list | tuple) else value
+        if "depth_range" in values and len(values["depth_range"]) != 2:
+            raise UserError("The model's config field 'depth_range' must hold two numbers, nearest and farthest.")
+        return cls(**values)
+
+
+MODELS = {
+    "nano": ModelConfig(
+        name="nano",
+        height=64,
+        width=128,
+        patch=8,
+        dim=64,
+        heads=2,
+        layers=4,
+        dense_hidden=256,
+        experts=8,
+        expert_hidden=128,
+        top_k=2,
+        head_hidden=128,
+    ),
+    "tiny": ModelConfig(
+        name="tiny",
+        height=128,
+        width=256,
+        patch=16,
+        dim=192,
+        heads=3,
+        layers=12,
+        dense_hidden=768,
+        experts=16,
+        expert_hidden=384,
+        top_k=2,
+        head_hidden=256,
+    ),
+}
+
+
+def model_preset(name: str) -> ModelConfig:
+    """The preset of that name."""
+    if name in MODELS:
+        return MODELS[name]
+    if name == "deit-tiny":
+        raise NotBuiltYetError("Model 'deit-tiny'")
+    raise UserError(f"No model preset is named {name!r}; there are {', '.join(MODELS)}.")
+
+
+@dataclass(frozen=True)
+class BuildConfig:
+    """One build of the accelerator: its array, its memories and its largest run-time sizes.
+
+    A *word* of the on-chip memories is `rows` values, i.e. four *sub-words* of `cols` values; one sub-word of
+    int16 is one beat of the memory bus.
+    """
+
+    name: str
+    rows: int = 32  # inputs of the array's tile = lanes of a word
+    cols: int = 8  # outputs of the tile = queries held by attention = lanes of the epilogue
+    act_depth: int = 2048  # words of `act`
+    query_depth: int = 512  # words of `query`
+    residual_depth: int = 512  # words of `residual` and of `accum`
+    max_tokens: int = 160
+    max_experts: int = 16
+    max_top_k: int = 4
+    max_k_tiles: int = 32  # inputs of a linear layer <= 32 * rows
+    max_n_tiles: int = 128  # outputs of a linear layer <= 128 * cols
+    max_descriptors: int = 1024  # of a layer program
+    beats_depth: int = 1024  # the prefetch: beats between `fetch` and `compute`
+    command_depth: int = 16
+    store_depth: int = 64  # beats between `compute` and `store`
+    bus_bits: int = 128
+    clock_mhz: float = 200.0  # assumed, for figures in seconds
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            if field.type == "int":
+                _at_least(self.name, field.name, getattr(self, field.name), 1, "Board")
+        checks = [
+            ("rows", self.rows == 4 * self.cols, "4 * cols, since a word is four sub-words"),
+            ("bus_bits", self.bus_bits == 16 * self.cols, "16 * cols, since a beat is one sub-word"),
+            ("max_experts", self.max_experts % self.cols == 0, "a multiple of cols"),
+            ("max_experts", self.max_experts <= 32, "at most 32"),
+            ("max_top_k", self.max_top_k <= 4, "at most 4, the slots of a `choice` word"),
+            ("max_tokens", self.max_tokens <= 257, "at most 257, the keys for which widths are derived"),
+            ("act_depth", self.act_depth < 1 << 16, "below 2^16, the descriptor's address field"),
+            ("query_depth", self.query_depth < 1 << 16, "below 2^16, the descriptor's address field"),
+            ("residual_depth", self.residual_depth < 1 << 16, "below 2^16, the descriptor's address field"),
+            ("max_k_tiles", self.linear_bits <= self.acc_bits, "so small that sums fit the accumulator"),
+        ]
+        for field_name, holds, rule in checks:
+            if not holds:
+                raise UserError(f"Board {self.name!r}: {field_name} {getattr(self, field_name)} must be {rule}.")
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates per cycle."""
+        return self.rows * self.cols
+
+    @property
+    def acc_bits(self) -> int:
+        """Accumulator width: what a DSP48 adds up."""
+        return 48
+
+    @property
+    def linear_bits(self) -> int:
+        """Bits of the largest linear sum: operands + log2 of the terms + sign + one for the bias."""
+        return 16 + 16 + _log2_ceil(self.max_k_tiles * self.rows) + 2
+
+    @property
+    def context_bits(self) -> int:
+        """Bits of a sum of e * v over all keys."""
+        return numerics.EXP_BITS + 16 + _log2_ceil(self.max_tokens)
+
+    @property
+    def sum_bits(self) -> int:
+        """Bits (unsigned) of the sum of e over all keys."""
+        return numerics.EXP_BITS + _log2_ceil(self.max_tokens)
+
+    @property
+    def max_dim(self) -> int:
+        """The largest LayerNorm: |n| <= sqrt(D-1) must fit 19 bits of Q.13."""
+        return min(1023, self.rows * self.max_k_tiles)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for reports."""
+        return dataclasses.asdict(self)
+
+
+BOARDS = {"sim-small": BuildConfig("sim-small")}
+PLANNED_BOARDS = ("zcu102", "zcu104", "kv260", "pynq-z2")
+
+
+def board(name: str) -> BuildConfig:
+    """The build of that name."""
+    if name in BOARDS:
+        return BOARDS[name]
+    if name in PLANNED_BOARDS:
+        raise NotBuiltYetError(f"Board {name!r}")
+    raise UserError(f"No board is named {name!r}; built is {', '.join(BOARDS)}, planned: {', '.join(PLANNED_BOARDS)}.")
+
+
+def config_hpp(build: BuildConfig) -> str:
+    """The C++ header of a build: its sizes, derived widths and the function tables, as constexpr."""
+    lines = [
+        "// SPDX-License-Identifier: Apache-2.0",
+        f"// Sizes of board {build.name} and the function tables. Generated by edgemoe.config; do not edit.",
+        "#pragma once",
+        "",
+        "namespace edgemoe {",
+        "",
+    ]
+    for field in dataclasses.fields(build):
+        if field.type == "int":
+            lines.append(f"constexpr int {_camel(field.name)} = {getattr(build, field.name)};")
+    lines.append("")
+    derived = ("macs", "acc_bits", "linear_bits", "context_bits", "sum_bits", "max_dim")
+    lines += [f"constexpr int {_camel(name)} = {getattr(build, name)};" for name in derived]
+    lines.append("")
+    formats = (
+        "act_bits",
+        "residual_bits",
+        "bias_bits",
+        "multiplier_bits",
+        "shift_max",
+        "score_bits",
+        "score_fraction",
+        "exp_bits",
+        "hidden_bits",
+        "hidden_fraction",
+        "expert_bits",
+        "expert_fraction",
+        "exp2_steps",
+        "rsqrt_steps",
+        "gelu_steps",
+    )
+    lines += [f"constexpr int {_camel(name)} = {getattr(numerics, name.upper())};" for name in formats]
+    lines += [
+        "",
+        "static_assert(kRows == 4 * kCols, \"a word is four sub-words\");",
+        "static_assert(kLinearBits <= kAccBits, \"a linear layer's sums must fit the accumulator\");",
+        "static_assert(kContextBits <= kAccBits, \"attention's sums must fit the accumulator\");",
+        "",
+    ]
+    lines += _table("unsigned short", "kExp2Table", "[kExp2Steps + 1]", list(numerics.EXP2_TABLE))
+    for p in range(2):
+        name = ("kRsqrtEvenTable", "kRsqrtOddTable")[p]
+        lines += _table("unsigned int", name, "[kRsqrtSteps + 1]", list(numerics.RSQRT_TABLE[p]))
+    lines += _table("unsigned short", "kGeluTable", "[kGeluSteps + 2]", list(numerics.GELU_TABLE))
+    return "\n".join([*lines, "}  // namespace edgemoe", ""])
+
+
+def write_config_hpp(build: BuildConfig, path: Path) -> None:
+    """Writes `config_hpp(build)` to `path`, only if it differs, so that builds keyed on time stay warm."""
+    write_if_changed(path, config_hpp(build))
+
+
+def write_if_changed(path: Path, text: str) -> None:
+    """Writes a generated file and its folders; leaves an equal file alone."""
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _table(kind: str, name: str, size: str, values: list[int]) -> list[str]:
+    rows = [", ".join(str(v) for v in values[i : i + 12]) for i in range(0, len(values), 12)]
+    return [f"constexpr {kind} {name}{size} = {{", *(f"    {row}," for row in rows), "};", ""]
+
+
+def _camel(name: str) -> str:
+    return "k" + "".join(part.capitalize() for part in name.split("_"))
+
+
+def _log2_ceil(n: int) -> int:
+    return (n - 1).bit_length()
+
+
+def _at_least(owner: str, field: str, value: int, low: int, kind: str = "Model") -> None:
+    if value < low:
+        raise UserError(f"{kind} {owner!r}: {field} {value} must be at least {low}.")
+
+
+def _one_of(owner: str, field: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise UserError(f"Model {owner!r}: {field} {value!r} must be one of {', '.join(allowed)}.")
