@@ -22,6 +22,20 @@ SCORE_RULES = ("softmax_all", "softmax_topk")
 TASKS = ("segmentation", "depth")
 
 
+def _log2_ceil(n: int) -> int:
+    return (n - 1).bit_length()
+
+
+def _at_least(owner: str, field: str, value: int, low: int, kind: str = "Model") -> None:
+    if value < low:
+        raise UserError(f"{kind} {owner!r}: {field} {value} must be at least {low}.")
+
+
+def _one_of(owner: str, field: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise UserError(f"Model {owner!r}: {field} {value!r} must be one of {', '.join(allowed)}.")
+
+
 @dataclass(frozen=True)
 class ModelConfig:
     """One network. Sizes are H x W; token 0 is the class token, patches follow row by row."""
@@ -339,17 +353,3 @@ def _table(kind: str, name: str, size: str, values: list[int]) -> list[str]:
 
 def _camel(name: str) -> str:
     return "k" + "".join(part.capitalize() for part in name.split("_"))
-
-
-def _log2_ceil(n: int) -> int:
-    return (n - 1).bit_length()
-
-
-def _at_least(owner: str, field: str, value: int, low: int, kind: str = "Model") -> None:
-    if value < low:
-        raise UserError(f"{kind} {owner!r}: {field} {value} must be at least {low}.")
-
-
-def _one_of(owner: str, field: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise UserError(f"Model {owner!r}: {field} {value!r} must be one of {', '.join(allowed)}.")
