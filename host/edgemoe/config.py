@@ -79,7 +79,9 @@ class ModelConfig:
         _one_of(self.name, "gate", self.gate, GATES)
         _one_of(self.name, "score_rule", self.score_rule, SCORE_RULES)
         if not 0 <= self.threshold <= 1:
-            raise UserError(f"Model {self.name!r}: threshold {self.threshold} must lie in 0..1, as a score does.")
+            raise UserError(
+                f"Model {self.name!r}: threshold {self.threshold} must lie in 0..1, as a score does."
+            )
         if not self.classes:
             raise UserError(f"Model {self.name!r}: classes is empty; name at least one.")
         near, far = self.depth_range
@@ -144,7 +146,9 @@ class ModelConfig:
                 raise UserError(f"The model's config field {name!r} must be of type {kind}, not {value!r}.")
             values[name] = tuple(value) if isinstance(value, list | tuple) else value
         if "depth_range" in values and len(values["depth_range"]) != 2:
-            raise UserError("The model's config field 'depth_range' must hold two numbers, nearest and farthest.")
+            raise UserError(
+                "The model's config field 'depth_range' must hold two numbers, nearest and farthest."
+            )
         return cls(**values)
 
 
@@ -233,7 +237,9 @@ class BuildConfig:
         ]
         for field_name, holds, rule in checks:
             if not holds:
-                raise UserError(f"Board {self.name!r}: {field_name} {getattr(self, field_name)} must be {rule}.")
+                raise UserError(
+                    f"Board {self.name!r}: {field_name} {getattr(self, field_name)} must be {rule}."
+                )
 
     @property
     def macs(self) -> int:
@@ -280,7 +286,9 @@ def board(name: str) -> BuildConfig:
         return BOARDS[name]
     if name in PLANNED_BOARDS:
         raise NotBuiltYetError(f"Board {name!r}")
-    raise UserError(f"No board is named {name!r}; built is {', '.join(BOARDS)}, planned: {', '.join(PLANNED_BOARDS)}.")
+    raise UserError(
+        f"No board is named {name!r}; built is {', '.join(BOARDS)}, planned: {', '.join(PLANNED_BOARDS)}."
+    )
 
 
 def config_hpp(build: BuildConfig) -> str:
@@ -320,9 +328,9 @@ def config_hpp(build: BuildConfig) -> str:
     lines += [f"constexpr int {_camel(name)} = {getattr(numerics, name.upper())};" for name in formats]
     lines += [
         "",
-        "static_assert(kRows == 4 * kCols, \"a word is four sub-words\");",
-        "static_assert(kLinearBits <= kAccBits, \"a linear layer's sums must fit the accumulator\");",
-        "static_assert(kContextBits <= kAccBits, \"attention's sums must fit the accumulator\");",
+        'static_assert(kRows == 4 * kCols, "a word is four sub-words");',
+        'static_assert(kLinearBits <= kAccBits, "a linear layer\'s sums must fit the accumulator");',
+        'static_assert(kContextBits <= kAccBits, "attention\'s sums must fit the accumulator");',
         "",
     ]
     lines += _table("unsigned short", "kExp2Table", "[kExp2Steps + 1]", list(numerics.EXP2_TABLE))
