@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every size in the project: what the network is (`ModelConfig`) and how large the accelerator is built (`BuildConfig`).
+"""Every size: what the network is (`ModelConfig`) and how large the accelerator is built (`BuildConfig`).
 
 A model runs on any build whose maxima hold it, with no rebuild. The C++ side gets the build's sizes and the
 function tables as a generated header, so that no number is written twice.
@@ -63,9 +63,10 @@ class ModelConfig:
         for field in ("height", "width", "patch", "dim", "heads", "layers", "dense_hidden", "head_hidden"):
             _at_least(self.name, field, getattr(self, field), 1)
         for side in ("height", "width"):
-            if getattr(self, side) % self.patch:
+            size = getattr(self, side)
+            if size % self.patch:
                 raise UserError(
-                    f"Model {self.name!r}: {side} {getattr(self, side)} is not a multiple of patch {self.patch}."
+                    f"Model {self.name!r}: {side} {size} is not a multiple of patch {self.patch}."
                 )
         if self.dim % self.heads:
             raise UserError(f"Model {self.name!r}: dim {self.dim} is not a multiple of heads {self.heads}.")
@@ -74,7 +75,7 @@ class ModelConfig:
             _at_least(self.name, "expert_hidden", self.expert_hidden, 1)
             if not 1 <= self.top_k <= self.experts:
                 raise UserError(
-                    f"Model {self.name!r}: top_k {self.top_k} must lie in 1..{self.experts}, its number of experts."
+                    f"Model {self.name!r}: top_k {self.top_k} must lie in 1..{self.experts}, the experts."
                 )
         _one_of(self.name, "gate", self.gate, GATES)
         _one_of(self.name, "score_rule", self.score_rule, SCORE_RULES)
@@ -118,7 +119,7 @@ class ModelConfig:
         return self.experts > 0 and layer % 2 == 1
 
     def head_outputs(self, task: str) -> int:
-        """Outputs of a task's head for one token; row r is map r // patch^2, pixel r % patch^2 of the patch."""
+        """Outputs of a task's head for one token; row r is map r // patch^2, pixel r % patch^2."""
         return (len(self.classes) if task == "segmentation" else 1) * self.patch * self.patch
 
     def to_dict(self) -> dict[str, Any]:
@@ -127,7 +128,7 @@ class ModelConfig:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ModelConfig:
-        """The inverse of `to_dict`, with a message for a field that is missing, unknown or of a wrong type."""
+        """The inverse of `to_dict`, with a message for a field that is missing, unknown or mistyped."""
         if not isinstance(data, dict):
             raise UserError(f"A model's config must be a JSON object, not {type(data).__name__}.")
         known = {field.name: field for field in dataclasses.fields(cls)}

@@ -2,8 +2,9 @@
 """Integer primitives and tables: the one definition of rounding, saturation and the function tables.
 
 Everything is int64 in two's complement; ``>>`` is the arithmetic shift (rounds towards minus infinity). The
-C++ kernels repeat these functions word for word, and the tables below are written into their generated header,
-so that the generator exists once. Formats are named by their fraction bits: ``Q.14`` means value = integer / 2^14.
+C++ kernels repeat these functions word for word, and the tables below are written into their generated
+header, so that the generator exists once. Formats are named by their fraction bits: ``Q.14`` means
+value = integer / 2^14.
 """
 
 from __future__ import annotations
@@ -40,13 +41,13 @@ def saturate(x: Int, bits: int) -> Int:
 
 
 def round_shift(x: Int, s: Int | int) -> Int:
-    """``(x + ((1 << s) >> 1)) >> s``: round half up; a shift of 0 adds nothing and moves nothing. 0 <= s <= 62."""
+    """``(x + ((1 << s) >> 1)) >> s``: round half up; s = 0 leaves x alone; s <= 62."""
     s = np.asarray(s, dtype=np.int64)
     return (np.asarray(x, dtype=np.int64) + ((np.int64(1) << s) >> np.int64(1))) >> s
 
 
 def rq(acc: Int, m: Int | int, s: Int | int, bits: int) -> Int:
-    """Requantise: ``saturate((acc*m + ((1 << s) >> 1)) >> s, bits)``; scale = m / 2^s, 0 <= m < 2^16, s <= 62."""
+    """Requantise by m / 2^s: ``saturate((acc*m + ((1 << s) >> 1)) >> s, bits)``; 0 <= m < 2^16, s <= 62."""
     return saturate(round_shift(np.asarray(acc, dtype=np.int64) * np.asarray(m, dtype=np.int64), s), bits)
 
 
@@ -66,7 +67,7 @@ def _round(x: float) -> int:
 
 
 def exp2_table() -> Int:
-    """33 x 16 bit: 2^14 * 2^(i/32), lowered by half the sagitta of a chord so that interpolation errs both ways."""
+    """33 x 16 bit: 2^14 * 2^(i/32), lowered by half a chord's sagitta: errors of both signs."""
     centre = 1 - (math.log(2) / EXP2_STEPS) ** 2 / 16
     values = [_round(2**14 * 2 ** (i / EXP2_STEPS) * centre) for i in range(EXP2_STEPS + 1)]
     return np.array([min(max(v, 1 << 14), 1 << 15) for v in values], dtype=np.int64)
@@ -84,7 +85,7 @@ def rsqrt_table() -> Int:
 
 
 def gelu_table() -> Int:
-    """178 x 16 bit: 2^18 * delta(i/32), delta(u) = u * Phi(-u) = ReLU(u) - GELU(u), centred; the last two are 0."""
+    """178 x 16 bit: 2^18 * delta(i/32), delta(u) = u * Phi(-u) = ReLU(u) - GELU(u), centred; two zeros."""
     table = np.zeros(GELU_STEPS + 2, dtype=np.int64)
     for i in range(GELU_STEPS):
         u = i / 32

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What host and accelerator agree on, described once: descriptors, codes, statistics records and registers.
 
-From this module come the C++ constants (`registers_hpp`), the Python packing (`Descriptor`, `Statistics`), the
-register map that the hardware description quotes (`REGISTERS`) and the tables of docs/reference/machine.md, which
-a test compares with it. docs/reference/machine.md says what each operation does.
+From this module come the C++ constants (`registers_hpp`), the Python packing (`Descriptor`, `Statistics`),
+the register map that the hardware description quotes (`REGISTERS`) and the tables of
+docs/reference/machine.md, which a test compares with it. That page says what each operation does.
 """
 
 from __future__ import annotations
@@ -121,11 +121,11 @@ ERROR_TEXT = {
     Error.NONE: "no error",
     Error.MAGIC: "the layer program doesn't begin with its magic number",
     Error.VERSION: "the layer program's version is not the one that this build reads",
-    Error.COUNT: "the number of descriptors is 0, above the build's maximum, or more than the program's size holds",
+    Error.COUNT: "the number of descriptors is 0, above the build's maximum, or beyond the program's size",
     Error.CHECKSUM: "the sum of the descriptors' words differs from the header's checksum",
     Error.OPCODE: "unknown operation",
     Error.END: "END is not the last descriptor, or the last descriptor is not END",
-    Error.SEQUENCE: "GATE and EXPERTS must alternate, with equal tokens and experts, and none may be left open at END",
+    Error.SEQUENCE: "GATE and EXPERTS must alternate, with equal tokens and experts, none left open at END",
     Error.TOKENS: "tokens is 0 or above the build's maximum",
     Error.K_TILES: "k_tiles is 0 or above the build's maximum",
     Error.N_TILES: "n_tiles is 0, above the build's maximum, or not what the operation allows",
@@ -135,7 +135,7 @@ ERROR_TEXT = {
     Error.FORMAT: "unknown format of values",
     Error.REGION: "unknown DRAM region",
     Error.HEADS: "the number of heads or experts is 0 or above the build's maximum",
-    Error.GROUP: "the number of queries held (1..8) or of experts a token (1..4, at most all) is out of range",
+    Error.GROUP: "queries held (1..8) or experts a token (1..4, at most all) are out of range",
     Error.SIZE: "the number of words is 0",
     Error.STRIDE: "a stride is below the number of tokens, so planes would overlap",
     Error.ADDRESS: "an on-chip range ends beyond its memory",
@@ -152,7 +152,7 @@ ERROR_TEXT = {
 
 @dataclass(frozen=True)
 class Field:
-    """Where a descriptor keeps a field: 32-bit word, lowest bit, width. 64-bit fields begin in their low word."""
+    """Where a descriptor keeps a field: 32-bit word, lowest bit, width (64 bits go on in the next word)."""
 
     name: str
     word: int
@@ -187,7 +187,7 @@ DESCRIPTOR_FIELDS = (
         7,
         0,
         32,
-        "words of LOAD and STORE; byte offset in the output of LINEAR with DRAM; bytes from one expert to the next",
+        "words of LOAD and STORE; output byte offset of LINEAR with DRAM; bytes from one expert to the next",
     ),
     Field("mult0", 8, 0, 16, "multiplier: GELU's output, ATTENTION's score, GATE's logit"),
     Field("mult1", 8, 16, 16, "multiplier: ATTENTION's output"),
@@ -258,7 +258,7 @@ class Descriptor:
 
 
 def pack_program(descriptors: list[Descriptor]) -> bytes:
-    """Header and descriptors: magic, version, count and the sum of all descriptor words modulo 2^32, then zeros."""
+    """Header (magic, version, count, sum of all descriptor words modulo 2^32, zeros) and descriptors."""
     body = b"".join(descriptor.pack() for descriptor in descriptors)
     checksum = sum(struct.unpack(f"<{len(body) // 4}I", body)) & 0xFFFFFFFF
     return struct.pack("<16I", MAGIC, VERSION, len(descriptors), checksum, *[0] * 12) + body
@@ -313,7 +313,7 @@ class Statistics:
         return cls(*struct.unpack("<16I", data[:DESCRIPTOR_BYTES]))
 
     def counts(self) -> dict[str, int]:
-        """The fields that depend on the program alone, equal on every back end; the others depend on timing."""
+        """The fields that depend on the program alone: equal on every back end."""
         values = dataclasses.asdict(self)
         return {name: values[name] for name in values if name not in TIMING_FIELDS}
 
