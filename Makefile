@@ -92,8 +92,10 @@ pictures: $(VENV)/.cosim  ## the README's picture, from a cosimulation
 wheel: $(VENV)/.dev  ## the Python package as a wheel in dist/
 	$(BIN)/pip wheel --no-deps --wheel-dir dist .
 
-lock: $(VENV)/.dev  ## resolve the lock files anew
-	$(BIN)/python requirements/lock.py
+lock:  ## resolve the lock files anew [PYTHON=python3.10, the oldest supported]
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/pip install -q pip-tools
+	build/lock/bin/python requirements/lock.py
 
 clean:  ## remove build/; .venv stays
 	rm -rf build
