@@ -4,6 +4,7 @@
 #pragma once
 #include "detail/bits.h"
 #include "detail/check.h"
+#include "hls_intrinsics.h"
 
 template <int W, bool S> struct ap_int_base;
 template <int W> using ap_int = ap_int_base<W, true>;
