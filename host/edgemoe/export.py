@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Float weights and activation scales -> package: the rounding of weights, biases and requantisers.
+
+Works on NumPy arrays under the PyTorch model's state-dict names, so it needs no torch. Where the scales come from
+(calibration on images) is the caller's matter; docs/explanation/arithmetic.md says why each format is as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgemoe import numerics
+from edgemoe.config import TASKS, ModelConfig
+from edgemoe.errors import UserError
+from edgemoe.package import EPS_LIMIT, EPS_MIN, Package
+
+Float = NDArray[np.float64]
+WeightBits = Callable[[str], int]
+
+PIXEL_SCALE = 1 / 256
+
+
+def scale_names(config: ModelConfig) -> list[str]:
+    """Names of the activation tensors whose scales `export_package` wants, in the order of the network."""
+    names = ["residual"]
+    for i in range(config.layers):
+        names += [f"blocks.{i}.{t}" for t in ("norm1", "q", "k", "v", "context", "norm2", "hidden")]
+    for task in TASKS:
+        names += [f"heads.{task}.{t}" for t in ("norm", "hidden", "out")]
+    return names
+
+
+def act_scale(greatest: float, margin: float) -> float:
+    """Scale of an int16 tensor whose values reach `greatest` in calibration; margin >= 1 is headroom."""
+    return max(greatest, 1e-6) * margin / 32767
+
+
+def folded_gate(
+    config: ModelConfig, state: Mapping[str, Float], layer: int, task: str
+) -> tuple[Float, Float]:
+    """The gate of one layer and task as weight (E,D) and bias (E), whatever its kind.
+
+    A shared gate sees the token with the task's embedding appended; the embedding is a constant of the task, so
+    its part of the product is a bias.
+    """
+    if config.gate == "multi":
+        weight = _float(state, f"blocks.{layer}.moe.gate.{task}.weight")
+        return weight, np.zeros(len(weight))
+    shared = _float(state, f"blocks.{layer}.moe.gate.shared.weight")
+    return shared[:, : config.dim], shared[:, config.dim :] @ task_embedding(state, task)
+
+
+def task_embedding(state: Mapping[str, Float], task: str) -> Float:
+    """A one-hot task vector through linear, ReLU, linear and LayerNorm: (embedding dim)."""
+    one_hot = np.eye(len(TASKS))[TASKS.index(task)]
+    name = "task_embedding"
+    hidden = _float(state, f"{name}.fc1.weight") @ one_hot + _float(state, f"{name}.fc1.bias")
+    y = _float(state, f"{name}.fc2.weight") @ np.maximum(hidden, 0) + _float(state, f"{name}.fc2.bias")
+    y = (y - y.mean()) / np.sqrt(y.var() + 1e-6)
+    return y * _float(state, f"{name}.norm.weight") + _float(state, f"{name}.norm.bias")
+
+
+def export_package(
+    config: ModelConfig,
+    state: Mapping[str, Float],
+    scales: Mapping[str, float],
+    *,
+    weight_bits: int | WeightBits = 8,
+    provenance: dict[str, Any] | None = None,
+) -> Package:
+    """Quantises a float model.
+
+    state: the float state dict. scales: a positive scale for every name of `scale_names`.
+    weight_bits: 8 or 16 for all linear layers, or a function of the layer's name ("blocks.0.attn.qkv").
+    """
+    for name in scale_names(config):
+        if not (name in scales and math.isfinite(scales[name]) and scales[name] > 0):
+            raise UserError(f"Activation tensor {name!r} needs a positive scale, got {scales.get(name)}.")
+    bits = weight_bits if callable(weight_bits) else lambda _name: weight_bits
+    tensors: dict[str, NDArray[Any]] = {
+        f"scale.{name}": np.array(scales[name], dtype=np.float64) for name in scale_names(config)
+    }
+    residual = scales["residual"]
+
+    def linear(name: str, inputs: float, outputs: float | Float) -> None:
+        weight = _float(state, f"{name}.weight")
+        if name == "patch_embed":
+            weight = weight.reshape(config.dim, config.patch_inputs)
+        bias = _float(state, f"{name}.bias").copy()
+        if name.endswith("attn.qkv"):
+            bias[config.dim : 2 * config.dim] = 0  # softmax cancels k's bias
+        tensors.update(_prefixed(name, quantise_linear(weight, bias, inputs, outputs, bits(name), name)))
+
+    def scalar(name: str, scale: float) -> None:
+        m, s = _multiplier(scale, name)
+        tensors[f"{name}.m"] = np.array(m, dtype=np.int32)
+        tensors[f"{name}.s"] = np.array(s, dtype=np.int32)
+
+    def norm(name: str, out: float) -> None:
+        gamma, beta = _float(state, f"{name}.weight"), _float(state, f"{name}.bias")
+        tensors.update(_prefixed(name, quantise_norm(gamma, beta, out)))
+        epsilon = max(EPS_MIN, round(config.eps * config.dim**2 / residual**2))
+        if epsilon >= EPS_LIMIT:
+            raise UserError(f"{name}: eps {config.eps} is too large for the residual's scale {residual:.3g}.")
+        tensors[f"{name}.eps"] = np.array(epsilon, dtype=np.int64)
+
+    hidden = 2.0**-numerics.HIDDEN_FRACTION
+    expert = residual / 2**numerics.EXPERT_FRACTION
+    position = _float(state, "pos_embed").reshape(config.tokens, config.dim).copy()
+    position[0] += _float(state, "cls_token").reshape(config.dim)
+    tensors["pos_embed"] = _round(position / residual, 16).astype(np.int16)
+    linear("patch_embed", PIXEL_SCALE, residual)
+    for i in range(config.layers):
+        block = f"blocks.{i}"
+        norm1, q, k, v, context, norm2, h = (
+            scales[f"{block}.{t}"] for t in ("norm1", "q", "k", "v", "context", "norm2", "hidden")
+        )
+        norm(f"{block}.norm1", norm1)
+        linear(f"{block}.attn.qkv", norm1, np.repeat([q, k, v], config.dim))
+        to_log2 = math.log2(math.e) * 2**numerics.SCORE_FRACTION
+        scalar(f"{block}.attn.score", to_log2 / math.sqrt(config.head_dim) * q * k)
+        scalar(f"{block}.attn.context", v / context)
+        linear(f"{block}.attn.proj", context, residual)
+        norm(f"{block}.norm2", norm2)
+        if not config.is_moe(i):
+            linear(f"{block}.mlp.fc1", norm2, hidden)
+            scalar(f"{block}.mlp.act", hidden / h)
+            linear(f"{block}.mlp.fc2", h, residual)
+            continue
+        for task in TASKS:
+            gate = f"{block}.moe.gate.{task}"
+            weight, bias = folded_gate(config, state, i, task)
+            scale = (
+                max(float(np.abs(weight).max()), float(np.abs(bias).max()) / norm2 * 2.0**-20, 1e-9) / 32767
+            )
+            tensors[f"{gate}.weight"] = _round(weight / scale, 16).astype(np.int16)
+            tensors[f"{gate}.bias"] = _round(bias / (scale * norm2), numerics.BIAS_BITS)
+            tensors[f"{gate}.weight_scale"] = np.array(scale)
+            scalar(gate, to_log2 * scale * norm2)
+        linear(f"{block}.moe.experts.fc1", norm2, hidden)
+        scalar(f"{block}.moe.experts.act", hidden / h)
+        linear(f"{block}.moe.experts.fc2", h, expert)
+    for task in TASKS:
+        head = f"heads.{task}"
+        norm_scale, h, out = (scales[f"{head}.{t}"] for t in ("norm", "hidden", "out"))
+        norm(f"{head}.norm", norm_scale)
+        linear(f"{head}.fc1", norm_scale, hidden)
+        scalar(f"{head}.act", hidden / h)
+        linear(f"{head}.fc2", h, out)
+    return Package(config, tensors, provenance or {})
+
+
+def quantise_linear(
+    weight: Float, bias: Float, inputs: float, outputs: float | Float, bits: int, name: str = "linear"
+) -> dict[str, NDArray[Any]]:
+    """One linear layer, weight (..., out, in): symmetric weights with a scale per output from max-abs.
+
+    inputs: scale of its input; outputs: scale of its output, one or per output.
+    """
+    if bits not in (8, 16):
+        raise UserError(f"{name}: weight bits {bits} must be 8 or 16.")
+    top = (1 << (bits - 1)) - 1
+    greatest = np.abs(weight).max(axis=-1)
+    scale = np.where(greatest > 0, greatest, 1.0) / top
+    # A bias far larger than its row's weights must still fit int40.
+    scale = np.maximum(scale, np.abs(bias) / inputs * 2.0**-38)
+    ratio = np.broadcast_to(inputs * scale / outputs, scale.shape)
+    pairs = [_multiplier(value, name) for value in ratio.ravel()]
+    m, s = (np.array([p[j] for p in pairs], dtype=np.int32).reshape(scale.shape) for j in range(2))
+    return {
+        "weight": _round(weight / scale[..., None], bits).astype(np.int8 if bits == 8 else np.int16),
+        "bias": _round(bias / (inputs * scale), numerics.BIAS_BITS),
+        "m": m,
+        "s": s,
+        "weight_scale": scale,
+    }
+
+
+def quantise_norm(gamma: Float, beta: Float, out: float) -> dict[str, NDArray[Any]]:
+    """gamma and beta (D) of a LayerNorm whose output has scale `out`: the largest shift at which both fit."""
+    for shift in range(numerics.SHIFT_MAX, 0, -1):
+        g = np.floor(gamma / out * 2.0 ** (shift - 13) + 0.5)
+        b = np.floor(beta / out * 2.0**shift + 0.5)
+        if np.abs(g).max() < 1 << 15 and np.abs(b).max() < 1 << 31:
+            return {
+                "weight": g.astype(np.int16),
+                "bias": b.astype(np.int32),
+                "s": np.array(shift, dtype=np.int32),
+            }
+    raise UserError(
+        f"A LayerNorm's gamma up to {np.abs(gamma).max():.3g} doesn't fit output scale {out:.3g}."
+    )
+
+
+def _round(x: Float, bits: int) -> NDArray[np.int64]:
+    """Round half up, then saturate to `bits` signed bits."""
+    return numerics.saturate(np.floor(x + 0.5).astype(np.int64), bits)
+
+
+def _multiplier(scale: float, name: str) -> tuple[int, int]:
+    try:
+        return numerics.multiplier(float(scale))
+    except ValueError as error:
+        raise UserError(f"{name}: {error}.") from error
+
+
+def _float(state: Mapping[str, Float], name: str) -> Float:
+    if name not in state:
+        raise UserError(f"The model's weights lack {name!r}.")
+    return np.asarray(state[name], dtype=np.float64)
+
+
+def _prefixed(prefix: str, tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}

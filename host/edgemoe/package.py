@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The model package: one .safetensors file with every integer that the accelerator needs.
+
+The file's metadata holds two strings: `format` ("edgemoe-package") and `header`, a JSON object with `version`,
+`config` (a `ModelConfig`) and `provenance` (training and calibration, free form). Tensors are named as in the
+PyTorch model's state dict. D width, T tokens, E experts, H hidden units, P patch, {i} a layer, {task}
+"segmentation" or "depth"; `.m` and `.s` are a requantiser's multiplier and shift (scale = m / 2^s).
+
+    name                                  dtype         shape      scale, meaning
+    pos_embed                             int16         (T,D)      residual; the class token is added to row 0
+    LINEAR is each of
+      patch_embed                         inputs (c,y,x), scale 1/256        out: residual    (D, 3PP)
+      blocks.{i}.attn.qkv                 norm1    out: q | k | v           (3D, D)
+      blocks.{i}.attn.proj                context  out: residual            (D, D)
+      blocks.{i}.mlp.fc1, .fc2            norm2, hidden  out: Q.14, residual (H, D), (D, H)   dense layers
+      blocks.{i}.moe.experts.fc1, .fc2    norm2, hidden  out: Q.14, residual/16 (E,H,D), (E,D,H)  MoE layers
+      heads.{task}.fc1, .fc2              norm, hidden   out: Q.14, out     (H, D), (outputs, H)
+    LINEAR.weight                         int8 | int16   as listed    weight_scale, per output
+    LINEAR.bias                           int64          (..., out)   accumulator: input scale * weight scale; int40
+    LINEAR.m, LINEAR.s                    int32, int32   (..., out)   accumulator -> output; m < 2^16, 1 <= s <= 62
+    LINEAR.weight_scale                   float64        (..., out)
+    NORM is each of blocks.{i}.norm1, blocks.{i}.norm2, heads.{task}.norm
+    NORM.weight, NORM.bias                int16, int32   (D)          g and b of the integer LayerNorm
+    NORM.s                                int32          ()           its shift
+    NORM.eps                              int64          ()           E = max(4, round(eps * D^2 / residual^2))
+    blocks.{i}.attn.score.m, .s           int32          ()           q.k -> log2 score, Q.10
+    blocks.{i}.attn.context.m, .s         int32          ()           v -> context; 0 <= s <= 36
+    blocks.{i}.mlp.act.m, .s              int32          ()           GELU's Q.14 -> hidden
+    blocks.{i}.moe.experts.act.m, .s      int32          ()           the same, one for all experts
+    heads.{task}.act.m, .s                int32          ()           the same
+    blocks.{i}.moe.gate.{task}.weight     int16          (E,D)        one scale for the tensor
+    blocks.{i}.moe.gate.{task}.bias       int64          (E)          accumulator; the folded task embedding, else 0
+    blocks.{i}.moe.gate.{task}.m, .s      int32          ()           accumulator -> log2 logit, Q.10
+    blocks.{i}.moe.gate.{task}.weight_scale  float64     ()
+    scale.residual, scale.blocks.{i}.{norm1,q,k,v,context,norm2,hidden}, scale.heads.{task}.{norm,hidden,out}
+                                          float64        ()           value of one step of the int16 tensor
+
+The k rows of qkv have bias 0: softmax cancels a bias of k. Whether a linear layer's weights are int8 or int16 is
+the dtype of its weight tensor alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as serialise
+
+from edgemoe.config import TASKS, ModelConfig
+from edgemoe.errors import UserError
+from edgemoe.numerics import BIAS_BITS, MULTIPLIER_BITS, SHIFT_MAX
+
+FORMAT = "edgemoe-package"
+VERSION = 1
+CONTEXT_SHIFT_MAX = 36
+EPS_MIN, EPS_LIMIT = 4, 1 << 48
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a tensor of a package must be: dtype names, shape, and the least and greatest value allowed."""
+
+    dtypes: tuple[str, ...]
+    shape: tuple[int, ...]
+    low: int | None = None
+    high: int | None = None
+
+
+@dataclass(frozen=True)
+class Package:
+    """A trained, quantised model; `tensors` as the module says. `sha256` is the file's, empty if unsaved."""
+
+    config: ModelConfig
+    tensors: dict[str, Array]
+    provenance: dict[str, Any] = field(default_factory=dict)
+    sha256: str = ""
+
+    def integer(self, name: str) -> int:
+        """A tensor of one integer."""
+        return int(self.tensors[name])
+
+    def scale(self, name: str) -> float:
+        """The value of one step of an activation tensor, as in `scale.{name}`."""
+        return float(self.tensors[f"scale.{name}"])
+
+
+def specification(config: ModelConfig) -> dict[str, Spec]:
+    """Name -> what it must be, for every tensor of a package of this model."""
+    D, H, E = config.dim, config.expert_hidden, config.experts
+    specs = {"pos_embed": Spec(("int16",), (config.tokens, D))}
+
+    def linear(name: str, *shape: int) -> None:
+        out = shape[:-1]
+        limit = 1 << (BIAS_BITS - 1)
+        specs[f"{name}.weight"] = Spec(("int8", "int16"), shape)
+        specs[f"{name}.bias"] = Spec(("int64",), out, -limit, limit - 1)
+        requantiser(name, out)
+        specs[f"{name}.weight_scale"] = Spec(("float64",), out)
+
+    def requantiser(name: str, shape: tuple[int, ...] = (), low: int = 1, high: int = SHIFT_MAX) -> None:
+        specs[f"{name}.m"] = Spec(("int32",), shape, 0, (1 << MULTIPLIER_BITS) - 1)
+        specs[f"{name}.s"] = Spec(("int32",), shape, low, high)
+
+    def norm(name: str) -> None:
+        specs[f"{name}.weight"] = Spec(("int16",), (D,))
+        specs[f"{name}.bias"] = Spec(("int32",), (D,))
+        specs[f"{name}.s"] = Spec(("int32",), (), 1, SHIFT_MAX)
+        specs[f"{name}.eps"] = Spec(("int64",), (), EPS_MIN, EPS_LIMIT - 1)
+
+    scales = ["residual"]
+    linear("patch_embed", D, config.patch_inputs)
+    for i in range(config.layers):
+        block = f"blocks.{i}"
+        norm(f"{block}.norm1")
+        linear(f"{block}.attn.qkv", 3 * D, D)
+        requantiser(f"{block}.attn.score")
+        requantiser(f"{block}.attn.context", low=0, high=CONTEXT_SHIFT_MAX)
+        linear(f"{block}.attn.proj", D, D)
+        norm(f"{block}.norm2")
+        if config.is_moe(i):
+            for task in TASKS:
+                gate = f"{block}.moe.gate.{task}"
+                limit = 1 << (BIAS_BITS - 1)
+                specs[f"{gate}.weight"] = Spec(("int16",), (E, D))
+                specs[f"{gate}.bias"] = Spec(("int64",), (E,), -limit, limit - 1)
+                requantiser(gate)
+                specs[f"{gate}.weight_scale"] = Spec(("float64",), ())
+            linear(f"{block}.moe.experts.fc1", E, H, D)
+            requantiser(f"{block}.moe.experts.act")
+            linear(f"{block}.moe.experts.fc2", E, D, H)
+        else:
+            linear(f"{block}.mlp.fc1", config.dense_hidden, D)
+            requantiser(f"{block}.mlp.act")
+            linear(f"{block}.mlp.fc2", D, config.dense_hidden)
+        scales += [f"{block}.{t}" for t in ("norm1", "q", "k", "v", "context", "norm2", "hidden")]
+    for task in TASKS:
+        head = f"heads.{task}"
+        norm(f"{head}.norm")
+        linear(f"{head}.fc1", config.head_hidden, D)
+        requantiser(f"{head}.act")
+        linear(f"{head}.fc2", config.head_outputs(task), config.head_hidden)
+        scales += [f"{head}.{t}" for t in ("norm", "hidden", "out")]
+    specs.update({f"scale.{name}": Spec(("float64",), ()) for name in scales})
+    return specs
+
+
+def check(package: Package, source: str = "the package") -> None:
+    """Raises UserError naming the first tensor that is missing, unknown, or not as `specification` says."""
+    specs = specification(package.config)
+    for name in sorted(set(specs) - set(package.tensors)):
+        raise UserError(f"{source}: tensor {name!r} is missing.")
+    for name in sorted(set(package.tensors) - set(specs)):
+        raise UserError(f"{source}: tensor {name!r} is not one that this model's package has.")
+    for name, spec in specs.items():
+        tensor = package.tensors[name]
+        if tensor.dtype.name not in spec.dtypes:
+            raise UserError(
+                f"{source}: {name} has dtype {tensor.dtype}, expected {' or '.join(spec.dtypes)}."
+            )
+        if tensor.shape != spec.shape:
+            raise UserError(f"{source}: {name} has shape {tensor.shape}, expected {spec.shape}.")
+        if spec.low is not None and tensor.size and tensor.min() < spec.low:
+            raise UserError(f"{source}: {name} holds {tensor.min()}, below its limit {spec.low}.")
+        if spec.high is not None and tensor.size and tensor.max() > spec.high:
+            raise UserError(f"{source}: {name} holds {tensor.max()}, above its limit {spec.high}.")
+        if tensor.dtype == np.float64 and not (np.isfinite(tensor).all() and (tensor > 0).all()):
+            raise UserError(f"{source}: {name} must hold positive finite scales.")
+
+
+def to_bytes(package: Package) -> bytes:
+    """The file's contents, the same for equal packages."""
+    check(package)
+    header = {"version": VERSION, "config": package.config.to_dict(), "provenance": package.provenance}
+    tensors = {name: np.ascontiguousarray(package.tensors[name]) for name in sorted(package.tensors)}
+    tensors = {name: t.reshape(package.tensors[name].shape) for name, t in tensors.items()}
+    return serialise(tensors, {"format": FORMAT, "header": json.dumps(header, sort_keys=True)})
+
+
+def save(package: Package, path: Path) -> str:
+    """Writes the package, whole or not at all, and returns its sha256."""
+    data = to_bytes(package)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return hashlib.sha256(data).hexdigest()
+
+
+def load(path: Path) -> Package:
+    """Reads and checks a package; UserError if it isn't one."""
+    try:
+        data = path.read_bytes()
+        with safe_open(path, framework="np") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: np.asarray(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
+    except OSError as error:
+        raise UserError(f"{path}: can't be read: {error.strerror or error}.") from error
+    except SafetensorError as error:
+        raise UserError(f"{path}: not a readable .safetensors file: {error}.") from error
+    if metadata.get("format") != FORMAT:
+        raise UserError(
+            f"{path}: not a model package (its metadata says format {metadata.get('format')!r}, expected "
+            f"{FORMAT!r}). A checkpoint becomes a package with `edgemoe quantize`."
+        )
+    try:
+        header = json.loads(metadata["header"])
+        version, config, provenance = header["version"], header["config"], header["provenance"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: the package's header is damaged: {error!r}.") from error
+    if version != VERSION:
+        raise UserError(f"{path}: package version {version}; this program reads version {VERSION}.")
+    sha256 = hashlib.sha256(data).hexdigest()
+    package = Package(ModelConfig.from_dict(config), tensors, provenance, sha256)
+    check(package, str(path))
+    return package
