@@ -72,7 +72,7 @@ class Phi:
 class Port:
     """A resource that serves one of its ``users`` a cycle (modulo II).
 
-    Pairs in ``exclusive`` never happen in one iteration and may share a slot.
+    Pairs in ``exclusive`` never happen in one iteration; they share a slot if they start in the same cycle.
     """
 
     name: str
@@ -260,26 +260,34 @@ class _Solver:
         while not clean:
             clean = True
             for port in self.problem.ports:
-                while (late := self._conflict(port)) is not None:
+                while (pair := self._conflict(port)) is not None:
                     clean = False
                     budget -= 1
-                    node = self.problem.nodes[late]
-                    time = (self.start[late] // self.period + 1) * self.period
+                    early, late = pair
+                    if frozenset(pair) in port.exclusive:
+                        early, late = late, early
+                        time = self.start[early] // self.period * self.period
+                    else:
+                        time = (self.start[late] // self.period + 1) * self.period
                     if budget < 0 or time > self.bound[late]:
-                        raise Infeasible(f"{port.name}: no free cycle for {_name(node)}")
+                        raise Infeasible(f"{port.name}: no free cycle for {_name(self.problem.nodes[late])}")
                     self.start[late] = time
                     self._push([late])
 
-    def _conflict(self, port: Port) -> int | None:
-        """The later of the first two users that want the port in one (modulo) cycle."""
+    def _conflict(self, port: Port) -> tuple[int, int] | None:
+        """The first two users (by start) that want the port in one slot."""
         if len(port.users) < 2:
             return None
         slots: dict[int, list[int]] = {}
         for user in sorted(port.users, key=lambda u: (self.start[u], u)):
             cycle = self.start[user] // self.period
             slot = slots.setdefault(cycle % self.ii if self.ii else cycle, [])
-            if any(frozenset((user, other)) not in port.exclusive for other in slot):
-                return user
+            for other in slot:
+                if (
+                    cycle != self.start[other] // self.period
+                    or frozenset((user, other)) not in port.exclusive
+                ):
+                    return other, user
             slot.append(user)
         return None
 
@@ -435,6 +443,7 @@ def violations(problem: Problem, schedule: Schedule) -> list[str]:
         for at, first in enumerate(port.users):
             for second in port.users[at + 1 :]:
                 gap = schedule.cycle(first) - schedule.cycle(second)
-                if frozenset((first, second)) not in port.exclusive and (gap % ii if ii else gap) == 0:
+                shared = gap == 0 and frozenset((first, second)) in port.exclusive
+                if not shared and (gap % ii if ii else gap) == 0:
                     found.append(f"{port.name}: {first} and {second}")
     return found
