@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures and the report page, from plain data: arrays and the dictionary that becomes report.json.
+
+This package knows nothing of models, boards or simulations; whatever has the keys can be shown.
+"""
+
+from edgemoe.report.page import write_page
+from edgemoe.report.pictures import depth_picture, segmentation_picture
+
+__all__ = ["depth_picture", "segmentation_picture", "write_page"]
