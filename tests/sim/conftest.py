@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The copier, a small hand-written accelerator, built once for all tests of the simulated board."""
+
+from pathlib import Path
+
+import pytest
+from edgemoe.sim.arena import Arena
+from edgemoe.sim.hwh import HardwareIp, argument_registers, control_registers
+from edgemoe.sim.overlay import write_overlay
+from edgemoe.sim.verilate import VerilatedLibrary, verilate
+
+FIXTURES = Path(__file__).parent / "fixtures"
+ARGUMENTS = (
+    ("src", 0x10, 64, True),
+    ("dst", 0x1C, 64, True),
+    ("beats", 0x28, 32, True),
+    ("delta", 0x30, 32, True),
+    ("fault", 0x38, 32, True),
+    ("cycles", 0x40, 32, False),
+    ("bus_error", 0x48, 32, False),
+)
+
+
+@pytest.fixture(scope="session")
+def copier_library() -> VerilatedLibrary:
+    """The Verilated copier."""
+    return verilate([FIXTURES / "copier.sv"], "copier", optimise="-O1")
+
+
+@pytest.fixture(scope="session")
+def copier_overlay(copier_library: VerilatedLibrary, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Path of the copier's placeholder bitstream, with its hardware description and simulation beside it."""
+    registers = list(control_registers())
+    for name, offset, bits, writable in ARGUMENTS:
+        registers += argument_registers(name, offset, bits, writable, name)
+    ip = HardwareIp("copier_0", "tests:hls:copier:1.0", tuple(registers), copier_library.ports)
+    return write_overlay(tmp_path_factory.mktemp("overlay"), "copier", ip, copier_library.path)
+
+
+@pytest.fixture
+def arena() -> Arena:
+    """A small DRAM."""
+    return Arena(4 << 20)

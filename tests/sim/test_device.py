@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PYNQ on the simulated board: an unchanged program, strict memory, limits on every wait."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from edgemoe.errors import DeviceError, UserError
+
+pynq = pytest.importorskip("pynq")
+sim = pytest.importorskip("edgemoe.sim")
+
+PROGRAM = Path(__file__).parent / "fixtures" / "user_script.py"
+
+
+@pytest.fixture
+def copier(copier_overlay: Path) -> Iterator[object]:
+    """The copier's driver on a freshly loaded overlay with a short limit on waits."""
+    device = sim.activate()
+    before, device.wait_limit = device.wait_limit, 50_000
+    overlay = pynq.Overlay(str(copier_overlay))
+    yield overlay.copier_0
+    device.wait_limit = before
+    device.unload()
+
+
+def run(copier, source, destination, *, fault: int = 0) -> None:
+    copier.write(0x10, source.device_address)
+    copier.write(0x1C, destination.device_address)
+    copier.write(0x28, source.nbytes // 16)
+    copier.write(0x30, 1)
+    copier.write(0x38, fault)
+    copier.write(0x00, 1)
+    while not copier.read(0x00) & 2:
+        pass
+
+
+def test_program_runs_unchanged(copier_overlay: Path) -> None:
+    command = [
+        sys.executable,
+        "-W",
+        "error::UserWarning:pynq",
+        "-m",
+        "edgemoe.sim",
+        str(PROGRAM),
+        str(copier_overlay),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["equal True", "equal True", "beats 75 idle True"]
+
+
+@pytest.mark.parametrize("forgotten", ["flush", "invalidate", None])
+def test_strict_memory(copier, forgotten: str | None) -> None:
+    """A forgotten flush or invalidate gives wrong data; with both, right data."""
+    source, destination = pynq.allocate(64), pynq.allocate(64)
+    source[:] = np.arange(64)
+    destination[:] = 0
+    destination.flush()
+    if forgotten != "flush":
+        source.flush()
+    run(copier, source, destination)
+    if forgotten != "invalidate":
+        destination.invalidate()
+    assert np.array_equal(destination, source + np.uint32(1)) == (forgotten is None)
+
+
+def test_views_flush_their_part(copier) -> None:
+    """A slice knows its own device address and flushes only itself."""
+    source, destination = pynq.allocate((4, 64)), pynq.allocate(64)
+    source[:] = 7
+    part = source[2]
+    part.flush()
+    assert part.device_address == source.device_address + 512
+    run(copier, part, destination)
+    destination.invalidate()
+    assert np.all(destination == 8)
+    run(copier, source[1], destination)
+    destination.invalidate()
+    assert not np.any(destination == 8)
+
+
+def test_poll_has_a_limit(copier) -> None:
+    source = pynq.allocate(64)
+    with pytest.raises(DeviceError, match=r"(?s)copier_0 did not finish.*R waits for RREADY") as caught:
+        run(copier, source, source, fault=4)
+    assert caught.value.exit_status == 3
+
+
+def test_interrupt_wait_has_a_limit(copier) -> None:
+    """A program that awaits an interrupt that never comes is woken and told why."""
+    source = pynq.allocate(64)
+    copier.register_map.GIER.Enable = 1
+    copier.register_map.IP_IER.CHAN0_INT_EN = 1
+    copier.write(0x10, source.device_address)
+    copier.write(0x28, 4)
+    copier.write(0x38, 4)
+    copier.write(0x00, 1)
+
+    async def wait() -> None:
+        while not copier.register_map.CTRL.AP_DONE:
+            await copier.interrupt.wait()
+
+    with pytest.raises(DeviceError, match="wait for an interrupt went on"):
+        asyncio.run(asyncio.wait_for(wait(), 60))
+
+
+def test_interrupts_one_after_the_other(copier) -> None:
+    source, destination = pynq.allocate(64), pynq.allocate(64)
+    copier.register_map.GIER.Enable = 1
+    copier.register_map.IP_IER.CHAN0_INT_EN = 1
+
+    async def runs() -> None:
+        for value in range(5):
+            source[:] = value
+            source.flush()
+            copier.write(0x10, source.device_address)
+            copier.write(0x1C, destination.device_address)
+            copier.write(0x28, 16)
+            copier.write(0x30, 100)
+            copier.write(0x00, 1)
+            while not copier.register_map.CTRL.AP_IDLE:
+                await copier.interrupt.wait()
+            copier.register_map.IP_ISR = 1
+            destination.invalidate()
+            assert np.all(destination == value + 100)
+
+    asyncio.run(asyncio.wait_for(runs(), 60))
+
+
+def test_clock_is_programmed(copier) -> None:
+    assert pynq.Clocks.fclk0_mhz == pytest.approx(200, rel=1e-3)
+    pynq.Clocks.fclk0_mhz = 100
+    assert pynq.Clocks.fclk0_mhz == pytest.approx(100, rel=1e-3)
+
+
+def test_private_names_of_pynq_that_are_used() -> None:
+    """These are not PYNQ's public interface: a new version may drop them, and then this says so."""
+    from pynq.interrupt import _InterruptController
+
+    assert isinstance(_InterruptController._uio_devices, dict)
+    buffer = pynq.allocate(4)
+    assert {"memory", "pointer", "return_to", "freed"} <= set(vars(buffer))
+
+
+def test_missing_files_are_named(copier_overlay: Path, tmp_path: Path) -> None:
+    bit = tmp_path / "copier.bit"
+    bit.write_text("")
+    with pytest.raises(UserError, match=r"copier\.hwh"):
+        pynq.Overlay(str(bit))
+    bit.with_suffix(".hwh").write_text(copier_overlay.with_suffix(".hwh").read_text())
+    with pytest.raises(UserError, match=r"overlay\.json"):
+        pynq.Overlay(str(bit))
+
+
+def test_unknown_address(copier) -> None:
+    with pytest.raises(DeviceError, match="Nothing answers at address 0xb0000000"):
+        pynq.MMIO(0xB0000000, 16).read(0)

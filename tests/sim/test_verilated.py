@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Verilated design with its DRAM: data, time, counters, faults and breaches of AXI."""
+
+import dataclasses
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from edgemoe.errors import DeviceError
+from edgemoe.sim.arena import PAGE, Arena
+from edgemoe.sim.verilate import VerilatedLibrary
+from edgemoe.sim.verilated import DramConfig, VerilatedDesign
+
+
+@pytest.fixture
+def copier(copier_library: VerilatedLibrary, arena: Arena) -> Iterator[VerilatedDesign]:
+    with VerilatedDesign(copier_library.path, arena) as design:
+        yield design
+
+
+def write64(design: VerilatedDesign, offset: int, value: int) -> None:
+    design.write(offset, value)
+    design.write(offset + 4, value >> 32)
+
+
+def start(
+    design: VerilatedDesign, source: int, destination: int, beats: int, delta: int, fault: int = 0
+) -> None:
+    write64(design, 0x10, source)
+    write64(design, 0x1C, destination)
+    for offset, value in ((0x28, beats), (0x30, delta), (0x38, fault), (0x04, 1), (0x08, 1), (0x00, 1)):
+        design.write(offset, value)
+
+
+def random_words(arena: Arena, address: int, beats: int, seed: int) -> np.ndarray:
+    words = np.random.default_rng(seed).integers(0, 2**32, beats * 4, dtype=np.uint32)
+    arena.view(address, beats * 16).view(np.uint32)[:] = words
+    return words
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_copy_under_stalls(copier: VerilatedDesign, arena: Arena, seed: int) -> None:
+    """Any stall rate, any length and alignment to a beat: the same data, and not a byte beside it."""
+    rng = random.Random(seed)
+    stall = 0 if seed == 0 else rng.randint(1, 90)
+    copier.configure(
+        dataclasses.replace(DramConfig(), stall_percent=stall, seed=seed, latency=rng.randint(1, 90))
+    )
+    source, destination = arena.allocate(64 << 10), arena.allocate(64 << 10)
+    for run in range(2):
+        beats = rng.randint(1, 600)
+        first = source + 16 * rng.randint(0, 300)
+        to = destination + 16 * rng.randint(0, 255)
+        to += (first - to) % PAGE  # the copier splits its writes where it splits its reads
+        words = random_words(arena, first, beats, seed)
+        arena.view(destination, 64 << 10)[:] = 0xAA
+        start(copier, first, to, beats, seed + run)
+        assert copier.run(200_000, until_interrupt=True) < 200_000, copier.diagnosis()
+        copier.write(0x0C, 1)
+        assert np.array_equal(arena.view(to, beats * 16).view(np.uint32), words + np.uint32(seed + run))
+        whole = arena.view(destination, 64 << 10)
+        assert np.all(whole[: to - destination] == 0xAA)
+        assert np.all(whole[to - destination + beats * 16 :] == 0xAA)
+    assert copier.violations() == (0, [])
+
+
+def test_counters_and_access_map(copier: VerilatedDesign, arena: Arena) -> None:
+    source, destination = arena.allocate(PAGE), arena.allocate(PAGE)
+    start(copier, source + 64, destination + 64, 20, 0)
+    copier.run(10_000, until_interrupt=True)
+    port = copier.counters()["gmem0"]
+    assert (port.read_bytes, port.write_bytes, port.read_bursts, port.write_bursts) == (320, 320, 2, 2)
+    assert copier.accesses(source, 448).tolist() == [0] * 4 + [1] * 20 + [0] * 4
+    assert copier.accesses(destination, 448, writes=True).tolist() == [0] * 4 + [1] * 20 + [0] * 4
+    copier.clear_counters()
+    assert copier.counters()["gmem0"].read_bytes == 0
+    assert not copier.accesses(source, 448).any()
+
+
+def test_latency_is_latency(copier: VerilatedDesign, arena: Arena) -> None:
+    """One burst: `latency` more cycles for the read and for the write's response, one each."""
+    source, destination = arena.allocate(PAGE), arena.allocate(PAGE)
+    cycles = {}
+    for latency in (1, 65):
+        copier.configure(DramConfig(latency=latency, refresh_interval=0, turnaround=0))
+        start(copier, source, destination, 1, 0)
+        copier.run(10_000, until_interrupt=True)
+        copier.write(0x0C, 1)
+        cycles[latency] = copier.read(0x40)
+    assert cycles[65] - cycles[1] == 128
+
+
+@pytest.mark.parametrize(("access", "bit"), [("read", 1), ("write", 2)])
+def test_injected_faults(copier: VerilatedDesign, arena: Arena, access: str, bit: int) -> None:
+    source, destination = arena.allocate(PAGE), arena.allocate(PAGE)
+    where = (source if access == "read" else destination) + 40 * 16
+    copier.add_fault(where, where + 15, access=access, response=2)  # type: ignore[arg-type]
+    start(copier, source, destination, 64, 0)
+    copier.run(10_000, until_interrupt=True)
+    assert copier.read(0x48) == bit
+    assert copier.counters()["gmem0"].faults == 1
+    copier.clear_faults()
+    copier.write(0x0C, 1)
+    start(copier, source, destination, 64, 0)
+    copier.run(10_000, until_interrupt=True)
+    assert copier.read(0x48) == 0
+
+
+def test_addresses_outside_the_memory(copier: VerilatedDesign, arena: Arena) -> None:
+    """Reads and writes beyond the arena are answered with DECERR and touch nothing."""
+    start(copier, arena.base + arena.size - 64, arena.base + arena.size - 64, 8, 0)
+    copier.run(10_000, until_interrupt=True)
+    assert copier.read(0x48) == 3
+    assert copier.counters()["gmem0"].out_of_range == 8
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"), [(1, "ARVALID fell"), (2, "crosses a 4 KiB border"), (3, "WLAST 2 beats early")]
+)
+def test_breaches_are_seen(copier: VerilatedDesign, arena: Arena, fault: int, words: str) -> None:
+    copier.configure(DramConfig(stall_percent=60, seed=3))
+    source, destination = arena.allocate(2 * PAGE), arena.allocate(2 * PAGE)
+    start(copier, source + PAGE - 64, destination + PAGE - 64, 64, 0, fault)
+    copier.run(5_000, until_interrupt=True)
+    count, lines = copier.violations()
+    assert count > 0
+    assert words in "\n".join(lines)
+
+
+def test_hang_is_diagnosed(copier: VerilatedDesign, arena: Arena) -> None:
+    source = arena.allocate(PAGE)
+    start(copier, source, source, 16, 0, fault=4)
+    assert copier.run(3_000, until_interrupt=True) == 3_000
+    assert "R waits for RREADY" in copier.diagnosis()
+
+
+def test_reset_in_mid_run(copier: VerilatedDesign, arena: Arena) -> None:
+    """After a reset at any moment the next run is right."""
+    source, destination = arena.allocate(PAGE), arena.allocate(PAGE)
+    words = random_words(arena, source, 100, seed=5)
+    for cycles in (1, 30, 90, 120, 200, 333):
+        start(copier, source, destination, 100, 1)
+        copier.run(cycles)
+        copier.reset()
+        assert copier.read(0x00) == 4
+        start(copier, source, destination, 100, cycles)
+        copier.run(10_000, until_interrupt=True)
+        assert np.array_equal(arena.view(destination, 1600).view(np.uint32), words + np.uint32(cycles))
+    assert copier.violations()[0] == 0
+
+
+def test_waves_need_a_build_with_them(copier: VerilatedDesign, arena: Arena, tmp_path) -> None:
+    with pytest.raises(DeviceError, match="without waveforms"):
+        copier.trace(tmp_path / "waves.fst")
+
+
+def test_arena_reuses_memory(arena: Arena) -> None:
+    first, second, third = (arena.allocate(n) for n in (1, 3 * PAGE, PAGE))
+    assert (second - first, third - second) == (PAGE, 3 * PAGE)
+    arena.free(first)
+    arena.free(second)
+    assert arena.allocate(4 * PAGE) == first
+    with pytest.raises(DeviceError, match="full"):
+        arena.allocate(arena.size)
+    with pytest.raises(DeviceError, match="outside"):
+        arena.view(arena.base + arena.size - 8, 16)
