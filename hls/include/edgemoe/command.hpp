@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands between the processes. A compute command is a descriptor of the layer program plus what the walker
+// knows: it travels packed in the descriptor's own 512 bits. Field positions come from the generated header.
+#pragma once
+
+#include <ap_int.h>
+
+#include "edgemoe/fixed.hpp"
+#include "edgemoe_config.hpp"
+#include "edgemoe_registers.hpp"
+
+namespace edgemoe {
+
+using CommandWord = ap_uint<32 * kDescriptorWords>;
+
+/// Bits that the layer program leaves free carry what the walker adds.
+constexpr Field kFieldGather{0, 28, 1};
+constexpr Field kFieldRecord{0, 29, 1};
+constexpr Field kFieldExpert{10, 24, 8};
+
+struct Command {
+  ap_uint<8> opcode;
+  ap_uint<8> weight_bits;
+  ap_uint<4> epilogue;
+  ap_uint<4> space;
+  ap_uint<2> format;
+  ap_uint<2> region;
+  ap_uint<16> tokens;
+  ap_uint<16> k_tiles;
+  ap_uint<16> n_tiles;
+  ap_uint<8> heads;
+  ap_uint<8> group;
+  ap_uint<16> src_base;
+  ap_uint<16> src_stride;
+  ap_uint<16> dst_base;
+  ap_uint<16> dst_stride;
+  ap_uint<16> aux_base;
+  ap_uint<16> aux_stride;
+  ap_uint<32> offset;
+  ap_uint<32> size;
+  ap_uint<16> mult0;
+  ap_uint<16> mult1;
+  ap_uint<16> query_base;
+  ap_uint<16> query_stride;
+  ap_uint<8> shift0;
+  ap_uint<8> shift1;
+  ap_uint<8> rule;
+  ap_uint<17> threshold;
+  ap_uint<64> eps;
+  ap_uint<32> dim;
+  ap_uint<32> stage;
+  bool gather;          // source rows by the expert's queue
+  bool record;          // a statistics record follows
+  ap_uint<8> expert;
+};
+
+template <int W>
+ap_uint<W> get(const CommandWord& word, const Field& field) {
+  return ap_uint<W>(word >> (32 * field.word + field.lsb));
+}
+
+template <int W>
+void put(CommandWord& word, const Field& field, ap_uint<W> value) {
+  word = word | (CommandWord(value) << (32 * field.word + field.lsb));
+}
+
+/// Takes a descriptor apart; bits outside all fields are ignored.
+inline Command unpack_descriptor(const CommandWord& word) {
+  Command c;
+  c.opcode = get<kFieldOpcode.width>(word, kFieldOpcode);
+  c.weight_bits = get<kFieldWeightBits.width>(word, kFieldWeightBits);
+  c.epilogue = get<kFieldEpilogue.width>(word, kFieldEpilogue);
+  c.space = get<kFieldSpace.width>(word, kFieldSpace);
+  c.format = get<kFieldFormat.width>(word, kFieldFormat);
+  c.region = get<kFieldRegion.width>(word, kFieldRegion);
+  c.tokens = get<kFieldTokens.width>(word, kFieldTokens);
+  c.k_tiles = get<kFieldKTiles.width>(word, kFieldKTiles);
+  c.n_tiles = get<kFieldNTiles.width>(word, kFieldNTiles);
+  c.heads = get<kFieldHeads.width>(word, kFieldHeads);
+  c.group = get<kFieldGroup.width>(word, kFieldGroup);
+  c.src_base = get<kFieldSrcBase.width>(word, kFieldSrcBase);
+  c.src_stride = get<kFieldSrcStride.width>(word, kFieldSrcStride);
+  c.dst_base = get<kFieldDstBase.width>(word, kFieldDstBase);
+  c.dst_stride = get<kFieldDstStride.width>(word, kFieldDstStride);
+  c.aux_base = get<kFieldAuxBase.width>(word, kFieldAuxBase);
+  c.aux_stride = get<kFieldAuxStride.width>(word, kFieldAuxStride);
+  c.offset = get<kFieldOffset.width>(word, kFieldOffset);
+  c.size = get<kFieldSize.width>(word, kFieldSize);
+  c.mult0 = get<kFieldMult0.width>(word, kFieldMult0);
+  c.mult1 = get<kFieldMult1.width>(word, kFieldMult1);
+  c.query_base = get<kFieldQueryBase.width>(word, kFieldQueryBase);
+  c.query_stride = get<kFieldQueryStride.width>(word, kFieldQueryStride);
+  c.shift0 = get<kFieldShift0.width>(word, kFieldShift0);
+  c.shift1 = get<kFieldShift1.width>(word, kFieldShift1);
+  c.rule = get<kFieldRule.width>(word, kFieldRule);
+  c.threshold = get<kFieldThreshold.width>(word, kFieldThreshold);
+  c.eps = get<kFieldEps.width>(word, kFieldEps);
+  c.dim = get<kFieldDim.width>(word, kFieldDim);
+  c.stage = get<kFieldStage.width>(word, kFieldStage);
+  c.gather = false;
+  c.record = true;
+  c.expert = 0;
+  return c;
+}
+
+/// Takes a command apart: a descriptor and the walker's own fields.
+inline Command unpack_command(const CommandWord& word) {
+  Command c = unpack_descriptor(word);
+  c.gather = get<kFieldGather.width>(word, kFieldGather) != 0;
+  c.record = get<kFieldRecord.width>(word, kFieldRecord) != 0;
+  c.expert = get<kFieldExpert.width>(word, kFieldExpert);
+  return c;
+}
+
+inline CommandWord pack_command(const Command& c) {
+  CommandWord word = 0;
+  put(word, kFieldOpcode, c.opcode);
+  put(word, kFieldWeightBits, c.weight_bits);
+  put(word, kFieldEpilogue, c.epilogue);
+  put(word, kFieldSpace, c.space);
+  put(word, kFieldFormat, c.format);
+  put(word, kFieldRegion, c.region);
+  put(word, kFieldTokens, c.tokens);
+  put(word, kFieldKTiles, c.k_tiles);
+  put(word, kFieldNTiles, c.n_tiles);
+  put(word, kFieldHeads, c.heads);
+  put(word, kFieldGroup, c.group);
+  put(word, kFieldSrcBase, c.src_base);
+  put(word, kFieldSrcStride, c.src_stride);
+  put(word, kFieldDstBase, c.dst_base);
+  put(word, kFieldDstStride, c.dst_stride);
+  put(word, kFieldAuxBase, c.aux_base);
+  put(word, kFieldAuxStride, c.aux_stride);
+  put(word, kFieldOffset, c.offset);
+  put(word, kFieldSize, c.size);
+  put(word, kFieldMult0, c.mult0);
+  put(word, kFieldMult1, c.mult1);
+  put(word, kFieldQueryBase, c.query_base);
+  put(word, kFieldQueryStride, c.query_stride);
+  put(word, kFieldShift0, c.shift0);
+  put(word, kFieldShift1, c.shift1);
+  put(word, kFieldRule, c.rule);
+  put(word, kFieldThreshold, c.threshold);
+  put(word, kFieldEps, c.eps);
+  put(word, kFieldDim, c.dim);
+  put(word, kFieldStage, c.stage);
+  put(word, kFieldGather, ap_uint<1>(c.gather));
+  put(word, kFieldRecord, ap_uint<1>(c.record));
+  put(word, kFieldExpert, c.expert);
+  return word;
+}
+
+/// Beats that a LOAD reads or a STORE writes.
+inline ap_uint<32> load_beats(const Command& c) { return ap_uint<32>(c.format == kFormatU8 ? c.size << 1 : c.size << 2); }
+inline ap_uint<32> store_beats(const Command& c) {
+  if (c.space == kSpaceChoice) return c.size;
+  return ap_uint<32>(c.space == kSpaceAccum ? c.size << 3 : c.size << 2);
+}
+
+/// Beats of a linear layer's weights: per column tile 4 beats of channel records, per tile 16 (int8) or 32 (int16).
+inline ap_uint<32> weight_beats(ap_uint<16> k_tiles, ap_uint<16> n_tiles, bool wide) {
+  const ap_uint<6> tile = wide ? kRows * kCols / 8 : kRows * kCols / 16;
+  return ap_uint<32>(n_tiles * (k_tiles * tile + 4));
+}
+
+/// A transfer between DRAM and a beat stream: byte address inside the region, beats, and which region.
+struct Transfer {
+  ap_uint<32> offset;
+  ap_uint<32> beats;
+  ap_uint<2> region;
+  bool end;  // no transfer: the run is over
+};
+using TransferWord = ap_uint<72>;
+
+inline TransferWord pack_transfer(const Transfer& t) {
+  return TransferWord(t.offset) | (TransferWord(t.beats) << 32) | (TransferWord(t.region) << 64) |
+         (TransferWord(ap_uint<1>(t.end)) << 66);
+}
+
+inline Transfer unpack_transfer(const TransferWord& word) {
+  Transfer t;
+  t.offset = ap_uint<32>(word);
+  t.beats = ap_uint<32>(word >> 32);
+  t.region = ap_uint<2>(word >> 64);
+  t.end = ap_uint<1>(word >> 66) != 0;
+  return t;
+}
+
+}  // namespace edgemoe

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the engine does in each iteration: the next-state function of its one flattened loop.
+//
+// The loop walks over *blocks*. A block of a linear layer is one weight tile (n-tile outer, k-tile inner):
+// every token passes by it once. A block of attention is one group of p queries (head outer, first query inner):
+// score sweep, a gap until the last score is in memory, context sweep, drain. While a block is computed, the
+// stationary operand of the next one is loaded, so the two kinds share everything but the phases.
+#pragma once
+
+#include "edgemoe/command.hpp"
+#include "edgemoe/packing.hpp"
+
+namespace edgemoe {
+
+using Count = ap_uint<16>;
+using Address = ap_uint<16>;
+
+/// Phases of a block. kFill loads the first block's operand and computes nothing.
+enum Phase : unsigned char { kFill, kTile, kScores, kGap, kContext, kDrain };
+
+/// Beats of a tile's channel records, and of its weights.
+constexpr int kRecordBeats = 4;
+constexpr int kTileBeats8 = kRows * kCols / 16;
+constexpr int kTileBeats16 = kRows * kCols / 8;
+
+/// Idle steps between the score sweep and the context sweep. A score is written this many iterations (at least)
+/// before it is read, which must cover the pipeline from the array through the requantiser to the score memory.
+constexpr int kScoreGap = 40;
+/// Steps that a partial sum rests between its write and its next read: no tile is shorter.
+constexpr int kMinimumSteps = kRecordBeats + kTileBeats8;
+
+/// What stays the same during a command.
+struct Shape {
+  bool attention;
+  bool wide;             // 16-bit weights
+  Count tokens;          // steps with work in a sweep
+  Count inner_step;      // 1 k-tile, or p queries
+  Count inner_count;     // k-tiles, or queries
+  Count outer_count;     // n-tiles, or heads
+  Count tile_last;       // last step of a tile
+  ap_uint<6> load_last;  // last beat of a tile
+};
+
+/// Coordinates of a block.
+struct Block {
+  bool valid;
+  bool first_inner;  // k == 0: starts from the bias; first group of a head
+  bool last_inner;   // last k-tile: results leave
+  Count inner;
+  Count outer;
+  ap_uint<4> size;  // queries in the group, 1 .. 8
+};
+
+/// Loop-carried state, settled in the first cycle of each iteration.
+struct Control {
+  bool running;
+  Phase phase;
+  Count step;
+  Count last;        // last step of the phase
+  bool swap;         // first step of a block: the loaded operand becomes the active one
+  bool loading;      // this iteration loads beat (or query) `load`
+  ap_uint<6> load;
+  Block active;
+  Block next;
+};
+
+inline ap_uint<4> group_size(const Shape& shape, Count inner) {
+  const Count left = Count(shape.inner_count - inner);
+  return left < shape.inner_step ? ap_uint<4>(left) : ap_uint<4>(shape.inner_step);
+}
+
+inline Shape shape_of(const Command& command) {
+  Shape shape;
+  shape.attention = command.opcode == kOpcodeAttention;
+  shape.wide = command.weight_bits == 16;
+  shape.tokens = command.tokens;
+  shape.inner_step = shape.attention ? Count(command.group) : Count(1);
+  shape.inner_count = shape.attention ? Count(command.tokens) : Count(command.k_tiles);
+  shape.outer_count = shape.attention ? Count(command.heads) : Count(command.n_tiles);
+  const ap_uint<6> beats = kRecordBeats + (shape.wide ? kTileBeats16 : kTileBeats8);
+  const Count least = Count(beats);
+  shape.tile_last = Count((command.tokens > least ? command.tokens : least) - 1);
+  shape.load_last = ap_uint<6>(beats - 1);
+  return shape;
+}
+
+inline Block first_block(const Shape& shape) {
+  Block block;
+  block.valid = true;
+  block.first_inner = true;
+  block.last_inner = shape.inner_count <= shape.inner_step;
+  block.inner = 0;
+  block.outer = 0;
+  block.size = group_size(shape, 0);
+  return block;
+}
+
+inline Block successor(const Shape& shape, const Block& block) {
+  Block next;
+  next.first_inner = block.last_inner;
+  next.inner = block.last_inner ? Count(0) : Count(block.inner + shape.inner_step);
+  next.outer = block.last_inner ? Count(block.outer + 1) : block.outer;
+  next.last_inner = Count(shape.inner_count - next.inner) <= shape.inner_step;
+  next.size = group_size(shape, next.inner);
+  next.valid = block.valid && next.outer != shape.outer_count;
+  return next;
+}
+
+/// First beat of a block's operand: only the first k-tile of a column group brings channel records.
+inline ap_uint<6> first_load(const Shape& shape, const Block& block) {
+  return shape.attention || block.first_inner ? ap_uint<6>(0) : ap_uint<6>(kRecordBeats);
+}
+
+inline Control first_control(const Shape& shape) {
+  Control control;
+  control.running = true;
+  control.phase = kFill;
+  control.step = 0;
+  control.swap = false;
+  control.loading = true;
+  control.load = 0;
+  control.next = first_block(shape);
+  control.active = control.next;
+  control.last = shape.attention ? Count(kCols - 1) : Count(shape.load_last);
+  return control;
+}
+
+inline Phase phase_after(Phase phase, bool attention) {
+  if (!attention) return kTile;
+  switch (phase) {
+    case kScores: return kGap;
+    case kGap: return kContext;
+    case kContext: return kDrain;
+    default: return kScores;
+  }
+}
+
+/// Last step of `phase` of `block`.
+inline Count last_step(Phase phase, const Shape& shape, const Block& block) {
+  switch (phase) {
+    case kTile: return shape.tile_last;
+    case kGap: return Count(kScoreGap - 1);
+    case kDrain: return Count((Count(block.size) << 2) - 1);
+    default: return Count(shape.tokens - 1);
+  }
+}
+
+inline Control advance(const Control& control, const Shape& shape) {
+  const bool phase_end = control.step == control.last;
+  const bool block_end = phase_end && control.phase != kScores && control.phase != kGap && control.phase != kContext;
+  const Block following = successor(shape, control.next);
+  Control next;
+  next.active = block_end ? control.next : control.active;
+  next.next = block_end ? following : control.next;
+  next.running = !block_end || control.next.valid;
+  next.phase = phase_end ? phase_after(control.phase, shape.attention) : control.phase;
+  next.step = phase_end ? Count(0) : Count(control.step + 1);
+  next.last = phase_end ? last_step(next.phase, shape, next.active) : control.last;
+  next.swap = block_end;
+  const ap_uint<6> load_last = shape.attention ? ap_uint<6>(control.next.size - 1) : shape.load_last;
+  next.loading = block_end ? following.valid : control.loading && control.load != load_last;
+  next.load = block_end ? first_load(shape, following) : ap_uint<6>(control.load + 1);
+  return next;
+}
+
+}  // namespace edgemoe

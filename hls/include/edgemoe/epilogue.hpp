@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens to the eight requantised results of a step, by the command's epilogue.
+#pragma once
+
+#include <hls_stream.h>
+
+#include "edgemoe/command.hpp"
+#include "edgemoe/gelu.hpp"
+#include "edgemoe/memories.hpp"
+
+namespace edgemoe {
+
+/// The epilogue as the flags that the lanes need.
+struct EpilogueFlags {
+  bool to_act;
+  bool to_query;
+  bool to_residual;
+  bool scatter;  // into the expert sums, rows by queue
+  bool to_gate;
+  bool to_dram;
+  bool gelu;
+  LaneValue limit;  // saturation of the requantiser
+};
+
+inline EpilogueFlags epilogue_of(const Command& command, bool attention) {
+  EpilogueFlags e;
+  const bool requantise = attention || command.epilogue == kEpilogueRequant;
+  e.gelu = !attention && command.epilogue == kEpilogueGelu;
+  e.to_query = !attention && requantise && command.space == kSpaceQuery;
+  e.to_act = e.gelu || (requantise && !e.to_query);
+  e.to_residual = !attention && command.epilogue == kEpilogueResidual;
+  e.scatter = !attention && command.epilogue == kEpilogueExpert;
+  e.to_gate = !attention && command.epilogue == kEpilogueRaw;
+  e.to_dram = !attention && command.epilogue == kEpilogueDram;
+  e.limit = e.gelu ? largest(kHiddenBits) : (e.to_residual || e.scatter ? largest(kExpertBits) : largest(kActBits));
+  return e;
+}
+
+/// Eight results on their way out.
+struct Result {
+  Lanes<kCols, kLaneBits> lane;  // requantised
+  Lanes<kCols, kAccBits> sum;    // raw
+  ap_uint<16> step;
+  ap_uint<16> row;   // of the destination tensor
+  ap_uint<2> bank;
+  ap_uint<8> tile;   // n-tile
+  ap_uint<16> score; // of the gathered token
+};
+
+/// 16-bit result: GELU and its output scale, or the lane as it is.
+inline Beat activation_beat(const Result& result, bool with_gelu, const Command& command) {
+  Lanes<kCols, 16> out;
+ACTIVATION:
+  for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+    const ap_int<16> hidden = gelu_lane(result.lane[n], command.mult0, command.shift0);
+    out[n] = with_gelu ? hidden : ap_int<16>(result.lane[n]);
+  }
+  return pack<kCols, 16>(out);
+}
+
+/// x = sat16(x + y).
+inline Beat add_to_residual(Beat residual, const Result& result) {
+  Lanes<kCols, 16> x = unpack<kCols, 16>(residual);
+RESIDUAL_LANE:
+  for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+    x[n] = saturate<16, 25>(x[n] + result.lane[n]);
+  }
+  return pack<kCols, 16>(x);
+}
+
+/// sum += (z * score + 2^15) >> 16, in int32.
+inline SumWord add_to_sum(SumWord sums, const Result& result) {
+  Lanes<kCols, 32> sum = unpack<kCols, 32>(sums);
+SUM_LANE:
+  for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+    const ap_int<41> weighted = result.lane[n] * result.score;
+    sum[n] = ap_int<32>(sum[n] + ((weighted + 32768) >> 16));
+  }
+  return pack<kCols, 32>(sum);
+}
+
+inline void write_result(const Result& result, const EpilogueFlags& epilogue, const Command& command,
+                         hls::stream<Beat>& results, TensorMemory<kActDepth>& act, TensorMemory<kQueryDepth>& query,
+                         TensorMemory<kResidualDepth>& residual, SumMemory& accum, GateMemory& gate) {
+  const Beat activation = activation_beat(result, epilogue.gelu, command);
+  if (epilogue.to_act) act[result.bank][result.row] = activation;
+  if (epilogue.to_query) query[result.bank][result.row] = activation;
+  if (epilogue.to_residual) {
+    residual[result.bank][result.row] = add_to_residual(residual[result.bank][result.row], result);
+  }
+  if (epilogue.scatter) accum[result.bank][result.row] = add_to_sum(accum[result.bank][result.row], result);
+  if (epilogue.to_gate) gate[result.tile][result.step] = pack<kCols, kAccBits>(result.sum);
+  if (epilogue.to_dram) results.write(activation);
+}
+
+}  // namespace edgemoe

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fixed-point primitives: saturation, requantisation and normalisation.
+// The same integer formulas as host/edgemoe/numerics.py; every bit of the two agrees.
+#pragma once
+
+#include <ap_int.h>
+
+namespace edgemoe {
+
+/// Width of an accumulator: 16 x 16 bit products over every supported dimension fit with room.
+constexpr int kAccumulatorBits = 48;
+/// Width of the widest requantised value (the expert outputs and the residual branch).
+constexpr int kLaneBits = 24;
+
+using Accumulator = ap_int<kAccumulatorBits>;
+using Multiplier = ap_uint<18>;
+using Shift = ap_uint<6>;
+using LaneValue = ap_int<kLaneBits>;
+
+/// Clamps `x` to W bits, two's complement.
+template <int W, int V>
+ap_int<W> saturate(ap_int<V> x) {
+  constexpr long long kHigh = (1LL << (W - 1)) - 1;
+  const ap_int<V> high = kHigh;
+  const ap_int<V> low = -kHigh - 1;
+  const ap_int<V> clamped = x > high ? high : (x < low ? low : x);
+  return ap_int<W>(clamped);
+}
+
+/// (x + ((1 << s) >> 1)) >> s, computed as ((2x >> s) + 1) >> 1: one shifter, one increment.
+template <int V>
+ap_int<V> round_shift(ap_int<V> x, Shift s) {
+  const ap_int<V + 1> doubled = ap_int<V + 1>(x) << 1;
+  const ap_int<V + 1> half_steps = doubled >> s;
+  return ap_int<V>((half_steps + 1) >> 1);
+}
+
+/// Largest value of a signed number of `bits` bits: the saturation limit of a lane.
+inline LaneValue largest(int bits) { return LaneValue((1LL << (bits - 1)) - 1); }
+
+/// rq: sat((acc * m + 2^(s-1)) >> s), clamped to [-limit-1, limit].
+inline LaneValue requantise(Accumulator acc, Multiplier m, Shift s, LaneValue limit) {
+  constexpr int kProduct = kAccumulatorBits + 18;
+  const ap_int<kProduct> product = acc * m;
+  const ap_int<kProduct> value = round_shift<kProduct>(product, s);
+  const ap_int<kProduct> high = limit;
+  const ap_int<kProduct> low = ~limit;
+  return LaneValue(value > high ? high : (value < low ? low : value));
+}
+
+/// `mantissa`: U shifted left until its top bit is set; `exponent`: floor(log2 U). U must not be 0.
+struct Normalised {
+  ap_uint<64> mantissa;
+  ap_uint<6> exponent;
+};
+
+inline Normalised normalise(ap_uint<64> u) {
+  Normalised n;
+  n.mantissa = u;
+  n.exponent = 63;
+NORMALISE:
+  for (int level = 5; level >= 0; --level) {
+#pragma HLS UNROLL
+    const int step = 1 << level;
+    const bool clear = (n.mantissa >> (64 - step)) == 0;
+    n.mantissa = clear ? ap_uint<64>(n.mantissa << step) : n.mantissa;
+    n.exponent = clear ? ap_uint<6>(n.exponent - step) : n.exponent;
+  }
+  return n;
+}
+
+}  // namespace edgemoe

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gate: ranks each token's experts by raw logits, scores the chosen ones by an exact softmax, and pushes the
+// token onto their queues. Three short pipelined sweeps over the tokens, feeding each other through small memories.
+#pragma once
+
+#include <hls_stream.h>
+
+#include "edgemoe/command.hpp"
+#include "edgemoe/memories.hpp"
+#include "edgemoe/softmax.hpp"
+
+namespace edgemoe {
+
+using ExpertIndex = ap_uint<5>;
+static_assert(kMaxExperts <= 32 && kMaxTopK <= 4, "a choice has four slots, an expert's index five bits");
+
+/// A token's ranking: experts by rank (5 bits each), then the integer maximum of its scores.
+using RankingWord = ap_uint<28>;
+/// A token's exponentials by rank (15 bits each), then the reciprocal of their sum.
+using ShareWord = ap_uint<83>;
+
+/// A contestant of the ranking: unset ones lose against every other.
+struct Contestant {
+  bool set;
+  ExpertIndex expert;
+  Accumulator logit;
+};
+
+/// The larger logit; `low` has the lower index and wins ties.
+inline Contestant winner(const Contestant& low, const Contestant& high) {
+  return high.set && (!low.set || high.logit > low.logit) ? high : low;
+}
+
+/// Largest logit among the first `experts` that are not `taken`.
+inline Contestant best_expert(const GateMemory& gate, ap_uint<16> token, ap_uint<8> experts,
+                              ap_uint<kMaxExperts> taken) {
+  Contestant field[kMaxExperts];
+FIELD_TILE:
+  for (int tile = 0; tile < kGateTiles; ++tile) {
+#pragma HLS UNROLL
+    const Lanes<kCols, kAccBits> logits = unpack<kCols, kAccBits>(gate[tile][token]);
+  FIELD_LANE:
+    for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+      const int expert = tile * kCols + n;
+      field[expert].set = expert < experts && ((taken >> expert) & 1) == 0;
+      field[expert].expert = expert;
+      field[expert].logit = logits[n];
+    }
+  }
+ROUND:
+  for (int width = kMaxExperts / 2; width > 0; width /= 2) {
+#pragma HLS UNROLL
+  MATCH:
+    for (int i = 0; i < width; ++i) {
+#pragma HLS UNROLL
+      field[i] = winner(field[2 * i], field[2 * i + 1]);
+    }
+  }
+  return field[0];
+}
+
+/// Sweep 1: `group` winners of every token, one a step.
+inline void rank_experts(const Command& command, const GateMemory& gate, RankingWord (&rankings)[kMaxTokens]) {
+  const ap_uint<3> last_slot = ap_uint<3>(command.group - 1);
+  ap_uint<16> token = 0;
+  ap_uint<3> slot = 0;
+  ap_uint<kMaxExperts> taken = 0;
+  RankingWord ranking = 0;
+RANK:
+  while (token != command.tokens) {
+#pragma HLS PIPELINE II=1
+    const Contestant best = best_expert(gate, token, command.heads, taken);
+    const IntegerMaximum maximum =
+        integer_part(Score(requantise(best.logit, command.mult0, Shift(command.shift0), largest(kScoreBits))));
+    if (slot == 0) ranking = RankingWord(ap_uint<8>(maximum)) << 20;
+    ranking = ranking | (RankingWord(best.expert) << ap_uint<5>(slot * 5));
+    const bool last = slot == last_slot;
+    if (last) rankings[token] = ranking;
+    taken = last ? ap_uint<kMaxExperts>(0)
+                 : ap_uint<kMaxExperts>(taken | (ap_uint<kMaxExperts>(1) << best.expert));
+    token = last ? ap_uint<16>(token + 1) : token;
+    slot = last ? ap_uint<3>(0) : ap_uint<3>(slot + 1);
+  }
+}
+
+/// Lane `n` of a row of logits.
+inline Accumulator select_logit(const Lanes<kCols, kAccBits>& logits, ap_uint<3> n) {
+  Accumulator selected = 0;
+SELECT:
+  for (int i = 0; i < kCols; ++i) {
+#pragma HLS UNROLL
+    selected = n == i ? logits[i] : selected;
+  }
+  return selected;
+}
+
+/// Sweep 2: exponentials and their sum, one expert a step. The sum runs over all experts or over the chosen ones.
+inline void share_scores(const Command& command, const GateMemory& gate, const RankingWord (&rankings)[kMaxTokens],
+                         ShareWord (&shares)[kMaxTokens]) {
+  const bool over_all = command.rule == kRuleSoftmaxAll;
+  const ExpertIndex last_expert = ExpertIndex(command.heads - 1);
+  ap_uint<16> token = 0;
+  ExpertIndex expert = 0;
+  ap_uint<24> sum = 0;
+  Exponential share[kMaxTopK];
+CLEAR_SHARE:
+  for (int slot = 0; slot < kMaxTopK; ++slot) {
+#pragma HLS UNROLL
+    share[slot] = 0;
+  }
+SHARE:
+  while (token != command.tokens) {
+#pragma HLS PIPELINE II=1
+    const RankingWord ranking = rankings[token];
+    const Lanes<kCols, kAccBits> logits = unpack<kCols, kAccBits>(gate[expert >> 3][token]);
+    const Accumulator logit = select_logit(logits, ap_uint<3>(expert));
+    const Score t = Score(requantise(logit, command.mult0, Shift(command.shift0), largest(kScoreBits)));
+    const Exponential e = exp2_lane(t, IntegerMaximum(bits<8>(ranking, 20)));
+    bool chosen = false;
+  SLOT:
+    for (int slot = 0; slot < kMaxTopK; ++slot) {
+#pragma HLS UNROLL
+      const bool here = slot < command.group && bits<5>(ranking, 5 * slot) == expert;
+      chosen = chosen || here;
+      share[slot] = here ? e : share[slot];
+    }
+    const ap_uint<24> before = expert == 0 ? ap_uint<24>(0) : sum;
+    sum = ap_uint<24>(before + (over_all || chosen ? e : Exponential(0)));
+    const Reciprocal r = reciprocal(sum == 0 ? ap_uint<24>(1) : sum);
+    const bool last = expert == last_expert;
+    ShareWord word = (ShareWord(r.value) << 60) | (ShareWord(r.half_exponent) << 78);
+  SHARE_SLOT:
+    for (int slot = 0; slot < kMaxTopK; ++slot) {
+#pragma HLS UNROLL
+      word = word | (ShareWord(share[slot]) << (15 * slot));
+    }
+    if (last) shares[token] = word;
+    token = last ? ap_uint<16>(token + 1) : token;
+    expert = last ? ExpertIndex(0) : ExpertIndex(expert + 1);
+  }
+}
+
+/// p = min((e*q + 2^(sh-1)) >> sh, 65535), sh = 1 + 2k: a score in Q.16.
+inline ap_uint<16> gate_score(Exponential e, const Reciprocal& r) {
+  const ap_int<35> product = e * r.value;
+  const ap_int<35> score = round_shift<35>(product, Shift((ap_uint<6>(r.half_exponent) << 1) + 1));
+  return score > 65535 ? ap_uint<16>(65535) : ap_uint<16>(score);
+}
+
+/// Sweep 3: scores of the chosen experts, one a step; kept ones join the expert's queue.
+inline void fill_queues(const Command& command, const RankingWord (&rankings)[kMaxTokens],
+                        const ShareWord (&shares)[kMaxTokens], Beat (&choice)[kMaxTokens],
+                        QueueEntry (&queue)[kQueueDepth], ap_uint<16> (&counts)[kMaxExperts]) {
+  const ap_uint<3> last_slot = ap_uint<3>(command.group - 1);
+  ap_uint<16> token = 0;
+  ap_uint<3> slot = 0;
+  Beat chosen = 0;
+FILL:
+  while (token != command.tokens) {
+#pragma HLS PIPELINE II=1
+    const ShareWord share = shares[token];
+    Reciprocal r;
+    r.value = bits<18>(share, 60);
+    r.half_exponent = bits<5>(share, 78);
+    const ExpertIndex expert = ExpertIndex(rankings[token] >> ap_uint<5>(slot * 5));
+    const ap_uint<16> score = gate_score(Exponential(share >> ap_uint<6>(slot * 15)), r);
+    const bool kept = score >= command.threshold;
+    ap_uint<16> position = 0;
+  COUNT:
+    for (int i = 0; i < kMaxExperts; ++i) {
+#pragma HLS UNROLL
+      const bool here = expert == i;
+      position = here ? counts[i] : position;
+      counts[i] = here && kept ? ap_uint<16>(counts[i] + 1) : counts[i];
+    }
+    if (kept) queue[ap_uint<16>(expert * kMaxTokens + position)] = queue_entry(token, score);
+    const ap_uint<32> record = ap_uint<32>(expert) | (ap_uint<32>(kept) << 8) | (ap_uint<32>(score) << 16);
+    chosen = (slot == 0 ? Beat(0) : chosen) | (Beat(record) << ap_uint<7>(slot * 32));
+    const bool last = slot == last_slot;
+    if (last) choice[token] = chosen;
+    token = last ? ap_uint<16>(token + 1) : token;
+    slot = last ? ap_uint<3>(0) : ap_uint<3>(slot + 1);
+  }
+}
+
+/// Expert sums start from zero.
+inline void clear_sums(SumMemory& accum) {
+CLEAR_SUMS:
+  for (int row = 0; row < kResidualDepth; ++row) {
+#pragma HLS PIPELINE II=1
+  CLEAR_BANK:
+    for (int bank = 0; bank < kBanks; ++bank) {
+#pragma HLS UNROLL
+      accum[bank][row] = 0;
+    }
+  }
+}
+
+/// GATE: choices and queues of every token; the number of tokens of each expert goes to the walker.
+inline void gate_tokens(const Command& command, const GateMemory& gate, RankingWord (&rankings)[kMaxTokens],
+                        ShareWord (&shares)[kMaxTokens], Beat (&choice)[kMaxTokens],
+                        QueueEntry (&queue)[kQueueDepth], SumMemory& accum,
+                        hls::stream<ap_uint<16>>& expert_tokens) {
+  ap_uint<16> counts[kMaxExperts];
+CLEAR_COUNTS:
+  for (int i = 0; i < kMaxExperts; ++i) {
+#pragma HLS UNROLL
+    counts[i] = 0;
+  }
+  clear_sums(accum);
+  rank_experts(command, gate, rankings);
+  share_scores(command, gate, rankings, shares);
+  fill_queues(command, rankings, shares, choice, queue, counts);
+SEND_COUNTS:
+  for (int i = 0; i < kMaxExperts; ++i) {
+#pragma HLS UNROLL
+    if (i < command.heads) expert_tokens.write(counts[i]);
+  }
+}
+
+/// COMBINE: residual = sat16(residual + ((sum + 8) >> 4)), one row of 32 channels a step.
+inline void combine(const Command& command, const SumMemory& accum, TensorMemory<kResidualDepth>& residual) {
+  ap_uint<16> token = 0;
+  ap_uint<16> planes = command.k_tiles;
+  ap_uint<16> plane = command.dst_base;
+COMBINE:
+  while (planes != 0) {
+#pragma HLS PIPELINE II=1
+#pragma HLS DEPENDENCE variable=residual inter false
+    const ap_uint<16> row = ap_uint<16>(plane + token);
+  COMBINE_BANK:
+    for (int bank = 0; bank < kBanks; ++bank) {
+#pragma HLS UNROLL
+      const Lanes<kCols, 32> sum = unpack<kCols, 32>(accum[bank][row]);
+      Lanes<kCols, 16> x = unpack<kCols, 16>(residual[bank][row]);
+    COMBINE_LANE:
+      for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+        x[n] = saturate<16, 34>(x[n] + ((sum[n] + 8) >> kExpertFraction));
+      }
+      residual[bank][row] = pack<kCols, 16>(x);
+    }
+    const bool last = ap_uint<16>(token + 1) == command.tokens;
+    plane = last ? ap_uint<16>(plane + command.dst_stride) : plane;
+    planes = last ? ap_uint<16>(planes - 1) : planes;
+    token = last ? ap_uint<16>(0) : ap_uint<16>(token + 1);
+  }
+}
+
+}  // namespace edgemoe

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// GELU(h) = ReLU(h) - delta(|h|): delta is even, small and zero beyond 5.5, so one short table
+// with a shift for an index serves both signs.
+#pragma once
+
+#include "edgemoe/fixed.hpp"
+#include "edgemoe/tables.hpp"
+
+namespace edgemoe {
+
+/// Input and output of the unit: Q.14 in 22 bits, never stored.
+using GeluValue = ap_int<22>;
+
+/// Index of the first table interval that is identically zero: |h| >= 5.5.
+constexpr int kGeluZero = kGeluSteps;
+
+inline GeluValue gelu(GeluValue h) {
+  const ap_uint<22> magnitude = h < 0 ? ap_uint<22>(-h) : ap_uint<22>(h);
+  const ap_uint<13> step = ap_uint<13>(magnitude >> 9);
+  const bool beyond = step >= kGeluZero;
+  const ap_uint<8> index = beyond ? ap_uint<8>(kGeluZero) : ap_uint<8>(step);
+  const ap_uint<9> fraction = beyond ? ap_uint<9>(0) : ap_uint<9>(magnitude);
+  const Segment segment = gelu_segment(index);
+  const ap_int<33> line = (ap_int<33>(segment.base) << 9) + segment.slope * ap_int<10>(fraction);
+  const ap_int<33> delta = (line + 4096) >> 13;
+  const GeluValue positive = h < 0 ? GeluValue(0) : h;
+  return GeluValue(positive - delta);
+}
+
+/// GELU of a lane followed by its output scale: sat16((g * multiplier + 2^(shift-1)) >> shift).
+inline ap_int<16> gelu_lane(LaneValue h, Multiplier multiplier, Shift shift) {
+  const GeluValue g = gelu(GeluValue(h));
+  const ap_int<40> product = g * multiplier;
+  return saturate<16, 40>(round_shift<40>(product, shift));
+}
+
+}  // namespace edgemoe

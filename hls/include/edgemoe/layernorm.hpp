@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// LayerNorm in two pipelined sweeps over sub-words of 8 channels: exact sums of every token, then the
+// normalised values with gamma and beta of each channel. Formulas: docs/reference/arithmetic.md.
+#pragma once
+
+#include <hls_stream.h>
+
+#include "edgemoe/command.hpp"
+#include "edgemoe/memories.hpp"
+#include "edgemoe/softmax.hpp"
+#include "edgemoe/stationary.hpp"
+
+namespace edgemoe {
+
+/// What a token's second sweep needs: sum of x, 1/sqrt(U) = root * 2^-(17 + half_exponent).
+struct TokenNorm {
+  ap_int<27> sum;
+  ReciprocalRoot rsqrt;
+};
+using TokenNormWord = ap_uint<50>;
+
+inline TokenNormWord pack_norm(const TokenNorm& n) {
+  return TokenNormWord(ap_uint<27>(n.sum)) | (TokenNormWord(n.rsqrt.root) << 27) |
+         (TokenNormWord(n.rsqrt.half_exponent) << 45);
+}
+
+inline TokenNorm unpack_norm(TokenNormWord word) {
+  TokenNorm n;
+  n.sum = ap_int<27>(bits<27>(word, 0));
+  n.rsqrt.root = bits<18>(word, 27);
+  n.rsqrt.half_exponent = bits<5>(word, 45);
+  return n;
+}
+
+/// U = D * sum(x^2) - sum(x)^2 + E, at least 4 by the choice of E.
+inline ap_uint<64> spread(ap_uint<10> dim, ap_uint<44> squares, ap_int<27> sum, ap_uint<48> eps) {
+  const ap_int<64> u = ap_int<64>(dim * squares) - ap_int<64>(sum * sum) + ap_int<64>(eps);
+  return ap_uint<64>(u);
+}
+
+/// Sweep 1, token by token: sums of x and of x^2 of 8 channels a step.
+inline void norm_sums(const Command& command, const TensorMemory<kResidualDepth>& residual,
+                      TokenNormWord (&norms)[kMaxTokens]) {
+  const ap_uint<10> dim = ap_uint<10>(command.dim);
+  const ap_uint<8> last_part = ap_uint<8>(command.k_tiles * kBanks - 1);
+  ap_uint<16> token = 0;
+  ap_uint<8> part = 0;  // sub-word of the token
+  ap_uint<16> plane = command.src_base;
+  ap_int<27> sum = 0;
+  ap_uint<44> squares = 0;
+NORM_SUMS:
+  while (token != command.tokens) {
+#pragma HLS PIPELINE II=1
+    const Lanes<kCols, 16> x = unpack<kCols, 16>(residual[ap_uint<2>(part)][ap_uint<16>(plane + token)]);
+    ap_int<27> part_sum = 0;
+    ap_uint<44> part_squares = 0;
+  NORM_LANE:
+    for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+      part_sum = ap_int<27>(part_sum + x[n]);
+      part_squares = ap_uint<44>(part_squares + ap_uint<32>(x[n] * x[n]));
+    }
+    sum = part == 0 ? part_sum : ap_int<27>(sum + part_sum);
+    squares = part == 0 ? part_squares : ap_uint<44>(squares + part_squares);
+    TokenNorm norm;
+    norm.sum = sum;
+    norm.rsqrt = rsqrt(spread(dim, squares, sum, ap_uint<48>(command.eps)));
+    const bool last = part == last_part;
+    if (last) norms[token] = pack_norm(norm);
+    plane = last ? command.src_base
+                 : ((part & 3) == 3 ? ap_uint<16>(plane + command.src_stride) : plane);
+    token = last ? ap_uint<16>(token + 1) : token;
+    part = last ? ap_uint<8>(0) : ap_uint<8>(part + 1);
+  }
+}
+
+/// One value: n = (D*x - sum) / sigma in Q.13, then y = sat16((n*gamma + beta + 2^(s-1)) >> s).
+inline ap_int<16> norm_lane(ap_int<16> x, const TokenNorm& norm, ap_uint<10> dim, const Channel& channel) {
+  const ap_int<27> centred = ap_int<27>(dim * x - norm.sum);
+  const ap_int<46> product = centred * norm.rsqrt.root;
+  const Shift shift = Shift(norm.rsqrt.half_exponent + 4);  // 17 + k - 13
+  const ap_int<20> normal = ap_int<20>(round_shift<46>(product, shift));
+  const ap_int<48> scaled = ap_int<48>(normal * ap_int<16>(channel.multiplier) + channel.bias);
+  return saturate<16, 48>(round_shift<48>(scaled, channel.shift));
+}
+
+/// Sweep 2, channel by channel: 4 beats of records, then every token's sub-word.
+inline void norm_scale(const Command& command, const TensorMemory<kResidualDepth>& residual,
+                       const TokenNormWord (&norms)[kMaxTokens], TensorMemory<kActDepth>& act,
+                       hls::stream<Beat>& beats) {
+  const ap_uint<10> dim = ap_uint<10>(command.dim);
+  const ap_uint<16> last_step = ap_uint<16>(command.tokens + kRecordBeats - 1);
+  ap_uint<16> parts = ap_uint<16>(command.k_tiles * kBanks);  // sub-words still to do
+  ap_uint<2> bank = 0;
+  ap_uint<16> step = 0;  // beat, then token + kRecordBeats
+  bool loading = true;   // step < kRecordBeats
+  ap_uint<16> source = command.src_base;
+  ap_uint<16> destination = command.dst_base;
+  Channel channel[kCols];
+CLEAR_CHANNEL:
+  for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+    channel[n] = unpack_channel(0);
+  }
+NORM_SCALE:
+  while (parts != 0) {
+#pragma HLS PIPELINE II=1
+    Beat beat = 0;
+    if (loading) beat = beats.read();
+    const ap_uint<16> token = loading ? ap_uint<16>(0) : ap_uint<16>(step - kRecordBeats);
+    const Lanes<kCols, 16> x = unpack<kCols, 16>(residual[bank][ap_uint<16>(source + token)]);
+    const TokenNorm norm = unpack_norm(norms[token]);
+    Lanes<kCols, 16> y;
+  SCALE_LANE:
+    for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+      const Channel loaded = unpack_channel(bits<64>(beat, 64 * (n % 2)));
+      if (loading && step == n / 2) channel[n] = loaded;
+      y[n] = norm_lane(x[n], norm, dim, channel[n]);
+    }
+    if (!loading) act[bank][ap_uint<16>(destination + token)] = pack<kCols, 16>(y);
+    const bool last = step == last_step;
+    const bool plane_end = last && bank == 3;
+    source = plane_end ? ap_uint<16>(source + command.src_stride) : source;
+    destination = plane_end ? ap_uint<16>(destination + command.dst_stride) : destination;
+    bank = last ? ap_uint<2>(bank + 1) : bank;
+    parts = last ? ap_uint<16>(parts - 1) : parts;
+    step = last ? ap_uint<16>(0) : ap_uint<16>(step + 1);
+    loading = step < kRecordBeats;
+  }
+}
+
+inline void layernorm(const Command& command, const TensorMemory<kResidualDepth>& residual,
+                      TokenNormWord (&norms)[kMaxTokens], TensorMemory<kActDepth>& act, hls::stream<Beat>& beats) {
+  norm_sums(command, residual, norms);
+  norm_scale(command, residual, norms, act, beats);
+}
+
+}  // namespace edgemoe

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Types of the on-chip memories. The arrays themselves live in the compute process; each has one read and one
+// write port a bank.
+#pragma once
+
+#include "edgemoe/packing.hpp"
+
+namespace edgemoe {
+
+/// A tensor of T tokens x D channels in planes of 32 channels: element (t, c) at word base + (c/32)*stride + t,
+/// lane c%32, i.e. bank (c%32)/8 and lane c%8 of that sub-word.
+template <int Depth>
+using TensorMemory = Beat[kBanks][Depth];
+
+/// Sums of weighted expert outputs, in the layout of the residual.
+using SumMemory = SumWord[kBanks][kResidualDepth];
+
+/// Raw gate logits: one row of 8 a token and tile of experts.
+constexpr int kGateTiles = kMaxExperts / kCols;
+using GateMemory = AccumulatorWord[kGateTiles][kMaxTokens];
+
+/// Queues of tokens, one an expert: token 0..15, score 16..31.
+using QueueEntry = ap_uint<32>;
+constexpr int kQueueDepth = kMaxExperts * kMaxTokens;
+
+inline QueueEntry queue_entry(ap_uint<16> token, ap_uint<16> score) {
+  return QueueEntry((QueueEntry(score) << 16) | token);
+}
+inline ap_uint<16> queue_token(QueueEntry entry) { return bits<16>(entry, 0); }
+inline ap_uint<16> queue_score(QueueEntry entry) { return bits<16>(entry, 16); }
+
+/// Reads the four sub-words of a row.
+template <int Depth>
+Lanes<kRows, 16> read_word(const TensorMemory<Depth>& memory, ap_uint<16> row) {
+  Lanes<kRows, 16> word;
+READ_BANK:
+  for (int bank = 0; bank < kBanks; ++bank) {
+#pragma HLS UNROLL
+    const Lanes<kCols, 16> part = unpack<kCols, 16>(memory[bank][row]);
+  READ_LANE:
+    for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+      word[bank * kCols + n] = part[n];
+    }
+  }
+  return word;
+}
+
+}  // namespace edgemoe

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stationary operand of the MAC array: a 32 x 8 tile of weights, or p queries (one a column).
+// Two copies in registers: the array computes with `active` while `shadow` is loaded beat by beat.
+#pragma once
+
+#include "edgemoe/engine_control.hpp"
+
+namespace edgemoe {
+
+using Operand = ap_int<16>;
+using Word = Lanes<kRows, 16>;
+
+/// Per-output-channel record of DRAM, 64 bits: bias 0..39, multiplier 40..55, shift 56..61.
+struct Channel {
+  ap_int<40> bias;
+  ap_uint<16> multiplier;
+  Shift shift;
+};
+
+inline Channel unpack_channel(ap_uint<64> record) {
+  Channel channel;
+  channel.bias = ap_int<40>(bits<40>(record, 0));
+  channel.multiplier = bits<16>(record, 40);
+  channel.shift = bits<6>(record, 56);
+  return channel;
+}
+
+struct Stationary {
+  Operand shadow[kRows][kCols];
+  Operand active[kRows][kCols];
+  Channel shadow_channel[kCols];
+  Channel active_channel[kCols];
+};
+
+inline Stationary empty_stationary() {
+  Stationary s;
+CLEAR_COLUMN:
+  for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+    s.shadow_channel[n] = unpack_channel(0);
+    s.active_channel[n] = unpack_channel(0);
+  CLEAR_ROW:
+    for (int k = 0; k < kRows; ++k) {
+#pragma HLS UNROLL
+      s.shadow[k][n] = 0;
+      s.active[k][n] = 0;
+    }
+  }
+  return s;
+}
+
+/// First step of a block: the loaded operand becomes the active one. Channel records come with the first
+/// k-tile of a column group only and stay until the next group.
+inline void swap_in(Stationary& s, bool swap, bool with_channels) {
+SWAP_COLUMN:
+  for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+    if (swap && with_channels) s.active_channel[n] = s.shadow_channel[n];
+  SWAP_ROW:
+    for (int k = 0; k < kRows; ++k) {
+#pragma HLS UNROLL
+      s.active[k][n] = swap ? s.shadow[k][n] : s.active[k][n];
+    }
+  }
+}
+
+/// Loads beat `load` of a tile: 4 beats of channel records, then per column 2 (int8) or 4 (int16) beats of weights.
+inline void load_weights(Stationary& s, bool loading, ap_uint<6> load, bool wide, Beat beat) {
+  const bool records = load < kRecordBeats;
+  const ap_uint<6> index = ap_uint<6>(load - kRecordBeats);
+  const ap_uint<4> column = wide ? ap_uint<4>(index >> 2) : ap_uint<4>(index >> 1);
+LOAD_COLUMN:
+  for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+    const Channel channel = unpack_channel(bits<64>(beat, 64 * (n % 2)));
+    if (loading && records && load == n / 2) s.shadow_channel[n] = channel;
+    const bool here = loading && !records && column == n;
+  LOAD_ROW:
+    for (int k = 0; k < kRows; ++k) {
+#pragma HLS UNROLL
+      const Operand narrow_value = ap_int<8>(bits<8>(beat, 8 * (k % 16)));
+      const Operand wide_value = ap_int<16>(bits<16>(beat, 16 * (k % 8)));
+      const bool part = wide ? (index & 3) == k / 8 : (index & 1) == k / 16;
+      s.shadow[k][n] = here && part ? (wide ? wide_value : narrow_value) : s.shadow[k][n];
+    }
+  }
+}
+
+/// Loads query `load` of a group into its column.
+inline void load_query(Stationary& s, bool loading, ap_uint<6> load, const Word& query) {
+LOAD_QUERY_COLUMN:
+  for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+    const bool here = loading && load == n;
+  LOAD_QUERY_ROW:
+    for (int k = 0; k < kRows; ++k) {
+#pragma HLS UNROLL
+      s.shadow[k][n] = here ? query[k] : s.shadow[k][n];
+    }
+  }
+}
+
+}  // namespace edgemoe

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counters since the last statistics record, and the 64-byte record that leaves for DRAM.
+#pragma once
+
+#include <hls_stream.h>
+
+#include "edgemoe/engine_control.hpp"
+
+namespace edgemoe {
+
+using Counter = ap_uint<32>;
+
+struct Statistics {
+  Counter cycle_start;
+  Counter engine_steps;
+  Counter mac_steps;
+  Counter x_reads;
+  Counter query_reads;
+  Counter score_writes;
+  Counter read_beats;
+  Counter exp_evaluations;
+  Counter write_beats;
+};
+
+inline Statistics clear_statistics(Counter now) {
+  Statistics s;
+  s.cycle_start = now;
+  s.engine_steps = 0;
+  s.mac_steps = 0;
+  s.x_reads = 0;
+  s.query_reads = 0;
+  s.score_writes = 0;
+  s.read_beats = 0;
+  s.exp_evaluations = 0;
+  s.write_beats = 0;
+  return s;
+}
+
+/// Counts one iteration of the engine: `busy` when the array works, `sent` when a beat leaves for DRAM.
+inline void count_step(Statistics& s, const Control& control, const Shape& shape, bool busy, bool sent) {
+  s.engine_steps = Counter(s.engine_steps + 1);
+  s.mac_steps = Counter(s.mac_steps + ap_uint<1>(busy));
+  s.x_reads = s.mac_steps;  // the array takes a word of `act` whenever it works
+  s.query_reads = Counter(s.query_reads + ap_uint<1>(control.loading && shape.attention));
+  s.read_beats = Counter(s.read_beats + ap_uint<1>(control.loading && !shape.attention));
+  s.write_beats = Counter(s.write_beats + ap_uint<1>(sent));
+  const ap_uint<4> none = 0;
+  s.score_writes = Counter(s.score_writes + (control.phase == kScores ? control.active.size : none));
+  s.exp_evaluations = Counter(s.exp_evaluations + (control.phase == kContext ? control.active.size : none));
+}
+
+/// Word `index` of the record of `command`, in the order of the generated header.
+inline Counter record_word(const Statistics& s, const Command& command, Counter now, int index) {
+  const bool expert = command.opcode == kOpcodeLinear && command.epilogue == kEpilogueExpert;
+  switch (index) {
+    case kStatisticsStage: return command.stage;
+    case kStatisticsKind: return expert ? Counter(int(kOpcodeExperts)) : Counter(command.opcode);
+    case kStatisticsExpert: return expert ? Counter(command.expert) : Counter(kNoIndex);
+    case kStatisticsTokens: return command.tokens;
+    case kStatisticsCycleStart: return s.cycle_start;
+    case kStatisticsCycleEnd: return now;
+    case kStatisticsEngineSteps: return s.engine_steps;
+    case kStatisticsMacSteps: return s.mac_steps;
+    case kStatisticsXReads: return s.x_reads;
+    case kStatisticsQueryReads: return s.query_reads;
+    case kStatisticsScoreWrites: return s.score_writes;
+    case kStatisticsReadBeats: return s.read_beats;
+    case kStatisticsExpEvaluations: return s.exp_evaluations;
+    case kStatisticsWriteBeats: return s.write_beats;
+    default: return 0;
+  }
+}
+
+/// Sends the record: four beats of four words.
+inline void send_record(const Statistics& s, const Command& command, Counter now, hls::stream<Beat>& results) {
+RECORD_BEAT:
+  for (int beat = 0; beat < kDescriptorBytes / kBeatBytes; ++beat) {
+#pragma HLS UNROLL
+    Beat word = 0;
+  RECORD_WORD:
+    for (int i = 0; i < 4; ++i) {
+#pragma HLS UNROLL
+      word = word | (Beat(record_word(s, command, now, 4 * beat + i)) << (32 * i));
+    }
+    results.write(word);
+  }
+}
+
+}  // namespace edgemoe

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+// The walker process: reads the layer program, checks all of it, then expands descriptors into commands for the
+// other processes. For each operation the transfers go first, so no process waits for one that was not announced.
+#pragma once
+
+#include <hls_burst_maxi.h>
+#include <hls_stream.h>
+
+#include "edgemoe/checks.hpp"
+#include "edgemoe/packing.hpp"
+#include "edgemoe/store.hpp"
+
+namespace edgemoe {
+
+constexpr int kDescriptorBeats = kDescriptorBytes / kBeatBytes;
+
+/// Next 64 bytes of an outstanding read.
+inline CommandWord read_descriptor(hls::burst_maxi<Beat> program) {
+  CommandWord word = 0;
+READ_DESCRIPTOR:
+  for (int beat = 0; beat < kDescriptorBeats; ++beat) {
+#pragma HLS PIPELINE II=1
+    word = CommandWord((word >> 128) | (CommandWord(program.read()) << (kDescriptorBeats - 1) * 128));
+  }
+  return word;
+}
+
+/// Sum of the 16 words modulo 2^32.
+inline ap_uint<32> word_sum(const CommandWord& word) {
+  ap_uint<32> sum = 0;
+SUM_WORDS:
+  for (int i = 0; i < kDescriptorWords; ++i) {
+#pragma HLS UNROLL
+    sum = ap_uint<32>(sum + bits<32>(word, 32 * i));
+  }
+  return sum;
+}
+
+/// What is known of a program after the checks.
+struct ProgramVerdict {
+  ap_uint<32> status;
+  ap_uint<32> error_index;
+  ap_uint<32> count;
+};
+
+inline ap_uint<8> check_header(const CommandWord& header, ap_uint<32> program_bytes) {
+  const ap_uint<32> count = bits<32>(header, 64);
+  if (bits<32>(header, 0) != kMagic) return int(kErrorMagic);
+  if (bits<32>(header, 32) != kVersion) return int(kErrorVersion);
+  const bool fits = (Bytes(count) << 6) + kDescriptorBytes <= program_bytes;
+  if (count == 0 || count > kMaxDescriptors || !fits) return int(kErrorCount);
+  return int(kErrorNone);
+}
+
+/// Reads the whole program once. A wrong checksum goes before wrong fields; of wrong descriptors the first counts.
+inline ProgramVerdict check_program(hls::burst_maxi<Beat> program, const Regions& regions) {
+  ProgramVerdict verdict;
+  verdict.status = int(kErrorCount);
+  verdict.error_index = kNoIndex;
+  verdict.count = 0;
+  if (regions.program >= kDescriptorBytes) {
+    program.read_request(0, kDescriptorBeats);
+    const CommandWord header = read_descriptor(program);
+    verdict.status = check_header(header, regions.program);
+    if (verdict.status == kErrorNone) {
+      verdict.count = bits<32>(header, 64);
+      ProgramState state;
+      state.gate_open = false;
+      state.gate_tokens = 0;
+      state.gate_experts = 0;
+      state.records = 0;
+      ap_uint<32> sum = 0;
+      program.read_request(kDescriptorBeats, ap_uint<32>(verdict.count * kDescriptorBeats));
+    CHECK:
+      for (ap_uint<32> i = 0; i != verdict.count; ++i) {
+        const CommandWord word = read_descriptor(program);
+        sum = ap_uint<32>(sum + word_sum(word));
+        const ap_uint<8> code = check_descriptor(state, unpack_descriptor(word), regions, i + 1 == verdict.count);
+        if (verdict.status == kErrorNone && code != kErrorNone) {
+          verdict.status = code;
+          verdict.error_index = i;
+        }
+      }
+      if (sum != bits<32>(header, 96)) {
+        verdict.status = int(kErrorChecksum);
+        verdict.error_index = kNoIndex;
+      }
+    }
+  }
+  return verdict;
+}
+
+inline void send_transfer(hls::stream<TransferWord>& stream, ap_uint<32> offset, ap_uint<32> beats, int region) {
+  Transfer transfer;
+  transfer.offset = offset;
+  transfer.beats = beats;
+  transfer.region = region;
+  transfer.end = false;
+  stream.write(pack_transfer(transfer));
+}
+
+inline void send_end(hls::stream<TransferWord>& stream) {
+  Transfer transfer;
+  transfer.offset = 0;
+  transfer.beats = 0;
+  transfer.region = 0;
+  transfer.end = true;
+  stream.write(pack_transfer(transfer));
+}
+
+/// The statistics record after a command.
+inline void send_record_place(hls::stream<TransferWord>& stores, ap_uint<32>& records) {
+  send_transfer(stores, ap_uint<32>(records << 6), kDescriptorBeats, kStoreStatistics);
+  records = ap_uint<32>(records + 1);
+}
+
+/// Transfers of an operation that touches DRAM by itself.
+inline void send_transfers(const Command& c, hls::stream<TransferWord>& fetches, hls::stream<TransferWord>& stores) {
+  switch (c.opcode) {
+    case kOpcodeLoad: send_transfer(fetches, c.offset, load_beats(c), c.region); break;
+    case kOpcodeLinear:
+      send_transfer(fetches, c.offset, weight_beats(c.k_tiles, c.n_tiles, c.weight_bits == 16), kRegionWeights);
+      if (c.epilogue == kEpilogueDram) send_transfer(stores, c.size, ap_uint<32>(c.n_tiles * c.tokens), kStoreOutput);
+      break;
+    case kOpcodeLayernorm:
+      send_transfer(fetches, c.offset, ap_uint<32>(c.k_tiles * (kRows / 2)), kRegionWeights);
+      break;
+    case kOpcodeStore: send_transfer(stores, c.offset, store_beats(c), kStoreOutput); break;
+    default: break;
+  }
+}
+
+/// Both layers of one expert with `tokens` queued tokens.
+inline void send_expert(const Command& c, ap_uint<8> expert, ap_uint<16> tokens, ap_uint<32> offset,
+                        hls::stream<CommandWord>& commands, hls::stream<TransferWord>& fetches,
+                        hls::stream<TransferWord>& stores, ap_uint<32>& records) {
+  send_transfer(fetches, offset, expert_beats(c), kRegionWeights);
+  send_record_place(stores, records);
+  Command fc1 = c;
+  fc1.opcode = int(kOpcodeLinear);
+  fc1.epilogue = int(kEpilogueGelu);
+  fc1.tokens = tokens;
+  fc1.expert = expert;
+  fc1.dst_base = c.aux_base;
+  fc1.dst_stride = c.aux_stride;
+  fc1.gather = true;
+  fc1.record = false;
+  commands.write(pack_command(fc1));
+  Command fc2 = fc1;
+  fc2.epilogue = int(kEpilogueExpert);
+  fc2.k_tiles = ap_uint<16>(c.n_tiles >> 2);
+  fc2.n_tiles = ap_uint<16>(c.k_tiles << 2);
+  fc2.src_base = c.aux_base;
+  fc2.src_stride = c.aux_stride;
+  fc2.dst_base = c.dst_base;
+  fc2.dst_stride = c.dst_stride;
+  fc2.gather = false;
+  fc2.record = true;
+  commands.write(pack_command(fc2));
+}
+
+/// Experts with a token, in ascending order: the meta-queue. Of unused experts nothing is fetched.
+inline void send_experts(const Command& c, const ap_uint<16> (&queued)[kMaxExperts],
+                         hls::stream<CommandWord>& commands, hls::stream<TransferWord>& fetches,
+                         hls::stream<TransferWord>& stores, ap_uint<32>& records) {
+  ap_uint<32> offset = c.offset;
+META_QUEUE:
+  for (ap_uint<8> expert = 0; expert != c.heads; ++expert) {
+    const ap_uint<16> tokens = queued[expert];
+    if (tokens != 0) send_expert(c, expert, tokens, offset, commands, fetches, stores, records);
+    offset = ap_uint<32>(offset + c.size);
+  }
+}
+
+/// Runs a program that passed the checks.
+inline void run_program(hls::burst_maxi<Beat> program, ap_uint<32> count, hls::stream<CommandWord>& commands,
+                        hls::stream<TransferWord>& fetches, hls::stream<TransferWord>& stores,
+                        hls::stream<ap_uint<16>>& expert_tokens, ap_uint<32>& records) {
+  ap_uint<16> queued[kMaxExperts];
+RUN:
+  for (ap_uint<32> i = 0; i != count; ++i) {
+    program.read_request(ap_uint<32>((i + 1) * kDescriptorBeats), kDescriptorBeats);
+    const Command c = unpack_descriptor(read_descriptor(program));
+    if (c.opcode != kOpcodeEnd) {
+      send_transfers(c, fetches, stores);
+      if (c.opcode == kOpcodeExperts) send_experts(c, queued, commands, fetches, stores, records);
+      send_record_place(stores, records);
+      commands.write(pack_command(c));
+      if (c.opcode == kOpcodeGate) {
+      QUEUE_LENGTHS:
+        for (ap_uint<8> expert = 0; expert != c.heads; ++expert) queued[expert] = expert_tokens.read();
+      }
+    }
+  }
+}
+
+inline void walker(hls::burst_maxi<Beat> program, ap_uint<32> program_bytes, ap_uint<32> weights_bytes,
+                   ap_uint<32> image_bytes, ap_uint<32> output_bytes, ap_uint<32> statistics_bytes,
+                   hls::stream<CommandWord>& commands, hls::stream<TransferWord>& fetches,
+                   hls::stream<TransferWord>& stores, hls::stream<ap_uint<16>>& expert_tokens, ap_uint<32>& status,
+                   ap_uint<32>& error_index, ap_uint<32>& records) {
+  Regions regions;
+  regions.program = program_bytes;
+  regions.weights = weights_bytes;
+  regions.image = image_bytes;
+  regions.output = output_bytes;
+  regions.statistics = statistics_bytes;
+  const ProgramVerdict verdict = check_program(program, regions);
+  ap_uint<32> written = 0;
+  if (verdict.status == kErrorNone) {
+    run_program(program, verdict.count, commands, fetches, stores, expert_tokens, written);
+  }
+  Command end = unpack_descriptor(0);
+  end.opcode = int(kOpcodeEnd);
+  end.record = false;
+  commands.write(pack_command(end));
+  send_end(fetches);
+  send_end(stores);
+  status = verdict.status;
+  error_index = verdict.error_index;
+  records = written;
+}
+
+}  // namespace edgemoe
