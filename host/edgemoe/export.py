@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Float weights and activation scales -> package: the rounding of weights, biases and requantisers.
 
-Works on NumPy arrays under the PyTorch model's state-dict names, so it needs no torch. Where the scales come from
-(calibration on images) is the caller's matter; docs/explanation/arithmetic.md says why each format is as it is.
+Works on NumPy arrays under the PyTorch model's state-dict names, so it needs no torch. Where the scales come
+from (calibration on images) is the caller's matter.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def folded_gate(
 ) -> tuple[Float, Float]:
     """The gate of one layer and task as weight (E,D) and bias (E), whatever its kind.
 
-    A shared gate sees the token with the task's embedding appended; the embedding is a constant of the task, so
-    its part of the product is a bias.
+    A shared gate sees the token with the task's embedding appended; the embedding is a constant of the task,
+    so its part of the product is a bias.
     """
     if config.gate == "multi":
         weight = _float(state, f"blocks.{layer}.moe.gate.{task}.weight")

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The model package: one .safetensors file with every integer that the accelerator needs.
 
-The file's metadata holds two strings: `format` ("edgemoe-package") and `header`, a JSON object with `version`,
-`config` (a `ModelConfig`) and `provenance` (training and calibration, free form). Tensors are named as in the
-PyTorch model's state dict. D width, T tokens, E experts, H hidden units, P patch, {i} a layer, {task}
-"segmentation" or "depth"; `.m` and `.s` are a requantiser's multiplier and shift (scale = m / 2^s).
+The file's metadata holds two strings: `format` ("edgemoe-package") and `header`, a JSON object with
+`version`, `config` (a `ModelConfig`) and `provenance` (training and calibration, free form). Tensors are
+named as in the PyTorch model's state dict. D width, T tokens, E experts, H hidden units, P patch, {i} a
+layer, {task} "segmentation" or "depth"; `.m` and `.s` are a requantiser's multiplier and shift (scale = m
+/ 2^s).
 
     name                                  dtype         shape      scale, meaning
     pos_embed                             int16         (T,D)      residual; the class token is added to row 0
@@ -16,27 +17,27 @@ PyTorch model's state dict. D width, T tokens, E experts, H hidden units, P patc
       blocks.{i}.moe.experts.fc1, .fc2    norm2, hidden  out: Q.14, residual/16 (E,H,D), (E,D,H)  MoE layers
       heads.{task}.fc1, .fc2              norm, hidden   out: Q.14, out     (H, D), (outputs, H)
     LINEAR.weight                         int8 | int16   as listed    weight_scale, per output
-    LINEAR.bias                           int64          (..., out)   accumulator: input scale * weight scale; int40
-    LINEAR.m, LINEAR.s                    int32, int32   (..., out)   accumulator -> output; m < 2^16, 1 <= s <= 62
+    LINEAR.bias                           int64          (..., out)   accumulator, input * weight scale; int40
+    LINEAR.m, LINEAR.s                    int32, int32   (..., out)   accumulator -> output; 1 <= s <= 62
     LINEAR.weight_scale                   float64        (..., out)
     NORM is each of blocks.{i}.norm1, blocks.{i}.norm2, heads.{task}.norm
     NORM.weight, NORM.bias                int16, int32   (D)          g and b of the integer LayerNorm
     NORM.s                                int32          ()           its shift
-    NORM.eps                              int64          ()           E = max(4, round(eps * D^2 / residual^2))
+    NORM.eps                              int64          ()           E = max(4, round(eps * D^2 / scale^2))
     blocks.{i}.attn.score.m, .s           int32          ()           q.k -> log2 score, Q.10
     blocks.{i}.attn.context.m, .s         int32          ()           v -> context; 0 <= s <= 36
     blocks.{i}.mlp.act.m, .s              int32          ()           GELU's Q.14 -> hidden
     blocks.{i}.moe.experts.act.m, .s      int32          ()           the same, one for all experts
     heads.{task}.act.m, .s                int32          ()           the same
     blocks.{i}.moe.gate.{task}.weight     int16          (E,D)        one scale for the tensor
-    blocks.{i}.moe.gate.{task}.bias       int64          (E)          accumulator; the folded task embedding, else 0
+    blocks.{i}.moe.gate.{task}.bias       int64          (E)          accumulator; the task embedding, else 0
     blocks.{i}.moe.gate.{task}.m, .s      int32          ()           accumulator -> log2 logit, Q.10
     blocks.{i}.moe.gate.{task}.weight_scale  float64     ()
     scale.residual, scale.blocks.{i}.{norm1,q,k,v,context,norm2,hidden}, scale.heads.{task}.{norm,hidden,out}
                                           float64        ()           value of one step of the int16 tensor
 
-The k rows of qkv have bias 0: softmax cancels a bias of k. Whether a linear layer's weights are int8 or int16 is
-the dtype of its weight tensor alone.
+The k rows of qkv have bias 0: softmax cancels a bias of k. Whether a linear layer's weights are int8 or int16
+is the dtype of its weight tensor alone.
 """
 
 from __future__ import annotations

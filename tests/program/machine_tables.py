@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables of docs/reference/machine.md, made from `edgemoe.registers`. Run it to write them into the page."""
+"""The tables of docs/reference/machine.md, made from `edgemoe.registers`; run it to write them there."""
 
 from __future__ import annotations
 

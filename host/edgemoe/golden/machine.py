@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The machine: an interpreter of the layer program over DRAM regions and on-chip memories.
+
+It knows nothing of the network: it executes the same descriptors as the accelerator, on memories of the same
+size and layout, and ends with the same verdict, output bytes and statistics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgemoe.config import BuildConfig
+from edgemoe.golden.attention import attention
+from edgemoe.golden.experts import Routing, combine, gate, scatter
+from edgemoe.golden.gelu import gelu_epilogue
+from edgemoe.golden.layernorm import layernorm
+from edgemoe.golden.linear import expert_output, linear_sums, requantised, residual_added
+from edgemoe.golden.verdict import LOAD_BEATS, STORE_BEATS, Sizes, check_program, linear_bytes
+from edgemoe.numerics import Int
+from edgemoe.registers import (
+    BEAT_BYTES,
+    DESCRIPTOR_BYTES,
+    NO_INDEX,
+    Descriptor,
+    Epilogue,
+    Error,
+    Format,
+    Opcode,
+    Region,
+    Space,
+    Statistics,
+)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What DRAM holds at the start, region by region, and how large the two written regions are."""
+
+    program: bytes
+    weights: bytes
+    image: bytes
+    output_bytes: int
+    statistics_bytes: int
+
+    def sizes(self) -> Sizes:
+        """The size registers."""
+        return Sizes(
+            len(self.program), len(self.weights), len(self.image), self.output_bytes, self.statistics_bytes
+        )
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one descriptor (or one expert of it) made: `tensor` is (T, channels), or (T, slots, 3) of GATE
+    with expert, valid and score.
+    """
+
+    index: int
+    descriptor: Descriptor
+    expert: int
+    tensor: Int
+
+
+@dataclass(frozen=True)
+class Result:
+    """The end of a run: as the registers, the output region and the statistics buffer say."""
+
+    status: Error
+    error_index: int
+    output: bytes
+    records: list[Statistics]
+    stages: list[Stage] = field(default_factory=list)
+
+
+def run(build: BuildConfig, memory: Memory, *, trace: bool = False) -> Result:
+    """Runs a layer program. With `trace`, `stages` keeps what every descriptor made."""
+    verdict = check_program(build, memory.program, memory.sizes())
+    if verdict.error != Error.NONE:
+        return Result(verdict.error, verdict.index, bytes(memory.output_bytes), [])
+    machine = _Machine(build, memory, trace)
+    count = int.from_bytes(memory.program[8:12], "little")
+    for index in range(count):
+        machine.execute(index, Descriptor.unpack(memory.program[(index + 1) * DESCRIPTOR_BYTES :]))
+    return Result(Error.NONE, NO_INDEX, bytes(machine.output), machine.records, machine.stages)
+
+
+class _Machine:
+    """On-chip memories and the operations on them. A word is a row of 32 values."""
+
+    def __init__(self, build: BuildConfig, memory: Memory, trace: bool) -> None:
+        self.build, self.memory, self.trace = build, memory, trace
+        words = build.rows
+        self.words = {
+            Space.ACT: np.zeros((build.act_depth, words), dtype=np.int64),
+            Space.QUERY: np.zeros((build.query_depth, words), dtype=np.int64),
+            Space.RESIDUAL: np.zeros((build.residual_depth, words), dtype=np.int64),
+            Space.ACCUM: np.zeros((build.residual_depth, words), dtype=np.int64),
+        }
+        self.logits = np.zeros((build.max_tokens, build.max_experts), dtype=np.int64)
+        self.choice = np.zeros((build.max_tokens, 4), dtype=np.int64)
+        self.routing: Routing | None = None
+        self.output = bytearray(memory.output_bytes)
+        self.records: list[Statistics] = []
+        self.stages: list[Stage] = []
+
+    def execute(self, index: int, d: Descriptor) -> None:
+        """One descriptor: its work, then its statistics record."""
+        operations: dict[int, Callable[[int, Descriptor], Statistics]] = {
+            Opcode.LOAD: self.load,
+            Opcode.LINEAR: self.linear,
+            Opcode.LAYERNORM: self.layernorm,
+            Opcode.ATTENTION: self.attention,
+            Opcode.GATE: self.gate,
+            Opcode.EXPERTS: self.experts,
+            Opcode.COMBINE: self.combine,
+            Opcode.STORE: self.store,
+        }
+        if d.opcode != Opcode.END:
+            self.records.append(operations[d.opcode](index, d))
+
+    def load(self, index: int, d: Descriptor) -> Statistics:
+        """DRAM -> act or residual, in address order."""
+        region = self.memory.image if d.region == Region.IMAGE else self.memory.weights
+        kind = np.dtype(np.uint8 if d.format == Format.U8 else "<i2")
+        values = np.frombuffer(region, kind, d.size * self.build.rows, d.offset).reshape(d.size, -1)
+        self.words[Space(d.space)][d.dst_base : d.dst_base + d.size] = values
+        self._keep(index, d, values.astype(np.int64))
+        return _record(d, read_beats=d.size * LOAD_BEATS[Format(d.format)])
+
+    def linear(self, index: int, d: Descriptor) -> Statistics:
+        """x W^T + b with one of the epilogues."""
+        x = self._planes(Space.ACT, d.src_base, d.src_stride, d.k_tiles, np.arange(d.tokens))
+        weight, bias, m, s = self._weights(d.offset, d.n_tiles, d.k_tiles, d.weight_bits)
+        acc = linear_sums(x, weight, bias)
+        rows = np.arange(d.tokens)
+        write_beats = 0
+        if d.epilogue == Epilogue.REQUANT:
+            y = requantised(acc, m, s)
+            self._write(Space(d.space), d.dst_base, d.dst_stride, rows, y)
+        elif d.epilogue == Epilogue.GELU:
+            y = gelu_epilogue(acc, m, s, d.mult0, d.shift0)
+            self._write(Space.ACT, d.dst_base, d.dst_stride, rows, y)
+        elif d.epilogue == Epilogue.RESIDUAL:
+            planes = (d.n_tiles + 3) // 4
+            old = self._planes(Space.RESIDUAL, d.dst_base, d.dst_stride, planes, rows)[:, : acc.shape[1]]
+            y = residual_added(old, acc, m, s)
+            self._write(Space.RESIDUAL, d.dst_base, d.dst_stride, rows, y)
+        elif d.epilogue == Epilogue.RAW:
+            y = acc
+            self.logits[: d.tokens, : acc.shape[1]] = acc
+        else:
+            y = requantised(acc, m, s)
+            tiles = y.reshape(d.tokens, d.n_tiles, self.build.cols).transpose(1, 0, 2).astype("<i2")
+            self.output[d.size : d.size + tiles.nbytes] = tiles.tobytes()
+            write_beats = d.n_tiles * d.tokens
+        self._keep(index, d, y)
+        steps, beats = self._linear_counts(d.n_tiles, d.k_tiles, d.tokens, d.weight_bits)
+        return _record(d, mac_steps=steps, x_reads=steps, read_beats=beats, write_beats=write_beats)
+
+    def layernorm(self, index: int, d: Descriptor) -> Statistics:
+        """residual -> act."""
+        rows = np.arange(d.tokens)
+        x = self._planes(Space.RESIDUAL, d.src_base, d.src_stride, d.k_tiles, rows)
+        records = np.frombuffer(self.memory.weights, "<u8", d.k_tiles * 32, d.offset)
+        beta, gamma, s = _decode_records(records)
+        gamma = gamma - ((gamma >> 15) << 16)  # the m field holds an int16 here
+        y = layernorm(x, gamma, beta, s, d.dim, d.eps)
+        self._write(Space.ACT, d.dst_base, d.dst_stride, rows, y)
+        self._keep(index, d, y)
+        return _record(d, read_beats=16 * d.k_tiles)
+
+    def attention(self, index: int, d: Descriptor) -> Statistics:
+        """Every head from its planes of query and act."""
+        rows = np.arange(d.tokens)
+        q = self._planes(Space.QUERY, d.query_base, d.query_stride, d.heads, rows)
+        k = self._planes(Space.ACT, d.src_base, d.src_stride, d.heads, rows)
+        v = self._planes(Space.ACT, d.aux_base, d.aux_stride, d.heads, rows)
+        context = np.zeros_like(q)
+        for head in range(d.heads):
+            lanes = slice(32 * head, 32 * head + 32)
+            context[:, lanes] = attention(
+                q[:, lanes], k[:, lanes], v[:, lanes], d.mult0, d.shift0, d.mult1, d.shift1
+            )
+        self._write(Space.ACT, d.dst_base, d.dst_stride, rows, context)
+        self._keep(index, d, context)
+        groups = -(-d.tokens // d.group)
+        steps = 2 * d.heads * groups * d.tokens
+        scores = d.heads * d.tokens * d.tokens
+        return _record(
+            d,
+            mac_steps=steps,
+            x_reads=steps,
+            query_reads=d.heads * d.tokens,
+            score_writes=scores,
+            exp_evaluations=scores,
+        )
+
+    def gate(self, index: int, d: Descriptor) -> Statistics:
+        """Logits -> choice and queues; clears accum."""
+        self.words[Space.ACCUM][:] = 0
+        logits = self.logits[: d.tokens, : d.heads]
+        routing = gate(logits, d.group, d.rule, d.mult0, d.shift0, d.threshold)
+        slots = routing.expert | routing.valid.astype(np.int64) << 8 | routing.score << 16
+        self.choice[: d.tokens] = 0
+        self.choice[: d.tokens, : d.group] = slots
+        self.routing = routing
+        self._keep(index, d, np.stack([routing.expert, routing.valid, routing.score], axis=2))
+        return _record(d)
+
+    def experts(self, index: int, d: Descriptor) -> Statistics:
+        """Each used expert on its queue; a record for each."""
+        if self.routing is None:
+            raise RuntimeError("EXPERTS without GATE passed the checks")
+        hidden_planes = d.n_tiles // 4
+        fc1_bytes = linear_bytes(d.n_tiles, d.k_tiles, d.weight_bits)
+        for expert in range(d.heads):
+            tokens, score = self.routing.queue(expert)
+            if not len(tokens):
+                continue
+            offset = d.offset + expert * d.size
+            x = self._planes(Space.ACT, d.src_base, d.src_stride, d.k_tiles, tokens)
+            weight, bias, m, s = self._weights(offset, d.n_tiles, d.k_tiles, d.weight_bits)
+            hidden = gelu_epilogue(linear_sums(x, weight, bias), m, s, d.mult0, d.shift0)
+            self._write(Space.ACT, d.aux_base, d.aux_stride, np.arange(len(tokens)), hidden)
+            weight, bias, m, s = self._weights(
+                offset + fc1_bytes, 4 * d.k_tiles, hidden_planes, d.weight_bits
+            )
+            z = expert_output(linear_sums(hidden, weight, bias), m, s)
+            accum = self._planes(Space.ACCUM, d.dst_base, d.dst_stride, d.k_tiles, np.arange(d.tokens))
+            scatter(accum, tokens, z, score)
+            self._write(Space.ACCUM, d.dst_base, d.dst_stride, np.arange(d.tokens), accum)
+            self._keep(index, d, z, expert)
+            steps1, beats1 = self._linear_counts(d.n_tiles, d.k_tiles, len(tokens), d.weight_bits)
+            steps2, beats2 = self._linear_counts(4 * d.k_tiles, hidden_planes, len(tokens), d.weight_bits)
+            counts = {"mac_steps": steps1 + steps2, "x_reads": steps1 + steps2, "read_beats": beats1 + beats2}
+            self.records.append(replace(_record(d, **counts), expert=expert, tokens=len(tokens)))
+        sums = self._planes(Space.ACCUM, d.dst_base, d.dst_stride, d.k_tiles, np.arange(d.tokens))
+        self._keep(index, d, sums)
+        return _record(d)
+
+    def combine(self, index: int, d: Descriptor) -> Statistics:
+        """residual += accum, rounded."""
+        rows = np.arange(d.tokens)
+        x = self._planes(Space.RESIDUAL, d.dst_base, d.dst_stride, d.k_tiles, rows)
+        accum = self._planes(Space.ACCUM, d.dst_base, d.dst_stride, d.k_tiles, rows)
+        y = combine(x, accum)
+        self._write(Space.RESIDUAL, d.dst_base, d.dst_stride, rows, y)
+        self._keep(index, d, y)
+        return _record(d)
+
+    def store(self, index: int, d: Descriptor) -> Statistics:
+        """A memory's words -> output region."""
+        space = Space(d.space)
+        kind = {Space.CHOICE: "<u4", Space.ACCUM: "<i4"}.get(space, "<i2")
+        memory = self.choice if space == Space.CHOICE else self.words[space]
+        words = memory[d.src_base : d.src_base + d.size].astype(np.int64)
+        data = words.astype(kind).tobytes()
+        self.output[d.offset : d.offset + len(data)] = data
+        self._keep(index, d, words)
+        return _record(d, write_beats=d.size * STORE_BEATS[space])
+
+    def _planes(self, space: Space, base: int, stride: int, planes: int, rows: Int) -> Int:
+        """Rows of a tensor in plane layout -> (rows, 32 * planes), a copy."""
+        address = base + np.arange(planes)[None, :] * stride + rows[:, None]
+        return self.words[space][address].reshape(len(rows), -1)
+
+    def _write(self, space: Space, base: int, stride: int, rows: Int, values: Int) -> None:
+        """The inverse of `_planes`; lanes beyond the values' channels keep what they hold."""
+        width = self.build.rows
+        for plane in range(-(-values.shape[1] // width)):
+            part = values[:, plane * width : (plane + 1) * width]
+            self.words[space][base + plane * stride + rows, : part.shape[1]] = part
+
+    def _weights(self, offset: int, n_tiles: int, k_tiles: int, bits: int) -> tuple[Int, Int, Int, Int]:
+        """Tiles in DRAM -> weight (N,K), bias (N), m (N), s (N)."""
+        size = linear_bytes(n_tiles, k_tiles, bits)
+        raw = np.frombuffer(self.memory.weights, np.uint8, size, offset).reshape(n_tiles, -1)
+        bias, m, s = _decode_records(np.ascontiguousarray(raw[:, :64]).view("<u8").ravel())
+        values = np.ascontiguousarray(raw[:, 64:]).view("<i1" if bits == 8 else "<i2").astype(np.int64)
+        weight = values.reshape(n_tiles, k_tiles, self.build.cols, self.build.rows).transpose(0, 2, 1, 3)
+        return weight.reshape(n_tiles * self.build.cols, -1), bias, m, s
+
+    def _linear_counts(self, n_tiles: int, k_tiles: int, tokens: int, bits: int) -> tuple[int, int]:
+        """Steps of the array and beats from DRAM of one linear layer."""
+        return n_tiles * k_tiles * tokens, linear_bytes(n_tiles, k_tiles, bits) // BEAT_BYTES
+
+    def _keep(self, index: int, d: Descriptor, tensor: Int, expert: int = NO_INDEX) -> None:
+        if self.trace:
+            self.stages.append(Stage(index, d, expert, tensor.copy()))
+
+
+def _decode_records(records: NDArray[np.uint64]) -> tuple[Int, Int, Int]:
+    """64-bit channel records -> bias int40 (sign-extended), m 16 bits unsigned, s."""
+    words = records.astype(np.uint64)
+    bias = (words << np.uint64(24)).view(np.int64) >> 24
+    m = (words >> np.uint64(40)) & np.uint64(0xFFFF)
+    s = (words >> np.uint64(56)) & np.uint64(0x3F)
+    return bias, m.astype(np.int64), s.astype(np.int64)
+
+
+def _record(d: Descriptor, **counts: int) -> Statistics:
+    return Statistics(d.stage, d.opcode, NO_INDEX, d.tokens, **counts)

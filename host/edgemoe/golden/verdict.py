@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The checks that a layer program must pass before anything of it runs: same codes as the walker's."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from edgemoe.config import BuildConfig
+from edgemoe.numerics import SHIFT_MAX
+from edgemoe.registers import (
+    BEAT_BYTES,
+    DESCRIPTOR_BYTES,
+    MAGIC,
+    NO_INDEX,
+    VERSION,
+    Descriptor,
+    Epilogue,
+    Error,
+    Format,
+    Opcode,
+    Region,
+    Rule,
+    Space,
+)
+
+CONTEXT_SHIFT_MAX = 36
+EPS_MIN, EPS_LIMIT = 4, 1 << 48
+LOAD_BEATS = {Format.U8: 2, Format.I16: 4}
+STORE_BEATS = {Space.ACT: 4, Space.QUERY: 4, Space.RESIDUAL: 4, Space.ACCUM: 8, Space.CHOICE: 1}
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The size registers, in bytes."""
+
+    program: int
+    weights: int
+    image: int
+    output: int
+    statistics: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An error code and the descriptor that it is about (NO_INDEX: none)."""
+
+    error: Error
+    index: int = NO_INDEX
+
+
+def depth(build: BuildConfig, space: int) -> int:
+    """Words of an on-chip memory."""
+    return {
+        Space.ACT: build.act_depth,
+        Space.QUERY: build.query_depth,
+        Space.RESIDUAL: build.residual_depth,
+        Space.ACCUM: build.residual_depth,
+        Space.CHOICE: build.max_tokens,
+    }[Space(space)]
+
+
+def linear_bytes(n_tiles: int, k_tiles: int, weight_bits: int) -> int:
+    """DRAM bytes of a linear layer: records of 4 beats per column tile, weights of 2 or 4 beats per
+    column.
+    """
+    return n_tiles * (k_tiles * 32 * weight_bits + 4 * BEAT_BYTES)
+
+
+def check_program(build: BuildConfig, program: bytes, sizes: Sizes) -> Verdict:
+    """The verdict on a whole program."""
+    if sizes.program < DESCRIPTOR_BYTES:
+        return Verdict(Error.COUNT)
+    magic, version, count, checksum = struct.unpack_from("<4I", program)
+    if magic != MAGIC:
+        return Verdict(Error.MAGIC)
+    if version != VERSION:
+        return Verdict(Error.VERSION)
+    if not 1 <= count <= build.max_descriptors or (count + 1) * DESCRIPTOR_BYTES > sizes.program:
+        return Verdict(Error.COUNT)
+    body = program[DESCRIPTOR_BYTES : (count + 1) * DESCRIPTOR_BYTES]
+    if sum(struct.unpack(f"<{len(body) // 4}I", body)) & 0xFFFFFFFF != checksum:
+        return Verdict(Error.CHECKSUM)
+    gate: Descriptor | None = None  # a GATE whose EXPERTS is still to come
+    records = 0
+    for index in range(count):
+        d = Descriptor.unpack(body[index * DESCRIPTOR_BYTES :])
+        errors = set(_errors(build, d, sizes))
+        is_last = index == count - 1
+        if (d.opcode == Opcode.END) != is_last:
+            errors.add(Error.END)
+        if d.opcode == Opcode.GATE:
+            if gate is not None:
+                errors.add(Error.SEQUENCE)
+            gate = d
+        elif d.opcode == Opcode.EXPERTS:
+            if gate is None or (gate.tokens, gate.heads) != (d.tokens, d.heads):
+                errors.add(Error.SEQUENCE)
+            gate = None
+        elif d.opcode == Opcode.END and gate is not None:
+            errors.add(Error.SEQUENCE)
+        if d.opcode != Opcode.END:
+            records += 1 + (d.heads if d.opcode == Opcode.EXPERTS else 0)
+        if records * DESCRIPTOR_BYTES > sizes.statistics:
+            errors.add(Error.STATISTICS)
+        if errors:
+            return Verdict(min(errors), index)
+    return Verdict(Error.NONE)
+
+
+def _errors(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
+    """What is wrong with one descriptor by itself."""
+    check = {
+        Opcode.END: _nothing,
+        Opcode.LOAD: _load,
+        Opcode.LINEAR: _linear,
+        Opcode.LAYERNORM: _layernorm,
+        Opcode.ATTENTION: _attention,
+        Opcode.GATE: _gate,
+        Opcode.EXPERTS: _experts,
+        Opcode.COMBINE: _combine,
+        Opcode.STORE: _store,
+    }.get(d.opcode)  # type: ignore[call-overload]
+    if check is None:
+        yield Error.OPCODE
+        return
+    if d.opcode not in (Opcode.END, Opcode.LOAD, Opcode.STORE) and not 1 <= d.tokens <= build.max_tokens:
+        yield Error.TOKENS
+    yield from check(build, d, sizes)
+
+
+def _end(base: int, stride: int, planes: int, tokens: int) -> int:
+    """One past the last word of a tensor."""
+    return base + (planes - 1) * stride + tokens
+
+
+def _fits(d: Descriptor, depth_: int, base: int, stride: int, planes: int) -> Iterator[Error]:
+    if stride < d.tokens:
+        yield Error.STRIDE
+    if _end(base, stride, planes, d.tokens) > depth_:
+        yield Error.ADDRESS
+
+
+def _overlap(
+    d: Descriptor, base: int, stride: int, planes: int, base2: int, stride2: int, planes2: int
+) -> bool:
+    """Whether two tensors of the same memory have words between each other's ends."""
+    return base < _end(base2, stride2, planes2, d.tokens) and base2 < _end(base, stride, planes, d.tokens)
+
+
+def _dram(offset: int, size: int, limit: int) -> Iterator[Error]:
+    if offset % BEAT_BYTES:
+        yield Error.ALIGN
+    if offset + size > limit:
+        yield Error.DRAM
+
+
+def _shift(shift: int, low: int = 1, high: int = SHIFT_MAX) -> Iterator[Error]:
+    if not low <= shift <= high:
+        yield Error.SHIFT
+
+
+def _tiles(build: BuildConfig, d: Descriptor) -> Iterator[Error]:
+    if not 1 <= d.k_tiles <= build.max_k_tiles:
+        yield Error.K_TILES
+
+
+def _nothing(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
+    return iter(())
+
+
+def _load(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
+    if d.space not in (Space.ACT, Space.RESIDUAL):
+        yield Error.SPACE
+    elif d.dst_base + d.size > depth(build, d.space):
+        yield Error.ADDRESS
+    if d.region not in (Region.WEIGHTS, Region.IMAGE):
+        yield Error.REGION
+    if d.size == 0:
+        yield Error.SIZE
+    if d.format not in (Format.U8, Format.I16):
+        yield Error.FORMAT
+    else:
+        limit = sizes.image if d.region == Region.IMAGE else sizes.weights
+        yield from _dram(d.offset, d.size * LOAD_BEATS[Format(d.format)] * BEAT_BYTES, limit)
+
+
+def _linear(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
+    yield from _tiles(build, d)
+    n_max = build.max_experts // build.cols if d.epilogue == Epilogue.RAW else build.max_n_tiles
+    if not 1 <= d.n_tiles <= n_max:
+        yield Error.N_TILES
+    if d.weight_bits not in (8, 16):
+        yield Error.WEIGHT_BITS
+    yield from _fits(d, build.act_depth, d.src_base, d.src_stride, d.k_tiles)
+    yield from _dram(d.offset, linear_bytes(d.n_tiles, d.k_tiles, d.weight_bits), sizes.weights)
+    planes = (d.n_tiles + 3) // 4
+    space: int | None = None
+    if d.epilogue == Epilogue.REQUANT:
+        space = d.space
+        if space not in (Space.ACT, Space.QUERY):
+            yield Error.SPACE
+            return
+    elif d.epilogue == Epilogue.GELU:
+        space = Space.ACT
+        yield from _shift(d.shift0)
+    elif d.epilogue == Epilogue.RESIDUAL:
+        space = Space.RESIDUAL
+    elif d.epilogue == Epilogue.DRAM:
+        yield from _dram(d.size, d.n_tiles * d.tokens * BEAT_BYTES, sizes.output)
+    elif d.epilogue != Epilogue.RAW:
+        yield Error.EPILOGUE
+    if space is not None:
+        yield from _fits(d, depth(build, space), d.dst_base, d.dst_stride, planes)
+    if space == Space.ACT and _overlap(
+        d, d.src_base, d.src_stride, d.k_tiles, d.dst_base, d.dst_stride, planes
+    ):
+        yield Error.OVERLAP
+
+
+def _layernorm(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
+    yield from _tiles(build, d)
+    yield from _fits(d, build.residual_depth, d.src_base, d.src_stride, d.k_tiles)
+    yield from _fits(d, build.act_depth, d.dst_base, d.dst_stride, d.k_tiles)
+    if not EPS_MIN <= d.eps < EPS_LIMIT:
+        yield Error.EPSILON
+    if not 1 <= d.dim <= min(32 * d.k_tiles, build.max_dim):
+        yield Error.DIM
+    yield from _dram(d.offset, d.k_tiles * 16 * BEAT_BYTES, sizes.weights)
+
+
+def _attention(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
+    if not 1 <= d.heads <= build.max_k_tiles:
+        yield Error.HEADS
+    if not 1 <= d.group <= build.cols:
+        yield Error.GROUP
+    yield from _fits(d, build.query_depth, d.query_base, d.query_stride, d.heads)
+    for base, stride in ((d.src_base, d.src_stride), (d.aux_base, d.aux_stride)):
+        yield from _fits(d, build.act_depth, base, stride, d.heads)
+        if _overlap(d, base, stride, d.heads, d.dst_base, d.dst_stride, d.heads):
+            yield Error.OVERLAP
+    yield from _fits(d, build.act_depth, d.dst_base, d.dst_stride, d.heads)
+    yield from _shift(d.shift0)
+    yield from _shift(d.shift1, 0, CONTEXT_SHIFT_MAX)
+
+
+def _gate(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
+    if not 1 <= d.heads <= build.max_experts:
+        yield Error.HEADS
+    if not 1 <= d.group <= min(build.max_top_k, d.heads):
+        yield Error.GROUP
+    yield from _shift(d.shift0)
+    if d.rule not in (Rule.SOFTMAX_ALL, Rule.SOFTMAX_TOPK) or d.threshold > 1 << 16:
+        yield Error.RULE
+
+
+def _experts(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
+    yield from _tiles(build, d)
+    if 4 * d.k_tiles > build.max_n_tiles:
+        yield Error.K_TILES
+    hidden_planes = d.n_tiles // 4
+    if d.n_tiles % 4 or not 4 <= d.n_tiles <= build.max_n_tiles or hidden_planes > build.max_k_tiles:
+        yield Error.N_TILES
+    if d.weight_bits not in (8, 16):
+        yield Error.WEIGHT_BITS
+    if not 1 <= d.heads <= build.max_experts:
+        yield Error.HEADS
+    yield from _fits(d, build.act_depth, d.src_base, d.src_stride, d.k_tiles)
+    yield from _fits(d, build.act_depth, d.aux_base, d.aux_stride, hidden_planes)
+    yield from _fits(d, build.residual_depth, d.dst_base, d.dst_stride, d.k_tiles)
+    if _overlap(d, d.src_base, d.src_stride, d.k_tiles, d.aux_base, d.aux_stride, hidden_planes):
+        yield Error.OVERLAP
+    yield from _shift(d.shift0)
+    if d.size % BEAT_BYTES:
+        yield Error.ALIGN
+    one = linear_bytes(d.n_tiles, d.k_tiles, d.weight_bits)
+    one += linear_bytes(4 * d.k_tiles, hidden_planes, d.weight_bits)
+    yield from _dram(d.offset, (d.heads - 1) * d.size + one, sizes.weights)
+
+
+def _combine(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
+    yield from _tiles(build, d)
+    yield from _fits(d, build.residual_depth, d.dst_base, d.dst_stride, d.k_tiles)
+
+
+def _store(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
+    if d.size == 0:
+        yield Error.SIZE
+    if d.space not in STORE_BEATS:
+        yield Error.SPACE
+        return
+    space = Space(d.space)
+    if d.src_base + d.size > depth(build, space):
+        yield Error.ADDRESS
+    yield from _dram(d.offset, d.size * STORE_BEATS[space] * BEAT_BYTES, sizes.output)
