@@ -18,8 +18,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from edgemoe.config import ModelConfig
-from edgemoe.model.heads import TASKS
+from edgemoe.config import TASKS, ModelConfig
 
 EMBEDDING_DIM = 32
 

@@ -16,39 +16,37 @@ from torch import Tensor, nn
 
 from edgemoe.config import ModelConfig
 
-SEGMENTATION, DEPTH = "segmentation", "depth"
-TASKS = (SEGMENTATION, DEPTH)
-
-
-def head_outputs(config: ModelConfig, task: str) -> int:
-    """Maps that the head of `task` gives: one per class, or one depth."""
-    return len(config.classes) if task == SEGMENTATION else 1
-
 
 class Head(nn.Module):
     """Tokens to pixels, patch by patch."""
 
-    def __init__(self, config: ModelConfig, outputs: int) -> None:
+    def __init__(self, config: ModelConfig, task: str) -> None:
         super().__init__()
-        self.patch, self.outputs = config.patch, outputs
-        self.norm = nn.LayerNorm(config.dim, 1e-6)
+        outputs = config.head_outputs(task)
+        self.patch, self.maps = config.patch, outputs // config.patch**2
+        self.norm = nn.LayerNorm(config.dim, config.eps)
         self.fc1 = nn.Linear(config.dim, config.head_hidden)
         self.act = nn.GELU()
-        self.fc2 = nn.Linear(config.head_hidden, outputs * config.patch**2)
+        self.fc2 = nn.Linear(config.head_hidden, outputs)
 
     def forward(self, x: Tensor, grid: tuple[int, int]) -> Tensor:
-        """Patch tokens (B, rows * columns, D) -> maps (B, outputs, height, width)."""
+        """Patch tokens (B, rows * columns, D) -> maps (B, maps, height, width)."""
         B, P = len(x), self.patch
         rows, columns = grid
         y = self.fc2(self.act(self.fc1(self.norm(x))))
-        y = y.view(B, rows, columns, self.outputs, P, P).permute(0, 3, 1, 4, 2, 5)
-        return y.reshape(B, self.outputs, rows * P, columns * P)
+        y = y.view(B, rows, columns, self.maps, P, P).permute(0, 3, 1, 4, 2, 5)
+        return y.reshape(B, self.maps, rows * P, columns * P)
+
+
+def depth_metres(maps: Tensor, depth_range: tuple[float, float]) -> Tensor:
+    """Depth maps (B,1,height,width) -> metres (B,height,width), not clipped."""
+    near, far = depth_range
+    return near + (far - near) * maps[:, 0]
 
 
 def decode_depth(maps: Tensor, depth_range: tuple[float, float]) -> Tensor:
-    """Depth maps (B,1,height,width) -> metres (B,height,width)."""
-    near, far = depth_range
-    return (near + (far - near) * maps[:, 0]).clamp(near, far)
+    """Depth maps (B,1,height,width) -> metres (B,height,width) within the range."""
+    return depth_metres(maps, depth_range).clamp(*depth_range)
 
 
 def decode_segmentation(maps: Tensor) -> Tensor:

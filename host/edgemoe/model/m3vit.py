@@ -40,11 +40,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edgemoe.config import ModelConfig
+from edgemoe.config import TASKS, ModelConfig
 from edgemoe.model.experts import MixtureOfExperts, SharedGate, TaskEmbedding, TaskGates
-from edgemoe.model.heads import TASKS, Head, head_outputs
-
-NORM_EPS = 1e-6
+from edgemoe.model.heads import Head
 
 
 @dataclass(frozen=True)
@@ -96,10 +94,10 @@ class Block(nn.Module):
 
     def __init__(self, config: ModelConfig, layer: int) -> None:
         super().__init__()
-        self.norm1 = nn.LayerNorm(config.dim, NORM_EPS)
+        self.norm1 = nn.LayerNorm(config.dim, config.eps)
         self.attn = Attention(config.dim, config.heads)
-        self.norm2 = nn.LayerNorm(config.dim, NORM_EPS)
-        self.has_experts = is_moe_layer(config, layer)
+        self.norm2 = nn.LayerNorm(config.dim, config.eps)
+        self.has_experts = config.is_moe(layer)
         if self.has_experts:
             self.moe = MixtureOfExperts(config)
         else:
@@ -120,14 +118,12 @@ class M3ViT(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.grid = (config.height // config.patch, config.width // config.patch)
-        tokens = 1 + self.grid[0] * self.grid[1]
         self.patch_embed = nn.Conv2d(3, config.dim, config.patch, config.patch)
         self.cls_token = nn.Parameter(torch.zeros(1, 1, config.dim))
-        self.pos_embed = nn.Parameter(torch.zeros(1, tokens, config.dim))
+        self.pos_embed = nn.Parameter(torch.zeros(1, config.tokens, config.dim))
         self.task_embedding = TaskEmbedding(TASKS) if uses_task_embedding(config) else None
         self.blocks = nn.ModuleList(Block(config, layer) for layer in range(config.layers))
-        self.heads = nn.ModuleDict({task: Head(config, head_outputs(config, task)) for task in TASKS})
+        self.heads = nn.ModuleDict({task: Head(config, task) for task in TASKS})
         self.apply(_initialise)
         nn.init.trunc_normal_(self.cls_token, std=0.02)
         nn.init.trunc_normal_(self.pos_embed, std=0.02)
@@ -141,7 +137,7 @@ class M3ViT(nn.Module):
         for block in self.blocks:
             x, layer_balance = block(x, task, embedding)
             balance = balance + layer_balance
-        return Prediction(self.heads[task](x[:, 1:], self.grid), x, balance)
+        return Prediction(self.heads[task](x[:, 1:], self.config.grid), x, balance)
 
     @torch.no_grad()
     def folded_gates(self, layer: int) -> dict[str, tuple[Tensor, Tensor]]:
@@ -151,11 +147,6 @@ class M3ViT(nn.Module):
             return {task: (gate.weight(task), gate.weight(task).new_zeros(gate.experts)) for task in TASKS}
         embedding = cast(TaskEmbedding, self.task_embedding)
         return {task: cast(SharedGate, gate).folded(embedding(task)) for task in TASKS}
-
-
-def is_moe_layer(config: ModelConfig, layer: int) -> bool:
-    """Odd layers have experts, in a model that has any."""
-    return config.experts > 0 and layer % 2 == 1
 
 
 def uses_task_embedding(config: ModelConfig) -> bool:

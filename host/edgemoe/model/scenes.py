@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Synthetic street scenes with exact labels and metric depth, deterministic by seed.
+
+Labels are the seven groups of the Cityscapes data set. Depth is along the camera's axis in metres, clipped to the
+model's depth range; the sky has none. Training, calibration and validation use disjoint ranges of seeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from edgemoe.model import layout
+from edgemoe.model.draws import hash32, unit
+from edgemoe.model.raycast import NOTHING, camera_rays, cast, slot_table
+from edgemoe.model.shading import shade
+
+CLASSES = ("flat", "construction", "object", "nature", "sky", "human", "vehicle")
+PALETTE = np.array(
+    [[128, 64, 128], [70, 70, 70], [220, 220, 0], [107, 142, 35], [70, 130, 180], [220, 20, 60], [0, 0, 142]],
+    np.uint8,
+)
+
+TRAINING = range(0, 1 << 24)
+CALIBRATION = range(1 << 24, 1 << 25)
+VALIDATION = range(1 << 25, 1 << 26)
+
+
+@dataclass
+class Batch:
+    """B rendered scenes."""
+
+    image: Tensor  # uint8 (B,3,height,width)
+    label: Tensor  # uint8 (B,height,width), index into CLASSES
+    depth: Tensor  # float32 (B,height,width), metres
+    seeds: Tensor  # int64 (B)
+
+    @property
+    def has_depth(self) -> Tensor:
+        """bool (B,height,width): everywhere but in the sky."""
+        return self.label != layout.SKY
+
+
+@torch.no_grad()
+def render(
+    seeds: Sequence[int] | Tensor, height: int, width: int, depth_range: tuple[float, float], *,
+    device: str | torch.device = "cpu", supersample: int = 2,
+) -> Batch:  # fmt: skip
+    """Renders the scenes of `seeds`, all at once.
+
+    Colours are the mean of supersample^2 rays in a pixel; label and depth are those of the ray through its centre.
+    """
+    keys = torch.as_tensor(seeds, dtype=torch.int64, device=device)
+    scene = layout.sample(keys)
+    origin = tuple(scene.camera[:, axis, None] for axis in range(3))
+    offsets = [(i + 0.5) / supersample - 0.5 for i in range(supersample)]
+    colour = torch.zeros(len(keys), height * width, 3, device=keys.device)
+    for down in offsets:
+        for right in offsets:
+            direction = camera_rays(scene, height, width, (down, right))
+            colour += shade(scene, cast(scene, origin, direction), origin, direction)  # type: ignore[arg-type]
+    colour = colour / supersample**2 + scene.noise[:, None, None] * _grain(keys, height * width)
+    image = (colour.clamp(0, 1) * 255 + 0.5).to(torch.uint8).view(-1, height, width, 3).permute(0, 3, 1, 2)
+
+    hits = cast(scene, origin, camera_rays(scene, height, width))  # type: ignore[arg-type]
+    labels = torch.cat(
+        [slot_table(scene.boxes, scene.ellipsoids, "label"), keys.new_tensor([layout.SKY, layout.FLAT])]
+    )
+    # NOTHING = -2 and GROUND = -1 index the two entries appended at the end.
+    label = labels[hits.slot % len(labels)].to(torch.uint8)
+    depth = hits.distance.clamp(*depth_range)
+    return Batch(image.contiguous(), label.view(-1, height, width), depth.view(-1, height, width), keys)
+
+
+def _grain(seeds: Tensor, pixels: int) -> Tensor:
+    """Sensor noise of mean 0 and deviation 1 (the sum of two uniform values), (B,pixels,3)."""
+    index = torch.arange(2 * 3 * pixels, device=seeds.device)
+    value = unit(hash32(hash32(seeds * 0x51ED270B + 3)[:, None] ^ hash32(index)))
+    first, second = value.view(-1, 2, pixels, 3).unbind(1)
+    return (first + second - 1) * 6.0**0.5
+
+
+def batches(
+    seeds: range, size: int, height: int, width: int, depth_range: tuple[float, float], *,
+    device: str | torch.device = "cpu", supersample: int = 2,
+) -> Iterator[Batch]:  # fmt: skip
+    """Renders a range of seeds in batches of at most `size`."""
+    for start in range(0, len(seeds), size):
+        yield render(
+            seeds[start : start + size], height, width, depth_range, device=device, supersample=supersample
+        )
+
+
+def write_scenes(
+    seed: int, count: int, out: Path, height: int, width: int, depth_range: tuple[float, float]
+) -> None:
+    """Writes scenes seed, seed + 1, ... to `out`: NNN.png, NNN.labels.png, NNN.depth.npy (float32 metres)."""
+    out.mkdir(parents=True, exist_ok=True)
+    for batch in batches(range(seed, seed + count), 4, height, width, depth_range):
+        for image, label, depth, key in zip(
+            batch.image, batch.label, batch.depth, batch.seeds.tolist(), strict=True
+        ):
+            Image.fromarray(image.permute(1, 2, 0).numpy()).save(out / f"{key}.png")
+            Image.fromarray(label.numpy()).save(out / f"{key}.labels.png")
+            np.save(out / f"{key}.depth.npy", depth.numpy())

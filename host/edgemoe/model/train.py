@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Training on synthetic streets, on any device.
+
+A pool of scenes is rendered once and kept on the device; every step draws a batch from it, mirrors half of it,
+and runs both tasks. AdamW, cosine schedule with warm-up, float32, and a running mean of the weights (EMA), which is
+what is kept. A dense twin (`dense_twin`) has the same layers with a dense MLP of equal compute instead of experts.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from edgemoe.config import ModelConfig
+from edgemoe.model.checkpoint import save_checkpoint
+from edgemoe.model.heads import decode_depth, decode_segmentation, depth_metres
+from edgemoe.model.layout import SKY
+from edgemoe.model.losses import depth_loss, segmentation_loss
+from edgemoe.model.m3vit import M3ViT
+from edgemoe.model.metrics import Prior, PriorCounter, Score
+from edgemoe.model.scenes import TRAINING, VALIDATION, batches
+
+Log = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """How to train; the defaults are those of the shipped models, but for the time limit."""
+
+    scenes: int = 60_000  # in the pool
+    steps: int = 12_000
+    batch: int = 256
+    learning_rate: float = 4e-3
+    weight_decay: float = 0.05
+    warmup: int = 500
+    ema: float = 0.999
+    balance: float = 0.01  # weight of the load-balancing loss
+    seed: int = 0
+    seconds: float = math.inf  # the schedule is run to its end within this time
+    validation: int = 512  # scenes
+
+
+class Pool:
+    """Rendered scenes on one device: image uint8 (N,3,H,W), label uint8 (N,H,W), depth float16 (N,H,W)."""
+
+    def __init__(self, seeds: range, config: ModelConfig, device: str, log: Log) -> None:
+        self.seeds, self.device = seeds, device
+        shape = (len(seeds), config.height, config.width)
+        self.image = torch.empty(len(seeds), 3, config.height, config.width, dtype=torch.uint8, device=device)
+        self.label = torch.empty(shape, dtype=torch.uint8, device=device)
+        self.depth = torch.empty(shape, dtype=torch.float16, device=device)
+        started, done = time.time(), 0
+        size = 512 if device.startswith("cuda") else 8
+        for batch in batches(seeds, size, config.height, config.width, config.depth_range, device=device):
+            end = done + len(batch.seeds)
+            self.image[done:end], self.label[done:end] = batch.image, batch.label
+            self.depth[done:end] = batch.depth.half()
+            if done // 20_000 != end // 20_000 or end == len(seeds):
+                log(f"rendered {end} of {len(seeds)} scenes in {time.time() - started:.0f} s")
+            done = end
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    def draw(self, size: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """A random batch, half of it mirrored: image float32 in k/256, label int64, depth float32."""
+        index = torch.randint(len(self), (size,), generator=generator, device=self.device)
+        image, label = self.image[index].float() / 256, self.label[index].long()
+        depth = self.depth[index].float()
+        half = size // 2
+        return (
+            torch.cat([image[:half], image[half:].flip(-1)]),
+            torch.cat([label[:half], label[half:].flip(-1)]),
+            torch.cat([depth[:half], depth[half:].flip(-1)]),
+        )
+
+    def prior(self, classes: int) -> Prior:
+        """The per-pixel prior of these scenes and their mirror images."""
+        counter = PriorCounter(classes, *self.label.shape[1:])
+        for start in range(0, len(self), 2000):
+            label = self.label[start : start + 2000].cpu().numpy()
+            depth = self.depth[start : start + 2000].float().cpu().numpy()
+            counter.add(label, depth)
+            counter.add(label[..., ::-1], depth[..., ::-1])
+        return counter.prior()
+
+
+def dense_twin(config: ModelConfig) -> ModelConfig:
+    """The same network without experts, of equal compute per token.
+
+    An odd layer of the MoE model computes top_k experts of `expert_hidden` a token; the presets choose
+    top_k * expert_hidden = dense_hidden, the width of the twin's odd layers.
+    """
+    return dataclasses.replace(config, name=f"{config.name}-dense", experts=0)
+
+
+def learning_rate(options: TrainOptions, progress: float, step: int) -> float:
+    """Linear warm-up, then half a cosine to zero; `progress` 0..1."""
+    warm = min(1.0, (step + 1) / options.warmup)
+    return options.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+
+
+def _optimiser(model: M3ViT, options: TrainOptions) -> torch.optim.AdamW:
+    """Weight decay on matrices only."""
+    decay = [p for p in model.parameters() if p.ndim > 1]
+    plain = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [{"params": decay, "weight_decay": options.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=options.learning_rate, betas=(0.9, 0.98), fused=decay[0].is_cuda)
+
+
+def step_losses(
+    model: M3ViT, image: Tensor, label: Tensor, depth: Tensor
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Both tasks' losses on one batch, and the sum of the balance losses."""
+    segmentation, distance = model(image, "segmentation"), model(image, "depth")
+    metres = depth_metres(distance.maps, model.config.depth_range)
+    losses = {
+        "segmentation": segmentation_loss(segmentation.maps, label),
+        "depth": depth_loss(metres, depth, label != SKY),
+    }
+    return losses, segmentation.balance + distance.balance
+
+
+def train(
+    config: ModelConfig, pool: Pool, options: TrainOptions, log: Log = print
+) -> tuple[M3ViT, dict[str, Any]]:
+    """Trains on `pool`; returns the averaged model and the training's record."""
+    torch.manual_seed(options.seed)
+    generator = torch.Generator(pool.device).manual_seed(options.seed)
+    model = M3ViT(config).to(pool.device)
+    average = copy.deepcopy(model).eval().requires_grad_(False)
+    optimiser = _optimiser(model, options)
+    history: list[dict[str, float]] = []
+    started, step, progress = time.time(), 0, 0.0
+    while progress < 1:
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(options, progress, step)
+        losses, balance = step_losses(model, *pool.draw(options.batch, generator))
+        optimiser.zero_grad(set_to_none=True)
+        (sum(losses.values()) + options.balance * balance).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        decay = min(options.ema, (step + 1) / (step + 10))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
+        if step % 500 == 0:
+            history.append({"step": step, **{name: round(loss.item(), 4) for name, loss in losses.items()},
+                            "balance": round(balance.item(), 4)})  # fmt: skip
+            log(f"{config.name} {time.time() - started:.0f} s: {history[-1]}")
+        step += 1
+        progress = max(step / options.steps, (time.time() - started) / options.seconds)
+    record = {
+        "model": config.name,
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "steps": step,
+        "seconds": round(time.time() - started, 1),
+        "device": torch.cuda.get_device_name() if pool.device.startswith("cuda") else "cpu",
+        "torch": torch.__version__.split("+")[0],
+        "training_seeds": [pool.seeds.start, pool.seeds.stop],
+        "options": {
+            **dataclasses.asdict(options),
+            "seconds": None if math.isinf(options.seconds) else options.seconds,
+        },
+        "history": history,
+    }
+    return average, record
+
+
+@torch.no_grad()
+def evaluate(model: M3ViT, pool: Pool, prior: Prior) -> dict[str, Any]:
+    """The float model and the prior on a pool of validation scenes."""
+    classes = len(model.config.classes)
+    own, yardstick = Score(classes), Score(classes)
+    for start in range(0, len(pool), 64):
+        image = pool.image[start : start + 64].float() / 256
+        label = pool.label[start : start + 64].cpu().numpy()
+        depth = pool.depth[start : start + 64].float().cpu().numpy()
+        predicted = decode_segmentation(model(image, "segmentation").maps).cpu().numpy()
+        metres = decode_depth(model(image, "depth").maps, model.config.depth_range).cpu().numpy()
+        own.add_labels(predicted, label)
+        own.add_depth(metres, depth, label)
+        yardstick.add_labels(np.broadcast_to(prior.label, label.shape), label)
+        yardstick.add_depth(np.broadcast_to(prior.depth, depth.shape), depth, label)
+    return {
+        "scenes": len(pool),
+        "validation_seeds": [pool.seeds.start, pool.seeds.stop],
+        "miou": own.miou,
+        "iou": dict(zip(model.config.classes, own.iou, strict=True)),
+        "prior_miou": yardstick.miou,
+        "rmse": own.rmse,
+        "prior_rmse": yardstick.rmse,
+    }
+
+
+def save_prior(prior: Prior, path: Path) -> None:
+    """Writes the prior as .npz, for `evaluate` to compare with later."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(path, label=prior.label, depth=prior.depth.astype(np.float16))
+
+
+def train_and_save(
+    configs: list[ModelConfig], options: TrainOptions, out: Path, device: str | None = None, log: Log = print
+) -> None:
+    """Trains models on one pool of scenes; leaves <name>.safetensors, <name>.json and <name>.prior.npz in `out`."""
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    torch.set_float32_matmul_precision("high")
+    pool = Pool(TRAINING[: options.scenes], configs[0], device, log)
+    validation = Pool(VALIDATION[: options.validation], configs[0], device, log)
+    prior = pool.prior(len(configs[0].classes))
+    save_prior(prior, out / f"{configs[0].name}.prior.npz")
+    for config in configs:
+        model, record = train(config, pool, options, log)
+        record["float"] = evaluate(model, validation, prior)
+        log(json.dumps(record["float"], indent=1))
+        save_checkpoint(
+            model, out / f"{config.name}.safetensors", {k: v for k, v in record.items() if k != "history"}
+        )
+        (out / f"{config.name}.json").write_text(json.dumps(record, indent=1) + "\n")
