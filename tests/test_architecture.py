@@ -24,6 +24,7 @@ ROOMS: dict[str, set[str]] = {
     "report": set(),
     "caches": set(),
     "images": BASE,
+    "outputs": BASE,
     "registers": BASE,
     "package": BASE,
     "model": BASE,
@@ -33,8 +34,11 @@ ROOMS: dict[str, set[str]] = {
     "golden": FILE | {"program"},
     "runtime": FILE | {"program"},
     "csim": FILE | {"program", "compiler", "golden"},
-    "quant": FILE | {"program", "golden", "model", "images", "export"},
-    "cosim": FILE | {"program", "golden", "runtime", "sim", "compiler", "report", "images", "csim"},
+    "quant": FILE | {"program", "golden", "model", "images", "outputs", "export"},
+    "cosim": FILE
+    | {"program", "golden", "runtime", "sim", "compiler", "report", "images", "outputs", "csim"},
+    "inspect_package": FILE,
+    "synth": BASE | {"registers", "compiler"},
     "cli": {"*"},
     "__main__": {"cli"},
 }
