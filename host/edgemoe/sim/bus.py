@@ -19,6 +19,24 @@ class Target(Protocol):
     def write(self, offset: int, value: int) -> None: ...
 
 
+class Simulated(Target, Protocol):
+    """A target in which time passes and that can interrupt."""
+
+    failure: DeviceError | None
+    """Raised at the next access, if set."""
+
+    @property
+    def interrupt(self) -> bool: ...
+
+    def advance(self, cycles: int) -> None:
+        """Let up to `cycles` cycles pass, fewer if the interrupt line rises."""
+
+    def timeout(self, waiting: str) -> DeviceError:
+        """The error for a wait beyond its limit, with what everything waits for."""
+
+    def close(self) -> None: ...
+
+
 class AcceleratorTarget:
     """A Verilated design behind its AXI4-Lite port.
 
@@ -50,8 +68,17 @@ class AcceleratorTarget:
         self._polled = None
         self.design.write(offset, value)
 
+    @property
+    def interrupt(self) -> bool:
+        return self.design.interrupt
+
+    def advance(self, cycles: int) -> None:
+        self.design.run(cycles, until_interrupt=True)
+
+    def close(self) -> None:
+        self.design.close()
+
     def timeout(self, waiting: str) -> DeviceError:
-        """The error for a wait that took more than `wait_limit` cycles, with what everything waits for."""
         return DeviceError(
             f"{self.name} did not finish: {waiting} went on for more than {self.wait_limit} cycles "
             f"(cycle {self.design.cycle}).\n{self.design.diagnosis()}"

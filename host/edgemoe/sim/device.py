@@ -7,6 +7,7 @@ which simulation stands in for the bitstream. Interrupts need an AXI INTC in the
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,14 @@ from pynqmetadata.views.runtime import RuntimeMetadataParser
 
 from edgemoe.errors import UserError
 from edgemoe.sim.arena import Arena
-from edgemoe.sim.bus import AcceleratorTarget, Bus, InterruptController, RegisterFile, RegisterWindow
+from edgemoe.sim.bus import (
+    AcceleratorTarget,
+    Bus,
+    InterruptController,
+    RegisterFile,
+    RegisterWindow,
+    Simulated,
+)
 from edgemoe.sim.interrupts import InterruptLine
 from edgemoe.sim.memory import SimulatedMemory
 from edgemoe.sim.verilated import DramConfig, VerilatedDesign
@@ -67,7 +75,9 @@ class SimulatedDevice(Device):
         self.arena = Arena()
         strict = os.environ.get("EDGEMOE_SIM_STRICT", "1") != "0"
         self.memory = SimulatedMemory(self, self.arena, strict=strict)
-        self._targets: dict[str, AcceleratorTarget] = {}
+        self.models: dict[str, Callable[[Arena], Simulated]] = {}
+        """Makers of models that stand in for the simulation of an IP, by its name; for tests."""
+        self._targets: dict[str, Simulated] = {}
         self._waves: Path | None = None
         self._reset_bus()
 
@@ -80,7 +90,10 @@ class SimulatedDevice(Device):
 
     def design(self, name: str) -> VerilatedDesign:
         """The Verilated design behind the IP `name` of the loaded overlay."""
-        return self._targets[name].design
+        target = self._targets[name]
+        if not isinstance(target, AcceleratorTarget):
+            raise UserError(f"{name} is a model in Python, not a Verilated design.")
+        return target.design
 
     def record_waves(self, path: Path | None) -> None:
         """Write waveforms of the next overlay's first design to `path` (FST)."""
@@ -89,7 +102,7 @@ class SimulatedDevice(Device):
     def unload(self) -> None:
         """Drop the loaded designs; waveform files are complete after this."""
         for target in self._targets.values():
-            target.design.close()
+            target.close()
         self._targets = {}
 
     # ---- what PYNQ calls
@@ -136,16 +149,19 @@ class SimulatedDevice(Device):
         if name not in parser.ip_dict:
             raise UserError(f"The hardware description has no IP {name!r}, for which there is a simulation.")
         description = parser.ip_dict[name]
-        design = VerilatedDesign(library, self.arena, self.dram)
-        if self._waves is not None:
-            design.trace(self._waves)
-            self._waves = None
-        target = AcceleratorTarget(name, design, self.wait_limit)
+        target = self.models[name](self.arena) if name in self.models else self._verilated(name, library)
         self._targets[name] = target
         self._bus.attach(description["phys_addr"], description["addr_range"], target)
         pin = parser.interrupt_pins.get(f"{name}/interrupt")
         if pin and pin["controller"] in controllers:
-            controllers[pin["controller"]].lines[pin["index"]] = lambda: design.interrupt
+            controllers[pin["controller"]].lines[pin["index"]] = lambda: target.interrupt
+
+    def _verilated(self, name: str, library: Path) -> AcceleratorTarget:
+        design = VerilatedDesign(library, self.arena, self.dram)
+        if self._waves is not None:
+            design.trace(self._waves)
+            self._waves = None
+        return AcceleratorTarget(name, design, self.wait_limit)
 
     def mmap(self, base_addr: int, length: int) -> RegisterWindow:
         return RegisterWindow(self._bus, base_addr, length // 4)

@@ -5,7 +5,7 @@ import asyncio
 from typing import Protocol
 
 from edgemoe.errors import DeviceError
-from edgemoe.sim.bus import AcceleratorTarget, InterruptController
+from edgemoe.sim.bus import InterruptController, Simulated
 
 
 class Event(Protocol):
@@ -20,9 +20,7 @@ class InterruptLine:
     chunk = 8192
     """Cycles between two looks at the program's other tasks."""
 
-    def __init__(
-        self, controller: InterruptController, targets: list[AcceleratorTarget], wait_limit: int
-    ) -> None:
+    def __init__(self, controller: InterruptController, targets: list[Simulated], wait_limit: int) -> None:
         self._controller, self._targets, self._limit = controller, targets, wait_limit
         self._events: list[Event] = []
         self._task: asyncio.Task[None] | None = None
@@ -46,7 +44,7 @@ class InterruptLine:
         while not self._controller.output:
             try:
                 for target in self._targets:
-                    target.design.run(self.chunk, until_interrupt=True)
+                    target.advance(self.chunk)
                 waited += self.chunk
                 if waited > self._limit:
                     raise self._targets[0].timeout("the wait for an interrupt")

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The accelerator's PYNQ driver: registers, start, wait, verdict, statistics.
+
+PYNQ gives every IP with the accelerator's VLNV this driver, so `Overlay(…).accelerator` is an `Accelerator`.
+It knows registers and records from `edgemoe.registers` and nothing of models.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from pynq import DefaultIP
+from pynq.buffer import PynqBuffer
+
+from edgemoe.config import BuildConfig
+from edgemoe.errors import DeviceError, UserError
+from edgemoe.registers import (
+    DESCRIPTOR_BYTES,
+    ERROR_TEXT,
+    IP_VLNV,
+    NO_INDEX,
+    REGISTERS,
+    Error,
+    Statistics,
+    build_id,
+    limits,
+)
+
+START, DONE, IDLE = 1, 2, 4
+BUS_ERROR = "bus_error"
+"""Name of the register that the compiler adds: one bit a memory port, set by an error response."""
+
+
+@dataclass(frozen=True)
+class Buffers:
+    """What one start works on; addresses and sizes go into the registers of the same names."""
+
+    program: PynqBuffer
+    weights: PynqBuffer
+    image: PynqBuffer
+    output: PynqBuffer
+    statistics: PynqBuffer
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What one start gave. `output` is a copy of the output buffer's bytes."""
+
+    status: Error
+    error_index: int
+    cycles: int
+    bus_error: int
+    """A bit for each memory port that got an error response."""
+    statistics: tuple[Statistics, ...]
+    output: npt.NDArray[np.uint8]
+
+    def check(self) -> "RunResult":
+        """Itself, if the run went well; else `DeviceError` with what went wrong."""
+        if self.status is not Error.NONE:
+            where = "" if self.error_index == NO_INDEX else f" in descriptor {self.error_index}"
+            raise DeviceError(
+                f"The accelerator refused the layer program: {ERROR_TEXT[self.status]}{where} "
+                f"(code {int(self.status)}, {self.status.name})."
+            )
+        if self.bus_error:
+            ports = ", ".join(f"gmem{i}" for i in range(32) if self.bus_error >> i & 1)
+            raise DeviceError(
+                f"The memory answered the accelerator with an error on {ports}; the outputs are not valid. "
+                "An address may lie outside the memory that the accelerator can reach."
+            )
+        return self
+
+
+class Accelerator(DefaultIP):
+    """One accelerator on the board."""
+
+    bindto: ClassVar[list[str]] = [IP_VLNV]
+
+    def __init__(self, description: dict[str, Any]) -> None:
+        super().__init__(description)
+        self._offsets = {register.name: register for register in REGISTERS}
+        extra = description.get("registers", {}).get(BUS_ERROR)
+        self._bus_error_offset: int | None = extra["address_offset"] if extra else None
+        self.timeout_seconds = 120.0
+        """Real time after which a run counts as hung."""
+
+    # ---- registers by name
+
+    def get(self, name: str) -> int:
+        """Value of a register."""
+        register = self._offsets[name]
+        low = int(self.read(register.offset))
+        return low | int(self.read(register.offset + 4)) << 32 if register.bits == 64 else low
+
+    def set(self, name: str, value: int) -> None:
+        """Write a register."""
+        register = self._offsets[name]
+        self.write(register.offset, value & 0xFFFFFFFF)
+        if register.bits == 64:
+            self.write(register.offset + 4, value >> 32)
+
+    # ---- one run
+
+    def start(self, buffers: Buffers, *, interrupt: bool) -> None:
+        """Hand the buffers over and start; returns at once."""
+        for name in ("program", "weights", "image", "output", "statistics"):
+            buffer: PynqBuffer = getattr(buffers, name)
+            buffer.flush()
+            self.set(name, buffer.device_address)
+            self.set(f"{name}_bytes", buffer.nbytes)
+        self._start(interrupt)
+
+    def _start(self, interrupt: bool) -> None:
+        self.set("GIER", int(interrupt))
+        self.set("IP_IER", int(interrupt))
+        if pending := self.get("IP_ISR"):
+            self.set("IP_ISR", pending)
+        self.set("CTRL", START)
+
+    def wait(self) -> None:
+        """Poll until the run is over."""
+        limit = time.monotonic() + self.timeout_seconds
+        while not self.get("CTRL") & (DONE | IDLE):
+            if time.monotonic() > limit:
+                raise DeviceError(f"The accelerator did not finish within {self.timeout_seconds:g} s.")
+
+    async def wait_interrupt(self) -> None:
+        """Wait for the interrupt; other tasks of the event loop run meanwhile."""
+        limit = time.monotonic() + self.timeout_seconds
+        while not self.get("CTRL") & (DONE | IDLE):
+            if time.monotonic() > limit:
+                raise DeviceError(f"The accelerator did not finish within {self.timeout_seconds:g} s.")
+            await asyncio.wait_for(self.interrupt.wait(), self.timeout_seconds)
+        self.set("IP_ISR", self.get("IP_ISR"))
+
+    def run(self, buffers: Buffers, *, interrupt: bool | None = None) -> RunResult:
+        """Start, wait and collect. By interrupt where the overlay has one and no event loop is running."""
+        if interrupt is None:
+            interrupt = getattr(self, "interrupt", None) is not None and not _loop_is_running()
+        self.start(buffers, interrupt=interrupt)
+        if interrupt:
+            _event_loop().run_until_complete(self.wait_interrupt())
+        else:
+            self.wait()
+        return self.result(buffers)
+
+    async def run_async(self, buffers: Buffers) -> RunResult:
+        """As `run`, for programs with an event loop of their own."""
+        self.start(buffers, interrupt=True)
+        await self.wait_interrupt()
+        return self.result(buffers)
+
+    def result(self, buffers: Buffers) -> RunResult:
+        """Verdict, counters and output of the run that has just ended."""
+        status = self.get("status")
+        if status not in Error._value2member_map_:
+            raise DeviceError(f"The accelerator reports the unknown status {status}; is it another version?")
+        buffers.output.invalidate()
+        buffers.statistics.invalidate()
+        count = self.get("records")
+        data = np.asarray(buffers.statistics).view(np.uint8).reshape(-1)
+        if count * DESCRIPTOR_BYTES > data.size:
+            raise DeviceError(f"The accelerator reports {count} records, more than its buffer can hold.")
+        records = [
+            Statistics.unpack(data[i : i + DESCRIPTOR_BYTES].tobytes())
+            for i in range(0, count * DESCRIPTOR_BYTES, DESCRIPTOR_BYTES)
+        ]
+        return RunResult(
+            status=Error(status),
+            error_index=self.get("error_index"),
+            cycles=self.get("cycles"),
+            bus_error=0 if self._bus_error_offset is None else int(self.read(self._bus_error_offset)),
+            statistics=tuple(records),
+            output=np.array(buffers.output, copy=True).view(np.uint8).reshape(-1),
+        )
+
+    # ---- which build is it
+
+    def check_build(self, build: BuildConfig) -> None:
+        """`UserError` if the loaded overlay is not this build.
+
+        The accelerator tells its identity with every run; a run without a program is refused in a few cycles.
+        """
+        self.set("program_bytes", 0)
+        self._start(interrupt=False)
+        self.wait()
+        found, expected = self.get("build_id"), build_id(build)
+        if found != expected:
+            theirs = [self.get(f"limits{i}") for i in range(4)]
+            raise UserError(
+                f"The overlay is another build than {build.name!r}: build id {found:#010x}, expected "
+                f"{expected:#010x}; limits {[f'{x:#x}' for x in theirs]}, expected "
+                f"{[f'{x:#x}' for x in limits(build)]}. Build the overlay again or name its board."
+            )
+
+
+def _loop_is_running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _event_loop() -> asyncio.AbstractEventLoop:
+    """The thread's event loop: PYNQ ties interrupts to the one that it finds, so it must stay the same."""
+    try:
+        return asyncio.get_event_loop()
+    except RuntimeError:
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        return loop

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the C++ kernels to an overlay with a simulation behind it, each step kept by a hash of its sources."""
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgemoe.compiler.driver import compile_file
+from edgemoe.config import BuildConfig
+from edgemoe.errors import UserError
+from edgemoe.registers import IP_NAME, IP_VLNV, REGISTERS, write_headers
+from edgemoe.sim.cache import build_root, checkout, digest, fresh_directory
+from edgemoe.sim.hwh import HardwareIp, argument_registers, control_registers
+from edgemoe.sim.overlay import write_overlay
+from edgemoe.sim.verilate import Progress, VerilatedLibrary, verilate
+
+CONTROL = 0x10
+"""Offset of the first register after the control block."""
+
+
+@dataclass(frozen=True)
+class Rtl:
+    """What the compiler made of the kernels."""
+
+    files: tuple[Path, ...]
+    sha256: str
+    """Over the SystemVerilog, file by file."""
+    report: dict[str, Any]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """An overlay's placeholder bitstream, and what stands behind it."""
+
+    bitstream: Path
+    rtl: Rtl
+    library: VerilatedLibrary
+
+
+def hls_folder() -> Path:
+    """The kernels' folder of the checkout."""
+    root = checkout()
+    if root is None:
+        raise UserError("The C++ kernels are in the source checkout (hls/) only; run this from one.")
+    return root / "hls"
+
+
+def compile_rtl(
+    build: BuildConfig, *, source: Path | None = None, top: str = IP_NAME, progress: Progress | None = None
+) -> Rtl:
+    """The accelerator of `build` as SystemVerilog, kept under `build/rtl/`."""
+    started = time.monotonic()
+    hls = hls_folder()
+    source = source or hls / "kernels" / "accelerator.cpp"
+    compiler = Path(compile_file.__code__.co_filename).parent
+    made_from = [source, *_files(hls / "include", ".hpp"), *_files(hls / "shim", ".h", ".hpp")]
+    made_from += [*_files(compiler, ".py"), *_files(compiler, ".sv")]
+    clock_ns = 1000.0 / build.clock_mhz
+    headers = build_root() / "rtl" / f"{build.name}-headers"
+    write_headers(build, headers)
+    key = digest(*made_from, *sorted(headers.glob("*.hpp")), top, f"{clock_ns}")
+    target = build_root() / "rtl" / f"{top}-{build.name}-{key[:16]}"
+    if not target.is_dir():
+        if progress:
+            progress("compiling the kernels", 0, 1)
+        with fresh_directory(target) as work:
+            include = [hls / "shim", hls / "include", headers]
+            result = compile_file(source, top, include=include, out=work, clock_ns=clock_ns)
+            names = [Path(file).name for file in result.files]
+            manifest = {"files": names, "sha256": result.sha256, "report": result.report}
+            (work / "rtl.json").write_text(json.dumps(manifest))
+        if progress:
+            progress("compiling the kernels", 1, 1)
+    manifest = json.loads((target / "rtl.json").read_text())
+    files = tuple(target / name for name in manifest["files"])
+    return Rtl(files, manifest["sha256"], manifest["report"], time.monotonic() - started)
+
+
+def accelerator_ip(masters: tuple[str, ...]) -> HardwareIp:
+    """The accelerator as the hardware description shows it."""
+    registers = list(control_registers())
+    end = CONTROL
+    for register in REGISTERS:
+        if register.offset >= CONTROL:
+            registers += argument_registers(
+                register.name, register.offset, register.bits, register.writable, register.meaning
+            )
+            end = max(end, register.offset + (8 if register.bits == 64 else 4))
+    return HardwareIp(IP_NAME, IP_VLNV, tuple(registers), masters)
+
+
+def build_overlay(build: BuildConfig, *, trace: bool = False, progress: Progress | None = None) -> Overlay:
+    """Compile the kernels, Verilate the result and write the overlay into `build/overlay/<board>/`."""
+    rtl = compile_rtl(build, progress=progress)
+    library = verilate(rtl.files, IP_NAME, trace=trace, progress=progress)
+    folder = build_root() / "overlay" / build.name
+    ip = accelerator_ip(library.ports)
+    bitstream = write_overlay(folder, "edgemoe", ip, library.path, clock_mhz=build.clock_mhz)
+    return Overlay(bitstream, rtl, library)
+
+
+def _files(folder: Path, *suffixes: str) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix in suffixes)
