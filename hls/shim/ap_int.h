@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // ap_int<W> and ap_uint<W>: integers of exactly W bits (1 to 4096) with the names and meaning of Vitis HLS, on top of
 // clang's _BitInt. One header serves the native build and the compiler: it holds no intrinsic at all.
+//
+// Two deliberate differences from the vendor's simulation header: comparisons of mixed sign compare values (there they
+// follow the promotions of C from 32 bits on), and conversion to a built-in integer is explicit above 64 bits.
 #pragma once
 #include "detail/bits.h"
 #include "detail/check.h"

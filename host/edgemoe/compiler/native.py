@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds a kernel for the machine at hand and calls it: the reference that simulated hardware is compared with.
+"""Builds a kernel for the machine at hand and calls it: the reference for simulated hardware.
 
-The same source that becomes SystemVerilog is compiled by the same clang against the same headers; dataflow processes
-run as coroutines, so feedback between them works and a deadlock is reported stream by stream.
+The same source that becomes SystemVerilog is compiled by the same clang against the same headers;
+dataflow processes run as coroutines, so feedback between them works and a deadlock is reported
+stream by stream.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ _KINDS = ("stream", "memory", "input", "output")
 
 @dataclass(frozen=True)
 class Port:
-    """An argument of the top: its kind (``stream``, ``memory``, ``input``, ``output``) and its width in bits."""
+    """An argument of the top; kind: ``stream``, ``memory``, ``input`` or ``output``; width in bits."""
 
     name: str
     kind: str
@@ -59,9 +60,12 @@ class Port:
 class NativeResult:
     """What a call left behind."""
 
-    streams: dict[str, list[int]] = field(default_factory=dict)  #: elements written, unsigned, per output stream
-    unread: dict[str, int] = field(default_factory=dict)  #: elements not taken, per input stream
-    outputs: dict[str, int] = field(default_factory=dict)  #: scalar outputs, unsigned
+    #: elements written, unsigned, per output stream
+    streams: dict[str, list[int]] = field(default_factory=dict)
+    #: elements not taken, per input stream
+    unread: dict[str, int] = field(default_factory=dict)
+    #: scalar outputs, unsigned
+    outputs: dict[str, int] = field(default_factory=dict)
 
 
 def build_native(
@@ -75,20 +79,23 @@ def build_native(
 ) -> Path:
     """Compiles ``top`` of ``source`` to a shared library in ``out`` and returns its path.
 
-    ``include`` names the folders of the headers, ``hls/shim`` among them. ``checks`` adds the run-time checks of the
-    headers (shift amounts, bit ranges, lanes, division by zero) and fills uninitialised variables with a pattern, so
-    that a program that depends on them shows. The library is reused while nothing it is made of changes.
+    ``include`` names the folders of the headers, ``hls/shim`` among them. ``checks`` adds the run-time
+    checks of the headers (shift amounts, bit ranges, lanes, division by zero) and fills uninitialised
+    variables with a pattern, so that a program that depends on them shows. The library is reused while
+    nothing it is made of changes.
     """
     flags = [*_LANGUAGE, *(f"-I{folder}" for folder in include)]
     flags += ["-DHLS_NATIVE_CHECKS"] if checks else []
     glue = (
         '#include "detail/native_call.h"\n'
+        "#pragma GCC visibility push(default)\n"
         f'extern "C" int hls_native_call(hls::native::argument* a, char* message, unsigned long size) {{\n'
         f'  return hls::native::call<&{top}>(a, "{top}", message, size);\n}}\n'
         'extern "C" int hls_native_describe(hls::native::argument* a) {\n'
         f"  if (a) hls::native::signature<decltype(&{top})>::describe(a);\n"
         f"  return hls::native::signature<decltype(&{top})>::arity;\n}}\n"
         'extern "C" void hls_native_free(void* p) { free(p); }\n'
+        "#pragma GCC visibility pop\n"
     )
     main = f'#include "{source.resolve()}"\n# 1 "<native call of {top}>"\n{glue}'
     text = rewrite(_zig(["-E", *flags, *_WARNINGS, "-x", "c++", "-"], main, source))
@@ -96,7 +103,8 @@ def build_native(
     if parameters is None:
         raise CompileError(str(source), 0, f"there is no function 'void {top}(...)' to build")
     names = "\\n".join(p.name for p in parameters)
-    text += f'\nextern "C" const char* hls_native_names() {{ return "{names}"; }}\n'
+    text += 'extern "C" __attribute__((visibility("default"))) const char* hls_native_names()'
+    text += f' {{ return "{names}"; }}\n'
     flags = [*_LANGUAGE, *_WARNINGS, optimise, "-shared", "-fPIC", "-fno-sanitize=all", "-fvisibility=hidden"]
     flags += ["-ftrivial-auto-var-init=pattern"] if checks else []
     digest = hashlib.sha256("\0".join([sys.platform, *flags, text]).encode()).hexdigest()[:16]
@@ -106,7 +114,7 @@ def build_native(
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out) as folder:
         rewritten = Path(folder) / f"{top}.cpp"
-        rewritten.write_text(text.replace('extern "C" ', 'extern "C" __attribute__((visibility("default"))) '))
+        rewritten.write_text(text)
         made = Path(folder) / library.name
         _zig([*flags, "-o", str(made), str(rewritten)], "", source)
         made.replace(library)
@@ -114,9 +122,10 @@ def build_native(
 
 
 def _zig(arguments: list[str], stdin: str, source: Path) -> str:
-    """Runs clang of the ziglang wheel as a C compiler driver: C++ without the C++ library, which links in no time."""
+    """Runs clang of the ziglang wheel as a C driver: C++ without the C++ library, which links fast."""
     command = [sys.executable, "-m", "ziglang", "cc", *arguments]
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, env=cache_environment(), check=False)
+    environment = cache_environment()
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
         raise CompileError(str(source), 0, f"clang refused it:\n{done.stderr.strip()}")
     return done.stdout
@@ -161,7 +170,8 @@ class NativeKernel:
                 argument.data, argument.length = buffer.ctypes.data, buffer.size
                 continue
             values = streams.get(port.name, ()) if port.kind == "stream" else [scalars.get(port.name, 0)]
-            data = ctypes.create_string_buffer(pack_elements(values, port.width), (port.width + 7) // 8 * len(values) + 1)
+            packed = pack_elements(values, port.width)
+            data = ctypes.create_string_buffer(packed, len(packed) + 1)
             keep.append(data)
             argument.data, argument.length = ctypes.addressof(data), len(values)
         message = ctypes.create_string_buffer(4096)
@@ -172,12 +182,15 @@ class NativeKernel:
     def _check_names(self, given: Mapping[str, object]) -> None:
         known = {p.name for p in self.ports}
         if wrong := sorted(set(given) - known):
-            raise UserError(f"the kernel has no argument {', '.join(wrong)}; it has {', '.join(sorted(known))}.")
+            has = ", ".join(sorted(known))
+            raise UserError(f"the kernel has no argument {', '.join(wrong)}; it has {has}.")
         missing = [p.name for p in self.ports if p.kind in ("memory", "input") and p.name not in given]
         if missing:
             raise UserError(f"the kernel's argument {', '.join(missing)} is missing.")
 
-    def _collect(self, arguments: ctypes.Array[_Argument], streams: Mapping[str, Sequence[int]]) -> NativeResult:
+    def _collect(
+        self, arguments: ctypes.Array[_Argument], streams: Mapping[str, Sequence[int]]
+    ) -> NativeResult:
         result = NativeResult()
         for argument, port in zip(arguments, self.ports, strict=False):
             size = (port.width + 7) // 8

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the native build changes in a kernel's source: dataflow functions start processes instead of calling them.
+"""What the native build changes in a kernel's source: dataflow functions start processes.
 
 Works on preprocessed text, line by line, so that diagnostics keep the user's lines:
 
-* ``#pragma HLS DATAFLOW``: each call statement of the function body becomes ``spawn("name", [&] { call; });`` and the
-  closing brace waits for all of them;
+* ``#pragma HLS DATAFLOW``: each call statement of the function body becomes
+  ``spawn("name", [&] { call; });`` and the closing brace waits for all of them;
 * ``#pragma HLS STREAM variable=s depth=N`` sets the depth of the native queue;
 * declarations of streams in such a function get their names, for the report of a deadlock.
 """
@@ -14,10 +14,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_DATAFLOW = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+HLS[ \t]+DATAFLOW\b.*$", re.IGNORECASE | re.MULTILINE)
-_STREAM = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+HLS[ \t]+STREAM\b(?P<options>.*)$", re.IGNORECASE | re.MULTILINE)
+_FLAGS = re.IGNORECASE | re.MULTILINE
+_DATAFLOW = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+HLS[ \t]+DATAFLOW\b.*$", _FLAGS)
+_STREAM = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+HLS[ \t]+STREAM\b(?P<options>.*)$", _FLAGS)
 _CALL = re.compile(r"(?P<name>[A-Za-z_][\w:]*)\s*(?:<[^;{}]*>)?\s*\(.*\)\s*$", re.DOTALL)
 _DECLARATION = re.compile(r"(?:hls::)?stream(?:_of_blocks)?\s*<")
+_TOKEN = re.compile(
+    r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'|^[ \t]*#[^\n]*""",
+    re.DOTALL | re.MULTILINE,
+)
 _KEYWORDS = {"return", "if", "for", "while", "switch", "do", "else", "static_assert", "sizeof"}
 _GROUP = "__hls_dataflow"
 
@@ -86,10 +91,7 @@ def _processes(text: str, blank: str, start: int, end: int) -> list[tuple[int, i
 
 def _blank(text: str) -> str:
     """``text`` with comments, strings and preprocessor lines replaced by blanks of the same length."""
-    token = re.compile(
-        r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'|^[ \t]*#[^\n]*', re.DOTALL | re.MULTILINE
-    )
-    return token.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
+    return _TOKEN.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
 
 
 def _matching(blank: str, opening: int, pair: str = "()") -> int:
@@ -119,7 +121,7 @@ def _enclosing(blank: str, position: int) -> tuple[int, int]:
 
 
 def _statements(blank: str, start: int, end: int) -> list[tuple[int, int]]:
-    """Spans of the statements that end in ``;`` at the outer level, without leading blanks and without the ``;``."""
+    """Spans of the statements that end in ``;`` at the outer level, without leading blanks and ``;``."""
     spans = []
     depth = 0
     first = start
