@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgemoe.compiler.driver import compile_file
 from edgemoe.config import BuildConfig
 from edgemoe.errors import UserError
 from edgemoe.registers import IP_NAME, IP_VLNV, REGISTERS, write_headers
@@ -52,10 +51,12 @@ def compile_rtl(
     build: BuildConfig, *, source: Path | None = None, top: str = IP_NAME, progress: Progress | None = None
 ) -> Rtl:
     """The accelerator of `build` as SystemVerilog, kept under `build/rtl/`."""
+    import edgemoe.compiler
+
     started = time.monotonic()
     hls = hls_folder()
     source = source or hls / "kernels" / "accelerator.cpp"
-    compiler = Path(compile_file.__code__.co_filename).parent
+    compiler = Path(edgemoe.compiler.__file__).parent
     made_from = [source, *_files(hls / "include", ".hpp"), *_files(hls / "shim", ".h", ".hpp")]
     made_from += [*_files(compiler, ".py"), *_files(compiler, ".sv")]
     clock_ns = 1000.0 / build.clock_mhz
@@ -68,7 +69,7 @@ def compile_rtl(
             progress("compiling the kernels", 0, 1)
         with fresh_directory(target) as work:
             include = [hls / "shim", hls / "include", headers]
-            result = compile_file(source, top, include=include, out=work, clock_ns=clock_ns)
+            result = edgemoe.compiler.compile_file(source, top, include=include, out=work, clock_ns=clock_ns)
             names = [Path(file).name for file in result.files]
             manifest = {"files": names, "sha256": result.sha256, "report": result.report}
             (work / "rtl.json").write_text(json.dumps(manifest))

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The driver's partner in tests that need no RTL: the golden machine behind the accelerator's registers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from edgemoe.config import BuildConfig, board
+from edgemoe.errors import DeviceError
+from edgemoe.golden import machine
+from edgemoe.registers import INPUTS, OUTPUTS, REGISTERS, build_id, limits
+
+pynq = pytest.importorskip("pynq")
+sim = pytest.importorskip("edgemoe.sim")
+
+START, DONE, IDLE, READY = 1, 2, 4, 8
+
+
+class GoldenTarget:
+    """Registers of the accelerator in plain Python; a run takes `delay` cycles and then happens at once."""
+
+    def __init__(self, build: BuildConfig, arena, delay: int = 20_000) -> None:
+        self.build, self.arena, self.delay = build, arena, delay
+        self.failure: DeviceError | None = None
+        self.values: dict[int, int] = {}
+        self.offsets = {register.name: register.offset for register in REGISTERS}
+        self.left: int | None = None
+        self.done = False
+
+    @property
+    def interrupt(self) -> bool:
+        return bool(self.values.get(0x04, 0) & 1 and self.values.get(0x0C, 0))
+
+    def advance(self, cycles: int) -> None:
+        if self.left is not None:
+            self.left -= cycles
+            if self.left <= 0:
+                self.left = None
+                self._run()
+
+    def timeout(self, waiting: str) -> DeviceError:
+        return DeviceError(f"the golden machine: {waiting}")
+
+    def close(self) -> None:
+        self.left = None
+
+    def read(self, offset: int) -> int:
+        self.advance(100)
+        if offset == 0:
+            value = START * (self.left is not None) | DONE * self.done | IDLE * (self.left is None)
+            self.done = False
+            return value
+        return self.values.get(offset, 0)
+
+    def write(self, offset: int, value: int) -> None:
+        if offset == 0:
+            self.left = self.delay if value & START else self.left
+        elif offset == 0x0C:
+            self.values[offset] = self.values.get(offset, 0) ^ value
+        else:
+            self.values[offset] = value
+
+    def _argument(self, name: str, bits: int) -> int:
+        offset = self.offsets[name]
+        low = self.values.get(offset, 0)
+        return low | self.values.get(offset + 4, 0) << 32 if bits == 64 else low
+
+    def _run(self) -> None:
+        given = {name: self._argument(name, bits) for name, bits, _ in INPUTS}
+
+        def region(name: str) -> bytes:
+            size = given[f"{name}_bytes"]
+            return self.arena.view(given[name], size).tobytes() if size else b""
+
+        memory = machine.Memory(
+            region("program"),
+            region("weights"),
+            region("image"),
+            given["output_bytes"],
+            given["statistics_bytes"],
+        )
+        result = machine.run(self.build, memory)
+        if result.status == 0:
+            self.arena.view(given["output"], given["output_bytes"])[:] = list(result.output)
+        records = b"".join(record.pack() for record in result.records)
+        if records:
+            self.arena.view(given["statistics"], len(records))[:] = list(records)
+        outputs = {"status": int(result.status), "error_index": result.error_index, "cycles": self.delay}
+        outputs |= {"records": len(result.records), "build_id": build_id(self.build)}
+        outputs |= {f"limits{i}": word for i, word in enumerate(limits(self.build))}
+        for name, _ in OUTPUTS:
+            self.values[self.offsets[name]] = outputs[name]
+        self.done = True
+        if self.values.get(0x08, 0) & 1:
+            self.values[0x0C] = 1
+
+
+@pytest.fixture
+def golden_overlay(tmp_path: Path) -> Iterator[Path]:
+    """An overlay of `sim-small` whose accelerator is the golden machine."""
+    from edgemoe.sim.build import accelerator_ip
+    from edgemoe.sim.overlay import write_overlay
+
+    build = board("sim-small")
+    ip = accelerator_ip(("gmem0", "gmem1", "gmem2"))
+    device = sim.activate()
+    device.models[ip.instance] = lambda arena: GoldenTarget(build, arena)
+    yield write_overlay(tmp_path, "edgemoe", ip, tmp_path / "none.so")
+    device.unload()
+    del device.models[ip.instance]
