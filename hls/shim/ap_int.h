@@ -1,54 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
-// ap_int<W> and ap_uint<W>: integers of exactly W bits (1 to 4096) with the names and meaning of Vitis HLS, on top of
-// clang's _BitInt. One header serves the native build and the compiler: it holds no intrinsic at all.
+// ap_int<W> and ap_uint<W>: integers of exactly W bits (1 to 4096) with the names and meaning of Vitis HLS,
+// on top of clang's _BitInt. One header serves the native build and the compiler: it holds no intrinsic at
+// all.
 //
-// Two deliberate differences from the vendor's simulation header: comparisons of mixed sign compare values (there they
-// follow the promotions of C from 32 bits on), and conversion to a built-in integer is explicit above 64 bits.
+// Two deliberate differences from the vendor's simulation header: comparisons of mixed sign compare values
+// (there they follow the promotions of C from 32 bits on), and conversion to a built-in integer is explicit
+// above 64 bits.
 #pragma once
 #include "detail/bits.h"
 #include "detail/check.h"
 #include "hls_intrinsics.h"
 
-template <int W, bool S> struct ap_int_base;
-template <int W> using ap_int = ap_int_base<W, true>;
-template <int W> using ap_uint = ap_int_base<W, false>;
-template <int W, bool S> struct ap_bit_ref;
-template <int W, bool S> struct ap_range_ref;
+template <int W, bool S>
+struct ap_int_base;
+template <int W>
+using ap_int = ap_int_base<W, true>;
+template <int W>
+using ap_uint = ap_int_base<W, false>;
+template <int W, bool S>
+struct ap_bit_ref;
+template <int W, bool S>
+struct ap_range_ref;
 
 namespace hlsd {
-template <int W, bool S> struct operand<ap_int_base<W, S>> {
+template <int W, bool S>
+struct operand<ap_int_base<W, S>> {
   static constexpr bool ok = true;
   static constexpr bool sign = S;
   static constexpr int width = W;
   static HLS_INLINE raw<W, S> get(const ap_int_base<W, S>& x) { return x.V; }
 };
-template <class T> inline constexpr bool is_class_integer = operand<T>::ok && !builtin_integer<T>;
+template <class T>
+inline constexpr bool is_class_integer = operand<T>::ok && !builtin_integer<T>;
 // At least one side is one of our classes; the other may be built in.
-template <class A, class B> concept mixed = integer<A> && integer<B> && (is_class_integer<A> || is_class_integer<B>);
+template <class A, class B>
+concept mixed = integer<A> && integer<B> && (is_class_integer<A> || is_class_integer<B>);
 }  // namespace hlsd
 
-template <int W_, bool S_> struct ap_int_base {
+template <int W_, bool S_>
+struct ap_int_base {
   static constexpr int width = W_;
   static constexpr bool sign = S_;
   using raw_type = hlsd::raw<W_, S_>;
   raw_type V;
 
   ap_int_base() = default;
-  template <hlsd::integer T> HLS_INLINE ap_int_base(const T& x) : V(hlsd::wrap<W_, S_>(hlsd::operand<T>::get(x))) {}
-  template <hlsd::builtin_float T> HLS_INLINE ap_int_base(T x) : V(hlsd::wrap<W_, S_>(static_cast<long long>(x))) {}
+  template <hlsd::integer T>
+  HLS_INLINE ap_int_base(const T& x) : V(hlsd::wrap<W_, S_>(hlsd::operand<T>::get(x))) {}
+  template <hlsd::builtin_float T>
+  HLS_INLINE ap_int_base(T x) : V(hlsd::wrap<W_, S_>(static_cast<long long>(x))) {}
   static HLS_INLINE ap_int_base from_raw(raw_type x) {
     ap_int_base r{};
     r.V = x;
     return r;
   }
 
-  template <hlsd::integer T> HLS_INLINE ap_int_base& operator=(const T& x) {
+  template <hlsd::integer T>
+  HLS_INLINE ap_int_base& operator=(const T& x) {
     V = hlsd::wrap<W_, S_>(hlsd::operand<T>::get(x));
     return *this;
   }
 
   // To built-in integers: implicit up to 64 bits, so that a value may index an array or steer a switch.
-  HLS_INLINE explicit(W_ > 64) operator hlsd::builtin<W_, S_>() const { return static_cast<hlsd::builtin<W_, S_>>(V); }
+  HLS_INLINE explicit(W_ > 64) operator hlsd::builtin<W_, S_>() const {
+    return static_cast<hlsd::builtin<W_, S_>>(V);
+  }
   HLS_INLINE explicit operator bool() const { return V != 0; }
   HLS_INLINE bool to_bool() const { return V != 0; }
   HLS_INLINE int to_int() const { return static_cast<int>(V); }
@@ -85,12 +101,15 @@ template <int W_, bool S_> struct ap_int_base {
   HLS_INLINE ap_uint<W_> operator()(int hi, int lo) const { return range(hi, lo); }
 
   // Reductions.
-  HLS_INLINE bool and_reduce() const { return static_cast<hlsd::bits<W_>>(~static_cast<hlsd::bits<W_>>(V)) == 0; }
+  HLS_INLINE bool and_reduce() const {
+    return static_cast<hlsd::bits<W_>>(~static_cast<hlsd::bits<W_>>(V)) == 0;
+  }
   HLS_INLINE bool or_reduce() const { return V != 0; }
   HLS_INLINE bool xor_reduce() const {
     bool parity = false;
 #pragma clang loop unroll(full)
-    for (int i = 0; i < W_; i++) parity ^= get_bit(i);
+    for (int i = 0; i < W_; i++)
+      parity ^= get_bit(i);
     return parity;
   }
   HLS_INLINE bool nand_reduce() const { return !and_reduce(); }
@@ -107,7 +126,8 @@ template <int W_, bool S_> struct ap_int_base {
   HLS_INLINE ap_int_base& reverse() {
     ap_int_base r = 0;
 #pragma clang loop unroll(full)
-    for (int i = 0; i < W_; i++) r.set_bit(W_ - 1 - i, get_bit(i));
+    for (int i = 0; i < W_; i++)
+      r.set_bit(W_ - 1 - i, get_bit(i));
     return *this = r;
   }
 
@@ -133,16 +153,46 @@ template <int W_, bool S_> struct ap_int_base {
   }
   HLS_INLINE ap_int_base(raw_type x, int) : V(x) {}
 
-  template <hlsd::integer T> HLS_INLINE ap_int_base& operator+=(const T& x) { return *this = *this + x; }
-  template <hlsd::integer T> HLS_INLINE ap_int_base& operator-=(const T& x) { return *this = *this - x; }
-  template <hlsd::integer T> HLS_INLINE ap_int_base& operator*=(const T& x) { return *this = *this * x; }
-  template <hlsd::integer T> HLS_INLINE ap_int_base& operator/=(const T& x) { return *this = *this / x; }
-  template <hlsd::integer T> HLS_INLINE ap_int_base& operator%=(const T& x) { return *this = *this % x; }
-  template <hlsd::integer T> HLS_INLINE ap_int_base& operator&=(const T& x) { return *this = *this & x; }
-  template <hlsd::integer T> HLS_INLINE ap_int_base& operator|=(const T& x) { return *this = *this | x; }
-  template <hlsd::integer T> HLS_INLINE ap_int_base& operator^=(const T& x) { return *this = *this ^ x; }
-  template <hlsd::integer T> HLS_INLINE ap_int_base& operator<<=(const T& x) { return *this = *this << x; }
-  template <hlsd::integer T> HLS_INLINE ap_int_base& operator>>=(const T& x) { return *this = *this >> x; }
+  template <hlsd::integer T>
+  HLS_INLINE ap_int_base& operator+=(const T& x) {
+    return *this = *this + x;
+  }
+  template <hlsd::integer T>
+  HLS_INLINE ap_int_base& operator-=(const T& x) {
+    return *this = *this - x;
+  }
+  template <hlsd::integer T>
+  HLS_INLINE ap_int_base& operator*=(const T& x) {
+    return *this = *this * x;
+  }
+  template <hlsd::integer T>
+  HLS_INLINE ap_int_base& operator/=(const T& x) {
+    return *this = *this / x;
+  }
+  template <hlsd::integer T>
+  HLS_INLINE ap_int_base& operator%=(const T& x) {
+    return *this = *this % x;
+  }
+  template <hlsd::integer T>
+  HLS_INLINE ap_int_base& operator&=(const T& x) {
+    return *this = *this & x;
+  }
+  template <hlsd::integer T>
+  HLS_INLINE ap_int_base& operator|=(const T& x) {
+    return *this = *this | x;
+  }
+  template <hlsd::integer T>
+  HLS_INLINE ap_int_base& operator^=(const T& x) {
+    return *this = *this ^ x;
+  }
+  template <hlsd::integer T>
+  HLS_INLINE ap_int_base& operator<<=(const T& x) {
+    return *this = *this << x;
+  }
+  template <hlsd::integer T>
+  HLS_INLINE ap_int_base& operator>>=(const T& x) {
+    return *this = *this >> x;
+  }
 };
 
 #include "detail/int_operators.h"

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// hls::burst_maxi<T>: an AXI master used burst by burst. A request names the first element and the number of elements;
-// any number of requests may be outstanding, data come in request order. Offsets count elements of T.
+// hls::burst_maxi<T>: an AXI master used burst by burst. A request names the first element and the number of
+// elements; any number of requests may be outstanding, data come in request order. Offsets count elements of
+// T.
 #pragma once
 #include "detail/pack.h"
 #include "hls_intrinsics.h"
 #ifdef __HLS_SYNTH__
 
 namespace hls {
-template <class T> struct burst_maxi {
+template <class T>
+struct burst_maxi {
   using element = T;
   using B = hlsd::packed<T>;
   using request = unsigned _BitInt(64);
@@ -15,7 +17,9 @@ template <class T> struct burst_maxi {
                 "an AXI element has 8, 16, 32, ... bits");
   unsigned handle;  // an integer, not a pointer: passed by value it stays one argument
 
-  static HLS_INLINE request make_request(unsigned first, unsigned beats) { return (request(beats) << 32) | first; }
+  static HLS_INLINE request make_request(unsigned first, unsigned beats) {
+    return (request(beats) << 32) | first;
+  }
   HLS_INLINE void read_request(unsigned first, unsigned beats) {
     __hls_chan_write<0, request>(handle, make_request(first, beats));
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything the compiler has to know by name. The headers of this folder are ordinary C++ apart from these functions,
-// which are declared and never defined: the compiler gives them their meaning. Widths are read from the mangled
-// template argument (`DU32_` = unsigned _BitInt(32)); clang passes integers above 64 bits indirectly, which the front
-// end undoes.
+// Everything the compiler has to know by name. The headers of this folder are ordinary C++ apart from these
+// functions, which are declared and never defined: the compiler gives them their meaning. Widths are read
+// from the mangled template argument (`DU32_` = unsigned _BitInt(32)); clang passes integers above 64 bits
+// indirectly, which the front end undoes.
 //
 //   __hls_pragma("kind", "options", &variable)   a #pragma HLS, put in its place by the front end's rewriter
 //   __hls_fifo_read<B>(&stream)                  take one element of B bits; waits while the stream is empty
@@ -22,22 +22,34 @@
 #pragma once
 #ifdef __HLS_SYNTH__
 
-extern "C" void __hls_pragma(const char* kind, const char* options, const void* variable, ...) __attribute__((nothrow));
+extern "C" void __hls_pragma(const char* kind, const char* options, const void* variable, ...)
+    __attribute__((nothrow));
 extern "C" unsigned __hls_cycle_count() __attribute__((nothrow, convergent));
 
-template <class B> B __hls_fifo_read(const void*) __attribute__((nothrow, convergent));
-template <class B> void __hls_fifo_write(const void*, B) __attribute__((nothrow, convergent));
-template <class B> bool __hls_fifo_empty(const void*) __attribute__((nothrow, convergent));
-template <class B> bool __hls_fifo_full(const void*) __attribute__((nothrow, convergent));
+template <class B>
+B __hls_fifo_read(const void*) __attribute__((nothrow, convergent));
+template <class B>
+void __hls_fifo_write(const void*, B) __attribute__((nothrow, convergent));
+template <class B>
+bool __hls_fifo_empty(const void*) __attribute__((nothrow, convergent));
+template <class B>
+bool __hls_fifo_full(const void*) __attribute__((nothrow, convergent));
 
-template <int Channel, class B> B __hls_chan_read(unsigned) __attribute__((nothrow, convergent));
-template <int Channel, class B> void __hls_chan_write(unsigned, B) __attribute__((nothrow, convergent));
+template <int Channel, class B>
+B __hls_chan_read(unsigned) __attribute__((nothrow, convergent));
+template <int Channel, class B>
+void __hls_chan_write(unsigned, B) __attribute__((nothrow, convergent));
 
-template <int Write, int W, int D0, int D1> bool __hls_blk_acq(const void*) __attribute__((nothrow, convergent));
-template <int Write, int W, int D0, int D1> void __hls_blk_rel(const void*) __attribute__((nothrow, convergent));
+template <int Write, int W, int D0, int D1>
+bool __hls_blk_acq(const void*) __attribute__((nothrow, convergent));
+template <int Write, int W, int D0, int D1>
+void __hls_blk_rel(const void*) __attribute__((nothrow, convergent));
 
-template <int K, class B> B __hls_arg() __attribute__((nothrow, const));
-template <class B> void __hls_ret(const void*, B) __attribute__((nothrow));
-template <auto F, class R, class... B> R __hls_call(B...) __attribute__((nothrow, const, convergent));
+template <int K, class B>
+B __hls_arg() __attribute__((nothrow, const));
+template <class B>
+void __hls_ret(const void*, B) __attribute__((nothrow));
+template <auto F, class R, class... B>
+R __hls_call(B...) __attribute__((nothrow, const, convergent));
 
 #endif

@@ -6,7 +6,8 @@
 #ifdef __HLS_SYNTH__
 
 namespace hls {
-template <class T, int Depth = 0> struct stream {
+template <class T, int Depth = 0>
+struct stream {
   using element = T;
   using B = hlsd::packed<T>;
   B token;  // gives the object its width; never read

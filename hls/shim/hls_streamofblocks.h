@@ -7,8 +7,10 @@
 #ifdef __HLS_SYNTH__
 
 namespace hls {
-template <class T, int Depth = 2> struct stream_of_blocks;
-template <class E, int D0, int D1, int Depth> struct stream_of_blocks<E[D0][D1], Depth> {
+template <class T, int Depth = 2>
+struct stream_of_blocks;
+template <class E, int D0, int D1, int Depth>
+struct stream_of_blocks<E[D0][D1], Depth> {
   static constexpr int W = hlsd::pack<E>::width;
   E block[D0][D1];
   HLS_INLINE stream_of_blocks() {}
@@ -25,14 +27,16 @@ template <class E, int D0, int D1, int Depth> struct stream_of_blocks<E[D0][D1],
 #endif
 
 namespace hls {
-template <class T, int Depth = 2> struct write_lock {
+template <class T, int Depth = 2>
+struct write_lock {
   stream_of_blocks<T, Depth>& blocks;
   HLS_INLINE explicit write_lock(stream_of_blocks<T, Depth>& b) : blocks(b) { b.acquire_write(); }
   write_lock(const write_lock&) = delete;
   HLS_INLINE ~write_lock() { blocks.release_write(); }
   HLS_INLINE auto& operator[](int i) { return blocks.block[i]; }
 };
-template <class T, int Depth = 2> struct read_lock {
+template <class T, int Depth = 2>
+struct read_lock {
   stream_of_blocks<T, Depth>& blocks;
   HLS_INLINE explicit read_lock(stream_of_blocks<T, Depth>& b) : blocks(b) { b.acquire_read(); }
   read_lock(const read_lock&) = delete;

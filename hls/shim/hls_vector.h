@@ -5,7 +5,8 @@
 
 namespace hls {
 
-template <class T, int N> struct vector {
+template <class T, int N>
+struct vector {
   static_assert(N >= 1, "hls::vector has at least one lane");
   using value_type = T;
   static constexpr int lanes = N;
@@ -14,7 +15,8 @@ template <class T, int N> struct vector {
   vector() = default;
   HLS_INLINE vector(const T& x) {
 #pragma clang loop unroll(full)
-    for (int i = 0; i < N; i++) data[i] = x;
+    for (int i = 0; i < N; i++)
+      data[i] = x;
   }
   HLS_INLINE T& operator[](int i) {
     hlsd::check(i >= 0 && i < N, "hls::vector: index outside the lanes");
@@ -28,7 +30,8 @@ template <class T, int N> struct vector {
   HLS_INLINE bool operator==(const vector& o) const {
     bool equal = true;
 #pragma clang loop unroll(full)
-    for (int i = 0; i < N; i++) equal &= data[i] == o.data[i];
+    for (int i = 0; i < N; i++)
+      equal &= data[i] == o.data[i];
     return equal;
   }
   HLS_INLINE vector& operator+=(const vector& o) { return *this = *this + o; }
@@ -37,7 +40,8 @@ template <class T, int N> struct vector {
   HLS_INLINE T reduce_add() const {
     T sum = data[0];
 #pragma clang loop unroll(full)
-    for (int i = 1; i < N; i++) sum = T(sum + data[i]);
+    for (int i = 1; i < N; i++)
+      sum = T(sum + data[i]);
     return sum;
   }
 };
@@ -47,16 +51,20 @@ template <class T, int N, class F>
 HLS_INLINE vector<T, N> lanewise(const vector<T, N>& a, const vector<T, N>& b, F f) {
   vector<T, N> r;
 #pragma clang loop unroll(full)
-  for (int i = 0; i < N; i++) r.data[i] = T(f(a.data[i], b.data[i]));
+  for (int i = 0; i < N; i++)
+    r.data[i] = T(f(a.data[i], b.data[i]));
   return r;
 }
-template <class T, int N> HLS_INLINE vector<T, N> operator+(const vector<T, N>& a, const vector<T, N>& b) {
+template <class T, int N>
+HLS_INLINE vector<T, N> operator+(const vector<T, N>& a, const vector<T, N>& b) {
   return lanewise(a, b, [](const T& x, const T& y) __attribute__((always_inline)) { return x + y; });
 }
-template <class T, int N> HLS_INLINE vector<T, N> operator-(const vector<T, N>& a, const vector<T, N>& b) {
+template <class T, int N>
+HLS_INLINE vector<T, N> operator-(const vector<T, N>& a, const vector<T, N>& b) {
   return lanewise(a, b, [](const T& x, const T& y) __attribute__((always_inline)) { return x - y; });
 }
-template <class T, int N> HLS_INLINE vector<T, N> operator*(const vector<T, N>& a, const vector<T, N>& b) {
+template <class T, int N>
+HLS_INLINE vector<T, N> operator*(const vector<T, N>& a, const vector<T, N>& b) {
   return lanewise(a, b, [](const T& x, const T& y) __attribute__((always_inline)) { return x * y; });
 }
 

@@ -5,7 +5,7 @@
 #ifdef __HLS_SYNTH__
 namespace hlsd {
 HLS_INLINE void check(bool, const char*) {}
-}
+}  // namespace hlsd
 #else
 namespace hls::native {
 [[noreturn]] void fail(const char* format, ...) __attribute__((format(printf, 1, 2)));

@@ -5,7 +5,8 @@
 namespace hlsd {
 
 // Any number in a fixed-point expression: its format and its raw value. An integer has no fraction.
-template <class T> struct fixed_operand {
+template <class T>
+struct fixed_operand {
   static constexpr bool ok = operand<T>::ok;
   static constexpr bool is_fixed = false;
   static constexpr int width = operand<T>::width;
@@ -13,11 +14,14 @@ template <class T> struct fixed_operand {
   static constexpr bool sign = operand<T>::sign;
   static HLS_INLINE raw<width, sign> get(const T& x) { return operand<T>::get(x); }
 };
-template <class T> requires(!operand<T>::ok) struct fixed_operand<T> {
+template <class T>
+  requires(!operand<T>::ok)
+struct fixed_operand<T> {
   static constexpr bool ok = false;
   static constexpr bool is_fixed = false;
 };
-template <int W, int I, bool S, ap_q_mode Q, ap_o_mode O> struct fixed_operand<ap_fixed_base<W, I, S, Q, O>> {
+template <int W, int I, bool S, ap_q_mode Q, ap_o_mode O>
+struct fixed_operand<ap_fixed_base<W, I, S, Q, O>> {
   static constexpr bool ok = true;
   static constexpr bool is_fixed = true;
   static constexpr int width = W;
@@ -25,11 +29,13 @@ template <int W, int I, bool S, ap_q_mode Q, ap_o_mode O> struct fixed_operand<a
   static constexpr bool sign = S;
   static HLS_INLINE raw<W, S> get(const ap_fixed_base<W, I, S, Q, O>& x) { return x.V; }
 };
-template <class T> concept fixed_or_integer = fixed_operand<T>::ok;
+template <class T>
+concept fixed_or_integer = fixed_operand<T>::ok;
 
-// Whether dropping bits adds one to the floor. `half` is the first bit dropped, `rest` says whether any bit below it is
-// set, `odd` is the last bit kept.
-template <ap_q_mode Q> HLS_INLINE bool rounds_up(bool half, bool rest, bool negative, bool odd) {
+// Whether dropping bits adds one to the floor. `half` is the first bit dropped, `rest` says whether any bit
+// below it is set, `odd` is the last bit kept.
+template <ap_q_mode Q>
+HLS_INLINE bool rounds_up(bool half, bool rest, bool negative, bool odd) {
   if constexpr (Q == AP_RND) return half;
   if constexpr (Q == AP_RND_ZERO) return half && (negative || rest);
   if constexpr (Q == AP_RND_MIN_INF) return half && rest;
@@ -40,7 +46,8 @@ template <ap_q_mode Q> HLS_INLINE bool rounds_up(bool half, bool rest, bool nega
 }
 
 // x * 2^-drop rounded to an integer, for a signed x that holds every bit.
-template <ap_q_mode Q, class T> HLS_INLINE T quantise(T x, int drop) {
+template <ap_q_mode Q, class T>
+HLS_INLINE T quantise(T x, int drop) {
   const T floor = static_cast<T>(x >> drop);
   if constexpr (Q == AP_TRN) return floor;
   const bool half = (x >> (drop - 1)) & 1;
@@ -50,7 +57,8 @@ template <ap_q_mode Q, class T> HLS_INLINE T quantise(T x, int drop) {
 }
 
 // A signed integer of any size into W bits.
-template <int W, bool S, ap_o_mode O, class T> HLS_INLINE raw<W, S> overflow(T x) {
+template <int W, bool S, ap_o_mode O, class T>
+HLS_INLINE raw<W, S> overflow(T x) {
   if constexpr (O == AP_WRAP) return wrap<W, S>(x);
   const T most = static_cast<T>((T(1) << (S ? W - 1 : W)) - 1);
   const T least = S ? static_cast<T>(O == AP_SAT_SYM ? -most : -most - 1) : T(0);
@@ -69,7 +77,8 @@ HLS_INLINE raw<W, S> convert_fixed(raw<W2, S2> x) {
 }
 
 // A double is an integer of 53 bits times a power of two.
-template <int W, int I, bool S, ap_q_mode Q, ap_o_mode O> HLS_INLINE raw<W, S> fixed_from_double(double x) {
+template <int W, int I, bool S, ap_q_mode Q, ap_o_mode O>
+HLS_INLINE raw<W, S> fixed_from_double(double x) {
   const unsigned long long b = __builtin_bit_cast(unsigned long long, x);
   const int exponent = int((b >> 52) & 2047);
   const long long fraction = static_cast<long long>(b & ((1ull << 52) - 1));

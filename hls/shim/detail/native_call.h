@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The C interface of a natively built kernel: arguments of the top are told apart by their types, values travel as
-// little-endian bytes, ceil(width / 8) each.
+// The C interface of a natively built kernel: arguments of the top are told apart by their types, values
+// travel as little-endian bytes, ceil(width / 8) each.
 #pragma once
 #include "native_memory.h"
 
@@ -11,13 +11,15 @@ enum class argument_kind : int { stream = 0, memory = 1, input = 2, output = 3 }
 // Mirrored by NativeKernel in Python.
 struct argument {
   argument_kind kind;
-  int width;                  // bits of an element
+  int width;  // bits of an element
   const char* name;
-  unsigned char* data;        // stream: elements to read, replaced by the elements left; memory: its bytes; else a value
+  unsigned char*
+      data;  // stream: elements to read, replaced by the elements left; memory: its bytes; else a value
   unsigned long long length;  // elements of a stream, bytes of a memory
 };
 
-template <class T> struct slot {  // a scalar input
+template <class T>
+struct slot {  // a scalar input
   static constexpr argument_kind kind = argument_kind::input;
   static constexpr int width = hlsd::pack<T>::width;
   T value;
@@ -30,11 +32,13 @@ template <class T> struct slot {  // a scalar input
   void finish(argument&) {}
 };
 
-template <class T> struct slot<const T&> : slot<T> {
+template <class T>
+struct slot<const T&> : slot<T> {
   using slot<T>::slot;
 };
 
-template <class T> struct slot<T&> {  // a scalar output
+template <class T>
+struct slot<T&> {  // a scalar output
   static constexpr argument_kind kind = argument_kind::output;
   static constexpr int width = hlsd::pack<T>::width;
   T value{};
@@ -46,7 +50,8 @@ template <class T> struct slot<T&> {  // a scalar output
   }
 };
 
-template <class T, int D> struct slot<stream<T, D>&> {
+template <class T, int D>
+struct slot<stream<T, D>&> {
   static constexpr argument_kind kind = argument_kind::stream;
   static constexpr int width = hlsd::pack<T>::width;
   static constexpr unsigned bytes = (width + 7) / 8;
@@ -71,7 +76,8 @@ template <class T, int D> struct slot<stream<T, D>&> {
   }
 };
 
-template <class T> struct slot<burst_maxi<T>> {
+template <class T>
+struct slot<burst_maxi<T>> {
   static constexpr argument_kind kind = argument_kind::memory;
   static constexpr int width = hlsd::pack<T>::width;
   memory port;
@@ -85,16 +91,17 @@ template <class T> struct slot<burst_maxi<T>> {
   void finish(argument&) {}
 };
 
-template <class F> struct signature;
-template <class... P> struct signature<void (*)(P...)> {
+template <class F>
+struct signature;
+template <class... P>
+struct signature<void (*)(P...)> {
   using function = void (*)(P...);
   static constexpr int arity = sizeof...(P);
-  static void describe(argument* a) {
-    ((a->kind = slot<P>::kind, a->width = slot<P>::width, a++), ...);
-  }
+  static void describe(argument* a) { ((a->kind = slot<P>::kind, a->width = slot<P>::width, a++), ...); }
   // One argument object after the other on the stack, then the call.
   static void bind(argument*, auto call) { call(); }
-  template <class Q, class... Rest> static void bind_rest(argument* a, auto call) {
+  template <class Q, class... Rest>
+  static void bind_rest(argument* a, auto call) {
     slot<Q> s(*a);
     auto next = [&](auto&... later) { call(s.get(), later...); };
     if constexpr (sizeof...(Rest) == 0) {
@@ -114,7 +121,8 @@ template <class... P> struct signature<void (*)(P...)> {
 };
 
 // Returns 0, or 1 with the reason in `message`.
-template <auto F> int call(argument* a, const char* name, char* message, unsigned long size) {
+template <auto F>
+int call(argument* a, const char* name, char* message, unsigned long size) {
   the = scheduler{};
   region everything;
   auto body = [a] { signature<decltype(F)>::run(F, a); };

@@ -35,7 +35,8 @@ struct memory {
 
 }  // namespace native
 
-template <class T> struct burst_maxi {
+template <class T>
+struct burst_maxi {
   using element = T;
   static constexpr unsigned width = hlsd::pack<T>::width / 8;  // bytes
   static_assert(hlsd::pack<T>::width >= 8 && (hlsd::pack<T>::width & (hlsd::pack<T>::width - 1)) == 0,
@@ -65,7 +66,8 @@ template <class T> struct burst_maxi {
     }
   }
   void write_response() {
-    if (port->responses == 0) native::fail("write_response of '%s' before a whole burst was written", port->name);
+    if (port->responses == 0)
+      native::fail("write_response of '%s' before a whole burst was written", port->name);
     port->responses--;
   }
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Processes of the native build. Every dataflow process is a coroutine with a stack of its own; one runs at a time and
-// gives way only when a stream makes it wait. So a run is deterministic, needs no lock, allows feedback between
-// processes, and "nobody can go on" is an exact statement: a deadlock is reported at once, stream by stream.
+// Processes of the native build. Every dataflow process is a coroutine with a stack of its own; one runs at a
+// time and gives way only when a stream makes it wait. So a run is deterministic, needs no lock, allows
+// feedback between processes, and "nobody can go on" is an exact statement: a deadlock is reported at once,
+// stream by stream.
 #pragma once
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,7 +16,9 @@ struct place {  // placement new without the C++ library
   void* at;
 };
 }  // namespace hls::native
-inline void* operator new(unsigned long, hls::native::place p) noexcept { return p.at; }
+inline void* operator new(unsigned long, hls::native::place p) noexcept {
+  return p.at;
+}
 inline void operator delete(void*, hls::native::place) noexcept {}
 
 namespace hls::native {
@@ -63,10 +66,13 @@ inline scheduler the;
 // Address space only: pages are committed when touched. On-chip memories of a process live here.
 constexpr unsigned long stack_bytes = 256ul << 20;
 
-inline void give_way() { swapcontext(&the.current->context, &the.home); }
+inline void give_way() {
+  swapcontext(&the.current->context, &the.home);
+}
 
 inline void fail(const char* format, ...) {
-  const int at = snprintf(the.message, sizeof the.message, "process '%s': ", the.current ? the.current->name : "-");
+  const int at =
+      snprintf(the.message, sizeof the.message, "process '%s': ", the.current ? the.current->name : "-");
   va_list list;
   va_start(list, format);
   vsnprintf(the.message + at, sizeof the.message - at, format, list);
@@ -85,10 +91,14 @@ inline void wait_for(const fifo& f, wait_kind kind) {
 
 inline bool may_run(const process& p) {
   switch (p.waits) {
-    case wait_kind::data: return p.on->count > 0;
-    case wait_kind::space: return p.on->count < p.on->depth;
-    case wait_kind::children: return p.inner->live == 0;
-    default: return true;
+    case wait_kind::data:
+      return p.on->count > 0;
+    case wait_kind::space:
+      return p.on->count < p.on->depth;
+    case wait_kind::children:
+      return p.inner->live == 0;
+    default:
+      return true;
   }
 }
 
@@ -103,7 +113,8 @@ inline void start_current() {
 
 inline process* add_process(const char* name, region& group, void (*entry)(void*), void* closure) {
   process* p = new (place{malloc(sizeof(process))}) process{name, entry, closure, &group};
-  p->stack = mmap(nullptr, stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  p->stack =
+      mmap(nullptr, stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   getcontext(&p->context);
   p->context.uc_stack.ss_sp = p->stack;
   p->context.uc_stack.ss_size = stack_bytes;
@@ -124,8 +135,8 @@ inline void report_deadlock() {
                        : p->waits == wait_kind::space ? "to write to full"
                                                       : "polling";
     at += snprintf(the.message + at, sizeof the.message - at,
-                   "\n  process '%s' waits %s stream '%s' (%llu elements in it, %llu written in all)", p->name, what,
-                   p->on->name, p->on->count, p->on->total);
+                   "\n  process '%s' waits %s stream '%s' (%llu elements in it, %llu written in all)",
+                   p->name, what, p->on->name, p->on->count, p->on->total);
   }
   the.failed = true;
 }
@@ -161,23 +172,29 @@ inline void run_all() {
       }
     }
     the.last = the.first;
-    while (the.last && the.last->next) the.last = the.last->next;
+    while (the.last && the.last->next)
+      the.last = the.last->next;
   }
   the.current = nullptr;
 }
 
-template <class F> void call_closure(void* closure) { (*static_cast<F*>(closure))(); }
+template <class F>
+void call_closure(void* closure) {
+  (*static_cast<F*>(closure))();
+}
 
 // A DATAFLOW region: `spawn` once for each process call, `join` at the closing brace of the function.
 struct dataflow {
   region group;
-  template <class F> void spawn(const char* name, F f) {
+  template <class F>
+  void spawn(const char* name, F f) {
     add_process(name, group, call_closure<F>, new (place{malloc(sizeof(F))}) F(f));
   }
   void join() {
     the.current->inner = &group;
     the.current->waits = wait_kind::children;
-    while (group.live) give_way();
+    while (group.live)
+      give_way();
     the.current->waits = wait_kind::nothing;
   }
 };

@@ -5,7 +5,8 @@
 
 namespace hls {
 
-template <class T, int Depth = 0> struct stream {
+template <class T, int Depth = 0>
+struct stream {
   using element = T;
   native::fifo state;
   T* ring = nullptr;
@@ -20,7 +21,8 @@ template <class T, int Depth = 0> struct stream {
   ~stream() { free(ring); }
 
   T read() {
-    while (state.count == 0) native::wait_for(state, native::wait_kind::data);
+    while (state.count == 0)
+      native::wait_for(state, native::wait_kind::data);
     T x = ring[head];
     head = head + 1 == capacity ? 0 : head + 1;
     state.count--;
@@ -29,7 +31,8 @@ template <class T, int Depth = 0> struct stream {
   }
   void read(T& x) { x = read(); }
   void write(const T& x) {
-    while (state.count >= state.depth) native::wait_for(state, native::wait_kind::space);
+    while (state.count >= state.depth)
+      native::wait_for(state, native::wait_kind::space);
     if (state.count == capacity) grow();
     const unsigned long long tail = head + state.count;
     ring[tail >= capacity ? tail - capacity : tail] = x;
@@ -76,13 +79,23 @@ template <class T, int Depth = 0> struct stream {
 
 namespace native {
 // What the source rewriter puts in the place of a STREAM pragma and after a declaration of streams.
-template <class S> void name_stream(S& s, const char* name) { s.state.name = name; }
-template <class S, int N> void name_stream(S (&s)[N], const char* name) {
-  for (S& one : s) name_stream(one, name);
+template <class S>
+void name_stream(S& s, const char* name) {
+  s.state.name = name;
 }
-template <class S> void set_depth(S& s, unsigned long long depth) { s.state.depth = depth ? depth : 1; }
-template <class S, int N> void set_depth(S (&s)[N], unsigned long long depth) {
-  for (S& one : s) set_depth(one, depth);
+template <class S, int N>
+void name_stream(S (&s)[N], const char* name) {
+  for (S& one : s)
+    name_stream(one, name);
+}
+template <class S>
+void set_depth(S& s, unsigned long long depth) {
+  s.state.depth = depth ? depth : 1;
+}
+template <class S, int N>
+void set_depth(S (&s)[N], unsigned long long depth) {
+  for (S& one : s)
+    set_depth(one, depth);
 }
 }  // namespace native
 
