@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loads and stores of one process: finds the memory behind each pointer and emits the access."""
+
+from __future__ import annotations
+
+import re
+
+from edgemoe.compiler.errors import CompileError
+from edgemoe.compiler.frontend.address import Pointer, Pointers
+from edgemoe.compiler.frontend.arguments import Arguments
+from edgemoe.compiler.frontend.depends import Pragma
+from edgemoe.compiler.frontend.emitter import Emitter
+from edgemoe.compiler.frontend.layout import Dim, Leaf
+from edgemoe.compiler.frontend.markers import Fact
+from edgemoe.compiler.frontend.memories import (
+    Access,
+    Partition,
+    build_memory,
+    find_leaf,
+    initial_words,
+    resolve_access,
+)
+from edgemoe.compiler.frontend.parse import Function as LlvmFunction
+from edgemoe.compiler.frontend.parse import Inst, Module
+from edgemoe.compiler.ir import Function, Memory, MemoryKind, Op, Opcode, Pipeline, Value
+
+
+class Accesses:
+    """Memories by the LLVM base they belong to, and the access that each load or store op makes."""
+
+    def __init__(
+        self,
+        module: Module,
+        source: LlvmFunction,
+        facts: list[Fact],
+        definitions: dict[str, Inst],
+        function: Function,
+        arguments: Arguments,
+        values: dict[str, Value],
+    ) -> None:
+        self._module = module
+        self._source = source
+        self._facts = facts
+        self._function = function
+        self._arguments = arguments
+        self._values = values
+        self._definitions = definitions
+        self._pointers = Pointers(module, definitions, {token for _, token in source.params})
+        self._memories: dict[tuple[str, str], tuple[Memory, Leaf]] = {}
+        self.by_op: dict[Op, Access] = {}
+        self.loop_of: dict[str, int] = {}  #: pipeline's name -> number of its mark
+
+    # ---- accesses ------------------------------------------------------------------------------------------
+
+    def load(self, inst: Inst, emit: Emitter, name: str) -> Value:
+        """The value of a load; one wider than an element is several loads side by side."""
+        pointer = self._pointers.resolve(inst.operands[0], inst)
+        self._check_readable(pointer, inst)
+        parts = [self._load_part(inst, part, width, emit, name) for part, width in self._parts(inst, pointer, inst.width)]
+        return emit.resize(emit.concat(parts[::-1]), inst.width)
+
+    def _load_part(self, inst: Inst, pointer: Pointer, width: int, emit: Emitter, name: str) -> Op:
+        access = self._access(inst, pointer, width, emit)
+        operands = [access.address, *([access.select] if access.select is not None else [])]
+        op = emit.effect(
+            Opcode.LOAD, access.memory.width, operands, memory=access.memory.name, banks=access.banks, name=name
+        )
+        self.by_op[op] = access
+        return op
+
+    def store(self, inst: Inst, data: Value, emit: Emitter, predicate: Value | None) -> None:
+        """A store to a memory, or to an output scalar."""
+        pointer = self._pointers.resolve(inst.operands[1], inst)
+        if not pointer.base.startswith("@") and pointer.base not in self._definitions:
+            output = self._arguments.output(pointer.base, data.width)
+            if output is not None and not pointer.terms and pointer.offset == 0:
+                emit.effect(Opcode.OUTPUT, 0, [emit.resize(data, output.width)], channel=output.name, predicate=predicate)
+                return
+        low = 0
+        for part, width in self._parts(inst, pointer, data.width):
+            access = self._access(inst, part, width, emit)
+            value = emit.resize(emit.extract(data, low, min(width, data.width - low)), access.memory.width)
+            operands = [access.address, value, *([access.select] if access.select is not None else [])]
+            op = emit.effect(
+                Opcode.STORE, 0, operands, memory=access.memory.name, banks=access.banks, predicate=predicate
+            )
+            self.by_op[op] = access
+            low += width
+
+    def _parts(self, inst: Inst, pointer: Pointer, width: int) -> list[tuple[Pointer, int]]:
+        """The element accesses that one access of ``width`` bits consists of."""
+        leaves = self._leaves(pointer, inst)
+        leaf = find_leaf(leaves, pointer, width)
+        if leaf is None:
+            raise self._error(inst, "this access cannot be matched with one array or member.")
+        size = self._module.layout.size(f"i{leaf.width}")
+        whole = self._module.layout.size(f"i{width}")
+        if whole == size:
+            return [(pointer, leaf.width)]
+        if whole < size or whole % size or leaf.width != size * 8:
+            raise self._error(inst, f"an access of {width} bits to an array of {leaf.width}-bit elements is not supported.")
+        step = [Pointer(pointer.base, pointer.offset + k * size, pointer.terms) for k in range(whole // size)]
+        return [(part, leaf.width) for part in step]
+
+    def _access(self, inst: Inst, pointer: Pointer, width: int, emit: Emitter) -> Access:
+        leaf = find_leaf(self._leaves(pointer, inst), pointer, width)
+        if leaf is None:
+            raise self._error(inst, "this access cannot be matched with one array or member.")
+        for _, token in pointer.terms:
+            if token not in self._values:
+                raise self._error(inst, "this index is not a number that the compiler can trace.")
+        memory = self._memory(pointer.base, leaf, inst)
+        return resolve_access(memory, leaf, pointer, self._values, emit)
+
+    def _error(self, inst: Inst, message: str) -> CompileError:
+        loc = self._module.loc(inst)
+        return CompileError(loc.file, loc.line, message)
+
+    def _check_readable(self, pointer: Pointer, inst: Inst) -> None:
+        if pointer.base.startswith("@") or pointer.base in self._definitions:
+            return
+        if self._arguments.block_at(pointer.base) is None:
+            raise self._error(
+                inst,
+                "this reads an argument through a pointer or reference; output scalars can only be written (keep a "
+                "local copy), and scalar arguments have at most 64 bits.",
+            )
+
+    # ---- memories ------------------------------------------------------------------------------------------
+
+    def _leaves(self, pointer: Pointer, inst: Inst) -> list[Leaf]:
+        block = self._arguments.block_at(pointer.base)
+        if block is not None:
+            size = self._module.layout.size(f"i{block.width}")
+            rows, columns = block.dims
+            return [Leaf("", 0, (Dim(rows, columns * size), Dim(columns, size)), block.width)]
+        if pointer.base.startswith("@"):
+            variable = self._module.globals.get(pointer.base)
+            if variable is None:
+                raise self._error(inst, f"the global variable '{pointer.base[1:]}' has no definition.")
+            return self._module.layout.leaves(self._declared_type(variable.type))
+        definition = self._definitions.get(pointer.base)
+        if definition is None:
+            raise self._error(inst, "this argument is used as an array; arrays between processes are streams or blocks.")
+        return self._module.layout.leaves(definition.type)
+
+    def _declared_type(self, type_: str) -> str:
+        """Constants are printed as structs of runs; equal leaves side by side are one array again."""
+        leaves = self._module.layout.leaves(type_)
+        if not type_.startswith(("{", "<{")) or len({leaf.width for leaf in leaves}) != 1:
+            return type_
+        element = f"i{leaves[0].width}"
+        return f"[{self._module.layout.size(type_) // self._module.layout.size(element)} x {element}]"
+
+    def _memory(self, base: str, leaf: Leaf, inst: Inst) -> Memory:
+        known = self._memories.get((base, leaf.path))
+        if known is not None:
+            return known[0]
+        loc = self._module.loc(inst)
+        block = self._arguments.block_at(base)
+        if block is not None:
+            memory = build_memory(block.name, leaf, MemoryKind.BLOCK, {0: ("complete", 0)}, block.loc)
+        else:
+            variable = self._module.globals.get(base)
+            kind = MemoryKind.ROM if variable is not None and variable.constant else MemoryKind.RAM
+            name = self._fresh(self._base_name(base) + leaf.path)
+            memory = build_memory(name, leaf, kind, self._partition(base, leaf), loc)
+            if variable is not None:
+                memory.init = initial_words(variable, memory, leaf, self._module.layout)
+        self._memories[(base, leaf.path)] = memory, leaf
+        self._function.memories[memory.name] = memory
+        return memory
+
+    def _base_name(self, base: str) -> str:
+        if base.startswith("@"):
+            nested = re.findall(r"(\d+)([A-Za-z_]\w*)", base)
+            names = [text[: int(n)] for n, text in nested if len(text) >= int(n) > 0]
+            return names[-1] if names else re.sub(r"\W", "_", base[1:])
+        text = self._source.variables.get(base) or base.lstrip("%").strip('"')
+        return re.sub(r"\W", "_", re.sub(r"\.i\d*$", "", text))
+
+    def _fresh(self, name: str) -> str:
+        taken = {*self._function.memories, *(arg.name for arg in self._arguments.args())}
+        result, k = name, 0
+        while result in taken:
+            k += 1
+            result = f"{name}_{k}"
+        return result
+
+    # ---- pragmas -------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _about(fact: Fact, base: str, leaf: Leaf) -> bool:
+        """Whether a pragma names this array, or a struct that holds it."""
+        if fact.variable != base:
+            return False
+        return fact.size is None or fact.offset <= leaf.offset < fact.offset + fact.size
+
+    def _partition(self, base: str, leaf: Leaf) -> dict[int, Partition]:
+        result: dict[int, Partition] = {}
+        for fact in self._facts:
+            if fact.kind != "array_partition" or not self._about(fact, base, leaf):
+                continue
+            how = next((w for w in fact.words if w in ("complete", "cyclic", "block")), "complete")
+            if "type=cyclic" in fact.words:
+                how = "cyclic"
+            if how == "block" or "type=block" in fact.words:
+                loc = self._module.debug.loc(fact.debug)
+                raise CompileError(loc.file, loc.line, "block partitions are not built yet; use cyclic or complete.")
+            result[fact.numbers.get("dim", 1)] = (how, fact.numbers.get("factor", 1))
+        return result
+
+    def dependences(self, region: Pipeline) -> list[Pragma]:
+        """The DEPENDENCE pragmas that hold in a pipelined loop."""
+        loop = self.loop_of.get(region.name, 0)
+        result = []
+        for fact in self._facts:
+            if fact.kind != "dependence" or fact.loop not in (0, loop):
+                continue
+            names = frozenset(m.name for (base, _), (m, leaf) in self._memories.items() if self._about(fact, base, leaf))
+            distance = fact.numbers.get("distance")
+            words = {word.removeprefix("type=").removeprefix("dependent=") for word in fact.words}
+            result.append(Pragma(names, "intra" in words, "false" in words, distance, words & {"raw", "war", "waw"}))
+        return result

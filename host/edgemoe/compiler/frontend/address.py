@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pointers as affine forms: a base, a constant number of bytes, and terms (stride in bytes x index value)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from edgemoe.compiler.errors import CompileError
+from edgemoe.compiler.frontend.layout import array
+from edgemoe.compiler.frontend.parse import Inst, Module, split
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """``base`` is an alloca, a global (``@name``) or a parameter; ``terms`` are (stride, LLVM value)."""
+
+    base: str
+    offset: int
+    terms: tuple[tuple[int, str], ...]
+
+
+class Pointers:
+    """Resolves the pointers of one function, looking through GEPs and the arithmetic of their indices."""
+
+    def __init__(self, module: Module, definitions: dict[str, Inst], params: set[str]) -> None:
+        self._module = module
+        self._definitions = definitions
+        self._params = params
+        self._known: dict[str, Pointer] = {}
+
+    def resolve(self, token: str, user: Inst) -> Pointer:
+        """The affine form of a pointer operand of ``user``."""
+        known = self._known.get(token)
+        if known is None:
+            known = self._known[token] = self._resolve(token, user)
+        return known
+
+    def _resolve(self, token: str, user: Inst) -> Pointer:
+        if token.startswith("getelementptr"):
+            found = re.match(r"getelementptr (?:\w+ )*\((.*)\)$", token)
+            parts = split(found[1] if found else "")
+            operands = [part.split()[-1] for part in parts[1:]]
+            return self._gep(parts[0], operands, user)
+        if token.startswith("@") or token in self._params:
+            return Pointer(token, 0, ())
+        definition = self._definitions.get(token)
+        if definition is not None and definition.opcode == "alloca":
+            return Pointer(token, 0, ())
+        if definition is not None and definition.opcode == "getelementptr":
+            return self._gep(definition.type, definition.operands, definition)
+        loc = self._module.loc(user)
+        if definition is not None and definition.opcode in ("phi", "select"):
+            message = "the array or element accessed here is chosen at run time; select values, not references."
+        else:
+            message = "this pointer cannot be traced to an array; only local arrays and arguments can be accessed."
+        raise CompileError(loc.file, loc.line, message)
+
+    def _gep(self, type_: str, operands: list[str], user: Inst) -> Pointer:
+        base = self.resolve(operands[0], user)
+        offset = base.offset
+        terms = dict((value, stride) for stride, value in base.terms)
+        layout = self._module.layout
+        for number, index in enumerate(operands[1:]):
+            if number > 0:
+                while type_ in layout.types and not layout.types[type_].startswith(("{", "<{")):
+                    type_ = layout.types[type_]
+                if not type_.startswith("["):
+                    field_offset, type_ = layout.fields(type_)[int(index)]
+                    offset += field_offset
+                    continue
+                type_ = array(type_)[1]
+            size = layout.size(type_)
+            extra, found = self._linear(index, size)
+            offset += extra
+            for stride, value in found:
+                terms[value] = terms.get(value, 0) + stride
+        return Pointer(base.base, offset, tuple((s, v) for v, s in terms.items() if s))
+
+    def _linear(self, token: str, factor: int) -> tuple[int, list[tuple[int, str]]]:
+        """(constant, terms) of ``factor * token``: sums, shifts and products by constants are looked through."""
+        if not token.startswith("%"):
+            return int(token) * factor, []
+        definition = self._definitions.get(token)
+        if definition is not None and len(definition.operands) == 2 and definition.width == 32:
+            a, b = definition.operands
+            if definition.opcode == "add" or (definition.opcode == "or" and definition.disjoint):
+                constant_a, terms_a = self._linear(a, factor)
+                constant_b, terms_b = self._linear(b, factor)
+                return constant_a + constant_b, terms_a + terms_b
+            if not b.startswith("%"):
+                if definition.opcode == "shl":
+                    return self._linear(a, factor << int(b))
+                if definition.opcode == "mul":
+                    return self._linear(a, factor * int(b))
+        return 0, [(factor, token)]

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The arguments of a process, told apart by their use: streams, AXI masters, blocks, scalars in and out."""
+
+from __future__ import annotations
+
+import re
+
+from edgemoe.compiler.errors import CompileError
+from edgemoe.compiler.frontend.intrinsics import AXI_CHANNELS, Intrinsic, intrinsic
+from edgemoe.compiler.frontend.parse import Function as LlvmFunction
+from edgemoe.compiler.frontend.parse import Inst, Module, bits
+from edgemoe.compiler.ir import Argument, AxiArg, BlockArg, Direction, ScalarArg, StreamArg
+
+
+class Arguments:
+    """Arguments by LLVM parameter. Output scalars join when the first store to them is seen."""
+
+    def __init__(self, module: Module, source: LlvmFunction, definitions: dict[str, Inst]) -> None:
+        self._module = module
+        self._source = source
+        self._definitions = definitions
+        self._position = {token: k for k, (_, token) in enumerate(source.params)}
+        _, self._loc = module.debug.subprogram(source.debug)
+        self.by_token: dict[str, Argument] = {}
+        self.scalars: dict[str, ScalarArg] = {}
+        for block in source.blocks.values():
+            for inst in block:
+                if inst.opcode == "call" and (meaning := intrinsic(inst.callee.removesuffix(".v"))):
+                    self._use(inst, meaning)
+        for type_, token in source.params:
+            if token not in self.by_token and bits(type_):
+                scalar = ScalarArg(
+                    self.name(token), bits(type_), Direction.READ, self._signed(token), self._loc
+                )
+                self.by_token[token] = self.scalars[token] = scalar
+
+    def name(self, token: str) -> str:
+        """The C++ name of a parameter."""
+        known = self._source.variables.get(token)
+        text = known or re.sub(r"\.(coerce|addr).*$", "", token.lstrip("%").strip('"'))
+        return re.sub(r"\W", "_", text)
+
+    def _signed(self, token: str) -> bool:
+        variable = self._source.declared.get(token, "")
+        return bool(variable) and self._module.debug.signed_type(self._module.debug.field(variable, "type"))
+
+    def args(self) -> list[Argument]:
+        """In parameter order."""
+        return [self.by_token[token] for _, token in self._source.params if token in self.by_token]
+
+    def output(self, token: str, width: int) -> ScalarArg | None:
+        """The output scalar behind a pointer parameter that is stored to."""
+        if token not in self._position:
+            return None
+        known = self.by_token.get(token)
+        if known is None:
+            known = self.by_token[token] = ScalarArg(
+                self.name(token), width, Direction.WRITE, self._signed(token), self._loc
+            )
+        return known if isinstance(known, ScalarArg) and known.direction is Direction.WRITE else None
+
+    def at(self, position: int) -> Argument | None:
+        """The argument of a parameter number, None if it is unused."""
+        return self.by_token.get(self._source.params[position][1])
+
+    # ---- by use --------------------------------------------------------------------------------------------
+
+    def _param(self, inst: Inst) -> str:
+        token = inst.operands[0]
+        if token in self._position:
+            return token
+        loc = self._module.loc(inst)
+        definition = self._definitions.get(token)
+        if definition is not None and definition.opcode == "alloca":
+            message = "a stream that lives inside a process has no other end; streams join processes of a DATAFLOW function."
+        else:
+            message = "the stream used here is chosen at run time or is an element of an array of streams."
+        raise CompileError(loc.file, loc.line, message)
+
+    def _use(self, inst: Inst, meaning: Intrinsic) -> None:
+        kind = meaning.kind
+        if kind in ("fifo_read", "fifo_write", "fifo_empty", "fifo_full"):
+            direction = Direction.READ if kind in ("fifo_read", "fifo_empty") else Direction.WRITE
+            token = self._param(inst)
+            known = self.by_token.get(token)
+            if known is None:
+                loc = self._module.loc(inst)
+                self.by_token[token] = StreamArg(self.name(token), meaning.width, direction, loc)
+            elif isinstance(known, StreamArg) and known.direction is not direction:
+                at = self._module.loc(inst)
+                raise CompileError(
+                    at.file, at.line, f"the stream '{known.name}' is both read and written by one process."
+                )
+        elif kind in ("chan_read", "chan_write"):
+            token = self._param(inst)
+            axi = self.by_token.setdefault(token, AxiArg(self.name(token), 0, "", {}, self._module.loc(inst)))
+            channel = AXI_CHANNELS[meaning.numbers[0]]
+            if isinstance(axi, AxiArg):
+                axi.channels[channel] = meaning.width
+                if channel in ("r", "w"):
+                    axi.width = meaning.width
+        elif kind in ("blk_acq", "blk_rel"):
+            writes, width, rows, columns = meaning.numbers
+            token = self._param(inst)
+            if token not in self.by_token:
+                direction = Direction.WRITE if writes else Direction.READ
+                loc = self._module.loc(inst)
+                self.by_token[token] = BlockArg(self.name(token), width, (rows, columns), direction, loc)
+
+    def stream(self, inst: Inst) -> str:
+        """Name of the stream argument of a stream intrinsic."""
+        return self.by_token[inst.operands[0]].name
+
+    axi = stream
+    block = stream
+
+    def block_at(self, token: str) -> BlockArg | None:
+        """The block argument behind a pointer parameter."""
+        known = self.by_token.get(token)
+        return known if isinstance(known, BlockArg) else None
+

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The front end's one entry: a C++ file to a typed IR program."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from edgemoe.compiler.errors import CompileError
+from edgemoe.compiler.frontend.clang import emit_llvm
+from edgemoe.compiler.frontend.dataflow import Callee, build_dataflow
+from edgemoe.compiler.frontend.llvm import clean_up
+from edgemoe.compiler.frontend.markers import Fact
+from edgemoe.compiler.frontend.parse import Module
+from edgemoe.compiler.frontend.process import ProcessBuilder
+from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Program
+from edgemoe.compiler.passes.pipeline import optimise
+
+_BODY = re.compile(r"4bodyEv$")
+
+
+def compile_source(source: Path, top: str, include: list[Path], work: Path) -> Program:
+    """The IR program of function ``top`` in ``source``. Intermediate files go to ``work``."""
+    raw, files = emit_llvm(source, include, work)
+    text, facts = clean_up(raw)
+    (work / f"{source.stem}.ll").write_text(text)
+    program = build_program(Module(text), facts, top, raw, source)
+    program.sources = files
+    optimise(program)
+    return program
+
+
+def build_program(module: Module, facts: list[Fact], top: str, raw: str, source: Path) -> Program:
+    """The program of a parsed module; ``raw`` is clang's text, which still names the instances of modules."""
+    wanted = _functions(module, facts, top, source)
+    names = _names(module, wanted)
+    module_names, calls = _modules(module, raw)
+    program = Program(top, names[wanted[-1]])
+    for mangled, name in module_names.items():
+        function = ProcessBuilder(module, module.functions[mangled], facts, name, {}).build()
+        function.kind = Kind.MODULE
+        _check_module(function)
+        program.functions[name] = function
+    callees: dict[str, Callee] = {}
+    dataflow = {fact.function for fact in facts if fact.kind == "dataflow"}
+    for mangled in wanted:
+        llvm_function = module.functions[mangled]
+        if mangled in dataflow:
+            function = build_dataflow(module, llvm_function, facts, names[mangled], callees)
+        else:
+            builder = ProcessBuilder(module, llvm_function, facts, names[mangled], calls)
+            function = builder.build()
+            callees[mangled] = Callee(function, [builder.arguments.at(k) for k in range(len(llvm_function.params))])
+        program.functions[function.name] = function
+    _interfaces(module, program, wanted[-1], facts)
+    return program
+
+
+def _functions(module: Module, facts: list[Fact], top: str, source: Path) -> list[str]:
+    """Mangled names of the top and of all that it calls, callees first."""
+    found = [m for m, f in module.functions.items() if _plain(module.debug.subprogram(f.debug)[0]) == top]
+    if len(found) != 1:
+        have = ", ".join(sorted(_plain(module.debug.subprogram(f.debug)[0]) for f in module.functions.values()))
+        what = "is defined twice" if found else "is not defined here"
+        raise CompileError(str(source), 0, f"the top function '{top}' {what}; the functions are: {have or 'none'}.")
+    order: list[str] = []
+
+    def visit(mangled: str, path: tuple[str, ...]) -> None:
+        if mangled in path:
+            name, loc = module.debug.subprogram(module.functions[mangled].debug)
+            raise CompileError(loc.file, loc.line, f"the function '{name}' calls itself; recursion cannot become hardware.")
+        if mangled in order:
+            return
+        for block in module.functions[mangled].blocks.values():
+            for inst in block:
+                if inst.opcode == "call" and inst.callee in module.functions:
+                    visit(inst.callee, (*path, mangled))
+        order.append(mangled)
+
+    visit(found[0], ())
+    return order
+
+
+def _plain(name: str) -> str:
+    """``compute<32, 8>`` -> ``compute_32_8``."""
+    return re.sub(r"\W+", "_", name).strip("_")
+
+
+def _names(module: Module, wanted: list[str]) -> dict[str, str]:
+    """A Verilog-friendly unique name for each function."""
+    names: dict[str, str] = {}
+    count: Counter[str] = Counter()
+    for mangled in wanted:
+        plain = _plain(module.debug.subprogram(module.functions[mangled].debug)[0])
+        count[plain] += 1
+        names[mangled] = plain if count[plain] == 1 else f"{plain}_{count[plain]}"
+    return names
+
+
+def _modules(module: Module, raw: str) -> tuple[dict[str, str], dict[str, str]]:
+    """(body function -> module name, mangled ``__hls_call`` -> module name).
+
+    A body and its calls are matched by the name of the wrapped function as the debug information spells it.
+    """
+    calls: dict[str, str] = {}
+    pattern = re.compile(r'DISubprogram\(name: "__hls_call<((?:[^"\\]|\\.)*)>", linkageName: "([^"]+)"')
+    for found in pattern.finditer(raw):
+        calls[found[2]] = _first_argument(found[1])
+    bodies: dict[str, str] = {}
+    for mangled, function in module.functions.items():
+        if not _BODY.search(mangled):
+            continue
+        scope = module.debug.field(module.debug.field(function.debug, "scope"), "name")
+        if scope.startswith("module<"):
+            bodies[mangled] = _first_argument(scope[len("module<") : -1])
+    names: dict[str, str] = {}
+    taken: Counter[str] = Counter()
+    for spelling in dict.fromkeys(bodies.values()):
+        plain = re.sub(r"(__hls_body|_body)$", "", _plain(spelling.lstrip("&").split("<")[0]))
+        taken[plain] += 1
+        names[spelling] = plain if taken[plain] == 1 else f"{plain}_{taken[plain]}"
+    return (
+        {mangled: names[spelling] for mangled, spelling in bodies.items()},
+        {mangled: names[spelling] for mangled, spelling in calls.items() if spelling in names},
+    )
+
+
+def _first_argument(text: str) -> str:
+    depth = 0
+    for k, c in enumerate(text):
+        depth += c in "<(["
+        depth -= c in ">)]"
+        if c == "," and depth == 0:
+            return text[:k].strip()
+    return text.strip()
+
+
+def _check_module(function: Function) -> None:
+    if len(function.regions) != 1:
+        region = function.regions[1]
+        raise CompileError(
+            region.loc.file,
+            region.loc.line,
+            f"the fixed-latency module '{function.name}' has control flow that depends on its data; unroll its loops "
+            "and write choices as conditional expressions.",
+        )
+    for memory in function.memories.values():
+        if memory.init is None:
+            loc = memory.loc
+            raise CompileError(loc.file, loc.line, f"the fixed-latency module '{function.name}' has a memory, '{memory.name}'.")
+
+
+def _interfaces(module: Module, program: Program, mangled: str, facts: list[Fact]) -> None:
+    """INTERFACE pragmas of the top; bundles reach the processes' AXI arguments."""
+    function = program.functions[program.top]
+    for fact in facts:
+        if fact.kind != "interface" or fact.function != mangled:
+            continue
+        loc = module.debug.loc(fact.debug)
+        options = {**dict(w.split("=", 1) for w in fact.words if "=" in w), **{k: str(v) for k, v in fact.numbers.items()}}
+        mode = options.pop("mode", next((w for w in fact.words if "=" not in w), ""))
+        port = options.pop("port", "return")
+        if port != "return" and port not in {arg.name for arg in function.args}:
+            continue  # an argument that nothing uses
+        function.interfaces.append(Interface(mode, port, options, loc))
+        if mode == "m_axi":
+            arg = function.argument(port)
+            if isinstance(arg, AxiArg):
+                arg.bundle = options.get("bundle", "gmem")
+    for arg in function.args:
+        if isinstance(arg, AxiArg) and not arg.bundle:
+            arg.bundle = "gmem"
+    for instance in function.instances:
+        for name, connection in instance.connections.items():
+            if isinstance(connection, AxiArg):
+                inner = program.functions[instance.function].argument(name)
+                if isinstance(inner, AxiArg):
+                    inner.bundle = connection.bundle

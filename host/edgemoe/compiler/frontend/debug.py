@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Source locations and names from LLVM's debug metadata."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+from edgemoe.compiler.ir import NOWHERE, Loc
+
+#: Headers of the shim: an inlined operation of theirs belongs to the line that uses it.
+_SHIM = re.compile(r"(?:^|/)(?:hls_\w+\.h|ap_(?:int|uint|fixed)\w*\.h|detail/\w+\.h)$")
+
+
+class DebugInfo:
+    """Metadata nodes by number, decoded on demand."""
+
+    def __init__(self, nodes: dict[str, str]) -> None:
+        self._nodes = nodes
+        self._locs: dict[str, Loc] = {}
+        self._files: dict[str, str] = {}
+
+    def node(self, number: str) -> str:
+        """The text of a node, "" if there is none."""
+        return self._nodes.get(number, "")
+
+    def field(self, number: str, name: str) -> str:
+        """A field of a node: the number of a referenced node or the text of a value."""
+        found = re.search(rf'\b{name}: (?:!(\d+)|"((?:[^"\\]|\\.)*)"|(\w+))', self.node(number))
+        return next((g for g in found.groups() if g is not None), "") if found else ""
+
+    def loc(self, number: str) -> Loc:
+        """Of a DILocation: the innermost frame outside the shim's headers."""
+        if not number:
+            return NOWHERE
+        known = self._locs.get(number)
+        if known is None:
+            known = self._locs[number] = self._resolve(number)
+        return known
+
+    def _resolve(self, number: str) -> Loc:
+        line = int(self.field(number, "line") or 0)
+        file = self.file_of_scope(self.field(number, "scope"))
+        inlined = self.field(number, "inlinedAt")
+        if inlined and (line == 0 or _SHIM.search(file)):
+            return self.loc(inlined)
+        return Loc(file, line)
+
+    def file_of_scope(self, number: str) -> str:
+        """The file of a scope, relative to where clang ran."""
+        if number not in self._files:
+            file = self.field(number, "file")
+            if not file:
+                parent = self.field(number, "scope")
+                self._files[number] = self.file_of_scope(parent) if parent and parent != number else ""
+            else:
+                name = self.field(file, "filename")
+                self._files[number] = str(PurePath(name)) if name else ""
+        return self._files[number]
+
+    def variable(self, number: str) -> str:
+        """Name of a DILocalVariable."""
+        return self.field(number, "name")
+
+    def subprogram(self, number: str) -> tuple[str, Loc]:
+        """Name and place of a DISubprogram."""
+        return self.field(number, "name"), Loc(self.file_of_scope(number), int(self.field(number, "line") or 0))
+
+    def type_name(self, number: str) -> str:
+        """Name of a variable's type, references, typedefs and const looked through."""
+        for _ in range(20):
+            node = self.node(number)
+            if re.search(r"DW_TAG_(reference|const|typedef|pointer|volatile|rvalue_reference)\w*", node):
+                number = self.field(number, "baseType")
+                continue
+            break
+        return self.field(number, "name")
+
+    def signed_type(self, number: str) -> bool:
+        """Whether a variable's type is a signed integer (built in, or ap_int)."""
+        name = self.type_name(number)
+        base = re.match(r"ap_int_base<\d+, (\w+)>", name)
+        if base:
+            return base[1] == "true"
+        return bool(re.match(r"(ap_int<|ap_fixed<|int|short|long|char|signed)", name))

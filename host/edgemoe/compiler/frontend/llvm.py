@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs LLVM's clean-up passes (llvmlite) on the prepared text.
+
+The list is the project's own: nothing is vectorised, peeled or turned into library calls behind its back. Instruction
+combining and SROA come before the first CFG simplification, which would otherwise merge pointers that SROA cannot
+speculate. Switches are lowered last because CFG simplification forms them again.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+
+import llvmlite.binding as llvm
+
+from edgemoe.compiler.frontend.abi import prepare
+from edgemoe.compiler.frontend.markers import Fact, extract
+
+_INLINE = ["always_inliner", "global_dead_code_eliminate"]
+_PASSES = [
+    "instruction_combine sroa instruction_combine sroa simplify_cfg",
+    "loop_simplify lcssa loop_rotate instruction_combine simplify_cfg sccp loop_simplify lcssa loop_unroll sroa "
+    "instruction_combine simplify_cfg",
+    "loop_unroll sroa new_gvn instruction_combine simplify_cfg loop_deletion aggressive_dce sroa "
+    "dead_store_elimination instruction_combine simplify_cfg lower_switch strip_dead_prototype "
+    "global_dead_code_eliminate",
+]
+
+
+@functools.cache
+def _setup() -> None:
+    llvm.initialize_native_target()
+    # Full unrolling is always the user's wish here: no size limit of LLVM's may refuse it silently.
+    llvm.set_option("edgemoe", "-pragma-unroll-threshold=10000000")
+    llvm.set_option("edgemoe", "-pragma-unroll-full-max-iterations=1000000")
+
+
+def clean_up(raw: str) -> tuple[str, list[Fact]]:
+    """clang's raw IR text -> optimised IR text in the form that :mod:`parse` reads, and the pragmas' facts."""
+    _setup()
+    text = prepare(raw)
+    # llvmlite's host target refuses the riscv features; the data layout stays.
+    text = re.sub(r"^target triple.*$", "", text, flags=re.MULTILINE)
+    text = re.sub(r' "(target-cpu|target-features|tune-cpu)"="[^"]*"', "", text)
+    options = llvm.create_pipeline_tuning_options()
+    options.loop_vectorization = False
+    options.slp_vectorization = False
+    options.loop_unrolling = True
+    machine = llvm.Target.from_default_triple().create_target_machine()
+    builder = llvm.create_pass_builder(machine, options)
+
+    def run(module: llvm.ModuleRef, names: list[str]) -> None:
+        manager = llvm.create_new_module_pass_manager()
+        for name in names:
+            getattr(manager, f"add_{name}_pass")()
+        manager.run(module, builder)
+
+    module = llvm.parse_assembly(text)
+    run(module, _INLINE)
+    text, facts = extract(str(module))
+    module = llvm.parse_assembly(text)
+    module.verify()
+    for names in _PASSES:
+        run(module, names.split())
+    return str(module), facts

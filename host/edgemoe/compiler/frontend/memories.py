@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recognises arrays as memories, splits them into banks, and turns accesses into bank and word address.
+
+An array of structs becomes one memory a field; a struct of arrays one memory a member. ``complete`` and ``cyclic``
+partitions give banks, the lanes of an ``hls::vector`` are always banks of their own. A bank index known at compile time
+selects one bank; any other becomes the access's bank select.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from edgemoe.compiler.errors import CompileError
+from edgemoe.compiler.frontend.address import Pointer
+from edgemoe.compiler.frontend.emitter import Emitter
+from edgemoe.compiler.frontend.layout import Layout, Leaf
+from edgemoe.compiler.frontend.parse import Global, split, type_length
+from edgemoe.compiler.ir import Const, Loc, Memory, MemoryKind, Value
+
+Partition = tuple[str, int]  # ("complete" | "cyclic" | "", factor)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One element access. ``offset`` and ``terms`` (stride, value) are its byte position, for dependence analysis."""
+
+    memory: Memory
+    banks: tuple[int, ...]
+    address: Value
+    select: Value | None
+    offset: int
+    terms: tuple[tuple[int, Value], ...]
+
+
+@dataclass(slots=True)
+class _Index:
+    """An index of one dimension: constant plus (coefficient, value) terms."""
+
+    constant: int
+    terms: list[tuple[int, Value]]
+
+
+def address_bits(words: int) -> int:
+    """Width of an address into ``words`` words, at least 1."""
+    return max(1, (words - 1).bit_length())
+
+
+def build_memory(name: str, leaf: Leaf, kind: MemoryKind, partition: dict[int, Partition], loc: Loc) -> Memory:
+    """The memory of one leaf; ``partition`` maps dimension numbers (from 1; 0 is all) to what is asked for."""
+    banks, depth = 1, 1
+    parts: list[Partition] = []
+    for number, dim in enumerate(leaf.dims, 1):
+        how, factor = partition.get(number, partition.get(0, ("", 1)))
+        if dim.lanes or (how == "cyclic" and factor >= dim.extent):
+            how = "complete"
+        if how == "complete":
+            factor = dim.extent
+        elif not how:
+            factor = 1
+        parts.append((how, factor))
+        banks *= factor
+        depth *= -(-dim.extent // factor)
+    if kind is MemoryKind.RAM and depth == 1:
+        kind = MemoryKind.REGISTERS
+    dims = tuple(dim.extent for dim in leaf.dims)
+    return Memory(name, kind, leaf.width, banks, depth, dims, tuple(parts), loc=loc)
+
+
+def find_leaf(leaves: list[Leaf], pointer: Pointer, width: int) -> Leaf | None:
+    """The leaf that an access of ``width`` bits at ``pointer`` goes to."""
+    if len(leaves) == 1:
+        return leaves[0]
+    for leaf in leaves:
+        rest = pointer.offset - leaf.offset
+        strides = {stride for stride, _ in pointer.terms}
+        if strides and not all(any(stride % dim.stride == 0 for dim in leaf.dims) for stride in strides):
+            continue
+        for dim in leaf.dims:
+            count = rest // dim.stride
+            varies = any(stride % dim.stride == 0 for stride in strides)
+            if not varies:
+                count = min(max(count, 0), dim.extent - 1)
+            rest -= count * dim.stride
+        if rest == 0:
+            return leaf
+    return None
+
+
+def resolve_access(
+    memory: Memory, leaf: Leaf, pointer: Pointer, values: dict[str, Value], emit: Emitter
+) -> Access:
+    """Banks, bank select and word address of an access to one element."""
+    indices = _indices(memory, leaf, pointer, values, emit.loc)
+    width = address_bits(memory.depth)
+    rows: list[Value] = []
+    scale = memory.depth
+    base_bank = 0
+    dynamic: list[tuple[Value, int, int]] = []  # index value, factor, weight in the bank number
+    weight = memory.banks
+    address: Value = Const(0, width)
+    for dim, (how, factor), index in zip(leaf.dims, memory.partition, indices, strict=True):
+        words = -(-dim.extent // factor)
+        scale //= words
+        weight //= factor
+        if how == "":
+            row = _sum(index, width, emit)
+        elif all(c % factor == 0 for c, _ in index.terms):
+            if how == "complete" and not 0 <= index.constant < dim.extent and not index.terms:
+                raise CompileError(
+                    emit.loc.file, emit.loc.line, f"index {index.constant} is outside the array '{memory.name}'."
+                )
+            base_bank += index.constant % factor * weight
+            terms = [(c // factor, v) for c, v in index.terms]
+            row = _sum(_Index(index.constant // factor, terms), width, emit)
+        elif how == "complete":
+            dynamic.append((_sum(index, address_bits(factor), emit), factor, weight))
+            row = Const(0, width)
+        else:
+            if factor & (factor - 1):
+                raise CompileError(
+                    emit.loc.file,
+                    emit.loc.line,
+                    f"the bank of '{memory.name}' is chosen at run time, which needs a cyclic factor that is a power "
+                    f"of two, not {factor}.",
+                )
+            low = factor.bit_length() - 1
+            whole = _sum(index, low + address_bits(words), emit)
+            dynamic.append((emit.extract(whole, 0, low), factor, weight))
+            row = emit.resize(emit.extract(whole, low, address_bits(words)), width)
+        if words > 1:
+            rows.append(emit.times(row, scale))
+    for part in rows:
+        address = emit.add(address, part) if not isinstance(part, Const) or part.value else address
+    banks = [base_bank]
+    select: Value | None = None
+    for value, factor, step in dynamic:
+        banks = [bank + step * k for bank in banks for k in range(factor)]
+        bits = address_bits(len(banks))
+        index_value = emit.resize(value, bits)
+        select = index_value if select is None else emit.add(emit.times(emit.resize(select, bits), factor), index_value)
+    terms_out = tuple((stride, values[token]) for stride, token in pointer.terms)
+    return Access(memory, tuple(banks), address, select, pointer.offset, terms_out)
+
+
+def _indices(
+    memory: Memory, leaf: Leaf, pointer: Pointer, values: dict[str, Value], loc: Loc
+) -> list[_Index]:
+    rest = pointer.offset - leaf.offset
+    indices = []
+    for dim in leaf.dims:
+        count = rest // dim.stride
+        rest -= count * dim.stride
+        indices.append(_Index(count, []))
+    if rest:
+        raise CompileError(loc.file, loc.line, f"this access to '{memory.name}' does not start at an element.")
+    for stride, token in pointer.terms:
+        for dim, index in zip(leaf.dims, indices, strict=True):
+            if stride % dim.stride == 0:
+                index.terms.append((stride // dim.stride, values[token]))
+                break
+        else:
+            raise CompileError(loc.file, loc.line, f"this access to '{memory.name}' does not step by whole elements.")
+    return indices
+
+
+def _sum(index: _Index, width: int, emit: Emitter) -> Value:
+    """The index as a value of ``width`` bits (modulo 2**width)."""
+    total: Value = Const(0, width)
+    for coefficient, value in index.terms:
+        part = emit.times(emit.resize(value, width, signed=True), coefficient)
+        total = part if isinstance(total, Const) and total.value == 0 else emit.add(total, part)
+    return emit.add(total, Const.of(index.constant, width))
+
+
+def initial_words(variable: Global, memory: Memory, leaf: Leaf, layout: Layout) -> list[list[int]]:
+    """The words of a constant or static array by bank and address."""
+    data = flatten_constant(variable.type, variable.init, layout)
+    init = [[0] * memory.depth for _ in range(memory.banks)]
+    mask = (1 << memory.width) - 1
+    for position in _positions(memory.dims):
+        byte = leaf.offset + sum(i * dim.stride for i, dim in zip(position, leaf.dims, strict=True))
+        bank, row = 0, 0
+        for i, extent, (how, factor) in zip(position, memory.dims, memory.partition, strict=True):
+            words = -(-extent // factor)
+            bank = bank * factor + (i % factor if how else 0)
+            row = row * words + (i // factor if how else i)
+        init[bank][row] = data.get(byte, 0) & mask
+    return init
+
+
+def _positions(dims: tuple[int, ...]) -> list[tuple[int, ...]]:
+    result: list[tuple[int, ...]] = [()]
+    for extent in dims:
+        result = [(*head, i) for head in result for i in range(extent)]
+    return result
+
+
+
+
+def flatten_constant(type_: str, init: str, layout: Layout) -> dict[int, int]:
+    """Byte offset -> value of every scalar of a constant. ``init`` may be shaped unlike the user's type."""
+    data: dict[int, int] = {}
+    _flatten(type_, init.strip(), 0, layout, data)
+    return data
+
+
+def _flatten(type_: str, init: str, at: int, layout: Layout, data: dict[int, int]) -> None:
+
+
+    if init in ("zeroinitializer", "undef", "poison", ""):
+        return
+    if re.fullmatch(r"i\d+", type_):
+        data[at] = {"true": 1, "false": 0}[init] if init in ("true", "false") else int(init)
+        return
+    if init.startswith('c"'):
+        for k, byte in enumerate(_bytes(init[2:-1])):
+            data[at + k] = byte
+        return
+    inner = init.strip()
+    while inner[:1] == "<" and inner[-1:] == ">":
+        inner = inner[1:-1].strip()
+    parts = split(inner[1:-1].strip())
+    if type_.startswith("["):
+        element = type_[1:-1].partition(" x ")[2]
+        offsets = [(k * layout.size(element), element) for k in range(len(parts))]
+    else:
+        offsets = layout.fields(type_)
+    for (offset, _), part in zip(offsets, parts, strict=True):
+        length = type_length(part)
+        _flatten(part[:length], part[length:].strip(), at + offset, layout, data)
+
+
+def _bytes(text: str) -> list[int]:
+    return [int(h, 16) if h else ord(c) for h, c in re.findall(r"\\([0-9a-fA-F]{2})|(.)", text, re.DOTALL)]
+
+

@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds the IR function of a process or of a fixed-latency module from its LLVM function."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+from edgemoe.compiler.errors import CompileError
+from edgemoe.compiler.frontend.accesses import Accesses
+from edgemoe.compiler.frontend.arguments import Arguments
+from edgemoe.compiler.frontend.cfg import Graph, Loop, natural_loops
+from edgemoe.compiler.frontend.depends import order_block, order_pipeline
+from edgemoe.compiler.frontend.emitter import Emitter
+from edgemoe.compiler.frontend.ifconvert import Predicates
+from edgemoe.compiler.frontend.intrinsics import AXI_CHANNELS, intrinsic
+from edgemoe.compiler.frontend.lower import constant, lower_pure, unsupported
+from edgemoe.compiler.frontend.markers import PIPELINE_MARK, Fact
+from edgemoe.compiler.frontend.parse import Function as LlvmFunction
+from edgemoe.compiler.frontend.parse import Inst, Module
+from edgemoe.compiler.ir import (
+    Block,
+    Branch,
+    Edge,
+    Function,
+    Jump,
+    Kind,
+    Loc,
+    ModuleArg,
+    Op,
+    Opcode,
+    Phi,
+    Pipeline,
+    Region,
+    Return,
+    ScalarArg,
+    Value,
+)
+
+
+class ProcessBuilder:
+    """One LLVM function on its way to IR."""
+
+    def __init__(self, module: Module, source: LlvmFunction, facts: list[Fact], name: str, modules: dict[str, str]) -> None:
+        self.module = module
+        self.source = source
+        self.facts = [fact for fact in facts if fact.function == source.name]
+        _, loc = module.debug.subprogram(source.debug)
+        self.function = Function(name, Kind.PROCESS, loc=loc)
+        self.modules = modules  #: mangled __hls_call -> name of the module function
+        self.definitions = {i.result: i for b in source.blocks.values() for i in b if i.result}
+        self.values: dict[str, Value] = {}
+        self.ids = itertools.count(1)
+        self.arguments = Arguments(module, source, self.definitions)
+        for token, arg in self.arguments.scalars.items():
+            self.values[token] = arg
+        self.accesses = Accesses(module, source, self.facts, self.definitions, self.function, self.arguments, self.values)
+        self.leaf_args: dict[int, ModuleArg] = {}
+        self.result: Value | None = None  #: of a module
+        self._names: set[str] = set()
+        self._heads: dict[str, str] = {}  # LLVM block -> region name
+        self._phis: dict[str, list[Inst]] = {}  # region name -> phi instructions
+        self._fixups: list[tuple[Edge, str, str]] = []  # edge, from LLVM block, to LLVM block
+
+    # ---- whole function ------------------------------------------------------------------------------------
+
+    def build(self) -> Function:
+        """The IR function."""
+        successors = {name: self._successors(block) for name, block in self.source.blocks.items()}
+        graph = Graph(next(iter(self.source.blocks)), successors)
+        loops = natural_loops(graph)
+        pipelines = self._pipelines(graph, loops)
+        owner = {block: header for header, (loop, _) in pipelines.items() for block in loop.blocks}
+        for name in graph.order:
+            if name in pipelines:
+                self._heads[name] = self._region_name(self.source.blocks[name], pipelines[name][1])
+            elif name not in owner:
+                self._heads[name] = self._region_name(self.source.blocks[name], None)
+        for name in graph.order:
+            if name in pipelines:
+                loop, mark = pipelines[name]
+                self._pipeline(graph, loop, mark)
+            elif name not in owner:
+                self._block(name)
+        for edge, source, target in self._fixups:
+            edge.values = [self._incoming(phi, source) for phi in self._phis[edge.target]]
+            assert self._heads[target] == edge.target
+        self.function.args = self.arguments.args()
+        if self.leaf_args:
+            self.function.args = [self.leaf_args[k] for k in sorted(self.leaf_args)]
+        for region in self.function.regions:
+            if isinstance(region, Pipeline):
+                order_pipeline(region, self.accesses.by_op, self.accesses.dependences(region))
+            else:
+                order_block(region, self.accesses.by_op)
+        return self.function
+
+    def _successors(self, block: list[Inst]) -> list[str]:
+        last = block[-1] if block else None
+        return list(dict.fromkeys(last.targets)) if last is not None and last.opcode == "br" else []
+
+    def _pipelines(self, graph: Graph, loops: list[Loop]) -> dict[str, tuple[Loop, Inst]]:
+        """Header -> pipelined loop and its mark."""
+        found: dict[str, tuple[Loop, Inst]] = {}
+        for name in graph.order:
+            for inst in self.source.blocks[name]:
+                if inst.opcode != "call" or inst.callee != PIPELINE_MARK:
+                    continue
+                around = [loop for loop in loops if name in loop.blocks]
+                if not around:
+                    continue  # the loop runs once and is gone
+                loop = min(around, key=lambda q: len(q.blocks))
+                found.setdefault(loop.header, (loop, inst))
+        for header, (loop, mark) in found.items():
+            for other in loops:
+                if other.header in loop.blocks and other.header != header:
+                    loc = self._block_loc(self.source.blocks[other.header])
+                    at = self.module.loc(mark)
+                    raise CompileError(
+                        loc.file,
+                        loc.line,
+                        f"this loop stands in the pipelined loop of line {at.line} and cannot be unrolled, because the "
+                        "number of its iterations is not a constant.",
+                    )
+        return found
+
+    def _block_loc(self, block: list[Inst]) -> Loc:
+        locs = [loc for inst in block if (loc := self.module.loc(inst)).line]
+        return locs[0] if locs else self.function.loc
+
+    def _region_name(self, block: list[Inst], mark: Inst | None) -> str:
+        loc = self.module.loc(mark) if mark is not None else self._block_loc(block)
+        base = f"{'loop' if mark is not None else 'block'}_{loc.line}"
+        name, k = base, 0
+        while name in self._names:
+            k += 1
+            name = f"{base}_{chr(96 + k)}" if k <= 26 else f"{base}_{k}"
+        self._names.add(name)
+        return name
+
+    # ---- regions -------------------------------------------------------------------------------------------
+
+    def _phi_head(self, region: Region, block: list[Inst]) -> None:
+        insts = [inst for inst in block if inst.opcode == "phi" and inst.width]
+        self._phis[region.name] = insts
+        for inst in insts:
+            phi = Phi(next(self.ids), inst.width, self._variable(inst), self.module.loc(inst))
+            region.phis.append(phi)
+            self.values[inst.result] = phi
+
+    def _block(self, name: str) -> None:
+        insts = self.source.blocks[name]
+        region = Block(self._heads[name], loc=self._block_loc(insts))
+        self.function.regions.append(region)
+        self._phi_head(region, insts)
+        emit = Emitter(self.ids, region.ops)
+        for inst in insts:
+            if inst.opcode not in ("phi", "br", "ret", "unreachable"):
+                self._lower(inst, emit, None)
+        last = insts[-1]
+        if last.opcode != "br":
+            region.terminator = Return(self.result)
+        elif len(set(last.targets)) == 1:
+            region.terminator = Jump(self._edge(name, last.targets[0]))
+        else:
+            condition = self._value(last.operands[0], 1, last)
+            taken, otherwise = (self._edge(name, target) for target in last.targets)
+            region.terminator = Branch(condition, taken, otherwise)
+
+    def _edge(self, source: str, target: str) -> Edge:
+        edge = Edge(self._heads[target])
+        self._fixups.append((edge, source, target))
+        return edge
+
+    def _incoming(self, phi: Inst, source: str) -> Value:
+        return self._value(phi.operands[phi.targets.index(source)], phi.width, phi)
+
+    def _pipeline(self, graph: Graph, loop: Loop, mark: Inst) -> None:
+        header = loop.header
+        region = Pipeline(self._heads[header], loc=self.module.loc(mark), ii=int(mark.operands[1]))
+        self.function.regions.append(region)
+        self._phi_head(region, self.source.blocks[header])
+        self.accesses.loop_of[region.name] = int(mark.operands[0])
+        emit = Emitter(self.ids, region.ops)
+
+        def condition(source: str, target: str) -> Value | None:
+            last = self.source.blocks[source][-1]
+            if len(set(last.targets)) == 1:
+                return None
+            value = self._value(last.operands[0], 1, last)
+            return value if last.targets[0] == target else emit.invert(value)
+
+        predicates = Predicates(header, loop.blocks, graph.successors, condition, emit)
+        for name in predicates.order:
+            for inst in self.source.blocks[name]:
+                if inst.opcode == "phi":
+                    if name != header and inst.width:
+                        pairs = [
+                            (source, self._value(token, inst.width, inst))
+                            for token, source in zip(inst.operands, inst.targets, strict=True)
+                        ]
+                        emit.loc = self.module.loc(inst)
+                        self.values[inst.result] = predicates.join(name, pairs)
+                elif inst.opcode not in ("br", "ret", "unreachable"):
+                    effect = inst.opcode == "store" or inst.opcode == "call"
+                    self._lower(inst, emit, predicates.of(name) if effect else None)
+        self._close(region, graph, loop, predicates, emit)
+
+    def _close(self, region: Pipeline, graph: Graph, loop: Loop, predicates: Predicates, emit: Emitter) -> None:
+        """The terminator: back edge while the loop goes on, then the exit or a choice among the exits."""
+        header = loop.header
+        backs = [p for p in predicates.order if header in graph.successors[p]]
+        exits = [(p, s) for p in predicates.order for s in graph.successors[p] if s not in loop.blocks]
+        back = Edge(region.name)
+        edges = [(predicates.edge(p, header), p) for p in backs]
+        for phi in self._phis[region.name]:
+            back.values.append(predicates.choose([(e, self._incoming(phi, p)) for e, p in edges]))
+        going_on: Value | None = edges[0][0]
+        for predicate, _ in edges[1:]:
+            going_on = emit.either(going_on, predicate)
+        if not exits or going_on is None:
+            region.terminator = Jump(back)
+            return
+        targets = list(dict.fromkeys(self._heads[target] for _, target in exits))
+        cases = {
+            name: [(predicates.edge(p, s), p) for p, s in exits if self._heads[s] == name] for name in targets
+        }
+        values = {
+            name: [predicates.choose([(e, self._incoming(phi, p)) for e, p in cases[name]]) for phi in self._target_phis(name)]
+            for name in targets
+        }
+        whole = {name: self._any([e for e, _ in cases[name]], emit) for name in targets}
+        out = Edge(targets[0], values[targets[0]])
+        for name in targets[1:]:
+            # Later exits are tried in blocks behind the loop, the last of which falls through to the first target.
+            choice = Block(self._fresh(f"{region.name}_exit"), loc=region.loc)
+            predicate = whole[name]
+            choice.terminator = Branch(predicate, Edge(name, values[name]), out) if predicate is not None else Jump(out)
+            self.function.regions.append(choice)
+            out = Edge(choice.name)
+        region.terminator = Branch(going_on, back, out)
+
+    def _target_phis(self, region_name: str) -> list[Inst]:
+        block = next(block for block, name in self._heads.items() if name == region_name)
+        return [inst for inst in self.source.blocks[block] if inst.opcode == "phi" and inst.width]
+
+    def _fresh(self, base: str) -> str:
+        name, k = base, 0
+        while name in self._names:
+            k += 1
+            name = f"{base}_{k}"
+        self._names.add(name)
+        return name
+
+    @staticmethod
+    def _any(predicates: list[Value | None], emit: Emitter) -> Value | None:
+        result = predicates[0]
+        for predicate in predicates[1:]:
+            result = emit.either(result, predicate)
+        return result
+
+    # ---- instructions --------------------------------------------------------------------------------------
+
+    def _variable(self, inst: Inst) -> str:
+        return re.sub(r"\W", "_", self.source.variables.get(inst.result, ""))
+
+    def _value(self, token: str, width: int, user: Inst) -> Value:
+        if not token.startswith("%"):
+            if token.startswith(("@", "getelementptr")):
+                loc = self.module.loc(user)
+                raise CompileError(loc.file, loc.line, "a pointer is used as a value.")
+            return constant(token, width)
+        value = self.values.get(token)
+        if value is None:
+            loc = self.module.loc(user)
+            definition = self.definitions.get(token)
+            what = definition.opcode if definition is not None else "pointer argument"
+            raise CompileError(loc.file, loc.line, f"this value comes from a {what}, which is not a number.")
+        return value
+
+    def _lower(self, inst: Inst, emit: Emitter, predicate: Value | None) -> None:
+        opcode = inst.opcode
+        if opcode in ("alloca", "getelementptr"):
+            return
+        emit.loc = self.module.loc(inst)
+        if opcode == "load":
+            self.values[inst.result] = self.accesses.load(inst, emit, self._variable(inst))
+            return
+        if opcode == "store":
+            self.accesses.store(inst, self._value(inst.operands[0], inst.widths[0], inst), emit, predicate)
+            return
+        if opcode == "call" and (inst.callee == PIPELINE_MARK or inst.callee.startswith("llvm.assume")):
+            return
+        if opcode == "call" and not inst.callee.startswith("llvm."):
+            self._call(inst, emit, predicate)
+            return
+        if opcode in ("phi", "select", "freeze") and not inst.width:
+            return  # of pointers: an error where it is used
+        if any(token.startswith("@") for token in inst.operands):
+            raise unsupported(inst, emit.loc.file, emit.loc.line)
+        operands = [
+            self._value(token, width, inst)
+            for token, width in zip(inst.operands, inst.widths, strict=True)
+            if width
+        ]
+        before = len(emit.ops)
+        value = lower_pure(inst, operands, emit)
+        if value is None:
+            raise unsupported(inst, emit.loc.file, emit.loc.line)
+        if isinstance(value, Op) and len(emit.ops) > before and emit.ops[-1] is value:
+            value.name = self._variable(inst)
+        self.values[inst.result] = value
+
+    def _call(self, inst: Inst, emit: Emitter, predicate: Value | None) -> None:
+        callee = inst.callee.removesuffix(".v")
+        if callee in self.modules:
+            operands = [
+                self._value(token, width, inst) for token, width in zip(inst.operands, inst.widths, strict=True)
+            ]
+            self.values[inst.result] = emit.effect(
+                Opcode.CALL, inst.width, operands, callee=self.modules[callee], name=self._variable(inst)
+            )
+            return
+        meaning = intrinsic(callee)
+        if meaning is None:
+            raise unsupported(inst, emit.loc.file, emit.loc.line)
+        kind = meaning.kind
+        if kind == "arg":
+            number = meaning.numbers[0]
+            arg = self.leaf_args.setdefault(number, ModuleArg(f"a{number}", inst.width, emit.loc))
+            self.values[inst.result] = arg
+        elif kind == "ret":
+            self.function.result_width = inst.widths[-1]
+            self.result = self._value(inst.operands[-1], inst.widths[-1], inst)
+        elif kind == "cycle_count":
+            self.values[inst.result] = emit.effect(Opcode.CYCLE, inst.width, [])
+        elif kind in ("fifo_read", "fifo_write", "fifo_empty"):
+            channel = self.arguments.stream(inst)
+            self._channel_access(inst, emit, predicate, channel, Opcode(kind))
+        elif kind in ("chan_read", "chan_write"):
+            channel = f"{self.arguments.axi(inst)}.{AXI_CHANNELS[meaning.numbers[0]]}"
+            self._channel_access(inst, emit, predicate, channel, Opcode(kind.replace("chan", "fifo")))
+        elif kind in ("blk_acq", "blk_rel"):
+            block = self.arguments.block(inst)
+            opcode = Opcode.ACQUIRE if kind == "blk_acq" else Opcode.RELEASE
+            emit.effect(opcode, 0, [], channel=block, predicate=predicate)
+        else:
+            raise CompileError(emit.loc.file, emit.loc.line, f"the stream operation '{kind[5:]}' is not built yet.")
+
+    def _channel_access(self, inst: Inst, emit: Emitter, predicate: Value | None, channel: str, opcode: Opcode) -> None:
+        if opcode is Opcode.FIFO_WRITE:
+            data = self._value(inst.operands[-1], inst.widths[-1], inst)
+            emit.effect(opcode, 0, [data], channel=channel, predicate=predicate)
+            return
+        name = self._variable(inst)
+        guard = predicate if opcode is Opcode.FIFO_READ else None
+        self.values[inst.result] = emit.effect(opcode, inst.width, [], channel=channel, predicate=guard, name=name)
+
+

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Removes operations and phis whose values nothing needs."""
+
+from __future__ import annotations
+
+from edgemoe.compiler.ir import EFFECTS, Branch, Function, Op, Phi, Return, Value, edges
+
+
+def remove_dead(function: Function) -> None:
+    """In place; loads, calls and counters whose result is unused go too."""
+    live: set[Op | Phi] = set()
+    sources: dict[Phi, list[Value]] = {phi: [] for region in function.regions for phi in region.phis}
+    heads = {region.name: region for region in function.regions}
+    work: list[Value] = []
+    for region in function.regions:
+        for edge in edges(region.terminator):
+            for phi, value in zip(heads[edge.target].phis, edge.values, strict=True):
+                sources[phi].append(value)
+        if isinstance(region.terminator, Branch):
+            work.append(region.terminator.condition)
+        elif isinstance(region.terminator, Return) and region.terminator.value is not None:
+            work.append(region.terminator.value)
+        work += [op for op in region.ops if op.opcode in EFFECTS]
+    while work:
+        value = work.pop()
+        if not isinstance(value, (Op, Phi)) or value in live:
+            continue
+        live.add(value)
+        work += sources[value] if isinstance(value, Phi) else list(value.inputs())
+    for region in function.regions:
+        for edge in edges(region.terminator):
+            phis = heads[edge.target].phis
+            edge.values = [value for phi, value in zip(phis, edge.values, strict=True) if phi in live]
+    for region in function.regions:
+        region.phis = [phi for phi in region.phis if phi in live]
+        region.ops = [op for op in region.ops if op in live]
+        region.depends = [d for d in region.depends if d.source in live and d.target in live]
