@@ -31,9 +31,10 @@ ROOMS: dict[str, set[str]] = {
     "export": FILE,
     "program": FILE,
     "sim": BASE | {"registers", "compiler"},
-    "golden": FILE | {"program"},
-    "runtime": FILE | {"program"},
-    "csim": FILE | {"program", "compiler", "golden"},
+    "outputs": set(),
+    "golden": FILE | {"program", "export"},
+    "runtime": FILE | {"program", "outputs"},
+    "csim": FILE | {"program", "compiler", "golden", "outputs"},
     "quant": FILE | {"program", "golden", "model", "images", "outputs", "export"},
     "cosim": FILE
     | {"program", "golden", "runtime", "sim", "compiler", "report", "images", "outputs", "csim"},

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a model fits a board, and where its tensors lie on chip.
+
+`act` by lifetime (D, K planes of the width and of the heads; T tokens):
+
+    0 .. A          LayerNorm's output, then (it is dead by then) attention's context
+    A .. A + 2KT    k and v                                  during attention
+    A .. A + HT     hidden layer of MLP, expert or head      after attention
+    0 .. PT         the patches' pixels                      before the first layer
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgemoe.config import BuildConfig, ModelConfig
+from edgemoe.errors import UserError
+
+
+def planes(channels: int) -> int:
+    """Planes of 32 lanes that hold so many channels."""
+    return -(-channels // 32)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Word addresses in `act` and the words that a model needs of each memory."""
+
+    norm: int
+    k: int
+    v: int
+    hidden: int
+    act_words: int
+    query_words: int
+    residual_words: int
+
+
+def layout(config: ModelConfig) -> Layout:
+    """The memory map of a model; planes are `config.tokens` words apart."""
+    tokens, dim, heads = config.tokens, planes(config.dim), config.heads
+    hidden = planes(
+        max(config.dense_hidden, config.expert_hidden if config.experts else 0, config.head_hidden)
+    )
+    first = max(dim, heads) * tokens
+    return Layout(
+        norm=0,
+        k=first,
+        v=first + heads * tokens,
+        hidden=first,
+        act_words=max(
+            first + 2 * heads * tokens, first + hidden * tokens, planes(config.patch_inputs) * config.patches
+        ),
+        query_words=heads * tokens,
+        residual_words=dim * tokens,
+    )
+
+
+def check_fits(config: ModelConfig, build: BuildConfig) -> None:
+    """UserError with the field, its value and the limit if the build can't hold the model."""
+    inputs, outputs = build.rows * build.max_k_tiles, build.cols * build.max_n_tiles
+    words = layout(config)
+    limits = [
+        ("tokens", config.tokens, build.max_tokens),
+        ("head_dim", config.head_dim, build.rows),
+        ("dim", config.dim, min(build.max_dim, inputs, outputs)),
+        ("heads", config.heads, min(build.max_k_tiles, outputs // build.rows)),
+        ("patch_inputs", config.patch_inputs, inputs),
+        ("dense_hidden", config.dense_hidden, min(inputs, outputs)),
+        ("head_hidden", config.head_hidden, min(inputs, outputs)),
+        ("outputs of the segmentation head", config.head_outputs("segmentation"), outputs),
+        ("words of act", words.act_words, build.act_depth),
+        ("words of query", words.query_words, build.query_depth),
+        ("words of residual", words.residual_words, build.residual_depth),
+    ]
+    if config.experts:
+        limits += [
+            ("experts", config.experts, build.max_experts),
+            ("top_k", config.top_k, build.max_top_k),
+            ("expert_hidden", config.expert_hidden, min(inputs, outputs)),
+        ]
+    for field, value, limit in limits:
+        if value > limit:
+            raise UserError(
+                f"Model {config.name!r} does not fit board {build.name!r}: {field} {value} > {limit}."
+            )

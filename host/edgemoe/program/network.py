@@ -1,0 +1,401 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A package's layer program for one task: one descriptor an operation, taps after each on request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgemoe.config import TASKS, BuildConfig, ModelConfig
+from edgemoe.errors import UserError
+from edgemoe.package import Package
+from edgemoe.program.fits import layout, planes
+from edgemoe.program.packing import ROWS, Weights, from_planes
+from edgemoe.registers import (
+    BEAT_BYTES,
+    DESCRIPTOR_BYTES,
+    Descriptor,
+    Epilogue,
+    Format,
+    Opcode,
+    Region,
+    Rule,
+    Space,
+    pack_program,
+)
+
+
+@dataclass(frozen=True)
+class StageInfo:
+    """What the descriptor of that stage id is in the network.
+
+    name: as in the package, e.g. "blocks.1.attn.context". part: "backbone", "head" or "tap".
+    macs: useful multiply-accumulates, padding not counted; of EXPERTS per routed token.
+    """
+
+    name: str
+    layer: int | None
+    part: str
+    macs: int
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A tensor that a STORE leaves in the output region: (tokens, channels) of a memory's words."""
+
+    name: str
+    space: Space
+    offset: int
+    tokens: int
+    channels: int
+
+    def read(self, output: bytes) -> NDArray[Any]:
+        """int16 (T,C), int32 for `accum`; of `choice` int64 (T,4,3): expert, valid, score of each slot."""
+        if self.space == Space.CHOICE:
+            words = np.frombuffer(output, "<u4", self.tokens * 4, self.offset).reshape(self.tokens, 4)
+            fields = [words & 0xFF, words >> 8 & 1, words >> 16]
+            return np.stack(fields, axis=2).astype(np.int64)
+        kind = np.dtype("<i4" if self.space == Space.ACCUM else "<i2")
+        count = planes(self.channels) * self.tokens * ROWS
+        return from_planes(np.frombuffer(output, kind, count, self.offset), self.tokens, self.channels)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A layer program and how to read what it leaves.
+
+    data: the bytes of the program's buffer. stages: indexed by stage id, which is the descriptor's index.
+    """
+
+    config: ModelConfig
+    task: str
+    data: bytes
+    stages: list[StageInfo]
+    taps: dict[str, Tap]
+    output_bytes: int
+    statistics_bytes: int
+    head_offset: int
+
+    def features(self, output: bytes) -> NDArray[np.int16]:
+        """The backbone's output, int16 (tokens, D)."""
+        return self.tap(output, "features")
+
+    def head(self, output: bytes) -> NDArray[np.int16]:
+        """The head's outputs, int16 (patches, maps * patch^2)."""
+        patches, outputs = self.config.patches, self.config.head_outputs(self.task)
+        tiles = -(-outputs // 8)
+        beats = np.frombuffer(output, "<i2", tiles * patches * 8, self.head_offset).reshape(tiles, patches, 8)
+        return beats.transpose(1, 0, 2).reshape(patches, -1)[:, :outputs]
+
+    def tap(self, output: bytes, name: str) -> NDArray[Any]:
+        """The tensor that a tap left, see `Tap.read`."""
+        return self.taps[name].read(output)
+
+
+def build_program(
+    package: Package, build: BuildConfig, task: str, weights: Weights, *, taps: bool = False, group: int = 0
+) -> Program:
+    """The layer program of a task.
+
+    taps: store every stage's tensor. group: queries that attention holds at a time, 0 = as many as the board
+    can; the result does not depend on it.
+    """
+    if task not in TASKS:
+        raise UserError(f"No task is named {task!r}; there are {', '.join(TASKS)}.")
+    group = group or build.cols
+    if not 1 <= group <= build.cols:
+        raise UserError(
+            f"Attention on board {build.name!r} holds 1..{build.cols} queries at a time, not {group}."
+        )
+    return _Builder(package, task, weights, taps, group).program()
+
+
+class _Builder:
+    """Collects descriptors in the order of the network. One method an idea."""
+
+    def __init__(self, package: Package, task: str, weights: Weights, taps: bool, group: int) -> None:
+        self.package, self.config, self.task = package, package.config, task
+        self.weights, self.with_taps, self.group = weights, taps, group
+        self.map = layout(self.config)
+        self.tokens = self.config.tokens
+        self.dim_planes = planes(self.config.dim)
+        self.descriptors: list[Descriptor] = []
+        self.stages: list[StageInfo] = []
+        self.taps: dict[str, Tap] = {}
+        self.output_bytes = 0
+        self.records = 0
+        self.layer: int | None = None
+        self.part = "backbone"
+
+    def program(self) -> Program:
+        """The whole network."""
+        self.embedding()
+        for layer in range(self.config.layers):
+            self.layer = layer
+            self.attention(f"blocks.{layer}")
+            if self.config.is_moe(layer):
+                self.mixture(f"blocks.{layer}")
+            else:
+                self.mlp(f"blocks.{layer}")
+        self.layer = None
+        self.store("features", Space.RESIDUAL, 0, self.tokens, self.config.dim)
+        self.part = "head"
+        head_offset = self.head(f"heads.{self.task}")
+        self.part = "backbone"
+        self.add("end", 0, opcode=Opcode.END)
+        return Program(
+            self.config,
+            self.task,
+            pack_program(self.descriptors),
+            self.stages,
+            self.taps,
+            self.output_bytes,
+            max(self.records, 1) * DESCRIPTOR_BYTES,
+            head_offset,
+        )
+
+    def embedding(self) -> None:
+        """Position and class token into the residual, the patches' linear layer onto rows 1 on."""
+        patches, inputs = self.config.patches, self.config.patch_inputs
+        self.add(
+            "pixels",
+            opcode=Opcode.LOAD,
+            region=Region.IMAGE,
+            format=Format.U8,
+            space=Space.ACT,
+            size=planes(inputs) * patches,
+        )
+        self.tap("pixels", Space.ACT, 0, patches, inputs)
+        self.add(
+            "pos_embed",
+            opcode=Opcode.LOAD,
+            region=Region.WEIGHTS,
+            format=Format.I16,
+            space=Space.RESIDUAL,
+            size=self.dim_planes * self.tokens,
+            offset=self.weights.offset["pos_embed"],
+        )
+        self.linear(
+            "patch_embed",
+            inputs,
+            self.config.dim,
+            Epilogue.RESIDUAL,
+            tokens=patches,
+            src_stride=patches,
+            dst_base=1,
+        )
+        self.tap("patch_embed", Space.RESIDUAL, 0, self.tokens, self.config.dim)
+
+    def attention(self, block: str) -> None:
+        """norm1, q, k, v, attention, projection."""
+        config, lanes = self.config, self.config.heads * ROWS
+        self.norm(f"{block}.norm1")
+        places = {"q": (Space.QUERY, 0), "k": (Space.ACT, self.map.k), "v": (Space.ACT, self.map.v)}
+        for name, (space, base) in places.items():
+            stage = f"{block}.attn.{name}"
+            self.linear(
+                stage, config.dim, config.dim, Epilogue.REQUANT, outputs=lanes, space=space, dst_base=base
+            )
+            self.tap(stage, space, base, self.tokens, lanes)
+        stage = f"{block}.attn.context"
+        integer = self.package.integer
+        self.add(
+            stage,
+            2 * self.tokens * self.tokens * config.dim,
+            opcode=Opcode.ATTENTION,
+            tokens=self.tokens,
+            heads=config.heads,
+            group=self.group,
+            query_base=0,
+            query_stride=self.tokens,
+            src_base=self.map.k,
+            src_stride=self.tokens,
+            aux_base=self.map.v,
+            aux_stride=self.tokens,
+            dst_base=self.map.norm,
+            dst_stride=self.tokens,
+            mult0=integer(f"{block}.attn.score.m"),
+            shift0=integer(f"{block}.attn.score.s"),
+            mult1=integer(f"{block}.attn.context.m"),
+            shift1=integer(f"{block}.attn.context.s"),
+        )
+        self.tap(stage, Space.ACT, self.map.norm, self.tokens, lanes)
+        self.linear(f"{block}.attn.proj", config.dim, config.dim, Epilogue.RESIDUAL, inputs=lanes)
+        self.tap(f"{block}.attn.proj", Space.RESIDUAL, 0, self.tokens, config.dim)
+        self.norm(f"{block}.norm2")
+
+    def mlp(self, block: str) -> None:
+        """The dense feed-forward layer."""
+        hidden = self.config.dense_hidden
+        stage = f"{block}.mlp.fc1"
+        self.hidden(stage, f"{block}.mlp.act", hidden, self.tokens)
+        self.linear(f"{block}.mlp.fc2", hidden, self.config.dim, Epilogue.RESIDUAL, src_base=self.map.hidden)
+        self.tap(f"{block}.mlp.fc2", Space.RESIDUAL, 0, self.tokens, self.config.dim)
+
+    def mixture(self, block: str) -> None:
+        """Gate, experts one by one, sum onto the residual."""
+        config, integer = self.config, self.package.integer
+        gate, experts = f"{block}.moe.gate.{self.task}", f"{block}.moe.experts"
+        self.linear(gate, config.dim, config.experts, Epilogue.RAW, name=f"{block}.moe.gate.logits")
+        rules = {"softmax_all": Rule.SOFTMAX_ALL, "softmax_topk": Rule.SOFTMAX_TOPK}
+        self.add(
+            f"{block}.moe.gate",
+            opcode=Opcode.GATE,
+            tokens=self.tokens,
+            heads=config.experts,
+            group=config.top_k,
+            mult0=integer(f"{gate}.m"),
+            shift0=integer(f"{gate}.s"),
+            rule=rules[config.score_rule],
+            threshold=int(config.threshold * 65536 + 0.5),
+        )
+        self.tap(f"{block}.moe.gate", Space.CHOICE, 0, self.tokens, ROWS)
+        self.add(
+            experts,
+            2 * config.dim * config.expert_hidden,
+            opcode=Opcode.EXPERTS,
+            tokens=self.tokens,
+            heads=config.experts,
+            k_tiles=self.dim_planes,
+            n_tiles=4 * planes(config.expert_hidden),
+            weight_bits=self.weights.bits[experts],
+            offset=self.weights.offset[experts],
+            size=self.weights.stride[experts],
+            src_base=self.map.norm,
+            src_stride=self.tokens,
+            aux_base=self.map.hidden,
+            aux_stride=self.tokens,
+            dst_base=0,
+            dst_stride=self.tokens,
+            mult0=integer(f"{experts}.act.m"),
+            shift0=integer(f"{experts}.act.s"),
+        )
+        self.tap(experts, Space.ACCUM, 0, self.tokens, config.dim)
+        self.add(
+            f"{block}.moe.combine",
+            opcode=Opcode.COMBINE,
+            tokens=self.tokens,
+            k_tiles=self.dim_planes,
+            dst_base=0,
+            dst_stride=self.tokens,
+        )
+        self.tap(f"{block}.moe.combine", Space.RESIDUAL, 0, self.tokens, config.dim)
+
+    def head(self, head: str) -> int:
+        """The task's head on the patches' tokens; returns where its outputs lie in the output region."""
+        config, patches = self.config, self.config.patches
+        self.norm(f"{head}.norm", first=1, tokens=patches)
+        self.hidden(f"{head}.fc1", f"{head}.act", config.head_hidden, patches)
+        outputs = config.head_outputs(self.task)
+        offset = self.output_bytes
+        self.output_bytes += -(-outputs // 8) * patches * BEAT_BYTES
+        self.linear(
+            f"{head}.fc2",
+            config.head_hidden,
+            outputs,
+            Epilogue.DRAM,
+            outputs=outputs,
+            tokens=patches,
+            src_base=self.map.hidden,
+            src_stride=patches,
+            size=offset,
+        )
+        return offset
+
+    def hidden(self, stage: str, act: str, hidden: int, tokens: int) -> None:
+        """fc1 with GELU into the hidden layer's place."""
+        self.linear(
+            stage,
+            self.config.dim,
+            hidden,
+            Epilogue.GELU,
+            tokens=tokens,
+            src_stride=tokens,
+            dst_base=self.map.hidden,
+            dst_stride=tokens,
+            mult0=self.package.integer(f"{act}.m"),
+            shift0=self.package.integer(f"{act}.s"),
+        )
+        self.tap(stage, Space.ACT, self.map.hidden, tokens, hidden)
+
+    def norm(self, stage: str, first: int = 0, tokens: int = 0) -> None:
+        """LayerNorm of the residual's rows from `first` on, into the norm's place."""
+        tokens = tokens or self.tokens
+        self.add(
+            stage,
+            opcode=Opcode.LAYERNORM,
+            tokens=tokens,
+            k_tiles=self.dim_planes,
+            src_base=first,
+            src_stride=self.tokens,
+            dst_base=self.map.norm,
+            dst_stride=tokens,
+            offset=self.weights.offset[stage],
+            eps=self.package.integer(f"{stage}.eps"),
+            dim=self.config.dim,
+        )
+        self.tap(stage, Space.ACT, self.map.norm, tokens, self.config.dim)
+
+    def linear(
+        self,
+        weights: str,
+        real_inputs: int,
+        real_outputs: int,
+        epilogue: Epilogue,
+        *,
+        name: str = "",
+        inputs: int = 0,
+        outputs: int = 0,
+        **fields: int,
+    ) -> None:
+        """A linear layer; `real_*` are the network's sizes, `inputs` and `outputs` those with padded
+        heads.
+        """
+        inputs = inputs or real_inputs
+        padded = epilogue not in (Epilogue.RAW, Epilogue.DRAM)
+        n_tiles = 4 * planes(outputs or real_outputs) if padded else -(-(outputs or real_outputs) // 8)
+        tokens = fields.pop("tokens", self.tokens)
+        values = {
+            "src_base": self.map.norm,
+            "src_stride": self.tokens,
+            "dst_base": 0,
+            "dst_stride": self.tokens,
+            **fields,
+        }
+        self.add(
+            name or weights,
+            tokens * real_inputs * real_outputs,
+            opcode=Opcode.LINEAR,
+            epilogue=epilogue,
+            tokens=tokens,
+            k_tiles=planes(inputs),
+            n_tiles=n_tiles,
+            weight_bits=self.weights.bits[weights],
+            offset=self.weights.offset[weights],
+            **values,
+        )
+
+    def store(self, name: str, space: Space, base: int, tokens: int, channels: int) -> None:
+        """A STORE of a whole tensor, remembered under its name."""
+        words = tokens if space == Space.CHOICE else planes(channels) * tokens
+        beats = {Space.CHOICE: 1, Space.ACCUM: 8}.get(space, 4)
+        self.taps[name] = Tap(name, space, self.output_bytes, tokens, channels)
+        self.add(name, opcode=Opcode.STORE, space=space, src_base=base, size=words, offset=self.output_bytes)
+        self.output_bytes += words * beats * BEAT_BYTES
+
+    def tap(self, name: str, space: Space, base: int, tokens: int, channels: int) -> None:
+        """A STORE that is there only when taps were asked for."""
+        if self.with_taps:
+            part, self.part = self.part, "tap"
+            self.store(name, space, base, tokens, channels)
+            self.part = part
+
+    def add(self, name: str, macs: int = 0, **fields: int) -> None:
+        """One descriptor; its stage id is its index."""
+        descriptor = Descriptor(stage=len(self.stages), **fields)
+        self.stages.append(StageInfo(name, self.layer, self.part, macs))
+        self.descriptors.append(descriptor)
+        self.records += 1 + (descriptor.heads if descriptor.opcode == Opcode.EXPERTS else 0)
