@@ -85,6 +85,10 @@ format: $(VENV)/.dev  ## rewrite Python and C++ in the project's format
 docs: $(VENV)/.dev  ## the documentation as a site in build/site
 	$(BIN)/mkdocs build --strict
 
+tables: $(VENV)/.cosim  ## the generated tables of the documentation
+	$(BIN)/python docs/make_tables.py
+	$(BIN)/python tests/program/machine_tables.py
+
 pictures: $(VENV)/.cosim  ## the README's picture, from a cosimulation
 	$(BIN)/edgemoe cosim --out build/cosim/readme
 	$(BIN)/python docs/make_pictures.py build/cosim/readme docs/pictures
@@ -100,7 +104,7 @@ lock:  ## resolve the lock files anew [PYTHON=python3.10, the oldest supported]
 clean:  ## remove build/; .venv stays
 	rm -rf build
 
-.PHONY: help cosim test check synth csim train mutate bench bitstream setup format docs pictures wheel lock clean
+.PHONY: help cosim test check synth csim train mutate bench bitstream setup format docs tables pictures wheel lock clean
 
 # A virtual environment has one stamp a lock file: the cosimulation's, without torch, and everything.
 $(BIN)/python:

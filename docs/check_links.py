@@ -2,7 +2,8 @@
 """Check that every relative link and picture in the Markdown files leads somewhere.
 
 A link to a heading (`page.md#some-heading`) is checked against the headings of that page, numbered the
-way GitHub and mkdocs do. Links to the web are not followed: the check needs no network.
+way GitHub and mkdocs do. A path of the repository in code quotes, such as `hls/kernels/gelu.cpp`, must exist
+as well. Links to the web are not followed: the check needs no network.
 """
 
 import re
@@ -14,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`[^`\n]*`")
+QUOTED_PATH = re.compile(r"`((?:\.ci|bitstreams|cosim|docs|hls|host|models|requirements|tests)/[\w./-]*)`")
 
 
 def anchors(page: Path) -> set[str]:
@@ -29,7 +31,11 @@ def broken_links(page: Path) -> list[str]:
     """One line for each relative link of a page that leads nowhere."""
     text = page.read_text()
     prose = CODE.sub("", FENCE.sub("", text))
-    problems = []
+    problems = [
+        f"{page.relative_to(ROOT)}: no such path: {path}"
+        for path in QUOTED_PATH.findall(FENCE.sub("", text))
+        if not (ROOT / path).exists()
+    ]
     for link in LINK.findall(prose):
         if re.match(r"[a-z]+:", link):
             continue

@@ -22,7 +22,13 @@ def resolve(name: str, extra: str, *options: str) -> None:
     """Write requirements/<name>.lock with the packages of one extra."""
     lock = HERE / f"{name}.lock"
     command = [sys.executable, "-m", "piptools", "compile", "--quiet", "--strip-extras", "--no-header"]
-    command += ["--no-emit-index-url", "--no-emit-find-links", "--no-emit-options", "--allow-unsafe", "--no-annotate"]
+    command += [
+        "--no-emit-index-url",
+        "--no-emit-find-links",
+        "--no-emit-options",
+        "--allow-unsafe",
+        "--no-annotate",
+    ]
     command += ["--extra", extra, "--output-file", str(lock), *options, "pyproject.toml"]
     subprocess.run(command, cwd=HERE.parent, check=True, env={**os.environ, "PIP_PREFER_BINARY": "1"})
     pins = re.sub(r"(==[\w.]+)\+[\w.]+", r"\1", lock.read_text())

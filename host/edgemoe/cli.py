@@ -46,7 +46,7 @@ def commands() -> None:
 @IMAGE
 @click.option("--images", type=FOLDER, help="Every PNG and JPEG of a folder instead of one image.")
 @TASK
-@click.option("--out", type=FOLDER, help="Where the results go. [default: build/cosim/<model>-<board>]")
+@click.option("--out", type=FOLDER, help="Where the results go. [default: build/cosim/MODEL-BOARD]")
 @click.option("--waves", is_flag=True, help="Also record waves.fst.")
 @click.option("--taps", is_flag=True, help="Keep every stage's output tensor, of both sides.")
 def cosim(**options: Any) -> int:
@@ -64,7 +64,7 @@ def cosim(**options: Any) -> int:
 @BOARD
 @IMAGE
 @TASK
-@click.option("--out", type=FOLDER, help="Where the results go. [default: build/infer/<backend>]")
+@click.option("--out", type=FOLDER, help="Where the results go. [default: build/infer/BACKEND]")
 def infer(**options: Any) -> int:
     """Run one image through any back end; all leave the same files."""
     from edgemoe.infer import infer
@@ -79,7 +79,7 @@ def infer(**options: Any) -> int:
 @click.option("--include", "-I", type=FOLDER, multiple=True, help="A folder of headers; may be repeated.")
 @click.option("--clock-ns", type=float, default=5.0, show_default=True, help="Clock period to schedule for.")
 @click.option(
-    "--out", type=FOLDER, help="Where the SystemVerilog and report.json go. [default: build/synth/<name>]"
+    "--out", type=FOLDER, help="Where the SystemVerilog and report.json go. [default: build/synth/NAME]"
 )
 @BOARD
 @click.option("--ports", is_flag=True, help="Start, done and scalars as ports instead of AXI4-Lite.")

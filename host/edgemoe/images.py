@@ -33,7 +33,9 @@ def read_image(path: Path) -> Pixels:
         with Image.open(path, formats=("PNG", "JPEG")) as opened:
             if opened.width * opened.height > MAX_PIXELS:
                 size = f"{opened.height}×{opened.width}"
-                raise UserError(f"Image {path} is {size}; at most {MAX_PIXELS} pixels are read. Make it smaller.")
+                raise UserError(
+                    f"Image {path} is {size}; at most {MAX_PIXELS} pixels are read. Make it smaller."
+                )
             opened.load()
             return _rgb(ImageOps.exif_transpose(opened))
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:

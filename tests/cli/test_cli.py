@@ -8,12 +8,11 @@ from pathlib import Path
 
 import click
 import pytest
-
 from edgemoe import cli
 from edgemoe.errors import DeviceError, MismatchError, UserError
 
 COMMANDS = (
-    "bench bitstream cosim eval infer inspect mutate quantize random-package scenes synth train".split()
+    ["bench", "bitstream", "cosim", "eval", "infer", "inspect", "mutate", "quantize", "random-package", "scenes", "synth", "train"]
 )
 
 

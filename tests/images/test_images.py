@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
-
 from edgemoe.errors import UserError
 from edgemoe.images import enlarge, read_image, resize, write_png
+from PIL import Image
 
 
 def save(array: np.ndarray, path: Path, **options: object) -> Path:
@@ -37,7 +36,8 @@ def test_resize_is_the_area_mean(seed: int) -> None:
     image = rng.integers(0, 256, (*source, 3), dtype=np.uint8)
     result = resize(image, height, width)
     expected = [
-        [[mean_under(image, height, width, i, j, c) for c in range(3)] for j in range(width)] for i in range(height)
+        [[mean_under(image, height, width, i, j, c) for c in range(3)] for j in range(width)]
+        for i in range(height)
     ]
     np.testing.assert_array_equal(result, expected)
 

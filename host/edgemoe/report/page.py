@@ -83,7 +83,9 @@ def write_page(out: Path) -> Path:
     if not source.is_file():
         raise UserError(f"{source} does not exist; a run writes it, and the page is made from it.")
     report = json.loads(source.read_text())
-    pictures = {caption: _data_address(out / name) for name, caption in PICTURES.items() if (out / name).is_file()}
+    pictures = {
+        caption: _data_address(out / name) for name, caption in PICTURES.items() if (out / name).is_file()
+    }
     page = out / "report.html"
     page.write_text(render_page(report, pictures), encoding="utf-8")
     return page

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write the generated parts of the documentation: `make tables`.
+
+A generated part lies between `<!-- table: NAME -->` and `<!-- end -->`. tests/docs checks that the pages
+hold what this module makes.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import numpy as np
+from edgemoe import cli, numerics
+
+DOCS = Path(__file__).resolve().parent
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _option(parameter: click.Option) -> str:
+    """One row of a command's table: its flags, what it does, its default."""
+    flags = ", ".join(f"`{flag}`" for flag in parameter.opts)
+    if not parameter.is_flag:
+        flags += f" {parameter.make_metavar(click.Context(cli.commands))}".replace("|", "\\|")
+    default = (
+        "" if parameter.default in (None, False) or not parameter.show_default else f"`{parameter.default}`"
+    )
+    text = (parameter.help or "").replace("|", "\\|").replace("<", "&lt;")
+    return _row(flags, ("**needed.** " if parameter.required else "") + text, default)
+
+
+def commands_table() -> str:
+    """Every command with its arguments and options, from the command line's own description."""
+    lines = []
+    for name, command in sorted(cli.commands.commands.items()):
+        usage = " ".join(command.collect_usage_pieces(click.Context(command)))
+        lines += [f"### edgemoe {name}", "", command.help or "", "", f"`edgemoe {name} {usage}`", ""]
+        options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+        if options:
+            lines += [_row("option", "meaning", "default"), _row("---", "---", "---")]
+            lines += [_option(option) for option in options] + [""]
+    return "\n".join(lines).rstrip()
+
+
+def errors_table() -> str:
+    """The worst error of each function, against float64."""
+    scores = np.arange(1 << numerics.SCORE_FRACTION)
+    exact = 2.0 ** (scores / 1024) * 2**14
+    exp2 = np.abs(numerics.exp2(scores, np.zeros_like(scores)) / exact - 1).max()
+
+    rng = np.random.default_rng(0)
+    inputs = np.concatenate([np.arange(1, 1 << 19), (2 ** rng.uniform(19, 52, 500_000)).astype(np.int64)])
+    root, k = numerics.rsqrt(inputs)
+    rsqrt = np.abs(root * 2.0 ** -(17 + k) * np.sqrt(inputs) - 1).max()
+    quotient, k = numerics.recip(inputs)
+    recip = np.abs(quotient * 2.0 ** -(17 + 2 * k) * inputs - 1).max()
+
+    h = np.arange(-8 << 14, 8 << 14)
+    float_gelu = np.array([x * 0.5 * math.erfc(-x / math.sqrt(2)) for x in h / 2**14])
+    gelu = np.abs(numerics.gelu(h) / 2**14 - float_gelu).max()
+    rows = [
+        ("`exp2`, one octave", "relative", exp2),
+        ("`rsqrt`, 1 … 2^52", "relative", rsqrt),
+        ("`recip`, 1 … 2^52", "relative", recip),
+        ("`gelu`, −8 … 8", "absolute", gelu),
+    ]
+    lines = [_row("function", "error", "greatest"), _row("---", "---", "---")]
+    return "\n".join(lines + [_row(name, kind, f"{worst:.1e}") for name, kind, worst in rows])
+
+
+PAGES: dict[str, dict[str, Callable[[], str]]] = {
+    "reference/commands.md": {"commands": commands_table},
+    "reference/arithmetic.md": {"errors": errors_table},
+}
+
+
+def rendered(page: str) -> str:
+    """The text of a page with its generated parts made anew."""
+    text = (DOCS / page).read_text()
+    for name, make in PAGES[page].items():
+        pattern = rf"(<!-- table: {name} -->\n).*?(<!-- end -->)"
+        table = make()
+        text, count = re.subn(
+            pattern, lambda found: found[1] + table + "\n" + found[2], text, flags=re.DOTALL
+        )
+        if count != 1:
+            raise SystemExit(f"{page} has {count} places for the table {name!r}; it must have one.")
+    return text
+
+
+def main() -> None:
+    """Rewrite every page with generated parts."""
+    for page in PAGES:
+        (DOCS / page).write_text(rendered(page))
+
+
+if __name__ == "__main__":
+    main()
