@@ -82,13 +82,12 @@ def rendered(page: str) -> str:
     """The text of a page with its generated parts made anew."""
     text = (DOCS / page).read_text()
     for name, make in PAGES[page].items():
-        pattern = rf"(<!-- table: {name} -->\n).*?(<!-- end -->)"
         table = make()
-        text, count = re.subn(
-            pattern, lambda found: found[1] + table + "\n" + found[2], text, flags=re.DOTALL
-        )
-        if count != 1:
-            raise SystemExit(f"{page} has {count} places for the table {name!r}; it must have one.")
+        mark = re.escape(f"<!-- table: {name} -->")
+        parts = re.split(rf"(?<={mark}\n).*?(?=<!-- end -->)", text, flags=re.DOTALL)
+        if len(parts) != 2:
+            raise SystemExit(f"{page} has {len(parts) - 1} places for the table {name!r}; it must have one.")
+        text = f"{parts[0]}{table}\n{parts[1]}"
     return text
 
 

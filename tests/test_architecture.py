@@ -31,7 +31,6 @@ ROOMS: dict[str, set[str]] = {
     "export": FILE,
     "program": FILE,
     "sim": BASE | {"registers", "compiler"},
-    "outputs": set(),
     "golden": FILE | {"program", "export"},
     "runtime": FILE | {"program", "outputs"},
     "csim": FILE | {"program", "compiler", "golden", "outputs"},

@@ -11,9 +11,20 @@ import pytest
 from edgemoe import cli
 from edgemoe.errors import DeviceError, MismatchError, UserError
 
-COMMANDS = (
-    ["bench", "bitstream", "cosim", "eval", "infer", "inspect", "mutate", "quantize", "random-package", "scenes", "synth", "train"]
-)
+COMMANDS = [
+    "bench",
+    "bitstream",
+    "cosim",
+    "eval",
+    "infer",
+    "inspect",
+    "mutate",
+    "quantize",
+    "random-package",
+    "scenes",
+    "synth",
+    "train",
+]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -40,7 +40,7 @@ def stage_label(stage: Mapping[str, Any]) -> str:
 
 
 def stages_chart(stages: Sequence[Mapping[str, Any]]) -> str:
-    """Cycles of each stage as horizontal bars in the order of execution, its stalled cycles in their own colour."""
+    """Cycles of each stage as horizontal bars, first stage on top; cycles that waited have their own colour."""
     names = [stage_label(stage) for stage in stages]
     cycles = np.array([stage["cycles"] for stage in stages], dtype=float)
     stalled = np.array([stage.get("stall_cycles", 0) for stage in stages], dtype=float).clip(0, cycles)
