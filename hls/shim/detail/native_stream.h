@@ -2,6 +2,7 @@
 // hls::stream of the native build: a bounded queue whose reader and writer are processes.
 #pragma once
 #include "native_process.h"
+#include "pack.h"
 
 namespace hls {
 
