@@ -79,7 +79,7 @@ class Module:
         self.layout = Layout(dict(types))
         self.globals: dict[str, Global] = {}
         for m in re.finditer(
-            r'^@([\w.$]+|"[^"]*") = (?:[\w()]+ )*?(constant|global) (.*?)(?:, align \d+)?((?:, !dbg !\d+)*)$',
+            r'^@([\w.$]+|"[^"]*") = (?:[\w()]+ )*?(constant|global) (.*?)(?:, comdat(?:\([^)]*\))?)?(?:, align \d+)?((?:, !dbg !\d+)*)$',
             text,
             re.MULTILINE,
         ):
