@@ -65,11 +65,11 @@ def cosim(**options: Any) -> int:
 @IMAGE
 @TASK
 @click.option("--out", type=FOLDER, help="Where the results go. [default: build/infer/BACKEND]")
-def infer(**options: Any) -> int:
+def infer(board: str, **options: Any) -> int:
     """Run one image through any back end; all leave the same files."""
     from edgemoe.infer import infer
 
-    infer(**options)
+    click.echo(f"Pictures and arrays are in {infer(board_name=board, **options)}")
     return 0
 
 
@@ -166,11 +166,14 @@ def quantize(checkpoint: Path, calibration: Path, out: Path, report: Path | None
 @click.option("--threshold", type=float, help="Experts with a lower score are dropped.")
 @click.option("--all-on-one-expert", is_flag=True, help="Gates that send every token to one expert.")
 @click.option("--out", type=FILE, required=True, help="The package to write (.safetensors).")
-def random_package(**options: Any) -> int:
+def random_package(model: str, seed: int, out: Path, **changes: Any) -> int:
     """Write a package of random weights, for tests."""
-    from edgemoe.random_package import write_random_package
+    from edgemoe.config import model_preset
+    from edgemoe.golden.random_package import random_package
+    from edgemoe.package import save
 
-    write_random_package(**options)
+    digest = save(random_package(model_preset(model), seed, **changes), out)
+    click.echo(f"{out}: sha256 {digest}")
     return 0
 
 
