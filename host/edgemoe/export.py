@@ -37,7 +37,7 @@ def scale_names(config: ModelConfig) -> list[str]:
 
 def act_scale(greatest: float, margin: float) -> float:
     """Scale of an int16 tensor whose values reach `greatest` in calibration; margin >= 1 is headroom."""
-    return max(greatest, 1e-6) * margin / 32767
+    return max(greatest, 1e-3) * margin / 32767
 
 
 def folded_gate(

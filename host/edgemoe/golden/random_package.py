@@ -122,7 +122,7 @@ def random_state(config: ModelConfig, rng: np.random.Generator) -> dict[str, Flo
 
 def _favour(config: ModelConfig, state: dict[str, Float], seed: int) -> None:
     """Makes one channel of norm2 a large constant that the gates read as the order of experts."""
-    order = np.roll(np.arange(config.experts)[::-1], seed % config.experts + 1).astype(np.float64)
+    order = (config.experts - 1 - (np.arange(config.experts) - seed) % config.experts).astype(np.float64)
     for i in range(config.layers):
         if not config.is_moe(i):
             continue
