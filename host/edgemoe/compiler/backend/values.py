@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which signal holds a value, seen from a region in a given cycle.
+
+* In a pipeline a value moves along a shift register behind its operation, one stage a cycle: ``x``, ``x_d1``, ...
+* In a block one token is in flight, so one register ``x_r`` keeps a value for all later cycles.
+* Other regions also read ``x_r``: for a pipeline it holds the value of the last iteration.
+* A phi is a register of its own; scalar arguments are stable while the process runs.
+
+Registers are created on demand: asking for a value is what makes its stages exist.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from edgemoe.compiler.backend.plan import RegionPlan
+from edgemoe.compiler.backend.text import Names, literal
+from edgemoe.compiler.ir import Const, ModuleArg, Op, Phi, ScalarArg, Value
+
+#: User names that look like the registers below get a word behind them.
+_LOOKS_DERIVED = re.compile(r"_(r|[ds]\d+|bank)$")
+
+#: As a cycle: when the region hands over to the next one.
+END = None
+
+
+@dataclass
+class Values:
+    """Names and registers of all values of one function."""
+
+    names: Names
+    home: dict[int, RegionPlan] = field(default_factory=dict)  #: region of an operation or phi, by id
+    shifts: dict[int, int] = field(default_factory=dict)  #: stages behind a value, by id
+    kept: set[int] = field(default_factory=set)  #: values with an ``_r`` register
+    owner: dict[int, Op | Phi] = field(default_factory=dict)
+    _name: dict[int, str] = field(default_factory=dict)
+    arguments: dict[int, str] = field(default_factory=dict)  #: port of an argument, by identity
+    samples: dict[int, int] = field(default_factory=dict)  #: module arguments: the cycle they are read in
+    argument_shifts: dict[int, int] = field(default_factory=dict)
+
+    def add_region(self, plan: RegionPlan) -> None:
+        """Names all values of a region."""
+        for phi in plan.region.phis:
+            self._add(plan, phi, phi.name or "phi")
+        for op in plan.region.ops:
+            if op.width:
+                self._add(plan, op, op.name or f"{op.opcode.value}_{op.id}")
+
+    def _add(self, plan: RegionPlan, value: Op | Phi, wanted: str) -> None:
+        self.home[value.id] = plan
+        self.owner[value.id] = value
+        if _LOOKS_DERIVED.search(wanted):
+            wanted += "_value"
+        self._name[value.id] = self.names.fresh(wanted)
+
+    def name(self, value: Op | Phi) -> str:
+        """The signal that an operation drives, or a phi's register."""
+        return self._name[value.id]
+
+    def at(self, value: Value, plan: RegionPlan, cycle: int | None) -> str:
+        """The signal that holds ``value`` in ``cycle`` of the region of ``plan``."""
+        if isinstance(value, Const):
+            return literal(value.value, value.width)
+        if isinstance(value, ScalarArg):
+            return self.arguments[id(value)]
+        if isinstance(value, ModuleArg):
+            assert cycle is not None
+            return self._sampled(value, cycle)
+        home = self.home[value.id]
+        name = self._name[value.id]
+        if home is not plan:
+            stable = value.id in home.free or (isinstance(value, Phi) and not home.pipelined)
+            return name if stable else self._keep(value)
+        if plan.pipelined:
+            return self._in_pipeline(value, plan, cycle)
+        if isinstance(value, Phi):
+            return name
+        last = plan.depth - 1 if cycle is END else cycle
+        return name if plan.born(value) == last else self._keep(value)
+
+    def _sampled(self, value: ModuleArg, cycle: int) -> str:
+        """A module's argument is a signal in its sample cycle only, and a shift register from there on."""
+        stages = cycle - self.samples[id(value)]
+        self.argument_shifts[id(value)] = max(stages, self.argument_shifts.get(id(value), 0))
+        name = self.arguments[id(value)]
+        return f"{name}_d{stages}" if stages else name
+
+    def _in_pipeline(self, value: Op | Phi, plan: RegionPlan, cycle: int | None) -> str:
+        if value.id in plan.free:
+            return self._name[value.id]
+        if cycle is END:
+            return self._keep(value)
+        stages = cycle - plan.born(value)
+        assert stages >= 0, f"{self._name[value.id]} is used before it is there"
+        if stages == 0:
+            return self._name[value.id]
+        self.shifts[value.id] = max(stages, self.shifts.get(value.id, 0))
+        return f"{self._name[value.id]}_d{stages}"
+
+    def _keep(self, value: Op | Phi) -> str:
+        self.kept.add(value.id)
+        return f"{self._name[value.id]}_r"
+
+    def register_bits(self) -> int:
+        """Flip-flops made by this class."""
+        shifted = sum(stages * self.owner[key].width for key, stages in self.shifts.items())
+        return shifted + sum(self.owner[key].width for key in self.kept)

@@ -1,0 +1,395 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The top module with the ports that Vitis gives a kernel.
+
+``ap_clk``, ``ap_rst_n``; ``s_axi_control_*`` and ``interrupt`` (or ``ap_start``, ``ap_done``, ``ap_idle``,
+``ap_ready`` and plain scalar ports); ``m_axi_<bundle>_*``; ``<stream>_dout/_empty_n/_read`` and
+``_din/_full_n/_write``. The function itself is the module ``<top>_core`` inside.
+
+``ap_done`` comes when the function is done and everything that it wrote has been answered.
+"""
+
+from __future__ import annotations
+
+from edgemoe.compiler.backend.dataflow import AXI_INPUT_CHANNELS, function_ports
+from edgemoe.compiler.backend.registers import BUS_ERROR, Register, bundle_names, register_map
+from edgemoe.compiler.backend.text import commented_list, indent, span
+from edgemoe.compiler.errors import CompileError
+from edgemoe.compiler.ir import AxiArg, Direction, Function, ScalarArg, StreamArg
+
+#: Bytes of a burst, and how many may be under way on one port.
+BURST_BYTES = 256
+OUTSTANDING = 16
+
+
+def emit_wrapper(function: Function, axilite: bool) -> str:
+    """The text of the top module of ``function``, whose logic is in the module ``<name>_core``."""
+    return _Wrapper(function, axilite).emit()
+
+
+class _Wrapper:
+    def __init__(self, function: Function, axilite: bool) -> None:
+        self.function, self.axilite = function, axilite
+        self.scalars = [arg for arg in function.args if isinstance(arg, ScalarArg)]
+        self.axis = [arg for arg in function.args if isinstance(arg, AxiArg)]
+        self.bundles = bundle_names(function)
+        self.registers = register_map(function)
+        self.address_bits = max(
+            6, (max([r.offset + 16 for r in self.registers], default=16) - 1).bit_length()
+        )
+
+    def emit(self) -> str:
+        ports = ["input  logic ap_clk", "input  logic ap_rst_n"]
+        ports += self._control_ports() if self.axilite else self._plain_ports()
+        for bundle in self.bundles:
+            ports += self._master_ports(bundle)
+        streams = [arg for arg in self.function.args if isinstance(arg, StreamArg)]
+        kept = tuple(
+            f"{arg.name}_{kind}"
+            for arg in streams
+            for kind in ("dout", "din", "empty_n", "full_n", "read", "write")
+        )
+        ports += [port for port in function_ports(self.function) if port.split()[-1] in kept]
+        lines = [
+            *self._signals(),
+            *self._handshake(),
+            *(self._slave() if self.axilite else self._plain_control()),
+            *self._core(),
+            *(line for bundle in self.bundles for line in self._master(bundle)),
+        ]
+        head = [f"module {self.function.name} (", *indent(commented_list(ports), 2), ");"]
+        return "\n".join([*head, *indent(lines), "endmodule", ""])
+
+    # ---- ports ------------------------------------------------------------------------------------------------
+
+    def _control_ports(self) -> list[str]:
+        address = span(self.address_bits)
+        return [
+            f"input  logic {address}s_axi_control_AWADDR",
+            "input  logic s_axi_control_AWVALID",
+            "output logic s_axi_control_AWREADY",
+            "input  logic [31:0] s_axi_control_WDATA",
+            "input  logic [3:0] s_axi_control_WSTRB",
+            "input  logic s_axi_control_WVALID",
+            "output logic s_axi_control_WREADY",
+            "output logic [1:0] s_axi_control_BRESP",
+            "output logic s_axi_control_BVALID",
+            "input  logic s_axi_control_BREADY",
+            f"input  logic {address}s_axi_control_ARADDR",
+            "input  logic s_axi_control_ARVALID",
+            "output logic s_axi_control_ARREADY",
+            "output logic [31:0] s_axi_control_RDATA",
+            "output logic [1:0] s_axi_control_RRESP",
+            "output logic s_axi_control_RVALID",
+            "input  logic s_axi_control_RREADY",
+            "/* verilator lint_off SYMRSVDWORD */ output logic interrupt",
+        ]
+
+    def _plain_ports(self) -> list[str]:
+        ports = [
+            "input  logic ap_start",
+            "output logic ap_done",
+            "output logic ap_idle",
+            "output logic ap_ready",
+        ]
+        for arg in self.scalars:
+            if arg.direction is Direction.READ:
+                ports.append(f"input  logic {span(arg.width)}{arg.name}")
+            else:
+                ports += [f"output logic {span(arg.width)}{arg.name}", f"output logic {arg.name}_ap_vld"]
+        ports += [f"input  logic [63:0] {arg.name}" for arg in self.axis]
+        if self.bundles:
+            ports.append(f"output logic {span(len(self.bundles))}bus_error")
+        return ports
+
+    def _master_ports(self, bundle: str) -> list[str]:
+        width, p = self._bundle_width(bundle), f"m_axi_{bundle}_"
+        ports = []
+        for channel in ("AW", "AR"):
+            ports += [
+                f"output logic [0:0] {p}{channel}ID",
+                f"output logic [63:0] {p}{channel}ADDR",
+                f"output logic [7:0] {p}{channel}LEN",
+                f"output logic [2:0] {p}{channel}SIZE",
+                f"output logic [1:0] {p}{channel}BURST",
+                f"output logic [1:0] {p}{channel}LOCK",
+                f"output logic [3:0] {p}{channel}CACHE",
+                f"output logic [2:0] {p}{channel}PROT",
+                f"output logic [3:0] {p}{channel}QOS",
+                f"output logic [3:0] {p}{channel}REGION",
+                f"output logic {p}{channel}VALID",
+                f"input  logic {p}{channel}READY",
+            ]
+        return [
+            *ports,
+            f"output logic {span(width)}{p}WDATA",
+            f"output logic {span(width // 8)}{p}WSTRB",
+            f"output logic {p}WLAST",
+            f"output logic {p}WVALID",
+            f"input  logic {p}WREADY",
+            f"input  logic [0:0] {p}BID",
+            f"input  logic [1:0] {p}BRESP",
+            f"input  logic {p}BVALID",
+            f"output logic {p}BREADY",
+            f"input  logic [0:0] {p}RID",
+            f"input  logic {span(width)}{p}RDATA",
+            f"input  logic [1:0] {p}RRESP",
+            f"input  logic {p}RLAST",
+            f"input  logic {p}RVALID",
+            f"output logic {p}RREADY",
+        ]
+
+    def _bundle_width(self, bundle: str) -> int:
+        args = [arg for arg in self.axis if arg.bundle == bundle]
+        for arg in args:
+            if arg.width not in (8, 16, 32, 64, 128, 256, 512, 1024):
+                message = f"{arg.name}: elements of {arg.width} bits; an AXI bus has 8, 16, ... 1024"
+                raise CompileError(arg.loc.file, arg.loc.line, message)
+            if arg.width != args[0].width:
+                message = (
+                    f"bundle {bundle}: {arg.name} has {arg.width} bits, {args[0].name} has {args[0].width}"
+                )
+                raise CompileError(arg.loc.file, arg.loc.line, message)
+        return args[0].width
+
+    # ---- inside -----------------------------------------------------------------------------------------------
+
+    def _signals(self) -> list[str]:
+        lines = ["logic rst, start, core_done, quiet;", "logic ctrl_start, ctrl_done, ctrl_idle;"]
+        for arg in self.axis:
+            for channel, width in arg.channels.items():
+                name = f"{arg.name}_{channel}"
+                if channel in AXI_INPUT_CHANNELS:
+                    lines += [f"logic {span(width)}{name}_dout;", f"logic {name}_empty_n, {name}_read;"]
+                else:
+                    lines += [f"logic {span(width)}{name}_din;", f"logic {name}_full_n, {name}_write;"]
+            lines.append(f"logic [63:0] {arg.name}_base;")
+            lines.append(f"logic {arg.name}_read_idle, {arg.name}_write_idle;")
+            lines.append(f"logic {arg.name}_read_error, {arg.name}_write_error;")
+        for scalar in self.scalars:
+            lines.append(f"logic {span(scalar.width)}core_{scalar.name};")
+            if scalar.direction is Direction.WRITE:
+                lines.append(f"logic {span(scalar.width)}latched_{scalar.name};")
+                lines.append(f"logic core_{scalar.name}_vld, written_{scalar.name};")
+        return lines
+
+    def _handshake(self) -> list[str]:
+        idle = []
+        for arg in self.axis:
+            idle += [f"{arg.name}_read_idle", f"{arg.name}_write_idle"]
+            idle += [f"~{arg.name}_{c}_write" for c in arg.channels if c not in AXI_INPUT_CHANNELS]
+        lines = [
+            "",
+            "assign rst = ~ap_rst_n;",
+            f"assign quiet = {' & '.join(idle) or chr(49) + chr(39) + 'b1'};",
+            "",
+            "// running: the function; draining: what it wrote is still on its way (quiet for four cycles: buffers",
+            "// may hide a word for two)",
+            "logic running, draining;",
+            "logic [1:0] quiet_for;",
+            "assign ctrl_idle = ~running & ~draining;",
+            "assign start = ctrl_start & ctrl_idle;",
+        ]
+        if self.axis:
+            lines.append("assign ctrl_done = draining & quiet & quiet_for == 2'd3;")
+        else:
+            lines.append("assign ctrl_done = draining;")
+        lines += [
+            "always_ff @(posedge ap_clk) begin",
+            "  running <= ~rst & (start | (running & ~core_done));",
+            "  draining <= ~rst & ((running & core_done) | (draining & ~ctrl_done));",
+            "  quiet_for <= draining & quiet ? quiet_for + 2'd1 : 2'd0;",
+            "end",
+        ]
+        for scalar in self.scalars:
+            if scalar.direction is Direction.WRITE:
+                name = scalar.name
+                lines += [
+                    "always_ff @(posedge ap_clk) begin",
+                    f"  if (core_{name}_vld) latched_{name} <= core_{name};",
+                    f"  else if (rst) latched_{name} <= '0;",
+                    f"  written_{name} <= ~rst & ~start & (written_{name} | core_{name}_vld);",
+                    "end",
+                ]
+        return lines
+
+    def _plain_control(self) -> list[str]:
+        lines = [
+            "",
+            "assign ctrl_start = ap_start;",
+            "assign ap_done = ctrl_done;",
+            "assign ap_ready = ctrl_done;",
+            "assign ap_idle = ctrl_idle;",
+        ]
+        for scalar in self.scalars:
+            if scalar.direction is Direction.READ:
+                lines.append(f"assign core_{scalar.name} = {scalar.name};")
+            else:
+                lines.append(f"assign {scalar.name} = latched_{scalar.name};")
+                lines.append(f"assign {scalar.name}_ap_vld = written_{scalar.name};")
+        lines += [f"assign {arg.name}_base = {arg.name};" for arg in self.axis]
+        if self.bundles:
+            lines.append(f"assign bus_error = {self._errors()};")
+        return lines
+
+    def _errors(self) -> str:
+        bits = []
+        for bundle in reversed(self.bundles):
+            args = [arg.name for arg in self.axis if arg.bundle == bundle]
+            bits.append(" | ".join(f"{name}_read_error | {name}_write_error" for name in args))
+        return "{" + ", ".join(bits) + "}"
+
+    def _slave(self) -> list[str]:
+        words = max([r.index + r.words + (0 if r.writable else 1) for r in self.registers], default=1)
+        writable = sum(1 << (r.index + k) for r in self.registers if r.writable for k in range(r.words))
+        lines = ["", f"logic [{32 * words - 1}:0] value, status;"]
+        lines += ["always_comb begin", "  status = '0;"]
+        for register in self.registers:
+            if register.writable:
+                continue
+            low = 32 * register.index
+            is_error = register.name == BUS_ERROR
+            data = self._errors() if is_error else f"latched_{register.name}"
+            lines.append(f"  status[{low} +: {register.width}] = {data};")
+            if register.valid_offset is not None:
+                lines.append(f"  status[{low + 32 * register.words}] = written_{register.name};")
+        lines += ["end", *self._register_comment()]
+        lines += [
+            f"hls_axilite #(.A({self.address_bits}), .N({words}), .WRITABLE({words}'h{writable:x})) control (",
+            "    .clk(ap_clk), .rst(rst),",
+        ]
+        for signal in [
+            "awaddr",
+            "awvalid",
+            "awready",
+            "wdata",
+            "wstrb",
+            "wvalid",
+            "wready",
+            "bresp",
+            "bvalid",
+            "bready",
+        ]:
+            lines.append(f"    .{signal}(s_axi_control_{signal.upper()}),")
+        for signal in ["araddr", "arvalid", "arready", "rdata", "rresp", "rvalid", "rready"]:
+            lines.append(f"    .{signal}(s_axi_control_{signal.upper()}),")
+        lines += [
+            "    .irq(interrupt), .start(ctrl_start), .done(ctrl_done), .idle(ctrl_idle),",
+            "    .value(value), .status(status)",
+            ");",
+        ]
+        for register in self.registers:
+            if register.writable:
+                scalar = any(arg.name == register.name for arg in self.scalars)
+                target = f"core_{register.name}" if scalar else f"{register.name}_base"
+                lines.append(f"assign {target} = value[{32 * register.index} +: {register.width}];")
+        return lines
+
+    def _register_comment(self) -> list[str]:
+        return [f"// {r.offset:#06x} {_describe(r)}" for r in self.registers]
+
+    def _core(self) -> list[str]:
+        ports = [".clk(ap_clk)", ".rst(rst)", ".start(start)", ".done(core_done)"]
+        for port in function_ports(self.function):
+            name = port.split()[-1]
+            scalar = any(name in (arg.name, f"{arg.name}_vld") for arg in self.scalars)
+            ports.append(f".{name}({'core_' if scalar else ''}{name})")
+        return ["", f"{self.function.name}_core core (", *indent(commented_list(ports), 2), ");"]
+
+    # ---- AXI masters ------------------------------------------------------------------------------------------
+
+    def _master(self, bundle: str) -> list[str]:
+        readers = [arg for arg in self.axis if arg.bundle == bundle and "ar" in arg.channels]
+        writers = [arg for arg in self.axis if arg.bundle == bundle and "aw" in arg.channels]
+        for kind, args in (("read", readers), ("write", writers)):
+            if len(args) > 1:
+                names = " and ".join(arg.name for arg in args)
+                message = (
+                    f"{names} both {kind} through bundle {bundle}; sharing one direction is not built yet"
+                )
+                raise CompileError(args[1].loc.file, args[1].loc.line, message)
+        width, p = self._bundle_width(bundle), f"m_axi_{bundle}_"
+        size = (width // 8).bit_length() - 1
+        lines = ["", f"// ---- AXI4 master {bundle}"]
+        for channel in ("AW", "AR"):
+            lines += [
+                f"assign {p}{channel}ID = '0;",
+                f"assign {p}{channel}SIZE = 3'd{size};",
+                f"assign {p}{channel}BURST = 2'b01;",
+                f"assign {p}{channel}LOCK = '0;",
+                f"assign {p}{channel}CACHE = 4'b0011;",
+                f"assign {p}{channel}PROT = '0;",
+                f"assign {p}{channel}QOS = '0;",
+                f"assign {p}{channel}REGION = '0;",
+            ]
+        lines += self._reader(readers[0], p) if readers else self._no_reader(p)
+        lines += self._writer(writers[0], p) if writers else self._no_writer(p)
+        for arg in self.axis:
+            if arg.bundle == bundle:
+                if arg not in readers:
+                    lines += [f"assign {arg.name}_read_idle = 1'b1;", f"assign {arg.name}_read_error = 1'b0;"]
+                if arg not in writers:
+                    lines += [
+                        f"assign {arg.name}_write_idle = 1'b1;",
+                        f"assign {arg.name}_write_error = 1'b0;",
+                    ]
+        return lines
+
+    def _parameters(self, arg: AxiArg, request: str) -> str:
+        beats = min(256, max(1, BURST_BYTES * 8 // arg.width))
+        offset = arg.channels[request] - 32
+        return f".W({arg.width}), .OFFSET({offset}), .MAX_BEATS({beats}), .OUTSTANDING({OUTSTANDING})"
+
+    def _reader(self, arg: AxiArg, p: str) -> list[str]:
+        name = arg.name
+        lines = [
+            f"hls_axi_read #({self._parameters(arg, 'ar')}) {name}_reader (",
+            f"    .clk(ap_clk), .rst(rst), .clear(start), .base({name}_base),",
+            f"    .ar_din({name}_ar_din), .ar_write({name}_ar_write), .ar_full_n({name}_ar_full_n),",
+        ]
+        if "r" in arg.channels:
+            lines.append(f"    .r_dout({name}_r_dout), .r_empty_n({name}_r_empty_n), .r_read({name}_r_read),")
+        else:
+            lines.append("    .r_dout(), .r_empty_n(), .r_read(1'b1),")
+        return [
+            *lines,
+            f"    .error({name}_read_error), .idle({name}_read_idle),",
+            f"    .m_araddr({p}ARADDR), .m_arlen({p}ARLEN), .m_arvalid({p}ARVALID), .m_arready({p}ARREADY),",
+            f"    .m_rdata({p}RDATA), .m_rresp({p}RRESP), .m_rvalid({p}RVALID), .m_rready({p}RREADY)",
+            ");",
+        ]
+
+    def _writer(self, arg: AxiArg, p: str) -> list[str]:
+        name = arg.name
+        lines = [
+            f"hls_axi_write #({self._parameters(arg, 'aw')}) {name}_writer (",
+            f"    .clk(ap_clk), .rst(rst), .clear(start), .base({name}_base),",
+            f"    .aw_din({name}_aw_din), .aw_write({name}_aw_write), .aw_full_n({name}_aw_full_n),",
+            f"    .w_din({name}_w_din), .w_write({name}_w_write), .w_full_n({name}_w_full_n),",
+        ]
+        if "b" in arg.channels:
+            lines.append(f"    .b_dout({name}_b_dout), .b_empty_n({name}_b_empty_n), .b_read({name}_b_read),")
+        else:
+            lines.append("    .b_dout(), .b_empty_n(), .b_read(1'b1),")
+        return [
+            *lines,
+            f"    .error({name}_write_error), .idle({name}_write_idle),",
+            f"    .m_awaddr({p}AWADDR), .m_awlen({p}AWLEN), .m_awvalid({p}AWVALID), .m_awready({p}AWREADY),",
+            f"    .m_wdata({p}WDATA), .m_wstrb({p}WSTRB), .m_wlast({p}WLAST), .m_wvalid({p}WVALID),",
+            f"    .m_wready({p}WREADY), .m_bresp({p}BRESP), .m_bvalid({p}BVALID), .m_bready({p}BREADY)",
+            ");",
+        ]
+
+    @staticmethod
+    def _no_reader(p: str) -> list[str]:
+        return [f"assign {p}AR{s} = '0;" for s in ("ADDR", "LEN", "VALID")] + [f"assign {p}RREADY = 1'b1;"]
+
+    @staticmethod
+    def _no_writer(p: str) -> list[str]:
+        tied = [f"assign {p}AW{s} = '0;" for s in ("ADDR", "LEN", "VALID")]
+        tied += [f"assign {p}W{s} = '0;" for s in ("DATA", "STRB", "LAST", "VALID")]
+        return [*tied, f"assign {p}BREADY = 1'b1;"]
+
+
+def _describe(register: Register) -> str:
+    kind = "written by the host" if register.writable else "read by the host"
+    return f"{register.name}, {register.width} bit{'s' if register.width > 1 else ''}, {kind}"

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the compiler tells about a design: loops, modules, clock, registers. Plain data, ready for JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgemoe.compiler.backend.plan import ModuleTiming, RegionPlan
+from edgemoe.compiler.backend.process import Emitted
+from edgemoe.compiler.backend.registers import bundle_names, register_map
+from edgemoe.compiler.backend.text import source
+from edgemoe.compiler.ir import Function, Kind, MemoryKind, Opcode, Pipeline, Program
+from edgemoe.compiler.operators import is_multiplier
+
+
+def build_report(
+    program: Program, emitted: dict[str, Emitted], clock_ns: float, sources: list[str]
+) -> dict[str, Any]:
+    """The report of a compiled program; ``emitted`` is keyed by function name."""
+    timings = {name: e.timing for name, e in emitted.items() if e.timing is not None}
+    functions = [program.functions[name] for name in emitted]
+    loops = [
+        _loop(function, plan, timings)
+        for function in functions
+        for plan in emitted[function.name].plans
+        if isinstance(plan.region, Pipeline)
+    ]
+    longest = max((plan.longest_path for e in emitted.values() for plan in e.plans), default=0)
+    top = program.functions[program.top]
+    return {
+        "top": program.top,
+        "sources": sources,
+        "clock": {"target_ns": clock_ns, "estimated_ns": round(longest / 1000, 3), "model": "operator table"},
+        "loops": loops,
+        "modules": [_module(function, emitted[function.name], timings) for function in functions],
+        "registers": [
+            {"name": r.name, "offset": r.offset, "width": r.width, "writable": r.writable}
+            for r in register_map(top)
+        ],
+        "masters": bundle_names(top),
+    }
+
+
+def _loop(function: Function, plan: RegionPlan, modules: dict[str, ModuleTiming]) -> dict[str, Any]:
+    region = plan.region
+    assert isinstance(region, Pipeline)
+    return {
+        "function": function.name,
+        "label": region.label,
+        "source": source(region.loc),
+        "ii_asked": region.ii,
+        "ii": plan.ii if plan.pipelined else plan.depth,
+        "pipelined": plan.pipelined,
+        "limited_by": plan.limited_by,
+        "depth": plan.depth,
+        "trip_count": region.trip,
+        "operations": len(region.ops),
+        "multipliers": multipliers(plan, modules),
+    }
+
+
+def multipliers(plan: RegionPlan, modules: dict[str, ModuleTiming]) -> int:
+    """Multipliers of one region, those inside its modules included."""
+    own = sum(is_multiplier(op) for op in plan.region.ops)
+    return own + sum(modules[op.callee].multipliers for op in plan.region.ops if op.opcode is Opcode.CALL)
+
+
+def _module(function: Function, emitted: Emitted, modules: dict[str, ModuleTiming]) -> dict[str, Any]:
+    memories = [
+        {
+            "name": memory.name,
+            "kind": memory.kind.value,
+            "banks": memory.banks,
+            "depth": memory.depth,
+            "width": memory.width,
+            "source": source(memory.loc),
+        }
+        for memory in function.memories.values()
+    ]
+    stored = (MemoryKind.RAM, MemoryKind.ROM)
+    return {
+        "name": emitted.name,
+        "kind": function.kind.value,
+        "states": len(function.regions),
+        "operations": sum(len(region.ops) for region in function.regions),
+        "registers": emitted.register_bits,
+        "memories": memories,
+        "memory_bits": sum(
+            m.banks * m.depth * m.width for m in function.memories.values() if m.kind in stored
+        ),
+        "multipliers": _count(function, emitted, modules),
+        "latency": emitted.timing.latency if emitted.timing and function.kind is Kind.MODULE else None,
+        "lines": emitted.text.count("\n"),
+    }
+
+
+def _count(function: Function, emitted: Emitted, modules: dict[str, ModuleTiming]) -> int:
+    if function.kind is Kind.DATAFLOW:
+        return 0
+    return sum(multipliers(plan, modules) for plan in emitted.plans)
