@@ -4,15 +4,13 @@
 from pathlib import Path
 
 import pytest
-
 from edgemoe.config import BOARDS, board
 from edgemoe.registers import IP_NAME, IP_VLNV, REGISTERS
 
 pytest.importorskip("pynq")
-from pynqmetadata.frontends import Metadata  # noqa: E402
-from pynqmetadata.views.runtime import RuntimeMetadataParser  # noqa: E402
-
-from edgemoe.sim.describe import description_files  # noqa: E402
+from edgemoe.sim.describe import description_files
+from pynqmetadata.frontends import Metadata
+from pynqmetadata.views.runtime import RuntimeMetadataParser
 
 ROOT = Path(__file__).resolve().parents[2]
 

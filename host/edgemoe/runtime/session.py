@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Inference: a package on an accelerator, one image and one task a start.
+
+The weights are written to memory once. Another task is another layer program, i.e. another address.
+"""
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pynq
+
+from edgemoe import outputs
+from edgemoe.config import BuildConfig
+from edgemoe.package import Package
+from edgemoe.program import Program, build_program, pack_image, pack_weights
+from edgemoe.runtime.driver import Accelerator, Buffers, RunResult
+
+
+@dataclass(frozen=True)
+class Inference:
+    """One image through one task: the program that ran and what came back."""
+
+    program: Program
+    run: RunResult
+
+    @property
+    def features(self) -> npt.NDArray[np.int16]:
+        """The backbone's output, int16 (tokens, D)."""
+        return self.program.features(self.run.output.tobytes())
+
+    @property
+    def head(self) -> npt.NDArray[np.int16]:
+        """The head's outputs, int16 (patches, maps * patch^2)."""
+        return self.program.head(self.run.output.tobytes())
+
+
+class Session:
+    """A package ready to run on the accelerator of an overlay.
+
+    Args:
+        package: the model.
+        build: the build that the overlay holds; checked.
+        accelerator: the overlay's driver.
+    """
+
+    def __init__(self, package: Package, build: BuildConfig, accelerator: Accelerator) -> None:
+        self.package, self.build, self.accelerator = package, build, accelerator
+        self.weights = pack_weights(package, build)
+        accelerator.check_build(build)
+        self._buffers: dict[str, Any] = {}
+        self._weights = self._buffer("weights", self.weights.data)
+        self._programs: dict[tuple[str, bool, int], tuple[Program, Any]] = {}
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the buffers."""
+        for buffer in [*self._buffers.values(), *(buffer for _, buffer in self._programs.values())]:
+            buffer.freebuffer()
+        self._buffers, self._programs = {}, {}
+
+    def program(self, task: str, *, taps: bool = False, group: int = 0) -> Program:
+        """The layer program of a task, built at its first use."""
+        return self._program(task, taps, group)[0]
+
+    def infer(
+        self, pixels: npt.NDArray[np.uint8], task: str, *, taps: bool = False, group: int = 0
+    ) -> Inference:
+        """Run uint8 `pixels` (height, width, 3), of the model's input size, through `task`.
+
+        Args:
+            pixels: the image.
+            task: "segmentation" or "depth".
+            taps: have every stage's tensor written to the output region.
+            group: queries that attention holds at a time; 0: as many as the build can.
+        """
+        program, code = self._program(task, taps, group)
+        buffers = Buffers(
+            program=code,
+            weights=self._weights,
+            image=self._buffer("image", pack_image(self.package.config, pixels)),
+            output=self._buffer("output", bytes(program.output_bytes)),
+            statistics=self._buffer("statistics", bytes(program.statistics_bytes)),
+        )
+        return Inference(program, self.accelerator.run(buffers).check())
+
+    def segmentation(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Class of each pixel, uint8 (height, width)."""
+        config = self.package.config
+        return outputs.labels(
+            outputs.maps(self.infer(pixels, "segmentation").head, config.grid, config.patch)
+        )
+
+    def depth(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Metres of each pixel, float32 (height, width)."""
+        config = self.package.config
+        values = outputs.maps(self.infer(pixels, "depth").head, config.grid, config.patch)
+        return outputs.metres(values, self.package.scale("heads.depth.out"), config.depth_range)
+
+    def _program(self, task: str, taps: bool, group: int) -> tuple[Program, Any]:
+        key = (task, taps, group)
+        if key not in self._programs:
+            program = build_program(self.package, self.build, task, self.weights, taps=taps, group=group)
+            self._programs[key] = (program, _filled(program.data))
+        return self._programs[key]
+
+    def _buffer(self, name: str, data: bytes) -> Any:
+        """The buffer `name` with this content; kept as long as its size stays the same."""
+        buffer = self._buffers.get(name)
+        if buffer is None or buffer.nbytes != len(data):
+            if buffer is not None:
+                buffer.freebuffer()
+            buffer = self._buffers[name] = pynq.allocate(len(data), np.uint8)
+        buffer[:] = np.frombuffer(data, np.uint8)
+        return buffer
+
+
+def _filled(data: bytes) -> Any:
+    buffer = pynq.allocate(len(data), np.uint8)
+    buffer[:] = np.frombuffer(data, np.uint8)
+    return buffer

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole network through driver and session, with the golden machine behind the registers."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from edgemoe.config import board, model_preset
+from edgemoe.golden.random_package import random_image, random_package
+from edgemoe.package import Package
+
+pynq = pytest.importorskip("pynq")
+session = pytest.importorskip("edgemoe.runtime.session")
+
+SMALL = dataclasses.replace(
+    model_preset("nano"), height=16, width=32, layers=2, dense_hidden=64, expert_hidden=32, head_hidden=32
+)
+
+
+@pytest.fixture(scope="module")
+def package() -> Package:
+    return random_package(SMALL, 3)
+
+
+def test_pictures(golden_overlay: Path, package: Package) -> None:
+    """Both tasks from one session, twice: same pictures, right shapes, nothing left allocated."""
+    accelerator = pynq.Overlay(str(golden_overlay)).accelerator
+    device = pynq.Device.active_device
+    before = len(device.memory._blocks)
+    image = random_image(SMALL, np.random.default_rng(0))
+    with session.Session(package, board("sim-small"), accelerator) as running:
+        first = running.segmentation(image), running.depth(image)
+        second = running.segmentation(image), running.depth(image)
+        near, far = SMALL.depth_range
+        assert first[0].shape == first[1].shape == (16, 32)
+        assert (first[0].dtype, first[1].dtype) == (np.uint8, np.float32)
+        assert first[0].max() < len(SMALL.classes)
+        assert near <= first[1].min() <= first[1].max() <= far
+        assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    assert len(device.memory._blocks) == before
+
+
+def test_result_does_not_depend_on_the_group(golden_overlay: Path, package: Package) -> None:
+    accelerator = pynq.Overlay(str(golden_overlay)).accelerator
+    image = random_image(SMALL, np.random.default_rng(1))
+    with session.Session(package, board("sim-small"), accelerator) as running:
+        features = [running.infer(image, "depth", group=group).features for group in (2, 4, 8)]
+    assert all(np.array_equal(features[0], other) for other in features[1:])
