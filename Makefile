@@ -89,9 +89,9 @@ tables: $(VENV)/.cosim  ## the generated tables of the documentation
 	$(BIN)/python docs/make_tables.py
 	$(BIN)/python tests/program/machine_tables.py
 
-pictures: $(VENV)/.cosim  ## the README's picture, from a cosimulation
+pictures: $(VENV)/.cosim  ## the README's picture and figures, from a cosimulation
 	$(BIN)/edgemoe cosim --out build/cosim/readme
-	$(BIN)/python docs/make_pictures.py build/cosim/readme docs/pictures
+	$(BIN)/python docs/make_readme.py build/cosim/readme
 
 wheel: $(VENV)/.dev  ## the Python package as a wheel in dist/
 	$(BIN)/pip wheel --no-deps --wheel-dir dist .

@@ -2,6 +2,7 @@
 """The generated parts of the documentation are those of this code."""
 
 import importlib.util
+import json
 from pathlib import Path
 from types import ModuleType
 
@@ -22,6 +23,12 @@ def script(name: str) -> ModuleType:
 @pytest.mark.parametrize("page", ["reference/commands.md", "reference/arithmetic.md"])
 def test_generated_tables_are_up_to_date(page: str) -> None:
     assert script("make_tables").rendered(page) == (DOCS / page).read_text(), "run `make tables`"
+
+
+def test_the_readme_has_the_figures_of_its_run() -> None:
+    kept = json.loads((DOCS / "pictures" / "run.json").read_text())
+    text = (DOCS.parent / "README.md").read_text()
+    assert script("make_readme").filled(text, kept) == text, "run `make pictures`"
 
 
 def test_a_broken_link_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

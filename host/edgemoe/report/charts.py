@@ -34,9 +34,11 @@ def _svg(figure: "Figure") -> str:
 
 
 def stage_label(stage: Mapping[str, Any]) -> str:
-    """`layer 1: attention`, or only the name of a stage that belongs to no layer."""
-    layer = stage.get("layer")
-    return str(stage["name"]) if layer is None or layer < 0 else f"layer {layer}: {stage['name']}"
+    """`layer 1: attn.context` for `blocks.1.attn.context`; a stage of no layer keeps its name."""
+    layer, name = stage.get("layer"), str(stage["name"])
+    if layer is None or layer < 0:
+        return name
+    return f"layer {layer}: {name.removeprefix(f'blocks.{layer}.')}"
 
 
 def stages_chart(stages: Sequence[Mapping[str, Any]]) -> str:
