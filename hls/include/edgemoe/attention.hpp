@@ -89,7 +89,7 @@ MAXIMUM:
   for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL
     const IntegerMaximum here = integer_part(scores[n]);
-    maximum[n] = first || here > maximum[n] ? here : maximum[n];
+    if (first || here > maximum[n]) maximum[n] = here;
   }
 }
 

@@ -83,13 +83,14 @@ inline Rows first_rows(const Command& command) {
 inline Rows advance_rows(const Rows& rows, const Control& control, const Control& next, const Command& command,
                          bool attention) {
   Rows moved = rows;
+  const bool next_outer = next.active.first_inner;
   if (next.swap && control.phase != kFill) {
-    const bool outer = next.active.first_inner;
-    const bool plane = outer && (attention || (next.active.outer & 3) == 0);
-    moved.destination = plane ? Address(rows.destination + command.dst_stride) : rows.destination;
-    moved.values = outer ? Address(rows.values + command.aux_stride) : rows.values;
-    const Address forward = Address(rows.x + command.src_stride);
-    moved.x = attention ? (outer ? forward : rows.x) : (outer ? command.src_base : forward);
+    if (next_outer && (attention || (next.active.outer & 3) == 0)) {
+      moved.destination = Address(rows.destination + command.dst_stride);
+    }
+    if (next_outer) moved.values = Address(rows.values + command.aux_stride);
+    if (next_outer == attention) moved.x = Address(rows.x + command.src_stride);  // next k-tile, or next head
+    if (next_outer && !attention) moved.x = command.src_base;
   }
   if (next.swap && next.next.first_inner) moved.query = Address(rows.query + command.query_stride);
   return moved;

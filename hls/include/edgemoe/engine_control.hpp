@@ -150,8 +150,12 @@ inline Control advance(const Control& control, const Shape& shape) {
   const bool block_end = phase_end && control.phase != kScores && control.phase != kGap && control.phase != kContext;
   const Block following = successor(shape, control.next);
   Control next;
-  next.active = block_end ? control.next : control.active;
-  next.next = block_end ? following : control.next;
+  next.active = control.active;
+  next.next = control.next;
+  if (block_end) {
+    next.active = control.next;
+    next.next = following;
+  }
   next.running = !block_end || control.next.valid;
   next.phase = phase_end ? phase_after(control.phase, shape.attention) : control.phase;
   next.step = phase_end ? Count(0) : Count(control.step + 1);

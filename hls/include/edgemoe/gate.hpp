@@ -19,22 +19,20 @@ using RankingWord = ap_uint<28>;
 /// A token's exponentials by rank (15 bits each), then the reciprocal of their sum.
 using ShareWord = ap_uint<83>;
 
-/// A contestant of the ranking: unset ones lose against every other.
+/// Of a set of experts the one with the largest logit, if the set isn't empty.
 struct Contestant {
   bool set;
   ExpertIndex expert;
   Accumulator logit;
 };
 
-/// The larger logit; `low` has the lower index and wins ties.
-inline Contestant winner(const Contestant& low, const Contestant& high) {
-  return high.set && (!low.set || high.logit > low.logit) ? high : low;
-}
-
-/// Largest logit among the first `experts` that are not `taken`.
+/// Largest logit among the first `experts` that are not `taken`: a tree of matches between neighbours, in which the
+/// lower index wins ties.
 inline Contestant best_expert(const GateMemory& gate, ap_uint<16> token, ap_uint<8> experts,
                               ap_uint<kMaxExperts> taken) {
-  Contestant field[kMaxExperts];
+  bool set[kMaxExperts];
+  ExpertIndex expert[kMaxExperts];
+  Accumulator logit[kMaxExperts];
 FIELD_TILE:
   for (int tile = 0; tile < kGateTiles; ++tile) {
 #pragma HLS UNROLL
@@ -42,22 +40,31 @@ FIELD_TILE:
   FIELD_LANE:
     for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL
-      const int expert = tile * kCols + n;
-      field[expert].set = expert < experts && ((taken >> expert) & 1) == 0;
-      field[expert].expert = expert;
-      field[expert].logit = logits[n];
+      const int i = tile * kCols + n;
+      set[i] = i < experts && ((taken >> i) & 1) == 0;
+      expert[i] = i;
+      logit[i] = logits[n];
     }
   }
 ROUND:
-  for (int width = kMaxExperts / 2; width > 0; width /= 2) {
+  for (int distance = 1; distance < kMaxExperts; distance *= 2) {
 #pragma HLS UNROLL
   MATCH:
-    for (int i = 0; i < width; ++i) {
+    for (int low = 0; low + distance < kMaxExperts; low += 2 * distance) {
 #pragma HLS UNROLL
-      field[i] = winner(field[2 * i], field[2 * i + 1]);
+      const int high = low + distance;
+      if (set[high] && (!set[low] || logit[high] > logit[low])) {
+        set[low] = true;
+        expert[low] = expert[high];
+        logit[low] = logit[high];
+      }
     }
   }
-  return field[0];
+  Contestant best;
+  best.set = set[0];
+  best.expert = expert[0];
+  best.logit = logit[0];
+  return best;
 }
 
 /// Sweep 1: `group` winners of every token, one a step.
@@ -90,7 +97,7 @@ inline Accumulator select_logit(const Lanes<kCols, kAccBits>& logits, ap_uint<3>
 SELECT:
   for (int i = 0; i < kCols; ++i) {
 #pragma HLS UNROLL
-    selected = n == i ? logits[i] : selected;
+    if (n == i) selected = logits[i];
   }
   return selected;
 }
@@ -123,7 +130,7 @@ SHARE:
 #pragma HLS UNROLL
       const bool here = slot < command.group && bits<5>(ranking, 5 * slot) == expert;
       chosen = chosen || here;
-      share[slot] = here ? e : share[slot];
+      if (here) share[slot] = e;
     }
     const ap_uint<24> before = expert == 0 ? ap_uint<24>(0) : sum;
     sum = ap_uint<24>(before + (over_all || chosen ? e : Exponential(0)));
@@ -171,8 +178,8 @@ FILL:
     for (int i = 0; i < kMaxExperts; ++i) {
 #pragma HLS UNROLL
       const bool here = expert == i;
-      position = here ? counts[i] : position;
-      counts[i] = here && kept ? ap_uint<16>(counts[i] + 1) : counts[i];
+      if (here) position = counts[i];
+      if (here && kept) counts[i] = ap_uint<16>(counts[i] + 1);
     }
     if (kept) queue[ap_uint<16>(expert * kMaxTokens + position)] = queue_entry(token, score);
     const ap_uint<32> record = ap_uint<32>(expert) | (ap_uint<32>(kept) << 8) | (ap_uint<32>(score) << 16);

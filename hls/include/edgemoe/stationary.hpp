@@ -59,7 +59,7 @@ SWAP_COLUMN:
   SWAP_ROW:
     for (int k = 0; k < kRows; ++k) {
 #pragma HLS UNROLL
-      s.active[k][n] = swap ? s.shadow[k][n] : s.active[k][n];
+      if (swap) s.active[k][n] = s.shadow[k][n];
     }
   }
 }
@@ -81,7 +81,8 @@ LOAD_COLUMN:
       const Operand narrow_value = ap_int<8>(bits<8>(beat, 8 * (k % 16)));
       const Operand wide_value = ap_int<16>(bits<16>(beat, 16 * (k % 8)));
       const bool part = wide ? (index & 3) == k / 8 : (index & 1) == k / 16;
-      s.shadow[k][n] = here && part ? (wide ? wide_value : narrow_value) : s.shadow[k][n];
+      const Operand value = wide ? Operand(wide_value) : Operand(narrow_value);
+      if (here && part) s.shadow[k][n] = value;
     }
   }
 }
@@ -95,7 +96,7 @@ LOAD_QUERY_COLUMN:
   LOAD_QUERY_ROW:
     for (int k = 0; k < kRows; ++k) {
 #pragma HLS UNROLL
-      s.shadow[k][n] = here ? query[k] : s.shadow[k][n];
+      if (here) s.shadow[k][n] = query[k];
     }
   }
 }

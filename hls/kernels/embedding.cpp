@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// LOAD and STORE alone: beats of pixels (uint8) or embeddings (int16) in, words of int16 out.
+#include <ap_int.h>
+#include <hls_stream.h>
+
+#include "edgemoe/transfers.hpp"
+
+using namespace edgemoe;
+
+void embedding_kernel(hls::stream<Beat>& inputs, hls::stream<Beat>& results, ap_uint<2> format, ap_uint<16> words) {
+  Beat act[kBanks][kActDepth];
+#pragma HLS ARRAY_PARTITION variable=act complete dim=1
+  Beat query[kBanks][kQueryDepth];
+#pragma HLS ARRAY_PARTITION variable=query complete dim=1
+  Beat residual[kBanks][kResidualDepth];
+#pragma HLS ARRAY_PARTITION variable=residual complete dim=1
+  SumWord accum[kBanks][kResidualDepth];
+#pragma HLS ARRAY_PARTITION variable=accum complete dim=1
+  Beat choice[kMaxTokens];
+
+  Command command = unpack_descriptor(0);
+  command.space = int(kSpaceAct);
+  command.format = format;
+  command.size = words;
+  load(command, inputs, act, residual);
+  store_words(command, act, query, residual, accum, choice, results);
+}

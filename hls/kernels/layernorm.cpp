@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// LayerNorm alone: words of int16 in (plane by plane), channel records, normalised words out in the same order.
+#include <ap_int.h>
+#include <hls_stream.h>
+
+#include "edgemoe/layernorm.hpp"
+#include "edgemoe/transfers.hpp"
+
+using namespace edgemoe;
+
+void layernorm_kernel(hls::stream<Beat>& inputs, hls::stream<Beat>& records, hls::stream<Beat>& results,
+                      ap_uint<16> tokens, ap_uint<16> k_tiles, ap_uint<32> dim, ap_uint<64> eps) {
+  Beat act[kBanks][kActDepth];
+#pragma HLS ARRAY_PARTITION variable=act complete dim=1
+  Beat query[kBanks][kQueryDepth];
+#pragma HLS ARRAY_PARTITION variable=query complete dim=1
+  Beat residual[kBanks][kResidualDepth];
+#pragma HLS ARRAY_PARTITION variable=residual complete dim=1
+  SumWord accum[kBanks][kResidualDepth];
+#pragma HLS ARRAY_PARTITION variable=accum complete dim=1
+  Beat choice[kMaxTokens];
+  TokenNormWord norms[kMaxTokens];
+
+  Command command = unpack_descriptor(0);
+  command.space = int(kSpaceResidual);
+  command.format = int(kFormatI16);
+  command.size = k_tiles * tokens;
+  load(command, inputs, act, residual);
+
+  command.tokens = tokens;
+  command.k_tiles = k_tiles;
+  command.dim = dim;
+  command.eps = eps;
+  command.src_stride = tokens;
+  command.dst_stride = tokens;
+  layernorm(command, residual, norms, act, records);
+
+  command.space = int(kSpaceAct);
+  store_words(command, act, query, residual, accum, choice, results);
+}

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The accelerator's C++ built for the machine at hand: the same sources as the hardware, no clock.
+
+`run` takes and gives what `edgemoe.golden.machine.run` does, so that the two can be compared bit for bit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from edgemoe.compiler.native import NativeKernel, build_native
+from edgemoe.config import BuildConfig
+from edgemoe.errors import UserError
+from edgemoe.golden.machine import Memory, Result
+from edgemoe.registers import BEAT_BYTES, DESCRIPTOR_BYTES, Error, Statistics, registers_hpp, write_headers
+
+ROOT = Path(__file__).resolve().parents[2]
+HLS = ROOT / "hls"
+
+
+def kernel_source(name: str) -> Path:
+    """`hls/kernels/<name>.cpp`."""
+    path = HLS / "kernels" / f"{name}.cpp"
+    if not path.exists():
+        known = sorted(p.stem for p in path.parent.glob("*.cpp"))
+        raise UserError(f"there is no kernel {name!r}; there are {', '.join(known)}.")
+    return path
+
+
+def include_folders(build: BuildConfig, work: Path) -> list[Path]:
+    """Header folders of the kernels; the generated headers of `build` are written below `work`."""
+    digest = hashlib.sha256(registers_hpp(build).encode()).hexdigest()[:12]
+    generated = work / f"headers-{build.name}-{digest}"
+    write_headers(build, generated)
+    return [HLS / "shim", HLS / "include", generated]
+
+
+@lru_cache(maxsize=32)
+def kernel(name: str, build: BuildConfig, work: Path, checks: bool = False) -> NativeKernel:
+    """A kernel of `hls/kernels` as a Python callable; compiled once, kept in `work`.
+
+    The top function is `accelerator`, or `<name>_kernel` for the kernels of one unit. With `checks` the headers check
+    shifts, bit ranges and divisions, and uninitialised variables hold a pattern.
+    """
+    top = name if name == "accelerator" else f"{name}_kernel"
+    include = include_folders(build, work)
+    return NativeKernel(build_native(kernel_source(name), top, include=include, out=work, checks=checks))
+
+
+def run(build: BuildConfig, memory: Memory, *, work: Path | None = None, checks: bool = False) -> Result:
+    """Runs a layer program on the native build; timing fields of the statistics are 0 or meaningless."""
+    accelerator = kernel("accelerator", build, work or ROOT / "build" / "csim", checks)
+    regions = {
+        "program": _region(memory.program),
+        "weights": _region(memory.weights),
+        "image": _region(memory.image),
+        "output": np.zeros(_padded(memory.output_bytes), dtype=np.uint8),
+        "statistics": np.zeros(_padded(memory.statistics_bytes), dtype=np.uint8),
+    }
+    sizes = memory.sizes()
+    scalars = {
+        "program_bytes": sizes.program,
+        "weights_bytes": sizes.weights,
+        "image_bytes": sizes.image,
+        "output_bytes": sizes.output,
+        "statistics_bytes": sizes.statistics,
+    }
+    registers = accelerator.run(scalars=scalars, memories=regions).outputs
+    data = regions["statistics"].tobytes()
+    starts = range(0, registers["records"] * DESCRIPTOR_BYTES, DESCRIPTOR_BYTES)
+    records = [Statistics.unpack(data[start : start + DESCRIPTOR_BYTES]) for start in starts]
+    output = regions["output"].tobytes()[: memory.output_bytes]
+    return Result(Error(registers["status"]), registers["error_index"], output, records)
+
+
+def _padded(size: int) -> int:
+    """A region's buffer ends on a beat, as its DRAM does."""
+    return max(-(-size // BEAT_BYTES), 1) * BEAT_BYTES
+
+
+def _region(data: bytes) -> np.ndarray:
+    buffer = np.zeros(_padded(len(data)), dtype=np.uint8)
+    buffer[: len(data)] = np.frombuffer(data, dtype=np.uint8)
+    return buffer

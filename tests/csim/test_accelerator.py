@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The native build of the whole accelerator against the golden machine, bit for bit."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from edgemoe import csim
+from edgemoe.config import BuildConfig, board
+from edgemoe.golden import machine
+from edgemoe.golden.machine import Memory
+from edgemoe.registers import Descriptor, Epilogue, Error, Opcode, Rule, Space, pack_program
+from random_programs import ProgramWriter, random_program
+
+BUILD = board("sim-small")
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("csim")
+
+
+def compare(build: BuildConfig, memory: Memory, work: Path, *, checks: bool = False) -> machine.Result:
+    """Runs both; the first difference names the tap that shows it."""
+    golden = machine.run(build, memory)
+    native = csim.run(build, memory, work=work, checks=checks)
+    assert (native.status, native.error_index) == (golden.status, golden.error_index)
+    if native.output != golden.output:
+        want, got = (np.frombuffer(result.output, "<i2") for result in (golden, native))
+        first = int(np.flatnonzero(want != got)[0])
+        taps = [Descriptor.unpack(memory.program[at:]) for at in range(64, len(memory.program), 64)]
+        before = [
+            (i, d.space) for i, d in enumerate(taps) if d.opcode == Opcode.STORE and d.offset <= 2 * first
+        ]
+        pytest.fail(f"{(want != got).sum()} of {len(want)} values differ, first {first}: {want[first]} != {got[first]}"
+                    f" in (descriptor, memory) {before[-1:]}")  # fmt: skip
+    assert [r.counts() for r in native.records] == [r.counts() for r in golden.records]
+    return golden
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_programs(seed: int, work: Path) -> None:
+    memory = random_program(BUILD, np.random.default_rng(seed))
+    assert compare(BUILD, memory, work).status == Error.NONE
+
+
+@pytest.mark.parametrize("seed", [100, 101])
+def test_random_programs_with_checks(seed: int, work: Path) -> None:
+    """Uninitialised variables hold a pattern, shifts and bit ranges are checked."""
+    compare(BUILD, random_program(BUILD, np.random.default_rng(seed)), work, checks=True)
+
+
+def test_other_build(work: Path) -> None:
+    """Sizes come from the build alone."""
+    build = replace(
+        BUILD, name="other", act_depth=2304, max_tokens=257, max_experts=8, residual_depth=600, beats_depth=16
+    )
+    memory = random_program(build, np.random.default_rng(4))
+    compare(build, memory, work)
+
+
+@pytest.mark.parametrize("experts", [4, 8, 16])
+@pytest.mark.parametrize("top_k", [1, 2, 3, 4])
+def test_experts(experts: int, top_k: int, work: Path) -> None:
+    rng = np.random.default_rng(10 * experts + top_k)
+    writer = ProgramWriter(BUILD, rng)
+    writer.load(Space.ACT, 0, 400)
+    writer.load(Space.RESIDUAL, 0, BUILD.residual_depth)
+    for rule in Rule:
+        writer.experts(129, experts, top_k, rule, int(rng.choice([0, 6554, 20000])), 2, 8, 8)
+    compare(BUILD, writer.memory(), work)
+
+
+def test_all_tokens_on_one_expert(work: Path) -> None:
+    writer = ProgramWriter(BUILD, np.random.default_rng(1))
+    writer.load(Space.ACT, 0, 400)
+    writer.load(Space.RESIDUAL, 0, BUILD.residual_depth)
+    writer.experts(129, 8, 1, Rule.SOFTMAX_ALL, 0, 2, 8, 8, all_on_one=True)
+    result = compare(BUILD, writer.memory(), work)
+    assert [r.tokens for r in result.records if r.expert != 0xFFFFFFFF] == [129]
+
+
+def test_threshold_drops_every_expert(work: Path) -> None:
+    """No queue is used: no weight is fetched, nothing waits."""
+    writer = ProgramWriter(BUILD, np.random.default_rng(2))
+    writer.load(Space.ACT, 0, 400)
+    writer.load(Space.RESIDUAL, 0, BUILD.residual_depth)
+    writer.experts(40, 8, 2, Rule.SOFTMAX_ALL, 65536, 2, 4, 8)
+    result = compare(BUILD, writer.memory(), work)
+    assert all(r.expert == 0xFFFFFFFF for r in result.records)
+
+
+@pytest.mark.parametrize("tokens", [1, 7, 40])
+def test_attention_does_not_depend_on_group(tokens: int, work: Path) -> None:
+    outputs = set()
+    for group in range(1, 9):
+        writer = ProgramWriter(BUILD, np.random.default_rng(tokens))
+        writer.load(Space.ACT, 0, BUILD.act_depth)
+        writer.attention(tokens, 2, group)
+        outputs.add(compare(BUILD, writer.memory(), work).output)
+    assert len(outputs) == 1
+
+
+def small_memory(rng: np.random.Generator) -> Memory:
+    writer = ProgramWriter(BUILD, rng)
+    writer.load(Space.ACT, 0, 100)
+    writer.linear(Epilogue.DRAM, 5, 1, 1, 8, Space.ACT)
+    writer.experts(5, 4, 2, Rule.SOFTMAX_TOPK, 0, 1, 4, 8)
+    return writer.memory()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_corrupt_programs(seed: int, work: Path) -> None:
+    """A random field of a random descriptor gets a random or extreme value: same verdict, and the run ends."""
+    rng = np.random.default_rng(seed)
+    good = small_memory(rng)
+    descriptors = [Descriptor.unpack(good.program[at:]) for at in range(64, len(good.program), 64)]
+    index = int(rng.integers(len(descriptors)))
+    field = str(rng.choice([name for name in vars(descriptors[index]) if name != "stage"]))
+    value = int(rng.choice([0, 1, 3, 9, 17, 255, 0x1000, int(rng.integers(1 << 16))]))
+    for width in (64, 32, 17, 16, 8, 4, 2):
+        try:
+            replaced = replace(descriptors[index], **{field: value & ((1 << width) - 1)})
+            replaced.pack()
+        except ValueError:
+            continue
+        break
+    descriptors[index] = replaced
+    compare(BUILD, replace(good, program=pack_program(descriptors)), work)
+
+
+@pytest.mark.parametrize(
+    ("at", "words", "error"),
+    [
+        (0, (0,), Error.MAGIC),
+        (4, (2,), Error.VERSION),
+        (8, (0,), Error.COUNT),
+        (8, (1000,), Error.COUNT),
+        (12, (1,), Error.CHECKSUM),
+        (64, (77,), Error.CHECKSUM),
+    ],
+)
+def test_corrupt_headers(at: int, words: tuple[int, ...], error: Error, work: Path) -> None:
+    good = small_memory(np.random.default_rng(0))
+    program = bytearray(good.program)
+    struct.pack_into(f"<{len(words)}I", program, at, *words)
+    assert compare(BUILD, replace(good, program=bytes(program)), work).status == error
+
+
+def test_no_program(work: Path) -> None:
+    assert compare(BUILD, Memory(b"EMoe", b"", b"", 16, 64), work).status == Error.COUNT
+
+
+def test_statistics_buffer_too_small(work: Path) -> None:
+    good = small_memory(np.random.default_rng(0))
+    assert compare(BUILD, replace(good, statistics_bytes=640), work).status == Error.STATISTICS
