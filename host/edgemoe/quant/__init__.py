@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the float model to the package: calibration, quantisation, profile, figures, ONNX."""
+
+from edgemoe.quant.evaluate import evaluate_package
+from edgemoe.quant.quantise import quantize_checkpoint
+
+__all__ = ["evaluate_package", "quantize_checkpoint"]

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The float model as ONNX: one graph per task, batch size 1, uint8 pixels in, the head's maps out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from edgemoe.config import TASKS
+from edgemoe.errors import UserError
+from edgemoe.model.m3vit import M3ViT
+
+
+class _OneTask(nn.Module):
+    """The network of one task from pixels: uint8 (1,3,height,width) -> float32 (1,maps,height,width)."""
+
+    def __init__(self, model: M3ViT, task: str) -> None:
+        super().__init__()
+        self.model, self.task = model, task
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        maps: Tensor = self.model(pixels.float() / 256, self.task).maps
+        return maps
+
+
+def export_onnx(model: M3ViT, task: str, path: Path) -> None:
+    """Writes the graph of `task`; input "pixels", output "maps"."""
+    if task not in TASKS:
+        raise UserError(f"No task is named {task!r}; there are {', '.join(TASKS)}.")
+    config = model.config
+    pixels = torch.zeros(1, 3, config.height, config.width, dtype=torch.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.onnx.export(
+        _OneTask(model.eval(), task).eval(), (pixels,), path, dynamo=True, external_data=False,
+        input_names=["pixels"], output_names=["maps"], verbose=False,
+    )  # fmt: skip

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Float against integer: SQNR of every tensor of the network, and how often the gates agree.
+
+SQNR = 10 log10(sum of float^2 / sum of (float - integer * scale)^2) in dB. Both run on their own from the same
+pixels, so a tensor's figure includes what was lost before it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgemoe.config import TASKS, BuildConfig, board
+from edgemoe.errors import UserError
+from edgemoe.golden import machine
+from edgemoe.golden.machine import Memory
+from edgemoe.golden.model import forward
+from edgemoe.package import Package
+from edgemoe.program import Program, build_program, pack_image, pack_weights
+from edgemoe.program.packing import Weights
+from edgemoe.registers import Error
+
+Pixels = NDArray[np.uint8]
+State = Mapping[str, NDArray[np.float64]]
+Row = dict[str, Any]
+
+
+@dataclass
+class Runner:
+    """Runs a package's layer programs on the golden machine."""
+
+    package: Package
+    build: BuildConfig
+    weights: Weights
+    programs: dict[str, Program]
+
+    @classmethod
+    def of(cls, package: Package, *, taps: bool, board_name: str = "sim-small") -> Runner:
+        build = board(board_name)
+        weights = pack_weights(package, build)
+        programs = {task: build_program(package, build, task, weights, taps=taps) for task in TASKS}
+        return cls(package, build, weights, programs)
+
+    def run(self, image: Pixels, task: str) -> bytes:
+        """The output region that the program of `task` leaves for an image of the model's size."""
+        program = self.programs[task]
+        region = pack_image(self.package.config, image)
+        memory = Memory(
+            program.data, self.weights.data, region, program.output_bytes, program.statistics_bytes
+        )
+        result = machine.run(self.build, memory)
+        if result.status != Error.NONE:
+            raise UserError(
+                f"The golden machine stops at descriptor {result.error_index}: {result.status.name}."
+            )
+        return result.output
+
+
+@dataclass
+class _Ratio:
+    """Sums of a signal-to-noise ratio."""
+
+    signal: float = 0.0
+    noise: float = 0.0
+    greatest: float = 0.0
+
+    def add(self, true: NDArray[Any], value: NDArray[Any]) -> None:
+        self.signal += float(np.square(true).sum())
+        error = np.abs(true - value)
+        self.noise += float(np.square(error).sum())
+        self.greatest = max(self.greatest, float(error.max(initial=0.0)))
+
+    @property
+    def decibel(self) -> float:
+        return 10 * math.log10(max(self.signal, 1e-300) / max(self.noise, 1e-300))
+
+
+def float_name(tap: str) -> str | None:
+    """The tensor of `golden.model.forward` that a tap is the integer of; None for one without (the gate's choice
+    is counted instead)."""
+    ends = {
+        ".mlp.fc1": ".hidden",
+        ".mlp.fc2": ".out",
+        ".moe.combine": ".out",
+        ".fc1": ".hidden",
+        ".attn.": ".",
+    }
+    if tap in ("pixels", "patch_embed"):
+        return {"patch_embed": "embedding"}.get(tap)
+    if ".moe." in tap and not tap.endswith("combine"):
+        return None
+    for end, other in ends.items():
+        if end in tap:
+            return tap.replace(end, other)
+    return tap
+
+
+def step_of(package: Package, name: str) -> float:
+    """The value of one integer step of a float tensor's counterpart."""
+    scales = {
+        key.removeprefix("scale."): float(t) for key, t in package.tensors.items() if key.startswith("scale.")
+    }
+    return scales.get(name, scales["residual"])
+
+
+def profile(package: Package, state: State, images: list[Pixels]) -> list[Row]:
+    """Rows {task, tensor, sqnr_db, max_error} worst first, then {task, tensor, agreement} of the gates."""
+    runner, config = Runner.of(package, taps=True), package.config
+    ratios: dict[tuple[str, str], _Ratio] = {}
+    agreement: dict[tuple[str, str], list[float]] = {}
+    for image in images:
+        for task in TASKS:
+            program, output = runner.programs[task], runner.run(image, task)
+            floats = forward(config, state, image, task)
+            for tap in program.taps:
+                name = float_name(tap)
+                if name is not None:
+                    value = program.tap(output, tap) * step_of(package, name)
+                    ratios.setdefault((task, tap), _Ratio()).add(floats[name], value)
+                elif tap.endswith(".gate"):
+                    block = tap.removesuffix(".moe.gate")
+                    same = chosen_alike(
+                        floats[f"{block}.chosen"], floats[f"{block}.score"], program.tap(output, tap)
+                    )
+                    agreement.setdefault((task, tap), []).append(same)
+            out = f"heads.{task}.out"
+            ratios.setdefault((task, out), _Ratio()).add(
+                floats[out], program.head(output) * package.scale(out)
+            )
+    rows: list[Row] = [
+        {"task": task, "tensor": tap, "sqnr_db": round(r.decibel, 2), "max_error": r.greatest}
+        for (task, tap), r in sorted(ratios.items(), key=lambda item: item[1].decibel)
+    ]
+    return rows + [
+        {"task": task, "tensor": tap, "agreement": float(np.mean(values))}
+        for (task, tap), values in agreement.items()
+    ]
+
+
+def chosen_alike(chosen: NDArray[Any], score: NDArray[Any], slots: NDArray[Any]) -> float:
+    """Share of tokens whose set of experts is the same. chosen, score (T,k) of the float model; slots (T,4,3) as
+    `Tap.read` gives them: expert, valid, score."""
+    same = [
+        {int(e) for e, s in zip(c, p, strict=True) if s > 0} == {int(e) for e, valid, _ in slot if valid}
+        for c, p, slot in zip(chosen, score, slots, strict=True)
+    ]
+    return float(np.mean(same))
+
+
+def table(rows: list[Row]) -> str:
+    """The rows as text for a person."""
+    lines = ["SQNR of the integer model against float, worst first", ""]
+    lines += [f"{r['sqnr_db']:7.2f} dB  {r['task']:<13} {r['tensor']}" for r in rows if "sqnr_db" in r]
+    lines += ["", "Tokens whose experts are the same", ""]
+    lines += [
+        f"{100 * r['agreement']:7.2f} %   {r['task']:<13} {r['tensor']}" for r in rows if "agreement" in r
+    ]
+    return "\n".join(lines) + "\n"
