@@ -93,6 +93,13 @@ def test_run_in_a_running_loop(accelerator, image: np.ndarray) -> None:
         assert np.array_equal(output.view(np.int16).reshape(image.shape), image)
 
 
+def test_run_on_fresh_buffers(accelerator, image: np.ndarray) -> None:
+    """Also with regions of no bytes: what is refused is the program, not the call."""
+    result = accelerator.run_regions(copy_program(), b"", image.tobytes(), image.nbytes, 512).check()
+    assert result.output.tobytes() == image.tobytes()
+    assert accelerator.run_regions(b"", b"", b"", 0, 0).status == Error.COUNT
+
+
 def test_refused_program(accelerator, image: np.ndarray) -> None:
     given = buffers(copy_program(words=WORDS + 1), image)
     result = accelerator.run(given)

@@ -7,11 +7,13 @@ It knows registers and records from `edgemoe.registers` and nothing of models.
 
 import asyncio
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+import pynq
 from pynq import DefaultIP
 from pynq.buffer import PynqBuffer
 
@@ -152,6 +154,27 @@ class Accelerator(DefaultIP):
         self.start(buffers, interrupt=True)
         await self.wait_interrupt()
         return self.result(buffers)
+
+    def run_regions(
+        self, program: bytes, weights: bytes, image: bytes, output_bytes: int, statistics_bytes: int
+    ) -> RunResult:
+        """Run any layer program on fresh buffers; the output region is zero before."""
+        with ExitStack() as stack:
+
+            def region(data: bytes) -> PynqBuffer:
+                buffer = stack.enter_context(pynq.allocate(len(data), np.uint8))
+                buffer[:] = np.frombuffer(data, np.uint8)
+                return buffer
+
+            return self.run(
+                Buffers(
+                    program=region(program),
+                    weights=region(weights),
+                    image=region(image),
+                    output=region(bytes(output_bytes)),
+                    statistics=region(bytes(statistics_bytes)),
+                )
+            )
 
     def result(self, buffers: Buffers) -> RunResult:
         """Verdict, counters and output of the run that has just ended."""

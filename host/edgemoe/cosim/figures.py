@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The figures of a run, from the hardware's statistics records and the DRAM's counters."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from edgemoe.config import BuildConfig
+from edgemoe.cosim.backends import Execution
+from edgemoe.registers import BEAT_BYTES, NO_INDEX, Descriptor, Opcode, Statistics
+
+LINEAR_STAGES = (Opcode.LINEAR, Opcode.EXPERTS)
+
+
+def task_figures(execution: Execution) -> dict[str, Any]:
+    """The entry of a task in report.json. Cycles are 0 on back ends without a clock."""
+    backbone = [record for record in execution.records if _part(execution, record) != "head"]
+    return {
+        "cycles": execution.cycles or 0,
+        "backbone_cycles": max((record.cycle_end for record in backbone), default=0),
+        "stages": stage_figures(execution),
+        "experts": expert_figures(execution),
+    }
+
+
+def stage_figures(execution: Execution) -> list[dict[str, Any]]:
+    """One entry a stage of the network, taps left out; an expert layer's records are taken together."""
+    rows: dict[int, dict[str, Any]] = {}
+    for record in execution.records:
+        info = execution.program.stages[record.stage]
+        if info.part == "tap":
+            continue
+        row = rows.setdefault(
+            record.stage,
+            {
+                "name": info.name,
+                "layer": info.layer,
+                "kind": Opcode(record.kind).name.lower(),
+                "part": info.part,
+                "cycles": 0,
+                "macs": 0 if record.kind == Opcode.EXPERTS else info.macs,
+                "read_bytes": 0,
+                "write_bytes": 0,
+                "stall_cycles": 0,
+            },
+        )
+        row["cycles"] += record.cycle_end - record.cycle_start
+        row["read_bytes"] += record.read_beats * BEAT_BYTES
+        row["write_bytes"] += record.write_beats * BEAT_BYTES
+        row["stall_cycles"] += max(0, record.engine_steps - record.mac_steps)
+        if record.expert != NO_INDEX:
+            row["macs"] += info.macs * record.tokens
+    return list(rows.values())
+
+
+def expert_figures(execution: Execution) -> list[dict[str, Any]]:
+    """One entry for each expert that had tokens: how many, and how often its weights were read."""
+    program = execution.program
+    entries = []
+    for record in execution.records:
+        if record.expert == NO_INDEX:
+            continue
+        size = Descriptor.unpack(program.data[64 * (record.stage + 1) :]).size
+        entries.append(
+            {
+                "layer": program.stages[record.stage].layer,
+                "expert": record.expert,
+                "tokens": record.tokens,
+                "weight_reads": record.read_beats * BEAT_BYTES / size,
+            }
+        )
+    return entries
+
+
+def utilisation(build: BuildConfig, tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """Shares of the array's peak: of the whole backbone, and of its linear stages alone."""
+    cycles = sum(task["backbone_cycles"] for task in tasks.values())
+    stages = [stage for task in tasks.values() for stage in task["stages"] if stage["part"] == "backbone"]
+    linear = [stage for stage in stages if Opcode[stage["kind"].upper()] in LINEAR_STAGES]
+    linear_cycles = sum(stage["cycles"] for stage in linear)
+    return {
+        "mac_utilisation": _share(sum(stage["macs"] for stage in stages), cycles * build.macs),
+        "linear_mac_utilisation": _share(sum(stage["macs"] for stage in linear), linear_cycles * build.macs),
+    }
+
+
+def dram_figures(executions: Mapping[str, Execution], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The DRAM model's parameters and what it moved for all tasks together."""
+    traffic = [execution.traffic for execution in executions.values() if execution.traffic]
+    return {
+        "ports": max((entry.ports for entry in traffic), default=0),
+        "bits": 128,
+        "latency": parameters["latency"],
+        "outstanding": parameters["outstanding"],
+        "stall": parameters["stall_percent"],
+        "refresh_interval": parameters["refresh_interval"],
+        "refresh_cycles": parameters["refresh_cycles"],
+        "turnaround": parameters["turnaround"],
+        "read_bytes": sum(entry.read_bytes for entry in traffic),
+        "write_bytes": sum(entry.write_bytes for entry in traffic),
+    }
+
+
+def _part(execution: Execution, record: Statistics) -> str:
+    return execution.program.stages[record.stage].part
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
