@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The model package: one .safetensors file with every integer that the accelerator needs.
 
-The file's metadata holds two strings: `format` ("edgemoe-package") and `header`, a JSON object with
-`version`, `config` (a `ModelConfig`) and `provenance` (training and calibration, free form). Tensors are
+The file's metadata holds one string under "edgemoe-package": a JSON object with `version`, `config` (a
+`ModelConfig`) and `provenance` (training and calibration, free form). Tensors are
 named as in the PyTorch model's state dict. D width, T tokens, E experts, H hidden units, P patch, {i} a
 layer, {task} "segmentation" or "depth"; `.m` and `.s` are a requantiser's multiplier and shift (scale = m
 / 2^s).
@@ -184,7 +184,7 @@ def to_bytes(package: Package) -> bytes:
     header = {"version": VERSION, "config": package.config.to_dict(), "provenance": package.provenance}
     tensors = {name: np.ascontiguousarray(package.tensors[name]) for name in sorted(package.tensors)}
     tensors = {name: t.reshape(package.tensors[name].shape) for name, t in tensors.items()}
-    return serialise(tensors, {"format": FORMAT, "header": json.dumps(header, sort_keys=True)})
+    return serialise(tensors, {FORMAT: json.dumps(header, sort_keys=True)})
 
 
 def save(package: Package, path: Path) -> str:
@@ -214,13 +214,13 @@ def load(path: Path) -> Package:
         raise UserError(f"{path}: can't be read: {error.strerror or error}.") from error
     except SafetensorError as error:
         raise UserError(f"{path}: not a readable .safetensors file: {error}.") from error
-    if metadata.get("format") != FORMAT:
+    if FORMAT not in metadata:
         raise UserError(
-            f"{path}: not a model package (its metadata says format {metadata.get('format')!r}, expected "
-            f"{FORMAT!r}). A checkpoint becomes a package with `edgemoe quantize`."
+            f"{path}: not a model package (no {FORMAT!r} in its metadata). A checkpoint becomes a package with "
+            "`edgemoe quantize`."
         )
     try:
-        header = json.loads(metadata["header"])
+        header = json.loads(metadata[FORMAT])
         version, config, provenance = header["version"], header["config"], header["provenance"]
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: the package's header is damaged: {error!r}.") from error

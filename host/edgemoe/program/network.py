@@ -398,4 +398,5 @@ class _Builder:
         descriptor = Descriptor(stage=len(self.stages), **fields)
         self.stages.append(StageInfo(name, self.layer, self.part, macs))
         self.descriptors.append(descriptor)
-        self.records += 1 + (descriptor.heads if descriptor.opcode == Opcode.EXPERTS else 0)
+        if descriptor.opcode != Opcode.END:
+            self.records += 1 + (descriptor.heads if descriptor.opcode == Opcode.EXPERTS else 0)

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Descriptors, records, registers: packing, no overlaps, the reference page, the C++ header."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from edgemoe import numerics, registers
+from edgemoe.config import BuildConfig, board
+from edgemoe.errors import NotBuiltYetError, UserError
+from edgemoe.registers import DESCRIPTOR_FIELDS, Descriptor, Error, Statistics
+
+sys.path.insert(0, str(Path(__file__).parent))
+import machine_tables
+
+
+def test_fields_do_not_overlap_and_match_the_class() -> None:
+    used = 0
+    for field in DESCRIPTOR_FIELDS:
+        mask = ((1 << field.width) - 1) << (32 * field.word + field.lsb)
+        assert not used & mask, field.name
+        used |= mask
+        assert field.lsb + field.width <= 32 or (field.lsb, field.width) == (0, 64)
+    assert used < 1 << 512
+    assert [f.name for f in DESCRIPTOR_FIELDS] == [f.name for f in dataclasses.fields(Descriptor)]
+    assert [name for name, _ in registers.STATISTICS_FIELDS] == [
+        f.name for f in dataclasses.fields(Statistics)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_descriptors_survive_packing(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = {f.name: int.from_bytes(rng.bytes(8), "little") >> (64 - f.width) for f in DESCRIPTOR_FIELDS}
+    descriptor = Descriptor(**values)
+    data = descriptor.pack()
+    assert len(data) == 64 and Descriptor.unpack(data) == descriptor
+    ones = Descriptor(**{f.name: (1 << f.width) - 1 for f in DESCRIPTOR_FIELDS})
+    assert Descriptor.unpack(ones.pack()) == ones
+
+
+@pytest.mark.parametrize(("field", "value"), [("tokens", 65536), ("threshold", 1 << 17), ("opcode", -1)])
+def test_a_value_too_large_is_named(field: str, value: int) -> None:
+    with pytest.raises(ValueError, match=f"field {field}: {value} does not fit"):
+        Descriptor(**{field: value}).pack()
+
+
+def test_statistics_survive_packing() -> None:
+    record = Statistics(*range(1, 17))
+    assert Statistics.unpack(record.pack()) == record
+    assert "cycle_end" not in record.counts() and record.counts()["mac_steps"] == 8
+
+
+def test_registers_do_not_overlap() -> None:
+    taken: set[int] = set()
+    for register in registers.REGISTERS:
+        words = {register.offset + i for i in range(0, register.bits // 8, 4)}
+        assert not words & taken and register.offset % 4 == 0, register.name
+        taken |= words
+    names = [register.name for register in registers.REGISTERS]
+    assert len(set(names)) == len(names) and max(taken) < 0x1000
+
+
+def test_every_error_has_a_text() -> None:
+    assert set(registers.ERROR_TEXT) == set(Error)
+
+
+def test_the_reference_page_matches() -> None:
+    page = machine_tables.PAGE.read_text(encoding="utf-8")
+    assert machine_tables.filled(page) == page, f"run python {machine_tables.__file__} to renew the tables"
+
+
+def test_build_id_follows_the_sizes() -> None:
+    build = board("sim-small")
+    other = dataclasses.replace(build, act_depth=4096)
+    assert registers.build_id(build) == registers.build_id(build) != registers.build_id(other)
+    assert registers.limits(build) == (0x04100820, 0x080000A0, 0x02000200, 0x00800020)
+
+
+def test_boards() -> None:
+    with pytest.raises(NotBuiltYetError, match="Board 'zcu102' is not built yet"):
+        board("zcu102")
+    with pytest.raises(UserError, match="No board is named 'zx81'; built is sim-small"):
+        board("zx81")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("rows", 16, r"rows 16 must be 4 \* cols"),
+        ("act_depth", 1 << 16, "act_depth 65536 must be below 2\\^16"),
+        ("max_experts", 12, "max_experts 12 must be a multiple of cols"),
+        ("max_top_k", 5, "max_top_k 5 must be at most 4"),
+        ("max_tokens", 0, "max_tokens 0 must be at least 1"),
+        ("max_k_tiles", 1 << 10, "max_k_tiles 1024 must be so small that sums fit"),
+    ],
+)
+def test_impossible_builds_are_refused(field: str, value: int, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        dataclasses.replace(BuildConfig("x"), **{field: value})
+
+
+@pytest.mark.slow
+def test_the_cpp_headers_say_the_same(tmp_path: Path) -> None:
+    """Compiles the generated headers and reads constants, fields and tables back."""
+    registers.write_headers(board("sim-small"), tmp_path)
+    fields = [
+        ("k" + "Field" + "".join(p.capitalize() for p in f.name.split("_")), f) for f in DESCRIPTOR_FIELDS
+    ]
+    lines = ['#include "edgemoe_config.hpp"', '#include "edgemoe_registers.hpp"', "#include <cstdio>"]
+    lines += ["using namespace edgemoe;", "int main() {"]
+    lines += [f'  std::printf("%d %d %d\\n", {n}.word, {n}.lsb, {n}.width);' for n, _ in fields]
+    for table in ("kExp2Table", "kRsqrtEvenTable", "kRsqrtOddTable", "kGeluTable"):
+        lines.append(f'  for (auto v : {table}) std::printf("%u ", unsigned(v));')
+    lines += ['  std::printf("\\n%d %d %d\\n", kRows, kErrorStatistics, kEpilogueDram);', "}", ""]
+    source = tmp_path / "main.cpp"
+    source.write_text("\n".join(lines))
+    subprocess.run(
+        ["g++", "-std=c++17", "-Wall", "-Werror", f"-I{tmp_path}", source, "-o", tmp_path / "a"], check=True
+    )
+    out = subprocess.run([tmp_path / "a"], check=True, capture_output=True, text=True).stdout.splitlines()
+    assert out[: len(fields)] == [f"{f.word} {f.lsb} {f.width}" for _, f in fields]
+    tables = [numerics.EXP2_TABLE, *numerics.RSQRT_TABLE, numerics.GELU_TABLE]
+    assert [int(v) for v in out[-2].split()] == [int(v) for v in np.concatenate(tables)]
+    assert out[-1] == "32 28 5"
