@@ -3,6 +3,7 @@
 #pragma once
 #include "detail/pack.h"
 #include "hls_intrinsics.h"
+#include "hls_module.h"
 #ifdef __HLS_SYNTH__
 
 namespace hls {

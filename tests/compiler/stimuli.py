@@ -71,9 +71,7 @@ def fir(rng: random.Random) -> Call:
 
 def matmul(rng: random.Random) -> Call:
     products = rng.randint(1, 3)
-    return Call(
-        {"a": bits(rng, 64, 8 * products), "b": bits(rng, 64, 8 * products)}, {"products": products}
-    )
+    return Call({"a": bits(rng, 64, 8 * products), "b": bits(rng, 64, 8 * products)}, {"products": products})
 
 
 def softmax_lanes(rng: random.Random) -> Call:

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small classic kernels, unlike the project's own: native build, IR interpreter and RTL give equal results."""
+
+from __future__ import annotations
+
+import random
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from edgemoe.compiler.driver import compile_file
+from edgemoe.compiler.native import NativeKernel, NativeResult, build_native
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "cosim")]
+import simulate  # noqa: E402
+from stimuli import PROGRAMS, STIMULI, Call  # noqa: E402
+
+SHIM = ROOT / "hls" / "shim"
+BUILD = ROOT / "build" / "cache" / "programs"
+#: AXI masters: argument -> bundle
+BUNDLES = {"offload": {"from": "gmem0", "to": "gmem1"}}
+#: programs with sums of 300 bits, whose carry chain does not fit the default clock
+CLOCK_NS = {"wide": 8.0}
+SEEDS = range(4)
+
+
+def native(program: str, *, checks: bool) -> NativeKernel:
+    return NativeKernel(
+        build_native(
+            PROGRAMS / f"{program}.cpp", program, include=[SHIM], out=BUILD / "native", checks=checks
+        )
+    )
+
+
+def expected(program: str, call: Call, *, checks: bool = False) -> tuple[NativeResult, Call]:
+    """The native result and the call with the memories as the kernel left them."""
+    call = call.copy()
+    result = native(program, checks=checks).run(call.streams, call.scalars, call.memories)
+    assert not any(result.unread.values()), f"{program}: the stimulus has elements that nobody reads"
+    return result, call
+
+
+@pytest.mark.parametrize("program", STIMULI)
+def test_native_does_not_depend_on_uninitialised_memory(program: str) -> None:
+    """With checks on, variables start with a pattern instead of what was there."""
+    for seed in SEEDS:
+        call = STIMULI[program](random.Random(seed))
+        plain, checked = expected(program, call)[0], expected(program, call, checks=True)[0]
+        assert plain == checked, f"{program}, seed {seed}"
+
+
+def prefixed_ports(program: str, text: str) -> tuple[list[str], list[str]]:
+    """Ports of a program's top under its own prefix, and the connections of its instance."""
+    header = re.search(rf"^module {program} \((.*?)\);", text, re.DOTALL | re.MULTILINE)
+    assert header
+    ports, connections = [], [".ap_clk(ap_clk)", ".ap_rst_n(ap_rst_n)"]
+    for kind, name in re.findall(
+        r"^\s*((?:input|output)\s+logic[^,\n]*?)\s(\w+)\s*,?\s*$", header[1], re.MULTILINE
+    ):
+        if name not in ("ap_clk", "ap_rst_n"):
+            ports.append(f"{kind} {program}_{name}")
+            connections.append(f".{name}({program}_{name})")
+    return ports, connections
+
+
+def build_all(folder: Path, programs: list[str]) -> list[Path]:
+    """Every program compiled, and a top that holds them all side by side: one model to build instead of many."""
+    ports = ["input logic ap_clk", "input logic ap_rst_n"]
+    instances = []
+    texts: dict[str, str] = {}
+    for program in programs:
+        made = compile_file(
+            PROGRAMS / f"{program}.cpp", program, include=[SHIM], out=folder / program, ports="ap_ctrl_hs",
+            clock_ns=CLOCK_NS.get(program, 5.0),
+        )  # fmt: skip
+        for file in made.files:
+            text = file.read_text()
+            assert texts.setdefault(file.name, text) == text, (
+                f"two programs have different modules {file.name}"
+            )
+        more, connections = prefixed_ports(program, texts[f"{program}.sv"])
+        ports += more
+        instances.append(f"  {program} {program}_i ({', '.join(connections)});")
+    everything = (
+        "module programs (\n  " + ",\n  ".join(ports) + "\n);\n" + "\n".join(instances) + "\nendmodule\n"
+    )
+    files = []
+    for name, text in {**texts, "programs.sv": everything}.items():
+        path = folder / name
+        path.write_text(text)
+        files.append(path)
+    return files
+
+
+def job(program: str, seed: int, stalls: float) -> dict[str, Any]:
+    """A call and its results in the form that the simulation reads."""
+    call = STIMULI[program](random.Random(seed))
+    result, after = expected(program, call)
+    bundles = BUNDLES.get(program, {})
+    return {
+        "program": program,
+        "seed": seed,
+        "stalls": stalls,
+        "streams": call.streams,
+        "scalars": call.scalars | dict.fromkeys(bundles, 0),
+        "memories": {bundles[name]: data.tobytes().hex() for name, data in call.memories.items()},
+        "want_streams": result.streams,
+        "want_outputs": result.outputs,
+        "widths": {port.name: port.width for port in native(program, checks=False).ports},
+        "want_memories": {bundles[name]: data.tobytes().hex() for name, data in after.memories.items()},
+    }
+
+
+@pytest.mark.slow
+def test_rtl_as_native(tmp_path: Path) -> None:
+    files = build_all(tmp_path, list(STIMULI))
+    executable = simulate.build(files, "programs")
+    calls = [
+        job(program, seed, stalls)
+        for program in STIMULI
+        for seed, stalls in zip(SEEDS, [0.0, 0.3, 0.6, 0.9], strict=True)
+    ]
+    outcome = simulate.run(executable, Path(__file__).parent / "rtl_programs.py", parameters={"calls": calls})
+    simulate.check(outcome)
+    assert all(empty for _, empty in outcome.fifos.values()), f"a FIFO never ran empty: {outcome.fifos}"
+    assert any(full for full, _ in outcome.fifos.values()), f"no FIFO was ever full: {outcome.fifos}"
