@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The accelerator: four processes and the streams between them. One start runs one layer program, i.e. one image
-// and one task. Registers lie in the order of the arguments; docs/reference/machine.md says what they mean.
+// and one task. Each AXI master has one reader and one writer. Registers lie in the order of the arguments; docs/reference/machine.md says what they mean.
 #include <ap_int.h>
 #include <hls_burst_maxi.h>
 #include <hls_stream.h>
@@ -35,9 +35,9 @@ void accelerator(hls::burst_maxi<Beat> program, hls::burst_maxi<Beat> weights, h
                  ap_uint<32>& limits2, ap_uint<32>& limits3) {
 #pragma HLS INTERFACE m_axi port=program bundle=gmem0 offset=slave
 #pragma HLS INTERFACE m_axi port=weights bundle=gmem1 offset=slave
-#pragma HLS INTERFACE m_axi port=image bundle=gmem1 offset=slave
+#pragma HLS INTERFACE m_axi port=image bundle=gmem2 offset=slave
 #pragma HLS INTERFACE m_axi port=output bundle=gmem2 offset=slave
-#pragma HLS INTERFACE m_axi port=statistics bundle=gmem2 offset=slave
+#pragma HLS INTERFACE m_axi port=statistics bundle=gmem0 offset=slave
 #pragma HLS INTERFACE s_axilite port=return
 #pragma HLS DATAFLOW
   hls::stream<CommandWord> commands;

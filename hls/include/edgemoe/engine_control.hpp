@@ -125,45 +125,57 @@ inline Control first_control(const Shape& shape) {
   return control;
 }
 
-inline Phase phase_after(Phase phase, bool attention) {
-  if (!attention) return kTile;
-  switch (phase) {
-    case kScores: return kGap;
-    case kGap: return kContext;
-    case kContext: return kDrain;
-    default: return kScores;
-  }
-}
+/// The phase after `control.phase` and its last step: known before it is known whether the phase ends now, which
+/// keeps the loop-carried path short.
+struct NextPhase {
+  Phase phase;
+  Count last;
+};
 
-/// Last step of `phase` of `block`.
-inline Count last_step(Phase phase, const Shape& shape, const Block& block) {
-  switch (phase) {
-    case kTile: return shape.tile_last;
-    case kGap: return Count(kScoreGap - 1);
-    case kDrain: return Count((Count(block.size) << 2) - 1);
-    default: return Count(shape.tokens - 1);
+inline NextPhase next_phase(const Control& control, const Shape& shape) {
+  NextPhase next;
+  next.phase = kScores;
+  next.last = Count(shape.tokens - 1);
+  if (control.phase == kScores) {
+    next.phase = kGap;
+    next.last = kScoreGap - 1;
   }
+  if (control.phase == kGap) next.phase = kContext;
+  if (control.phase == kContext) {
+    next.phase = kDrain;
+    next.last = Count((Count(control.active.size) << 2) - 1);
+  }
+  if (!shape.attention) {
+    next.phase = kTile;
+    next.last = shape.tile_last;
+  }
+  return next;
 }
 
 inline Control advance(const Control& control, const Shape& shape) {
   const bool phase_end = control.step == control.last;
-  const bool block_end = phase_end && control.phase != kScores && control.phase != kGap && control.phase != kContext;
+  const bool closing = control.phase != kScores && control.phase != kGap && control.phase != kContext;
+  const bool block_end = phase_end && closing;
+  const NextPhase following_phase = next_phase(control, shape);
   const Block following = successor(shape, control.next);
-  Control next;
-  next.active = control.active;
-  next.next = control.next;
+  const ap_uint<6> load_last = shape.attention ? ap_uint<6>(control.next.size - 1) : shape.load_last;
+  Control next = control;
+  next.step = Count(control.step + 1);
+  next.swap = block_end;
+  next.loading = control.loading && control.load != load_last;
+  next.load = ap_uint<6>(control.load + 1);
+  if (phase_end) {
+    next.step = 0;
+    next.phase = following_phase.phase;
+    next.last = following_phase.last;
+  }
   if (block_end) {
+    next.running = control.next.valid;
     next.active = control.next;
     next.next = following;
+    next.loading = following.valid;
+    next.load = first_load(shape, following);
   }
-  next.running = !block_end || control.next.valid;
-  next.phase = phase_end ? phase_after(control.phase, shape.attention) : control.phase;
-  next.step = phase_end ? Count(0) : Count(control.step + 1);
-  next.last = phase_end ? last_step(next.phase, shape, next.active) : control.last;
-  next.swap = block_end;
-  const ap_uint<6> load_last = shape.attention ? ap_uint<6>(control.next.size - 1) : shape.load_last;
-  next.loading = block_end ? following.valid : control.loading && control.load != load_last;
-  next.load = block_end ? first_load(shape, following) : ap_uint<6>(control.load + 1);
   return next;
 }
 
