@@ -22,7 +22,10 @@ from edgemoe.compiler.frontend.memories import (
 )
 from edgemoe.compiler.frontend.parse import Function as LlvmFunction
 from edgemoe.compiler.frontend.parse import Inst, Module
-from edgemoe.compiler.ir import Function, Memory, MemoryKind, Op, Opcode, Pipeline, Value
+from edgemoe.compiler.ir import Const, Function, Memory, MemoryKind, Op, Opcode, Pipeline, Value
+
+#: Elements that one memcpy or memset may touch.
+_LARGEST_COPY = 256
 
 
 class Accesses:
@@ -54,7 +57,14 @@ class Accesses:
 
     def load(self, inst: Inst, emit: Emitter, name: str) -> Value:
         """The value of a load; one wider than an element is several loads side by side."""
-        pointer = self._pointers.resolve(inst.operands[0], inst)
+        return self._load_from(inst.operands[0], inst, emit, name)
+
+    def _load_from(self, token: str, inst: Inst, emit: Emitter, name: str) -> Value:
+        if choice := self._choice(token):
+            condition, first, second = choice
+            values = [self._load_from(part, inst, emit, name) for part in (first, second)]
+            return emit.select(self._values[condition], *values)
+        pointer = self._pointers.resolve(token, inst)
         self._check_readable(pointer, inst)
         parts = [self._load_part(inst, part, width, emit, name) for part, width in self._parts(inst, pointer, inst.width)]
         return emit.resize(emit.concat(parts[::-1]), inst.width)
@@ -70,7 +80,23 @@ class Accesses:
 
     def store(self, inst: Inst, data: Value, emit: Emitter, predicate: Value | None) -> None:
         """A store to a memory, or to an output scalar."""
-        pointer = self._pointers.resolve(inst.operands[1], inst)
+        self._store_to(inst.operands[1], inst, data, emit, predicate)
+
+    def _choice(self, token: str) -> tuple[str, str, str] | None:
+        """(condition, pointer, pointer) if a pointer is a select of two."""
+        definition = self._definitions.get(token)
+        if definition is None or definition.opcode != "select":
+            return None
+        condition, first, second = definition.operands
+        return condition, first, second
+
+    def _store_to(self, token: str, inst: Inst, data: Value, emit: Emitter, predicate: Value | None) -> None:
+        if choice := self._choice(token):
+            condition = self._values[choice[0]]
+            self._store_to(choice[1], inst, data, emit, emit.both(predicate, condition))
+            self._store_to(choice[2], inst, data, emit, emit.both(predicate, emit.invert(condition)))
+            return
+        pointer = self._pointers.resolve(token, inst)
         if not pointer.base.startswith("@") and pointer.base not in self._definitions:
             output = self._arguments.output(pointer.base, data.width)
             if output is not None and not pointer.terms and pointer.offset == 0:
@@ -78,14 +104,65 @@ class Accesses:
                 return
         low = 0
         for part, width in self._parts(inst, pointer, data.width):
-            access = self._access(inst, part, width, emit)
-            value = emit.resize(emit.extract(data, low, min(width, data.width - low)), access.memory.width)
-            operands = [access.address, value, *([access.select] if access.select is not None else [])]
-            op = emit.effect(
-                Opcode.STORE, 0, operands, memory=access.memory.name, banks=access.banks, predicate=predicate
-            )
-            self.by_op[op] = access
+            value = emit.extract(data, low, min(width, data.width - low))
+            self._store_part(inst, part, width, value, emit, predicate)
             low += width
+
+    def _store_part(
+        self, inst: Inst, pointer: Pointer, width: int, data: Value, emit: Emitter, predicate: Value | None
+    ) -> None:
+        access = self._access(inst, pointer, width, emit)
+        value = emit.resize(data, access.memory.width)
+        operands = [access.address, value, *([access.select] if access.select is not None else [])]
+        op = emit.effect(Opcode.STORE, 0, operands, memory=access.memory.name, banks=access.banks, predicate=predicate)
+        self.by_op[op] = access
+
+    # ---- block copies --------------------------------------------------------------------------------------
+
+    def copy(self, inst: Inst, emit: Emitter, predicate: Value | None) -> None:
+        """A ``memcpy`` of constant size: element by element, all loads first."""
+        target, source = (self._pointers.resolve(token, inst) for token in inst.operands[:2])
+        elements = self._elements(source, self._length(inst), inst)
+        values = [
+            (pointer.offset - source.offset, width, self._load_part(inst, pointer, width, emit, ""))
+            for pointer, width in elements
+        ]
+        for step, width, value in values:
+            pointer = Pointer(target.base, target.offset + step, target.terms)
+            self._store_part(inst, pointer, width, value, emit, predicate)
+
+    def fill(self, inst: Inst, emit: Emitter, predicate: Value | None) -> None:
+        """A ``memset`` of constant size."""
+        target = self._pointers.resolve(inst.operands[0], inst)
+        byte = int(inst.operands[1]) & 255 if inst.operands[1].lstrip("-").isdigit() else 0
+        for pointer, width in self._elements(target, self._length(inst), inst):
+            pattern = int.from_bytes(bytes([byte]) * (-(-width // 8)), "little")
+            self._store_part(inst, pointer, width, Const.of(pattern, width), emit, predicate)
+
+    def _length(self, inst: Inst) -> int:
+        if not inst.operands[2].isdigit():
+            raise self._error(inst, "a number of bytes known only at run time is copied or cleared; write a loop.")
+        return int(inst.operands[2])
+
+    def _elements(self, pointer: Pointer, length: int, inst: Inst) -> list[tuple[Pointer, int]]:
+        """The elements in ``length`` bytes from ``pointer``."""
+        result: list[tuple[Pointer, int]] = []
+        for leaf in self._leaves(pointer, inst):
+            positions = [leaf.offset]
+            for dim in leaf.dims:
+                positions = [p + k * dim.stride for p in positions for k in range(dim.extent)]
+                if len(positions) > _LARGEST_COPY * 64:
+                    break
+            if pointer.terms:  # the start is chosen at run time: positions relative to it
+                inside = [pointer.offset + p - leaf.offset for p in positions if p - leaf.offset < length]
+            else:
+                inside = [p for p in positions if pointer.offset <= p < pointer.offset + length]
+            result += [(Pointer(pointer.base, p, pointer.terms), leaf.width) for p in inside]
+        if len(result) > _LARGEST_COPY:
+            raise self._error(
+                inst, f"an array of {len(result)} elements is copied or cleared at once; write a loop that does it."
+            )
+        return sorted(result, key=lambda item: item[0].offset)
 
     def _parts(self, inst: Inst, pointer: Pointer, width: int) -> list[tuple[Pointer, int]]:
         """The element accesses that one access of ``width`` bits consists of."""
@@ -192,7 +269,7 @@ class Accesses:
     @staticmethod
     def _about(fact: Fact, base: str, leaf: Leaf) -> bool:
         """Whether a pragma names this array, or a struct that holds it."""
-        if fact.variable != base:
+        if base != fact.variable and not base.startswith(fact.variable + ".sroa."):
             return False
         return fact.size is None or fact.offset <= leaf.offset < fact.offset + fact.size
 

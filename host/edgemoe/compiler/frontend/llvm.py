@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs LLVM's clean-up passes (llvmlite) on the prepared text.
 
-The list is the project's own: nothing is vectorised, peeled or turned into library calls behind its back. Instruction
-combining and SROA come before the first CFG simplification, which would otherwise merge pointers that SROA cannot
-speculate. Switches are lowered last because CFG simplification forms them again.
+The list is the project's own: nothing is vectorised, peeled or turned into library calls behind its back. SROA and
+instruction combining come before the first CFG simplification, which would otherwise merge pointers that SROA cannot
+speculate; each level of references passed to inlined functions needs a round of SROA of its own. Switches are lowered last because CFG simplification forms them again.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import re
 import llvmlite.binding as llvm
 
 from edgemoe.compiler.frontend.abi import prepare
+from edgemoe.compiler.frontend.choices import settle_choices
 from edgemoe.compiler.frontend.markers import Fact, extract
 
 _INLINE = ["always_inliner", "global_dead_code_eliminate"]
 _PASSES = [
-    "instruction_combine sroa instruction_combine sroa simplify_cfg",
+    "sroa sroa instruction_combine sroa instruction_combine sroa simplify_cfg",
     "loop_simplify lcssa loop_rotate instruction_combine simplify_cfg sccp loop_simplify lcssa loop_unroll sroa "
     "instruction_combine simplify_cfg",
     "loop_unroll sroa new_gvn instruction_combine simplify_cfg loop_deletion aggressive_dce sroa "
@@ -57,7 +58,7 @@ def clean_up(raw: str) -> tuple[str, list[Fact]]:
 
     module = llvm.parse_assembly(text)
     run(module, _INLINE)
-    text, facts = extract(str(module))
+    text, facts = extract(settle_choices(str(module)))
     module = llvm.parse_assembly(text)
     module.verify()
     for names in _PASSES:

@@ -291,6 +291,12 @@ class ProcessBuilder:
             return
         if opcode == "call" and (inst.callee == PIPELINE_MARK or inst.callee.startswith("llvm.assume")):
             return
+        if opcode == "call" and inst.callee.startswith(("llvm.memcpy", "llvm.memmove")):
+            self.accesses.copy(inst, emit, predicate)
+            return
+        if opcode == "call" and inst.callee.startswith("llvm.memset"):
+            self.accesses.fill(inst, emit, predicate)
+            return
         if opcode == "call" and not inst.callee.startswith("llvm."):
             self._call(inst, emit, predicate)
             return
