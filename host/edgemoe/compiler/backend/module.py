@@ -11,7 +11,7 @@ from edgemoe.compiler.backend.expressions import expression
 from edgemoe.compiler.backend.memories import Memories
 from edgemoe.compiler.backend.plan import ModuleTiming, Planner, RegionPlan
 from edgemoe.compiler.backend.process import Emitted
-from edgemoe.compiler.backend.text import Names, commented_list, indent, remark, source, span
+from edgemoe.compiler.backend.text import Names, commented_list, indent, remark, safe, source, span
 from edgemoe.compiler.backend.values import Values
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.ir import Function, MemoryKind, ModuleArg, Op, Opcode, Return
@@ -92,7 +92,7 @@ class _Module:
             True,
             1,
             max(ends, default=0) + 1,
-            max(full, default=0),
+            max([self.planner.slowest, *full]),
             "",
             {op.id: schedule.cycle(index[op.id]) for op in ops},
             {op.id: nodes[index[op.id]].latency for op in ops},
@@ -116,7 +116,7 @@ class _Module:
         multipliers = sum(is_multiplier(op) for op in self.region.ops) + sum(
             self.modules[op.callee].multipliers for op in self.region.ops if op.opcode is Opcode.CALL
         )
-        timing = ModuleTiming(self.function.name, self.latency, self.delay, samples, multipliers)
+        timing = ModuleTiming(safe(self.function.name), self.latency, self.delay, samples, multipliers)
         text = "\n".join([*self._head(samples), *indent(lines), "endmodule", ""])
         return Emitted(self.function.name, text, [self.plan], self._register_bits(), timing)
 
@@ -128,7 +128,7 @@ class _Module:
         ports.append(f"output logic {span(self.function.result_width)}y")
         found = remark(self.function.loc).replace("  // ", ", ")
         title = f"// module {self.function.name}{found}: latency {self.latency}, a call every cycle, no reset"
-        return [title, f"module {self.function.name} (", *indent(commented_list(ports), 2), ");"]
+        return [title, f"module {safe(self.function.name)} (", *indent(commented_list(ports), 2), ");"]
 
     def _operation(self, op: Op, body: list[str], clocked: list[str]) -> None:
         cycle, latency = self.plan.cycle(op), self.plan.latency(op)

@@ -94,6 +94,7 @@ class Planner:
     table: OperatorTable
     period: int  #: picoseconds
     modules: dict[str, ModuleTiming]
+    slowest: int = 0  #: an operator slower than the clock gets a cycle of its own, and shows in the report
 
     def plan(self, region: Region) -> RegionPlan:
         """The schedule of ``region``; a loop that cannot be pipelined becomes a block."""
@@ -120,7 +121,9 @@ class Planner:
         if op.opcode is Opcode.CALL:
             module = self.modules[op.callee]
             return Timing(module.delay, module.latency)
-        return self.table.timing(op, self.function.memories.get(op.memory))
+        timing = self.table.timing(op, self.function.memories.get(op.memory))
+        self.slowest = max(self.slowest, timing.delay)
+        return Timing(min(timing.delay, self.period), timing.latency)
 
     @staticmethod
     def _refuse_waiting_for_itself(region: Region) -> None:
@@ -175,7 +178,7 @@ class _Builder:
             self.pipelined,
             schedule.ii,
             max(ends, default=0) + 1,
-            max(full, default=0),
+            max([self.planner.slowest, *full]),
             limit,
             {key: schedule.cycle(n) for key, n in self.index.items()},
             {key: nodes[n].latency for key, n in self.index.items()},

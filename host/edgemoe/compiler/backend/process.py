@@ -18,7 +18,7 @@ from edgemoe.compiler.backend.memories import Memories
 from edgemoe.compiler.backend.plan import ModuleTiming, Planner, RegionPlan
 from edgemoe.compiler.backend.region import RegionEmitter, Shared
 from edgemoe.compiler.backend.streams import Streams, port_name
-from edgemoe.compiler.backend.text import Names, any_of, commented_list, indent, remark, span
+from edgemoe.compiler.backend.text import Names, any_of, commented_list, indent, remark, safe, span
 from edgemoe.compiler.backend.values import Values
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.ir import AxiArg, BlockArg, Direction, Function, MemoryKind, ScalarArg, StreamArg
@@ -78,7 +78,7 @@ class _Process:
     def _add_arguments(self) -> None:
         for arg in self.function.args:
             if isinstance(arg, ScalarArg):
-                name = self.names.fresh(arg.name, ("_vld",))
+                name = self.names.fresh(safe(arg.name), ("_vld",))
                 self.values.arguments[id(arg)] = name
                 if arg.direction is Direction.READ:
                     self.scalar_ports.append(f"input  logic {span(arg.width)}{name}")
@@ -125,10 +125,10 @@ class _Process:
         parameters = self.streams.parameters()
         head = [f"// process {self.function.name}{remark(self.function.loc).replace('  // ', ', ')}"]
         if parameters:
-            head += [f"module {self.function.name} #("]
+            head += [f"module {safe(self.function.name)} #("]
             head += [*indent(commented_list(parameters), 2), ") ("]
         else:
-            head.append(f"module {self.function.name} (")
+            head.append(f"module {safe(self.function.name)} (")
         return [*head, *indent(commented_list(ports), 2), ");"]
 
     def _declarations(self) -> list[str]:

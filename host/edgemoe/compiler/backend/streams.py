@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from edgemoe.compiler.backend.text import any_of, remark, span
+from edgemoe.compiler.backend.text import any_of, remark, safe, span
 from edgemoe.compiler.ir import Loc
 
 
@@ -26,7 +26,8 @@ class Output:
 
 def port_name(channel: str) -> str:
     """``x.ar`` as it appears in port names."""
-    return channel.replace(".", "_")
+    name, _, kind = channel.partition(".")
+    return f"{safe(name)}_{kind}" if kind else safe(name)
 
 
 @dataclass
@@ -106,7 +107,7 @@ class Streams:
     @staticmethod
     def _output(name: str, output: Output) -> list[str]:
         takes = [f"({when} ? {name}_C'({count}) : '0)" for when, count in output.takes]
-        unused = [f"{name}_C'({when})" for when in output.unused]
+        unused = [f"({when} ? {name}_C'(1) : '0)" for when in output.unused]
         lines = ["", f"assign {name}_put = {any_of(when for when, _, _ in output.writes)};"]
         lines.append(f"assign {name}_take = {' + '.join(takes) or chr(39) + '0'};")
         lines.append(f"assign {name}_unused = {' + '.join(unused) or chr(39) + '0'};")

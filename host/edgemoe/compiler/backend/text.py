@@ -50,6 +50,11 @@ class Names:
         return name
 
 
+def safe(name: str) -> str:
+    """``name``, with an underscore behind it if SystemVerilog or the generated text has taken it."""
+    return f"{name}_" if name in _RESERVED else name
+
+
 def literal(value: int, width: int) -> str:
     """An unsigned literal of ``width`` bits."""
     return f"{width}'d{value}" if value < 10 else f"{width}'h{value:x}"

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from edgemoe.compiler.backend.dataflow import AXI_INPUT_CHANNELS, function_ports
 from edgemoe.compiler.backend.registers import BUS_ERROR, Register, bundle_names, register_map
-from edgemoe.compiler.backend.text import commented_list, indent, span
+from edgemoe.compiler.backend.text import all_of, commented_list, indent, safe, span
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.ir import AxiArg, Direction, Function, ScalarArg, StreamArg
 
@@ -44,7 +44,7 @@ class _Wrapper:
             ports += self._master_ports(bundle)
         streams = [arg for arg in self.function.args if isinstance(arg, StreamArg)]
         kept = tuple(
-            f"{arg.name}_{kind}"
+            f"{safe(arg.name)}_{kind}"
             for arg in streams
             for kind in ("dout", "din", "empty_n", "full_n", "read", "write")
         )
@@ -56,7 +56,7 @@ class _Wrapper:
             *self._core(),
             *(line for bundle in self.bundles for line in self._master(bundle)),
         ]
-        head = [f"module {self.function.name} (", *indent(commented_list(ports), 2), ");"]
+        head = [f"module {safe(self.function.name)} (", *indent(commented_list(ports), 2), ");"]
         return "\n".join([*head, *indent(lines), "endmodule", ""])
 
     # ---- ports ------------------------------------------------------------------------------------------------
@@ -93,9 +93,10 @@ class _Wrapper:
         ]
         for arg in self.scalars:
             if arg.direction is Direction.READ:
-                ports.append(f"input  logic {span(arg.width)}{arg.name}")
+                ports.append(f"input  logic {span(arg.width)}{safe(arg.name)}")
             else:
-                ports += [f"output logic {span(arg.width)}{arg.name}", f"output logic {arg.name}_ap_vld"]
+                name = safe(arg.name)
+                ports += [f"output logic {span(arg.width)}{name}", f"output logic {name}_ap_vld"]
         ports += [f"input  logic [63:0] {arg.name}" for arg in self.axis]
         if self.bundles:
             ports.append(f"output logic {span(len(self.bundles))}bus_error")
@@ -154,7 +155,10 @@ class _Wrapper:
     # ---- inside -----------------------------------------------------------------------------------------------
 
     def _signals(self) -> list[str]:
-        lines = ["logic rst, start, core_done, quiet;", "logic ctrl_start, ctrl_done, ctrl_idle;"]
+        lines = [
+            "logic hls_rst, hls_start, hls_core_done, hls_quiet;",
+            "logic ctrl_start, ctrl_done, ctrl_idle;",
+        ]
         for arg in self.axis:
             for channel, width in arg.channels.items():
                 name = f"{arg.name}_{channel}"
@@ -166,10 +170,10 @@ class _Wrapper:
             lines.append(f"logic {arg.name}_read_idle, {arg.name}_write_idle;")
             lines.append(f"logic {arg.name}_read_error, {arg.name}_write_error;")
         for scalar in self.scalars:
-            lines.append(f"logic {span(scalar.width)}core_{scalar.name};")
+            lines.append(f"logic {span(scalar.width)}core_{safe(scalar.name)};")
             if scalar.direction is Direction.WRITE:
-                lines.append(f"logic {span(scalar.width)}latched_{scalar.name};")
-                lines.append(f"logic core_{scalar.name}_vld, written_{scalar.name};")
+                lines.append(f"logic {span(scalar.width)}latched_{safe(scalar.name)};")
+                lines.append(f"logic core_{safe(scalar.name)}_vld, written_{safe(scalar.name)};")
         return lines
 
     def _handshake(self) -> list[str]:
@@ -179,35 +183,35 @@ class _Wrapper:
             idle += [f"~{arg.name}_{c}_write" for c in arg.channels if c not in AXI_INPUT_CHANNELS]
         lines = [
             "",
-            "assign rst = ~ap_rst_n;",
-            f"assign quiet = {' & '.join(idle) or chr(49) + chr(39) + 'b1'};",
+            "assign hls_rst = ~ap_rst_n;",
+            f"assign hls_quiet = {all_of(idle)};",
             "",
-            "// running: the function; draining: what it wrote is still on its way (quiet for four cycles: buffers",
-            "// may hide a word for two)",
-            "logic running, draining;",
-            "logic [1:0] quiet_for;",
-            "assign ctrl_idle = ~running & ~draining;",
-            "assign start = ctrl_start & ctrl_idle;",
+            "// running: the function; draining: what it wrote is still on its way (four quiet cycles, since",
+            "// a buffer may hide a word for two)",
+            "logic hls_running, hls_draining;",
+            "logic [1:0] hls_quiet_for;",
+            "assign ctrl_idle = ~hls_running & ~hls_draining;",
+            "assign hls_start = ctrl_start & ctrl_idle;",
         ]
         if self.axis:
-            lines.append("assign ctrl_done = draining & quiet & quiet_for == 2'd3;")
+            lines.append("assign ctrl_done = hls_draining & hls_quiet & hls_quiet_for == 2'd3;")
         else:
-            lines.append("assign ctrl_done = draining;")
+            lines.append("assign ctrl_done = hls_draining;")
         lines += [
             "always_ff @(posedge ap_clk) begin",
-            "  running <= ~rst & (start | (running & ~core_done));",
-            "  draining <= ~rst & ((running & core_done) | (draining & ~ctrl_done));",
-            "  quiet_for <= draining & quiet ? quiet_for + 2'd1 : 2'd0;",
+            "  hls_running <= ~hls_rst & (hls_start | (hls_running & ~hls_core_done));",
+            "  hls_draining <= ~hls_rst & ((hls_running & hls_core_done) | (hls_draining & ~ctrl_done));",
+            "  hls_quiet_for <= hls_draining & hls_quiet ? hls_quiet_for + 2'd1 : 2'd0;",
             "end",
         ]
         for scalar in self.scalars:
             if scalar.direction is Direction.WRITE:
-                name = scalar.name
+                name = safe(scalar.name)
                 lines += [
                     "always_ff @(posedge ap_clk) begin",
-                    f"  if (core_{name}_vld) latched_{name} <= core_{name};",
-                    f"  else if (rst) latched_{name} <= '0;",
-                    f"  written_{name} <= ~rst & ~start & (written_{name} | core_{name}_vld);",
+                    f"  if (hls_rst) latched_{name} <= '0;",
+                    f"  else if (core_{name}_vld) latched_{name} <= core_{name};",
+                    f"  written_{name} <= ~hls_rst & ~hls_start & (written_{name} | core_{name}_vld);",
                     "end",
                 ]
         return lines
@@ -222,10 +226,10 @@ class _Wrapper:
         ]
         for scalar in self.scalars:
             if scalar.direction is Direction.READ:
-                lines.append(f"assign core_{scalar.name} = {scalar.name};")
+                lines.append(f"assign core_{safe(scalar.name)} = {safe(scalar.name)};")
             else:
-                lines.append(f"assign {scalar.name} = latched_{scalar.name};")
-                lines.append(f"assign {scalar.name}_ap_vld = written_{scalar.name};")
+                lines.append(f"assign {safe(scalar.name)} = latched_{safe(scalar.name)};")
+                lines.append(f"assign {safe(scalar.name)}_ap_vld = written_{safe(scalar.name)};")
         lines += [f"assign {arg.name}_base = {arg.name};" for arg in self.axis]
         if self.bundles:
             lines.append(f"assign bus_error = {self._errors()};")
@@ -241,21 +245,21 @@ class _Wrapper:
     def _slave(self) -> list[str]:
         words = max([r.index + r.words + (0 if r.writable else 1) for r in self.registers], default=1)
         writable = sum(1 << (r.index + k) for r in self.registers if r.writable for k in range(r.words))
-        lines = ["", f"logic [{32 * words - 1}:0] value, status;"]
-        lines += ["always_comb begin", "  status = '0;"]
+        lines = ["", f"logic [{32 * words - 1}:0] hls_value, hls_status;"]
+        lines += ["always_comb begin", "  hls_status = '0;"]
         for register in self.registers:
             if register.writable:
                 continue
             low = 32 * register.index
             is_error = register.name == BUS_ERROR
-            data = self._errors() if is_error else f"latched_{register.name}"
-            lines.append(f"  status[{low} +: {register.width}] = {data};")
+            data = self._errors() if is_error else f"latched_{safe(register.name)}"
+            lines.append(f"  hls_status[{low} +: {register.width}] = {data};")
             if register.valid_offset is not None:
-                lines.append(f"  status[{low + 32 * register.words}] = written_{register.name};")
+                lines.append(f"  hls_status[{low + 32 * register.words}] = written_{safe(register.name)};")
         lines += ["end", *self._register_comment()]
         lines += [
-            f"hls_axilite #(.A({self.address_bits}), .N({words}), .WRITABLE({words}'h{writable:x})) control (",
-            "    .clk(ap_clk), .rst(rst),",
+            f"hls_axilite #(.A({self.address_bits}), .N({words}), .WRITABLE({words}'h{writable:x})) hls_control (",
+            "    .clk(ap_clk), .rst(hls_rst),",
         ]
         for signal in [
             "awaddr",
@@ -274,26 +278,26 @@ class _Wrapper:
             lines.append(f"    .{signal}(s_axi_control_{signal.upper()}),")
         lines += [
             "    .irq(interrupt), .start(ctrl_start), .done(ctrl_done), .idle(ctrl_idle),",
-            "    .value(value), .status(status)",
+            "    .value(hls_value), .status(hls_status)",
             ");",
         ]
         for register in self.registers:
             if register.writable:
                 scalar = any(arg.name == register.name for arg in self.scalars)
-                target = f"core_{register.name}" if scalar else f"{register.name}_base"
-                lines.append(f"assign {target} = value[{32 * register.index} +: {register.width}];")
+                target = f"core_{safe(register.name)}" if scalar else f"{register.name}_base"
+                lines.append(f"assign {target} = hls_value[{32 * register.index} +: {register.width}];")
         return lines
 
     def _register_comment(self) -> list[str]:
         return [f"// {r.offset:#06x} {_describe(r)}" for r in self.registers]
 
     def _core(self) -> list[str]:
-        ports = [".clk(ap_clk)", ".rst(rst)", ".start(start)", ".done(core_done)"]
+        ports = [".clk(ap_clk)", ".rst(hls_rst)", ".start(hls_start)", ".done(hls_core_done)"]
         for port in function_ports(self.function):
             name = port.split()[-1]
-            scalar = any(name in (arg.name, f"{arg.name}_vld") for arg in self.scalars)
+            scalar = any(name in (safe(arg.name), f"{safe(arg.name)}_vld") for arg in self.scalars)
             ports.append(f".{name}({'core_' if scalar else ''}{name})")
-        return ["", f"{self.function.name}_core core (", *indent(commented_list(ports), 2), ");"]
+        return ["", f"{self.function.name}_core hls_core (", *indent(commented_list(ports), 2), ");"]
 
     # ---- AXI masters ------------------------------------------------------------------------------------------
 
@@ -343,7 +347,7 @@ class _Wrapper:
         name = arg.name
         lines = [
             f"hls_axi_read #({self._parameters(arg, 'ar')}) {name}_reader (",
-            f"    .clk(ap_clk), .rst(rst), .clear(start), .base({name}_base),",
+            f"    .clk(ap_clk), .rst(hls_rst), .clear(hls_start), .base({name}_base),",
             f"    .ar_din({name}_ar_din), .ar_write({name}_ar_write), .ar_full_n({name}_ar_full_n),",
         ]
         if "r" in arg.channels:
@@ -362,7 +366,7 @@ class _Wrapper:
         name = arg.name
         lines = [
             f"hls_axi_write #({self._parameters(arg, 'aw')}) {name}_writer (",
-            f"    .clk(ap_clk), .rst(rst), .clear(start), .base({name}_base),",
+            f"    .clk(ap_clk), .rst(hls_rst), .clear(hls_start), .base({name}_base),",
             f"    .aw_din({name}_aw_din), .aw_write({name}_aw_write), .aw_full_n({name}_aw_full_n),",
             f"    .w_din({name}_w_din), .w_write({name}_w_write), .w_full_n({name}_w_full_n),",
         ]

