@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 _METRES = 8.0  # the depth error that counts as 1
+_SKY_WEIGHT = 0.5
 
 
 def segmentation_loss(logits: Tensor, label: Tensor) -> Tensor:
@@ -23,10 +25,14 @@ def segmentation_loss(logits: Tensor, label: Tensor) -> Tensor:
     return F.cross_entropy(logits, label) + dice.mean()
 
 
-def depth_loss(predicted: Tensor, metres: Tensor, seen: Tensor) -> Tensor:
+def depth_loss(predicted: Tensor, metres: Tensor, sky: Tensor, far: float) -> Tensor:
     """Mean squared error of metres, which is what is reported, plus a little of the relative error, which keeps
-    near things sharp. All (B,H,W); `predicted` before clipping; `seen` is false in the sky."""
-    weight = seen.float()
+    near things sharp. All (B,H,W); `predicted` before clipping.
+
+    The sky has no depth and isn't reported; a weak pull towards `far` there keeps pictures free of false near
+    things.
+    """
     error = predicted - metres
-    squared = (error / _METRES).square() + 0.3 * (error.abs() / metres)
-    return (squared * weight).sum() / weight.sum().clamp_min(1)
+    loss = (error / _METRES).square() + 0.3 * (error.abs() / metres)
+    missing = ((far - predicted).clamp_min(0) / far).square()
+    return torch.where(sky, _SKY_WEIGHT * missing, loss).sum() / (~sky).sum().clamp_min(1)

@@ -41,7 +41,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from edgemoe.config import TASKS, ModelConfig
-from edgemoe.model.experts import MixtureOfExperts, SharedGate, TaskEmbedding, TaskGates
+from edgemoe.model.experts import MixtureOfExperts, TaskEmbedding, TaskGates
 from edgemoe.model.heads import Head
 
 
@@ -146,7 +146,7 @@ class M3ViT(nn.Module):
         if isinstance(gate, TaskGates):
             return {task: (gate.weight(task), gate.weight(task).new_zeros(gate.experts)) for task in TASKS}
         embedding = cast(TaskEmbedding, self.task_embedding)
-        return {task: cast(SharedGate, gate).folded(embedding(task)) for task in TASKS}
+        return {task: gate.folded(embedding(task)) for task in TASKS}
 
 
 def uses_task_embedding(config: ModelConfig) -> bool:

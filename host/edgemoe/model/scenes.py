@@ -18,7 +18,7 @@ from torch import Tensor
 
 from edgemoe.model import layout
 from edgemoe.model.draws import hash32, unit
-from edgemoe.model.raycast import NOTHING, camera_rays, cast, slot_table
+from edgemoe.model.raycast import camera_rays, cast, slot_table
 from edgemoe.model.shading import shade
 
 CLASSES = ("flat", "construction", "object", "nature", "sky", "human", "vehicle")

@@ -39,7 +39,7 @@ class TrainOptions:
     """How to train; the defaults are those of the shipped models, but for the time limit."""
 
     scenes: int = 60_000  # in the pool
-    steps: int = 12_000
+    steps: int = 9_000
     batch: int = 256
     learning_rate: float = 4e-3
     weight_decay: float = 0.05
@@ -127,7 +127,7 @@ def step_losses(
     metres = depth_metres(distance.maps, model.config.depth_range)
     losses = {
         "segmentation": segmentation_loss(segmentation.maps, label),
-        "depth": depth_loss(metres, depth, label != SKY),
+        "depth": depth_loss(metres, depth, label == SKY, model.config.depth_range[1]),
     }
     return losses, segmentation.balance + distance.balance
 
