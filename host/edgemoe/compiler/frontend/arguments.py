@@ -29,9 +29,8 @@ class Arguments:
                     self._use(inst, meaning)
         for type_, token in source.params:
             if token not in self.by_token and bits(type_):
-                scalar = ScalarArg(
-                    self.name(token), bits(type_), Direction.READ, self._signed(token), self._loc
-                )
+                width, signed = self._declared(token, bits(type_))
+                scalar = ScalarArg(self.name(token), width, Direction.READ, signed, self._loc)
                 self.by_token[token] = self.scalars[token] = scalar
 
     def name(self, token: str) -> str:
@@ -40,9 +39,11 @@ class Arguments:
         text = known or re.sub(r"\.(coerce|addr).*$", "", token.lstrip("%").strip('"'))
         return re.sub(r"\W", "_", text)
 
-    def _signed(self, token: str) -> bool:
+    def _declared(self, token: str, width: int) -> tuple[int, bool]:
+        """(bits, signed) of a scalar parameter in C++; ``width`` is how LLVM passes it."""
         variable = self._source.declared.get(token, "")
-        return bool(variable) and self._module.debug.signed_type(self._module.debug.field(variable, "type"))
+        known = self._module.debug.integer_type(self._module.debug.field(variable, "type")) if variable else None
+        return (min(known[0], width), known[1]) if known is not None else (width, False)
 
     def args(self) -> list[Argument]:
         """In parameter order."""
@@ -54,9 +55,8 @@ class Arguments:
             return None
         known = self.by_token.get(token)
         if known is None:
-            known = self.by_token[token] = ScalarArg(
-                self.name(token), width, Direction.WRITE, self._signed(token), self._loc
-            )
+            declared, signed = self._declared(token, width)
+            known = self.by_token[token] = ScalarArg(self.name(token), declared, Direction.WRITE, signed, self._loc)
         return known if isinstance(known, ScalarArg) and known.direction is Direction.WRITE else None
 
     def at(self, position: int) -> Argument | None:

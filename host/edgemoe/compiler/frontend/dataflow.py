@@ -99,6 +99,8 @@ class _Builder:
         self.function.instances.append(Instance(name, callee.function.name, connections, self._module.loc(call)))
 
     def _connect(self, call: Inst, token: str, width: int, arg: Argument) -> Connection:
+        if isinstance(arg, ScalarArg) and arg.direction is Direction.READ:
+            token = self._uncast(token)
         if token in self._position:
             return self._top_argument(token, arg)
         if isinstance(arg, ScalarArg) and arg.direction is Direction.READ and not token.startswith("%"):
@@ -114,6 +116,15 @@ class _Builder:
             f"the argument '{arg.name}' must be an argument of the DATAFLOW function, a channel declared in it, or a "
             "constant.",
         )
+
+    def _uncast(self, token: str) -> str:
+        """The argument behind the casts with which clang passes a narrow integer on."""
+        while (definition := self._definitions.get(token)) is not None:
+            casts = definition.opcode in ("trunc", "zext", "sext", "freeze", "bitcast")
+            if not casts and not (definition.opcode == "and" and not definition.operands[1].startswith("%")):
+                break
+            token = definition.operands[0]
+        return token
 
     def _top_argument(self, token: str, arg: Argument) -> Connection:
         known = self._args.get(token)

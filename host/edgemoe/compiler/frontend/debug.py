@@ -76,10 +76,19 @@ class DebugInfo:
             break
         return self.field(number, "name")
 
-    def signed_type(self, number: str) -> bool:
-        """Whether a variable's type is a signed integer (built in, or ap_int)."""
-        name = self.type_name(number)
-        base = re.match(r"ap_int_base<\d+, (\w+)>", name)
-        if base:
-            return base[1] == "true"
-        return bool(re.match(r"(ap_int<|ap_fixed<|int|short|long|char|signed)", name))
+    def integer_type(self, number: str) -> tuple[int, bool] | None:
+        """(bits, signed) of a type if it is an integer: built in, or an ``ap_int`` (one of 1 bit has 1)."""
+        for _ in range(20):
+            node = self.node(number)
+            if not re.search(r"DW_TAG_(reference|const|typedef|volatile|rvalue_reference)\w*", node):
+                break
+            number = self.field(number, "baseType")
+        wrapped = re.match(r"ap_int_base<(\d+), (\w+)>", self.field(number, "name"))
+        if wrapped:
+            return int(wrapped[1]), wrapped[2] == "true"
+        encoding = self.field(number, "encoding")
+        if encoding == "DW_ATE_boolean":
+            return 1, False
+        if encoding:
+            return int(self.field(number, "size")), encoding in ("DW_ATE_signed", "DW_ATE_signed_char")
+        return None

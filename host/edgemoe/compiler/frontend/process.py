@@ -17,7 +17,7 @@ from edgemoe.compiler.frontend.intrinsics import AXI_CHANNELS, intrinsic
 from edgemoe.compiler.frontend.lower import constant, lower_pure, unsupported
 from edgemoe.compiler.frontend.markers import PIPELINE_MARK, Fact
 from edgemoe.compiler.frontend.parse import Function as LlvmFunction
-from edgemoe.compiler.frontend.parse import Inst, Module
+from edgemoe.compiler.frontend.parse import Inst, Module, bits
 from edgemoe.compiler.ir import (
     Block,
     Branch,
@@ -52,8 +52,6 @@ class ProcessBuilder:
         self.values: dict[str, Value] = {}
         self.ids = itertools.count(1)
         self.arguments = Arguments(module, source, self.definitions)
-        for token, arg in self.arguments.scalars.items():
-            self.values[token] = arg
         self.accesses = Accesses(module, source, self.facts, self.definitions, self.function, self.arguments, self.values)
         self.leaf_args: dict[int, ModuleArg] = {}
         self.result: Value | None = None  #: of a module
@@ -154,6 +152,8 @@ class ProcessBuilder:
         self.function.regions.append(region)
         self._phi_head(region, insts)
         emit = Emitter(self.ids, region.ops)
+        if len(self.function.regions) == 1:
+            self._extend_scalars(emit)
         for inst in insts:
             if inst.opcode not in ("phi", "br", "ret", "unreachable"):
                 self._lower(inst, emit, None)
@@ -166,6 +166,13 @@ class ProcessBuilder:
             condition = self._value(last.operands[0], 1, last)
             taken, otherwise = (self._edge(name, target) for target in last.targets)
             region.terminator = Branch(condition, taken, otherwise)
+
+    def _extend_scalars(self, emit: Emitter) -> None:
+        """Scalars arrive in their C++ width; LLVM's code sees them in the width of a register."""
+        for type_, token in self.source.params:
+            scalar = self.arguments.scalars.get(token)
+            if scalar is not None:
+                self.values[token] = emit.resize(scalar, bits(type_), scalar.signed)
 
     def _edge(self, source: str, target: str) -> Edge:
         edge = Edge(self._heads[target])

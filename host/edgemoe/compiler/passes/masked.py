@@ -24,8 +24,8 @@ _SWAPPED = {
 
 def narrow_masked_compares(function: Function) -> None:
     """Rewrites ``icmp (x & mask), constant`` of every region in place."""
-    used = [value.id for region in function.regions for value in (*region.phis, *region.ops)]
-    ids = count(max(used, default=0) + 1)
+    phis = [phi.id for region in function.regions for phi in region.phis]
+    ids = count(max([0, *phis, *(op.id for region in function.regions for op in region.ops)]) + 1)
     for region in function.regions:
         ops: list[Op] = []
         for op in region.ops:
@@ -62,8 +62,12 @@ def _narrow(op: Op, ids: Iterator[int]) -> list[Op]:
 
 
 def _masked(value: Value) -> tuple[Value, int] | None:
-    """(x, mask) if ``value`` is x & mask with a constant mask that isn't 0."""
-    if not isinstance(value, Op) or value.opcode is not Opcode.AND:
+    """(x, mask) if ``value`` is x & mask with a constant mask that isn't 0, or a zero-extended x."""
+    if not isinstance(value, Op):
+        return None
+    if value.opcode is Opcode.ZEXT:
+        return value.operands[0], (1 << value.operands[0].width) - 1
+    if value.opcode is not Opcode.AND:
         return None
     a, b = value.operands
     if isinstance(a, Const):
