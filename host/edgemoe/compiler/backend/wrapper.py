@@ -97,7 +97,7 @@ class _Wrapper:
             else:
                 name = safe(arg.name)
                 ports += [f"output logic {span(arg.width)}{name}", f"output logic {name}_ap_vld"]
-        ports += [f"input  logic [63:0] {arg.name}" for arg in self.axis]
+        ports += [f"input  logic [63:0] {safe(arg.name)}" for arg in self.axis]
         if self.bundles:
             ports.append(f"output logic {span(len(self.bundles))}bus_error")
         return ports
@@ -230,7 +230,7 @@ class _Wrapper:
             else:
                 lines.append(f"assign {safe(scalar.name)} = latched_{safe(scalar.name)};")
                 lines.append(f"assign {safe(scalar.name)}_ap_vld = written_{safe(scalar.name)};")
-        lines += [f"assign {arg.name}_base = {arg.name};" for arg in self.axis]
+        lines += [f"assign {arg.name}_base = {safe(arg.name)};" for arg in self.axis]
         if self.bundles:
             lines.append(f"assign bus_error = {self._errors()};")
         return lines
@@ -296,8 +296,15 @@ class _Wrapper:
         for port in function_ports(self.function):
             name = port.split()[-1]
             scalar = any(name in (safe(arg.name), f"{safe(arg.name)}_vld") for arg in self.scalars)
-            ports.append(f".{name}({'core_' if scalar else ''}{name})")
+            ports.append(f".{name}({'core_' + name if scalar else self._outside(name)})")
         return ["", f"{self.function.name}_core hls_core (", *indent(commented_list(ports), 2), ");"]
+
+    def _outside(self, port: str) -> str:
+        """The signal of this module that a port of the core connects to."""
+        for arg in self.axis:
+            if port.startswith(f"{safe(arg.name)}_"):
+                return arg.name + port[len(safe(arg.name)) :]
+        return port
 
     # ---- AXI masters ------------------------------------------------------------------------------------------
 
