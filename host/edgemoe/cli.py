@@ -132,13 +132,14 @@ def train(**options: Any) -> int:
 @click.option("--count", type=click.IntRange(1), default=8, show_default=True)
 @click.option("--out", type=FOLDER, default=Path("build/scenes"), show_default=True)
 @MODEL
-def scenes(seed: int, count: int, out: Path, model: str) -> int:
-    """Render street scenes with exact labels and depth, at a model's input size."""
+@click.option("--scale", type=click.IntRange(1, 16), default=1, show_default=True, help="Times the model's size.")
+def scenes(seed: int, count: int, out: Path, model: str, scale: int) -> int:
+    """Render street scenes with exact labels and depth, at a model's input size or a multiple of it."""
     from edgemoe.config import model_preset
     from edgemoe.model.scenes import write_scenes
 
     config = model_preset(model)
-    write_scenes(seed, count, out, config.height, config.width, config.depth_range)
+    write_scenes(seed, count, out, scale * config.height, scale * config.width, config.depth_range)
     return 0
 
 
