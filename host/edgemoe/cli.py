@@ -132,7 +132,9 @@ def train(**options: Any) -> int:
 @click.option("--count", type=click.IntRange(1), default=8, show_default=True)
 @click.option("--out", type=FOLDER, default=Path("build/scenes"), show_default=True)
 @MODEL
-@click.option("--scale", type=click.IntRange(1, 16), default=1, show_default=True, help="Times the model's size.")
+@click.option(
+    "--scale", type=click.IntRange(1, 16), default=1, show_default=True, help="Times the model's size."
+)
 def scenes(seed: int, count: int, out: Path, model: str, scale: int) -> int:
     """Render street scenes with exact labels and depth, at a model's input size or a multiple of it."""
     from edgemoe.config import model_preset
@@ -152,7 +154,8 @@ def quantize(checkpoint: Path, calibration: Path, out: Path, report: Path | None
     """Turn a float checkpoint into a package of integers."""
     from edgemoe.quant import quantize_checkpoint
 
-    quantize_checkpoint(checkpoint, calibration, out, report)
+    package = quantize_checkpoint(checkpoint, calibration, out, report)
+    click.echo(f"{out}: model {package.config.name}")
     return 0
 
 
@@ -209,9 +212,12 @@ def bench() -> int:
 
 
 @commands.command()
-def mutate() -> int:
+@click.option("--pick", default="", metavar="TEXT", help="Only mutations whose file or idea contains this.")
+def mutate(pick: str) -> int:
     """Run the mutations of C++, golden and compiler, each of which a test must catch."""
-    raise NotBuiltYetError("`edgemoe mutate`")
+    from edgemoe.mutate import run_and_report
+
+    return 0 if run_and_report(Path.cwd(), pick) else 1
 
 
 @commands.command()

@@ -1,33 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One image through one back end. All back ends run the same layer program and leave the same files."""
+"""One image through one back end, without a comparison. All back ends leave the same files."""
 
-from collections.abc import Callable
 from pathlib import Path
 
-from edgemoe import package as packages
-from edgemoe.config import TASKS, BuildConfig, board
-from edgemoe.errors import DeviceError, NotBuiltYetError
-from edgemoe.golden.machine import Memory, Result
-from edgemoe.images import read_image, resize
-from edgemoe.program import build_program, pack_image, pack_weights
-from edgemoe.registers import ERROR_TEXT, Error
-from edgemoe.results import read_output, write_results
-from edgemoe.shipped import image_path, package_path
-
-Machine = Callable[[BuildConfig, Memory], Result]
-
-
-def _machine(backend: str) -> Machine:
-    """The function that runs a layer program on a memory image, imported only when it is wanted."""
-    if backend == "golden":
-        from edgemoe.golden import machine
-
-        return machine.run
-    if backend == "csim":
-        from edgemoe import csim
-
-        return csim.run
-    raise NotBuiltYetError(f"`infer --backend {backend}`")
+from edgemoe.config import BuildConfig, board
+from edgemoe.cosim.backends import Backend, Csim, Golden, Rtl
+from edgemoe.cosim.inputs import find_package, find_tasks, read_picture
+from edgemoe.errors import NotBuiltYetError
+from edgemoe.package import Package
+from edgemoe.program import check_fits
+from edgemoe.results import TaskOutput, write_arrays, write_results
+from edgemoe.shipped import checkpoint_path, image_path
 
 
 def infer(
@@ -35,24 +18,50 @@ def infer(
 ) -> Path:
     """Run an image and return the folder with its pictures and arrays.
 
-    model: a shipped model's name or a package's path. task: one of `TASKS`, or "both".
+    model: a shipped model's name, or a package's path; for the back end torch, a checkpoint's.
     """
-    run = _machine(backend)
-    build = board(board_name)
-    package = packages.load(package_path(model))
-    pixels = read_image(image_path(image))
-    config = package.config
-    weights = pack_weights(package, build)
-    region = pack_image(config, resize(pixels, config.height, config.width))
-    results = {}
-    for name in TASKS if task == "both" else (task,):
-        program = build_program(package, build, name, weights)
-        memory = Memory(program.data, weights.data, region, program.output_bytes, program.statistics_bytes)
-        result = run(build, memory)
-        if result.status != Error.NONE:
-            text = ERROR_TEXT[result.status]
-            raise DeviceError(f"Back end {backend}, task {name}, descriptor {result.error_index}: {text}.")
-        results[name] = read_output(program, result.output)
     folder = out or Path("build/infer") / backend
-    write_results(folder, package, pixels, results)
+    if backend == "torch":
+        _infer_float(model, image, task, folder)
+    else:
+        _infer_integer(backend, model, board(board_name), image, task, folder)
     return folder
+
+
+def _infer_integer(
+    backend: str, model: str, build: BuildConfig, image: Path | None, task: str, folder: Path
+) -> None:
+    _, package = find_package(model)
+    check_fits(package.config, build)
+    picture = read_picture(image_path(image), package.config)
+    machine = _machine(backend, package, build)
+    try:
+        runs = {name: machine.run(picture.pixels, name) for name in find_tasks(task)}
+    finally:
+        machine.close()
+    results = {name: TaskOutput(run.features, run.head) for name, run in runs.items()}
+    write_results(folder, package, picture.original, results)
+
+
+def _machine(backend: str, package: Package, build: BuildConfig) -> Backend:
+    """What runs layer programs."""
+    if backend == "golden":
+        return Golden(package, build)
+    if backend == "csim":
+        return Csim(package, build)
+    if backend == "rtl":
+        from edgemoe.sim.build import build_overlay
+
+        return Rtl(package, build, build_overlay(build).bitstream)
+    raise NotBuiltYetError(f"`infer --backend {backend}`")
+
+
+def _infer_float(model: str, image: Path | None, task: str, folder: Path) -> None:
+    from edgemoe.model.predict import load_model, predict
+
+    network, config = load_model(checkpoint_path(model))
+    picture = read_picture(image_path(image), config)
+    results = {name: predict(network, picture.pixels, name) for name in find_tasks(task)}
+    arrays = {name: array for name, (array, _) in results.items()}
+    features = {name: values for name, (_, values) in results.items()}
+    write_arrays(folder, picture.original, arrays, features)

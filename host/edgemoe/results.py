@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +12,9 @@ import numpy.typing as npt
 from edgemoe import outputs
 from edgemoe.images import Pixels, enlarge, write_png
 from edgemoe.package import Package
-from edgemoe.program import Program
 from edgemoe.report import depth_picture, segmentation_picture
+
+Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,6 @@ class TaskOutput:
 
     features: npt.NDArray[np.int16]
     head: npt.NDArray[np.int16]
-
-
-def read_output(program: Program, output: bytes) -> TaskOutput:
-    """The outputs that a run of `program` left in its output region."""
-    return TaskOutput(program.features(output), program.head(output))
 
 
 def labels_of(package: Package, result: TaskOutput) -> npt.NDArray[np.uint8]:
@@ -46,16 +43,22 @@ def write_results(out: Path, package: Package, image: Pixels, results: Mapping[s
 
     image: as it was read, before it was resized for the model; pictures have its size.
     """
+    arrays: dict[str, Array] = {
+        task: labels_of(package, result) if task == "segmentation" else metres_of(package, result)
+        for task, result in results.items()
+    }
+    write_arrays(out, image, arrays, {task: result.features for task, result in results.items()})
+
+
+def write_arrays(
+    out: Path, image: Pixels, arrays: Mapping[str, Array], features: Mapping[str, Array]
+) -> None:
+    """The same from decoded arrays: labels and metres, (height, width) of the model, by task."""
     out.mkdir(parents=True, exist_ok=True)
     height, width = image.shape[:2]
     write_png(image, out / "input.png")
-    for task, result in results.items():
-        np.save(out / f"features.{task}.npy", result.features)
-        if task == "segmentation":
-            labels = labels_of(package, result)
-            np.save(out / "segmentation.npy", labels)
-            write_png(enlarge(segmentation_picture(labels), height, width), out / "segmentation.png")
-        else:
-            metres = metres_of(package, result)
-            np.save(out / "depth.npy", metres)
-            write_png(enlarge(depth_picture(metres), height, width), out / "depth.png")
+    for task, array in arrays.items():
+        np.save(out / f"features.{task}.npy", features[task])
+        np.save(out / f"{task}.npy", array)
+        picture = segmentation_picture(array) if task == "segmentation" else depth_picture(array)
+        write_png(enlarge(picture, height, width), out / f"{task}.png")

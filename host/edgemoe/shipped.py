@@ -27,6 +27,16 @@ def package_path(model: str) -> Path:
     return path
 
 
+def checkpoint_path(model: str) -> Path:
+    """The float checkpoint that `model` means, likewise."""
+    path = (
+        Path(model) if model.endswith(".safetensors") else MODELS / f"{model_preset(model).name}.safetensors"
+    )
+    if not path.is_file():
+        raise UserError(f"There is no checkpoint {path}; `edgemoe train` makes one.")
+    return path
+
+
 def image_path(image: Path | None) -> Path:
     """The image to run: the one given, else the street that is shipped."""
     return image or STREET

@@ -41,7 +41,6 @@ def test_no_command_is_missing_from_the_list() -> None:
     "arguments",
     [
         ["bench"],
-        ["mutate"],
         ["bitstream", "--board", "zcu102"],
         ["cosim", "--board", "zcu102"],
         ["synth", "x.cpp", "--top", "x", "--ports"],
