@@ -40,12 +40,13 @@ class Emitter:
         compare: Compare | None = None,
         lo: int = 0,
         name: str = "",
+        signs: tuple[bool, bool] = (False, False),
     ) -> Op:
         """An operation without effect; an equal earlier one of the region serves again."""
-        key = (opcode, width, compare, lo, *(_key(v) for v in operands))
+        key = (opcode, width, compare, lo, signs, *(_key(v) for v in operands))
         known = self._shared.get(key)
         if known is None:
-            known = self.effect(opcode, width, operands, compare=compare, lo=lo, name=name)
+            known = self.effect(opcode, width, operands, compare=compare, lo=lo, name=name, signs=signs)
             self._shared[key] = known
         return known
 

@@ -3,13 +3,20 @@
 
 from __future__ import annotations
 
-from edgemoe.compiler.ir import Program
+from edgemoe.compiler.ir import Kind, Program
 from edgemoe.compiler.passes.dead import remove_dead
-from edgemoe.compiler.passes.masked import narrow_masked_compares
+from edgemoe.compiler.passes.invariant import mark_invariants
+from edgemoe.compiler.passes.narrow import narrow
+from edgemoe.compiler.passes.reassociate import reassociate
 
 
 def optimise(program: Program) -> None:
     """Runs every pass on every function, in place."""
     for function in program.functions.values():
-        narrow_masked_compares(function)
+        if function.kind is Kind.DATAFLOW:
+            continue
         remove_dead(function)
+        reassociate(function)
+        narrow(function)
+        remove_dead(function)
+        mark_invariants(function)
