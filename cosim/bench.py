@@ -12,6 +12,7 @@ import os
 import random
 from collections import deque
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import cocotb
@@ -24,7 +25,7 @@ PATIENCE = 5000
 
 def parameters() -> Any:
     """What ``simulate.run`` was given for this run."""
-    return json.loads(os.environ.get("EDGEMOE_BENCH", "null"))
+    return json.loads(Path(os.environ["EDGEMOE_BENCH"]).read_text())
 
 
 class BenchError(AssertionError):
@@ -32,10 +33,13 @@ class BenchError(AssertionError):
 
 
 class Stall:
-    """Random stalls: a two-state chain that is stalled ``share`` of the time in bursts of ``burst`` cycles."""
+    """Random stalls: a two-state chain that is stalled ``share`` of the time in bursts of ``burst`` cycles.
 
-    def __init__(self, rng: random.Random, share: float, burst: float = 1.0) -> None:
-        self.rng, self.share = rng, share
+    The first ``closed`` cycles are stalled, which lets everything behind an output fill up.
+    """
+
+    def __init__(self, rng: random.Random, share: float, burst: float = 1.0, closed: int = 0) -> None:
+        self.rng, self.share, self.closed = rng, share, closed
         self.leave = 1.0 / burst
         self.enter = min(1.0, share / max(1e-9, 1.0 - share) / burst)
         self.stalled = False
@@ -44,9 +48,13 @@ class Stall:
     def any(cls, rng: random.Random, most: float) -> Stall:
         """A stall of 0 to ``most`` of the time; both ends are likely, and so are long bursts."""
         share = rng.choice([0.0, most, rng.uniform(0.0, most)])
-        return cls(rng, share, rng.choice([1.0, 3.0, 40.0]))
+        closed = rng.choice([0, 0, rng.randrange(3000)]) if most > 0.0 else 0
+        return cls(rng, share, rng.choice([1.0, 3.0, 40.0]), closed)
 
     def __call__(self) -> bool:
+        if self.closed:
+            self.closed -= 1
+            return True
         if self.share == 0.0:
             return False
         self.stalled = self.rng.random() < (1.0 - self.leave if self.stalled else self.enter)

@@ -74,6 +74,8 @@ def build(sources: Sequence[Path], top: str, *, optimise: str = "-O1") -> Path:
 def run(executable: Path, test_module: Path, *, seed: int = 1, parameters: object = None) -> Outcome:
     """Runs every cocotb test of ``test_module``; ``parameters`` reaches it as ``bench.parameters()``."""
     results = executable.parent / f"results-{os.getpid()}.xml"
+    given = results.with_suffix(".json")
+    given.write_text(json.dumps(parameters))
     environment = os.environ | {
         "GPI_USERS": f"{find_libpython.find_libpython()};{cocotb_tools.config.pygpi_entry_point()}",
         "PYGPI_PYTHON_BIN": sys.executable,
@@ -85,12 +87,13 @@ def run(executable: Path, test_module: Path, *, seed: int = 1, parameters: objec
         "COCOTB_RESULTS_FILE": str(results),
         "COCOTB_RANDOM_SEED": str(seed),
         "COCOTB_LOG_LEVEL": os.environ.get("COCOTB_LOG_LEVEL", "WARNING"),
-        "EDGEMOE_BENCH": json.dumps(parameters),
+        "EDGEMOE_BENCH": str(given),
     }
     done = subprocess.run(
         [str(executable), f"+verilator+seed+{seed}", "+verilator+rand+reset+2"],
         env=environment, cwd=executable.parent, capture_output=True, text=True, check=False,
     )  # fmt: skip
+    given.unlink()
     outcome = Outcome(done.stdout + done.stderr)
     if not results.exists():
         outcome.failures["simulation"] = f"it left no result (exit status {done.returncode})"

@@ -19,6 +19,7 @@ class DebugInfo:
         self._nodes = nodes
         self._locs: dict[str, Loc] = {}
         self._files: dict[str, str] = {}
+        self._parameters: dict[str, dict[str, str]] = {}
 
     def node(self, number: str) -> str:
         """The text of a node, "" if there is none."""
@@ -61,6 +62,15 @@ class DebugInfo:
     def variable(self, number: str) -> str:
         """Name of a DILocalVariable."""
         return self.field(number, "name")
+
+    def parameters(self, subprogram: str) -> dict[str, str]:
+        """The parameters of a DISubprogram: name -> number of the DILocalVariable."""
+        if not self._parameters:
+            for number, node in self._nodes.items():
+                if "DILocalVariable(" in node and re.search(r"\barg: \d", node):
+                    scope, name = self.field(number, "scope"), self.field(number, "name")
+                    self._parameters.setdefault(scope, {})[name] = number
+        return self._parameters.get(subprogram, {})
 
     def subprogram(self, number: str) -> tuple[str, Loc]:
         """Name and place of a DISubprogram."""

@@ -105,6 +105,12 @@ class Module:
             words = param.split()
             parameters.append((words[0], words[-1] if words[-1].startswith("%") else f"%{index}"))
         function = Function(name, parameters, {}, debug)
+        # A parameter is itself, whatever inlined function's parameter the optimiser says has the same value.
+        own = self.debug.parameters(debug)
+        for _, token in parameters:
+            written = re.sub(r"\.(coerce|addr)\d*$", "", token.lstrip("%").strip('"'))
+            if written in own:
+                function.variables[token], function.declared[token] = written, own[written]
         block: list[Inst] = []
         for line in body.split("\n"):
             if not line:

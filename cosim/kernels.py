@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cosimulation of single kernels: compile to SystemVerilog, build once, replay many random calls.
+
+A kernel's test describes calls with what the golden model expects; they are checked twice, against the native build
+and against the hardware.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgemoe import csim
+from edgemoe.compiler.driver import compile_file
+from edgemoe.config import BuildConfig, board
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import simulate
+
+CACHE = simulate.ROOT / "build" / "cache" / "kernels"
+REPLAY = Path(__file__).resolve().parent / "replay.py"
+#: Share of stalled cycles of the seeds: none, mild, heavy, extreme.
+STALLS = (0.0, 0.3, 0.6, 0.9)
+
+
+@dataclass
+class Call:
+    """One call of a kernel and its results; elements are integers of either sign, None is any value."""
+
+    streams: dict[str, list[int]] = field(default_factory=dict)
+    scalars: dict[str, int] = field(default_factory=dict)
+    want: dict[str, list[int | None]] = field(default_factory=dict)
+
+
+Make = Callable[[np.random.Generator], Call]
+
+
+def build_config() -> BuildConfig:
+    return board("sim-small")
+
+
+def check_native(name: str, make: Make, seeds: range) -> None:
+    """The native build gives what the golden model expects."""
+    kernel = csim.kernel(name, build_config(), CACHE / "native", True)
+    widths = {port.name: port.width for port in kernel.ports}
+    for seed in seeds:
+        call = make(np.random.default_rng(seed))
+        result = kernel.run(call.streams, call.scalars)
+        assert not any(result.unread.values()), f"{name}, seed {seed}: unread elements {result.unread}"
+        for stream, values in call.want.items():
+            want = _unsigned(values, widths[stream])
+            got = [g if w is not None else None for g, w in zip(result.streams[stream], want, strict=True)]
+            assert got == want, f"{name}, seed {seed}: stream {stream} differs from the golden model"
+
+
+def check_rtl(name: str, make: Make, seeds: range) -> None:
+    """The hardware gives what the golden model expects, under stalls, in calls with and without a reset between."""
+    kernel = csim.kernel(name, build_config(), CACHE / "native", True)
+    widths = {port.name: port.width for port in kernel.ports}
+    jobs = []
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        calls = [make(rng) for _ in range(1 + seed % 2)]
+        jobs.append(job(name, seed, STALLS[seed % len(STALLS)], calls, widths))
+    outcome = simulate.run(model(name), REPLAY, parameters=jobs)
+    simulate.check(outcome)
+    check_fifos(name, outcome)
+
+
+def check_fifos(name: str, outcome: simulate.Outcome) -> None:
+    """Every FIFO of the design was full at some time and ran empty after use."""
+    never = {path: state for path, state in outcome.fifos.items() if not all(state)}
+    assert outcome.fifos and not never, f"{name}: FIFOs not seen (full, empty): {never}"
+
+
+def job(
+    name: str, seed: int, stalls: float, calls: list[Call], widths: dict[str, int], prefix: str = ""
+) -> dict[str, Any]:
+    """What ``replay.py`` takes."""
+    return {
+        "name": name,
+        "prefix": prefix,
+        "seed": seed,
+        "stalls": stalls,
+        "inputs": list(calls[0].streams),
+        "outputs": list(calls[0].want),
+        "bundles": [],
+        "calls": [
+            {
+                "streams": call.streams,
+                "scalars": call.scalars,
+                "memories": {},
+                "want_streams": {k: _unsigned(v, widths[k]) for k, v in call.want.items()},
+                "want_outputs": {},
+                "want_memories": {},
+            }
+            for call in calls
+        ],
+    }
+
+
+def model(name: str) -> Path:
+    """The Verilator model of ``hls/kernels/<name>.cpp``; compiled SystemVerilog is kept by a hash of its sources."""
+    build = build_config()
+    include = csim.include_folders(build, CACHE)
+    sources = [csim.kernel_source(name), *(f for folder in include for f in sorted(folder.rglob("*.h*")))]
+    sources += sorted((simulate.ROOT / "host/edgemoe/compiler").rglob("*.py"))
+    sources += sorted((simulate.ROOT / "host/edgemoe/compiler").rglob("*.sv"))
+    digest = hashlib.sha256(b"\0".join(f.read_bytes() for f in sources)).hexdigest()[:16]
+    top = f"{name}_kernel"
+    folder = CACHE / f"{top}-{digest}"
+    if not (folder / "report.json").exists():
+        compile_file(csim.kernel_source(name), top, include=include, out=folder, ports="ap_ctrl_hs")
+    return simulate.build(sorted(folder.glob("*.sv")), top)
+
+
+def beats(values: NDArray[np.int64], bits: int = 16) -> list[int]:
+    """An array whose last axis is a multiple of 128 / bits -> beats, lane 0 lowest."""
+    lanes = 128 // bits
+    dtype = {8: "<i1", 16: "<i2", 32: "<i4", 64: "<i8"}[bits]
+    data = np.ascontiguousarray(values.reshape(-1, lanes)).astype(dtype).tobytes()
+    return [int.from_bytes(data[i : i + 16], "little") for i in range(0, len(data), 16)]
+
+
+def planes(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(tokens, 32 * planes) -> rows of 32 in plane layout, plane by plane."""
+    tokens = values.shape[0]
+    return values.reshape(tokens, -1, 32).transpose(1, 0, 2).reshape(-1, 32)
+
+
+def channel_records(bias: NDArray[np.int64], m: NDArray[np.int64], s: NDArray[np.int64]) -> list[int]:
+    """64-bit channel records, two a beat: bias 0..39, m 40..55, s 56..61."""
+    words = (bias & ((1 << 40) - 1)) | (m & 0xFFFF) << 40 | s << 56
+    return beats(words, 64)
+
+
+def integers(rng: np.random.Generator, bits: int, shape: Any) -> NDArray[np.int64]:
+    """Signed integers of ``bits`` bits over many magnitudes, the extremes among them."""
+    limit = 1 << (bits - 1)
+    scale = rng.integers(1, bits + 1, shape)
+    values = rng.integers(-limit, limit, shape, dtype=np.int64) >> (bits - scale)
+    kind = rng.integers(0, 12, shape)
+    return np.where(kind == 0, limit - 1, np.where(kind == 1, -limit, np.where(kind == 2, 0, values)))
+
+
+def _unsigned(values: list[int | None], width: int) -> list[int | None]:
+    return [None if v is None else int(v) & ((1 << width) - 1) for v in values]
