@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The engine as attention of its own: q, k and v come in as words of int16 (all heads of q, then of k, then of v, one
-// plane a head), the context leaves likewise. `group` queries are held at a time; the result does not depend on it.
+// The engine as attention of its own: q, k and v come in as words of int16 (all heads of q, then of k, then
+// of v, one plane a head), the context leaves likewise. `group` queries are held at a time; the result does
+// not depend on it.
 #include <ap_int.h>
 #include <hls_stream.h>
 
@@ -15,24 +16,25 @@ QUERIES:
   for (ap_uint<16> row = 0; row != words; ++row) {
   QUERY_BANK:
     for (int bank = 0; bank < kBanks; ++bank) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
       query[bank][row] = inputs.read();
     }
   }
 }
 
-void attention_kernel(hls::stream<Beat>& inputs, hls::stream<Beat>& results, ap_uint<16> tokens, ap_uint<8> heads,
-                      ap_uint<8> group, ap_uint<16> mult0, ap_uint<8> shift0, ap_uint<16> mult1, ap_uint<8> shift1) {
+void attention_kernel(hls::stream<Beat>& inputs, hls::stream<Beat>& results, ap_uint<16> tokens,
+                      ap_uint<8> heads, ap_uint<8> group, ap_uint<16> mult0, ap_uint<8> shift0,
+                      ap_uint<16> mult1, ap_uint<8> shift1) {
   Beat act[kBanks][kActDepth];
-#pragma HLS ARRAY_PARTITION variable=act complete dim=1
+#pragma HLS ARRAY_PARTITION variable = act complete dim = 1
   Beat query[kBanks][kQueryDepth];
-#pragma HLS ARRAY_PARTITION variable=query complete dim=1
+#pragma HLS ARRAY_PARTITION variable = query complete dim = 1
   Beat residual[kBanks][kResidualDepth];
-#pragma HLS ARRAY_PARTITION variable=residual complete dim=1
+#pragma HLS ARRAY_PARTITION variable = residual complete dim = 1
   SumWord accum[kBanks][kResidualDepth];
-#pragma HLS ARRAY_PARTITION variable=accum complete dim=1
+#pragma HLS ARRAY_PARTITION variable = accum complete dim = 1
   AccumulatorWord gate[kGateTiles][kMaxTokens];
-#pragma HLS ARRAY_PARTITION variable=gate complete dim=1
+#pragma HLS ARRAY_PARTITION variable = gate complete dim = 1
   AccumulatorWord psum[kMaxTokens];
   ScoreWord scores[kMaxTokens];
   Beat choice[kMaxTokens];

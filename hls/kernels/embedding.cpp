@@ -7,15 +7,16 @@
 
 using namespace edgemoe;
 
-void embedding_kernel(hls::stream<Beat>& inputs, hls::stream<Beat>& results, ap_uint<2> format, ap_uint<16> words) {
+void embedding_kernel(hls::stream<Beat>& inputs, hls::stream<Beat>& results, ap_uint<2> format,
+                      ap_uint<16> words) {
   Beat act[kBanks][kActDepth];
-#pragma HLS ARRAY_PARTITION variable=act complete dim=1
+#pragma HLS ARRAY_PARTITION variable = act complete dim = 1
   Beat query[kBanks][kQueryDepth];
-#pragma HLS ARRAY_PARTITION variable=query complete dim=1
+#pragma HLS ARRAY_PARTITION variable = query complete dim = 1
   Beat residual[kBanks][kResidualDepth];
-#pragma HLS ARRAY_PARTITION variable=residual complete dim=1
+#pragma HLS ARRAY_PARTITION variable = residual complete dim = 1
   SumWord accum[kBanks][kResidualDepth];
-#pragma HLS ARRAY_PARTITION variable=accum complete dim=1
+#pragma HLS ARRAY_PARTITION variable = accum complete dim = 1
   Beat choice[kMaxTokens];
 
   Command command = unpack_descriptor(0);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// LayerNorm alone: words of int16 in (plane by plane), channel records, normalised words out in the same order.
+// LayerNorm alone: words of int16 in (plane by plane), channel records, normalised words out in the same
+// order.
+#include "edgemoe/layernorm.hpp"
+
 #include <ap_int.h>
 #include <hls_stream.h>
 
-#include "edgemoe/layernorm.hpp"
 #include "edgemoe/transfers.hpp"
 
 using namespace edgemoe;
@@ -11,13 +13,13 @@ using namespace edgemoe;
 void layernorm_kernel(hls::stream<Beat>& inputs, hls::stream<Beat>& records, hls::stream<Beat>& results,
                       ap_uint<16> tokens, ap_uint<16> k_tiles, ap_uint<32> dim, ap_uint<64> eps) {
   Beat act[kBanks][kActDepth];
-#pragma HLS ARRAY_PARTITION variable=act complete dim=1
+#pragma HLS ARRAY_PARTITION variable = act complete dim = 1
   Beat query[kBanks][kQueryDepth];
-#pragma HLS ARRAY_PARTITION variable=query complete dim=1
+#pragma HLS ARRAY_PARTITION variable = query complete dim = 1
   Beat residual[kBanks][kResidualDepth];
-#pragma HLS ARRAY_PARTITION variable=residual complete dim=1
+#pragma HLS ARRAY_PARTITION variable = residual complete dim = 1
   SumWord accum[kBanks][kResidualDepth];
-#pragma HLS ARRAY_PARTITION variable=accum complete dim=1
+#pragma HLS ARRAY_PARTITION variable = accum complete dim = 1
   Beat choice[kMaxTokens];
   TokenNormWord norms[kMaxTokens];
 

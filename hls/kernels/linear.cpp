@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The engine as a linear layer of its own: tokens come in as words of int16, weights as beats in DRAM order, results
-// leave as the DRAM epilogue writes them ([column tile][token][8]).
+// The engine as a linear layer of its own: tokens come in as words of int16, weights as beats in DRAM order,
+// results leave as the DRAM epilogue writes them ([column tile][token][8]).
 #include <ap_int.h>
 #include <hls_stream.h>
 
@@ -12,15 +12,15 @@ using namespace edgemoe;
 void linear_kernel(hls::stream<Beat>& inputs, hls::stream<Beat>& weights, hls::stream<Beat>& results,
                    ap_uint<16> tokens, ap_uint<16> k_tiles, ap_uint<16> n_tiles, ap_uint<8> weight_bits) {
   Beat act[kBanks][kActDepth];
-#pragma HLS ARRAY_PARTITION variable=act complete dim=1
+#pragma HLS ARRAY_PARTITION variable = act complete dim = 1
   Beat query[kBanks][kQueryDepth];
-#pragma HLS ARRAY_PARTITION variable=query complete dim=1
+#pragma HLS ARRAY_PARTITION variable = query complete dim = 1
   Beat residual[kBanks][kResidualDepth];
-#pragma HLS ARRAY_PARTITION variable=residual complete dim=1
+#pragma HLS ARRAY_PARTITION variable = residual complete dim = 1
   SumWord accum[kBanks][kResidualDepth];
-#pragma HLS ARRAY_PARTITION variable=accum complete dim=1
+#pragma HLS ARRAY_PARTITION variable = accum complete dim = 1
   AccumulatorWord gate[kGateTiles][kMaxTokens];
-#pragma HLS ARRAY_PARTITION variable=gate complete dim=1
+#pragma HLS ARRAY_PARTITION variable = gate complete dim = 1
   AccumulatorWord psum[kMaxTokens];
   ScoreWord scores[kMaxTokens];
   QueueEntry queue[kQueueDepth];

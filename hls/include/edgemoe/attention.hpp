@@ -33,8 +33,8 @@ CLEAR_SUM:
   return rows;
 }
 
-/// One step of the rows: cleared at the start of a group, e and e * v added in the context sweep, shifted by one
-/// sub-word in the drain (the next query's total comes forward after its last sub-word).
+/// One step of the rows: cleared at the start of a group, e and e * v added in the context sweep, shifted by
+/// one sub-word in the drain (the next query's total comes forward after its last sub-word).
 template <class Products>
 void step_context(ContextRows& rows, const Control& control, const Exponential (&e)[kCols],
                   const Products& products) {
@@ -58,7 +58,8 @@ SUM:
   }
 }
 
-/// Scale of a context row: 1/total joined with the static scale of the output, ctx = rq(sum, multiplier, shift, 16).
+/// Scale of a context row: 1/total joined with the static scale of the output, ctx = rq(sum, multiplier,
+/// shift, 16).
 struct RowScale {
   Multiplier multiplier;
   Shift shift;

@@ -52,7 +52,9 @@ inline void check_k_tiles(Verdict& verdict, const Command& c) {
   verdict.require(c.k_tiles >= 1 && c.k_tiles <= kMaxKTiles, kErrorKTiles);
 }
 
-inline bool good_shift(ap_uint<8> shift) { return shift >= 1 && shift <= kShiftMax; }
+inline bool good_shift(ap_uint<8> shift) {
+  return shift >= 1 && shift <= kShiftMax;
+}
 
 /// `bytes` bytes from `offset` on lie in a region of `size` bytes.
 inline void check_dram(Verdict& verdict, ap_uint<32> offset, Bytes bytes, ap_uint<32> size) {
@@ -88,7 +90,8 @@ inline void check_linear(Verdict& verdict, const Command& c, const Regions& regi
   const bool to_memory = requant || gelu || residual;
   verdict.require(c.src_stride >= c.tokens && (!to_memory || c.dst_stride >= c.tokens), kErrorStride);
   const ap_uint<34> src_end = range_end(c.src_base, c.k_tiles, c.src_stride, c.tokens);
-  const ap_uint<34> dst_end = range_end(c.dst_base, ap_uint<16>((c.n_tiles + 3) >> 2), c.dst_stride, c.tokens);
+  const ap_uint<34> dst_end =
+      range_end(c.dst_base, ap_uint<16>((c.n_tiles + 3) >> 2), c.dst_stride, c.tokens);
   const ap_uint<16> depth = residual ? kResidualDepth : (to_query ? kQueryDepth : kActDepth);
   verdict.require(src_end <= kActDepth && (!to_memory || dst_end <= depth), kErrorAddress);
   const bool both_in_act = gelu || (requant && !to_query);
@@ -122,8 +125,9 @@ inline void check_attention(Verdict& verdict, const Command& c) {
   const ap_uint<34> aux_end = range_end(c.aux_base, c.heads, c.aux_stride, c.tokens);
   const ap_uint<34> dst_end = range_end(c.dst_base, c.heads, c.dst_stride, c.tokens);
   const ap_uint<34> query_end = range_end(c.query_base, c.heads, c.query_stride, c.tokens);
-  verdict.require(src_end <= kActDepth && aux_end <= kActDepth && dst_end <= kActDepth && query_end <= kQueryDepth,
-                  kErrorAddress);
+  verdict.require(
+      src_end <= kActDepth && aux_end <= kActDepth && dst_end <= kActDepth && query_end <= kQueryDepth,
+      kErrorAddress);
   verdict.require(disjoint(c.src_base, src_end, c.dst_base, dst_end) &&
                       disjoint(c.aux_base, aux_end, c.dst_base, dst_end),
                   kErrorOverlap);
@@ -135,7 +139,8 @@ inline void check_gate(Verdict& verdict, const Command& c) {
   verdict.require(c.heads >= 1 && c.heads <= kMaxExperts, kErrorHeads);
   verdict.require(c.group >= 1 && c.group <= kMaxTopK && c.group <= c.heads, kErrorGroup);
   verdict.require(good_shift(c.shift0), kErrorShift);
-  verdict.require((c.rule == kRuleSoftmaxAll || c.rule == kRuleSoftmaxTopk) && c.threshold <= 65536, kErrorRule);
+  verdict.require((c.rule == kRuleSoftmaxAll || c.rule == kRuleSoftmaxTopk) && c.threshold <= 65536,
+                  kErrorRule);
 }
 
 /// Weights of one expert in beats: fc1 (k_tiles x n_tiles), then fc2 (n_tiles / 4 x 4 k_tiles).
@@ -143,18 +148,21 @@ inline ap_uint<32> expert_beats(const Command& c) {
   const bool wide = c.weight_bits == 16;
   const ap_uint<16> hidden_planes = ap_uint<16>(c.n_tiles >> 2);
   const ap_uint<16> output_tiles = ap_uint<16>(c.k_tiles << 2);
-  return ap_uint<32>(weight_beats(c.k_tiles, c.n_tiles, wide) + weight_beats(hidden_planes, output_tiles, wide));
+  return ap_uint<32>(weight_beats(c.k_tiles, c.n_tiles, wide) +
+                     weight_beats(hidden_planes, output_tiles, wide));
 }
 
 inline void check_experts(Verdict& verdict, const Command& c, const Regions& regions) {
   check_tokens(verdict, c);
   const ap_uint<16> hidden_planes = ap_uint<16>(c.n_tiles >> 2);
   verdict.require(c.k_tiles >= 1 && c.k_tiles <= kMaxKTiles && c.k_tiles * 4 <= kMaxNTiles, kErrorKTiles);
-  verdict.require(c.n_tiles >= 4 && c.n_tiles <= kMaxNTiles && (c.n_tiles & 3) == 0 && hidden_planes <= kMaxKTiles,
-                  kErrorNTiles);
+  verdict.require(
+      c.n_tiles >= 4 && c.n_tiles <= kMaxNTiles && (c.n_tiles & 3) == 0 && hidden_planes <= kMaxKTiles,
+      kErrorNTiles);
   verdict.require(c.weight_bits == 8 || c.weight_bits == 16, kErrorWeightBits);
   verdict.require(c.heads >= 1 && c.heads <= kMaxExperts, kErrorHeads);
-  verdict.require(c.src_stride >= c.tokens && c.aux_stride >= c.tokens && c.dst_stride >= c.tokens, kErrorStride);
+  verdict.require(c.src_stride >= c.tokens && c.aux_stride >= c.tokens && c.dst_stride >= c.tokens,
+                  kErrorStride);
   const ap_uint<34> src_end = range_end(c.src_base, c.k_tiles, c.src_stride, c.tokens);
   const ap_uint<34> aux_end = range_end(c.aux_base, hidden_planes, c.aux_stride, c.tokens);
   const ap_uint<34> dst_end = range_end(c.dst_base, c.k_tiles, c.dst_stride, c.tokens);
@@ -176,10 +184,14 @@ inline void check_combine(Verdict& verdict, const Command& c) {
 /// Rows of a memory that STORE reads.
 inline ap_uint<16> store_depth(ap_uint<4> space) {
   switch (space) {
-    case kSpaceAct: return kActDepth;
-    case kSpaceQuery: return kQueryDepth;
-    case kSpaceChoice: return kMaxTokens;
-    default: return kResidualDepth;
+    case kSpaceAct:
+      return kActDepth;
+    case kSpaceQuery:
+      return kQueryDepth;
+    case kSpaceChoice:
+      return kMaxTokens;
+    default:
+      return kResidualDepth;
   }
 }
 
@@ -213,16 +225,35 @@ inline ap_uint<8> check_descriptor(ProgramState& state, const Command& c, const 
   verdict.code = int(kErrorNone);
   check_sequence(verdict, state, c, last);
   switch (c.opcode) {
-    case kOpcodeEnd: break;
-    case kOpcodeLoad: check_load(verdict, c, regions); break;
-    case kOpcodeLinear: check_linear(verdict, c, regions); break;
-    case kOpcodeLayernorm: check_layernorm(verdict, c, regions); break;
-    case kOpcodeAttention: check_attention(verdict, c); break;
-    case kOpcodeGate: check_gate(verdict, c); break;
-    case kOpcodeExperts: check_experts(verdict, c, regions); break;
-    case kOpcodeCombine: check_combine(verdict, c); break;
-    case kOpcodeStore: check_store(verdict, c, regions); break;
-    default: verdict.require(false, kErrorOpcode); break;
+    case kOpcodeEnd:
+      break;
+    case kOpcodeLoad:
+      check_load(verdict, c, regions);
+      break;
+    case kOpcodeLinear:
+      check_linear(verdict, c, regions);
+      break;
+    case kOpcodeLayernorm:
+      check_layernorm(verdict, c, regions);
+      break;
+    case kOpcodeAttention:
+      check_attention(verdict, c);
+      break;
+    case kOpcodeGate:
+      check_gate(verdict, c);
+      break;
+    case kOpcodeExperts:
+      check_experts(verdict, c, regions);
+      break;
+    case kOpcodeCombine:
+      check_combine(verdict, c);
+      break;
+    case kOpcodeStore:
+      check_store(verdict, c, regions);
+      break;
+    default:
+      verdict.require(false, kErrorOpcode);
+      break;
   }
   if (c.opcode != kOpcodeEnd) {
     state.records = ap_uint<32>(state.records + 1 + (c.opcode == kOpcodeExperts ? c.heads : ap_uint<8>(0)));

@@ -49,8 +49,8 @@ struct Command {
   ap_uint<64> eps;
   ap_uint<32> dim;
   ap_uint<32> stage;
-  bool gather;          // source rows by the expert's queue
-  bool record;          // a statistics record follows
+  bool gather;  // source rows by the expert's queue
+  bool record;  // a statistics record follows
   ap_uint<8> expert;
 };
 
@@ -151,13 +151,16 @@ inline CommandWord pack_command(const Command& c) {
 }
 
 /// Beats that a LOAD reads or a STORE writes.
-inline ap_uint<32> load_beats(const Command& c) { return ap_uint<32>(c.format == kFormatU8 ? c.size << 1 : c.size << 2); }
+inline ap_uint<32> load_beats(const Command& c) {
+  return ap_uint<32>(c.format == kFormatU8 ? c.size << 1 : c.size << 2);
+}
 inline ap_uint<32> store_beats(const Command& c) {
   if (c.space == kSpaceChoice) return c.size;
   return ap_uint<32>(c.space == kSpaceAccum ? c.size << 3 : c.size << 2);
 }
 
-/// Beats of a linear layer's weights: per column tile 4 beats of channel records, per tile 16 (int8) or 32 (int16).
+/// Beats of a linear layer's weights: per column tile 4 beats of channel records, per tile 16 (int8) or 32
+/// (int16).
 inline ap_uint<32> weight_beats(ap_uint<16> k_tiles, ap_uint<16> n_tiles, bool wide) {
   const ap_uint<6> tile = wide ? kRows * kCols / 8 : kRows * kCols / 16;
   return ap_uint<32>(n_tiles * (k_tiles * tile + 4));

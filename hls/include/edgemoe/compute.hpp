@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The compute process: owner of every on-chip memory, executor of every command. After each command (but the first
-// half of an expert) it sends a statistics record.
+// The compute process: owner of every on-chip memory, executor of every command. After each command (but the
+// first half of an expert) it sends a statistics record.
 #pragma once
 
 #include <hls_cycle.h>
@@ -17,15 +17,15 @@ namespace edgemoe {
 inline void compute(hls::stream<CommandWord>& commands, hls::stream<Beat>& beats, hls::stream<Beat>& results,
                     hls::stream<ap_uint<16>>& expert_tokens) {
   Beat act[kBanks][kActDepth];
-#pragma HLS ARRAY_PARTITION variable=act complete dim=1
+#pragma HLS ARRAY_PARTITION variable = act complete dim = 1
   Beat query[kBanks][kQueryDepth];
-#pragma HLS ARRAY_PARTITION variable=query complete dim=1
+#pragma HLS ARRAY_PARTITION variable = query complete dim = 1
   Beat residual[kBanks][kResidualDepth];
-#pragma HLS ARRAY_PARTITION variable=residual complete dim=1
+#pragma HLS ARRAY_PARTITION variable = residual complete dim = 1
   SumWord accum[kBanks][kResidualDepth];
-#pragma HLS ARRAY_PARTITION variable=accum complete dim=1
+#pragma HLS ARRAY_PARTITION variable = accum complete dim = 1
   AccumulatorWord gate[kGateTiles][kMaxTokens];
-#pragma HLS ARRAY_PARTITION variable=gate complete dim=1
+#pragma HLS ARRAY_PARTITION variable = gate complete dim = 1
   AccumulatorWord psum[kMaxTokens];
   ScoreWord scores[kMaxTokens];
   TokenNormWord norms[kMaxTokens];
@@ -56,13 +56,18 @@ COMMANDS:
       case kOpcodeGate:
         gate_tokens(command, gate, rankings, shares, choice, queue, accum, expert_tokens);
         break;
-      case kOpcodeCombine: combine(command, accum, residual); break;
+      case kOpcodeCombine:
+        combine(command, accum, residual);
+        break;
       case kOpcodeStore:
         store_words(command, act, query, residual, accum, choice, results);
         statistics.write_beats = store_beats(command);
         break;
-      case kOpcodeEnd: running = false; break;
-      default: break;  // EXPERTS closes a list of experts: a record of its own, nothing to do
+      case kOpcodeEnd:
+        running = false;
+        break;
+      default:
+        break;  // EXPERTS closes a list of experts: a record of its own, nothing to do
     }
     if (running && command.record) {
       const Counter now = Counter(hls::cycle_count() - start);

@@ -2,10 +2,10 @@
 // The engine: one pipelined loop (II=1) around the one MAC array. Every linear layer, expert and attention
 // product runs in it; a command selects the phases of its blocks and the epilogue of its results.
 //
-// Stages of an iteration, in pipeline order: settle control and take a beat (cycle 0) -> queue and on-chip reads ->
-// stationary operand -> 256 products -> sums of columns -> requantising lanes -> epilogue and writes.
-// The only path that runs backwards is attention's (scores and their maximum to the exponentials): it goes through
-// two memories, kScoreGap iterations apart.
+// Stages of an iteration, in pipeline order: settle control and take a beat (cycle 0) -> queue and on-chip
+// reads -> stationary operand -> 256 products -> sums of columns -> requantising lanes -> epilogue and
+// writes. The only path that runs backwards is attention's (scores and their maximum to the exponentials): it
+// goes through two memories, kScoreGap iterations apart.
 #pragma once
 
 #include <hls_stream.h>
@@ -80,8 +80,8 @@ inline Rows first_rows(const Command& command) {
 }
 
 /// Rows of the iteration after `control`.
-inline Rows advance_rows(const Rows& rows, const Control& control, const Control& next, const Command& command,
-                         bool attention) {
+inline Rows advance_rows(const Rows& rows, const Control& control, const Control& next,
+                         const Command& command, bool attention) {
   Rows moved = rows;
   const bool next_outer = next.active.first_inner;
   if (next.swap && control.phase != kFill) {
@@ -98,9 +98,9 @@ inline Rows advance_rows(const Rows& rows, const Control& control, const Control
 
 inline void engine(const Command& command, hls::stream<Beat>& beats, hls::stream<Beat>& results,
                    TensorMemory<kActDepth>& act, TensorMemory<kQueryDepth>& query,
-                   TensorMemory<kResidualDepth>& residual, SumMemory& accum, AccumulatorWord (&psum)[kMaxTokens],
-                   ScoreWord (&scores)[kMaxTokens], GateMemory& gate, const QueueEntry (&queue)[kQueueDepth],
-                   Statistics& statistics) {
+                   TensorMemory<kResidualDepth>& residual, SumMemory& accum,
+                   AccumulatorWord (&psum)[kMaxTokens], ScoreWord (&scores)[kMaxTokens], GateMemory& gate,
+                   const QueueEntry (&queue)[kQueueDepth], Statistics& statistics) {
   const Shape shape = shape_of(command);
   const EpilogueFlags epilogue = epilogue_of(command, shape.attention);
   const Address queue_row = Address(command.expert * kMaxTokens);
@@ -119,14 +119,14 @@ CLEAR_MAXIMUM:
 
 ENGINE:
   while (control.running) {
-#pragma HLS PIPELINE II=1
-#pragma HLS DEPENDENCE variable=psum inter distance=kMinimumSteps
-#pragma HLS DEPENDENCE variable=scores inter distance=kScoreGap
-#pragma HLS DEPENDENCE variable=maxima inter distance=kScoreGap
-#pragma HLS DEPENDENCE variable=act inter false
-#pragma HLS DEPENDENCE variable=query inter false
-#pragma HLS DEPENDENCE variable=residual inter false
-#pragma HLS DEPENDENCE variable=accum inter false
+#pragma HLS PIPELINE II = 1
+#pragma HLS DEPENDENCE variable = psum inter distance = kMinimumSteps
+#pragma HLS DEPENDENCE variable = scores inter distance = kScoreGap
+#pragma HLS DEPENDENCE variable = maxima inter distance = kScoreGap
+#pragma HLS DEPENDENCE variable = act inter false
+#pragma HLS DEPENDENCE variable = query inter false
+#pragma HLS DEPENDENCE variable = residual inter false
+#pragma HLS DEPENDENCE variable = accum inter false
     const bool in_tile = control.phase == kTile;
     const bool in_scores = control.phase == kScores;
     const bool in_context = control.phase == kContext;

@@ -2,9 +2,10 @@
 // What the engine does in each iteration: the next-state function of its one flattened loop.
 //
 // The loop walks over *blocks*. A block of a linear layer is one weight tile (n-tile outer, k-tile inner):
-// every token passes by it once. A block of attention is one group of p queries (head outer, first query inner):
-// score sweep, a gap until the last score is in memory, context sweep, drain. While a block is computed, the
-// stationary operand of the next one is loaded, so the two kinds share everything but the phases.
+// every token passes by it once. A block of attention is one group of p queries (head outer, first query
+// inner): score sweep, a gap until the last score is in memory, context sweep, drain. While a block is
+// computed, the stationary operand of the next one is loaded, so the two kinds share everything but the
+// phases.
 #pragma once
 
 #include "edgemoe/command.hpp"
@@ -23,8 +24,9 @@ constexpr int kRecordBeats = 4;
 constexpr int kTileBeats8 = kRows * kCols / 16;
 constexpr int kTileBeats16 = kRows * kCols / 8;
 
-/// Idle steps between the score sweep and the context sweep. A score is written this many iterations (at least)
-/// before it is read, which must cover the pipeline from the array through the requantiser to the score memory.
+/// Idle steps between the score sweep and the context sweep. A score is written this many iterations (at
+/// least) before it is read, which must cover the pipeline from the array through the requantiser to the
+/// score memory.
 constexpr int kScoreGap = 40;
 /// Steps that a partial sum rests between its write and its next read: no tile is shorter.
 constexpr int kMinimumSteps = kRecordBeats + kTileBeats8;
@@ -56,9 +58,9 @@ struct Control {
   bool running;
   Phase phase;
   Count step;
-  Count last;        // last step of the phase
-  bool swap;         // first step of a block: the loaded operand becomes the active one
-  bool loading;      // this iteration loads beat (or query) `load`
+  Count last;    // last step of the phase
+  bool swap;     // first step of a block: the loaded operand becomes the active one
+  bool loading;  // this iteration loads beat (or query) `load`
   ap_uint<6> load;
   Block active;
   Block next;
@@ -125,8 +127,8 @@ inline Control first_control(const Shape& shape) {
   return control;
 }
 
-/// The phase after `control.phase` and its last step: known before it is known whether the phase ends now, which
-/// keeps the loop-carried path short.
+/// The phase after `control.phase` and its last step: known before it is known whether the phase ends now,
+/// which keeps the loop-carried path short.
 struct NextPhase {
   Phase phase;
   Count last;

@@ -32,7 +32,8 @@ inline EpilogueFlags epilogue_of(const Command& command, bool attention) {
   e.scatter = !attention && command.epilogue == kEpilogueExpert;
   e.to_gate = !attention && command.epilogue == kEpilogueRaw;
   e.to_dram = !attention && command.epilogue == kEpilogueDram;
-  e.limit = e.gelu ? largest(kHiddenBits) : (e.to_residual || e.scatter ? largest(kExpertBits) : largest(kActBits));
+  e.limit =
+      e.gelu ? largest(kHiddenBits) : (e.to_residual || e.scatter ? largest(kExpertBits) : largest(kActBits));
   return e;
 }
 
@@ -41,10 +42,10 @@ struct Result {
   Lanes<kCols, kLaneBits> lane;  // requantised
   Lanes<kCols, kAccBits> sum;    // raw
   ap_uint<16> step;
-  ap_uint<16> row;   // of the destination tensor
+  ap_uint<16> row;  // of the destination tensor
   ap_uint<2> bank;
-  ap_uint<8> tile;   // n-tile
-  ap_uint<16> score; // of the gathered token
+  ap_uint<8> tile;    // n-tile
+  ap_uint<16> score;  // of the gathered token
 };
 
 /// 16-bit result: GELU and its output scale, or the lane as it is.
@@ -83,8 +84,9 @@ SUM_LANE:
 }
 
 inline void write_result(const Result& result, const EpilogueFlags& epilogue, const Command& command,
-                         hls::stream<Beat>& results, TensorMemory<kActDepth>& act, TensorMemory<kQueryDepth>& query,
-                         TensorMemory<kResidualDepth>& residual, SumMemory& accum, GateMemory& gate) {
+                         hls::stream<Beat>& results, TensorMemory<kActDepth>& act,
+                         TensorMemory<kQueryDepth>& query, TensorMemory<kResidualDepth>& residual,
+                         SumMemory& accum, GateMemory& gate) {
   const Beat activation = activation_beat(result, epilogue.gelu, command);
   if (epilogue.to_act) act[result.bank][result.row] = activation;
   if (epilogue.to_query) query[result.bank][result.row] = activation;

@@ -15,13 +15,13 @@ inline void fetch_region(hls::burst_maxi<Beat> region, const Transfer& transfer,
   region.read_request(transfer.offset / kBeatBytes, transfer.beats);
 FETCH:
   for (ap_uint<32> i = 0; i != transfer.beats; ++i) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
     beats.write(region.read());
   }
 }
 
-inline void fetch(hls::burst_maxi<Beat> weights, hls::burst_maxi<Beat> image, hls::stream<TransferWord>& transfers,
-                  hls::stream<Beat>& beats) {
+inline void fetch(hls::burst_maxi<Beat> weights, hls::burst_maxi<Beat> image,
+                  hls::stream<TransferWord>& transfers, hls::stream<Beat>& beats) {
   bool running = true;
 FETCH_TRANSFERS:
   while (running) {

@@ -36,7 +36,9 @@ ap_int<V> round_shift(ap_int<V> x, Shift s) {
 }
 
 /// Largest value of a signed number of `bits` bits: the saturation limit of a lane.
-inline LaneValue largest(int bits) { return LaneValue((1LL << (bits - 1)) - 1); }
+inline LaneValue largest(int bits) {
+  return LaneValue((1LL << (bits - 1)) - 1);
+}
 
 /// rq: sat((acc * m + 2^(s-1)) >> s), clamped to [-limit-1, limit].
 inline LaneValue requantise(Accumulator acc, Multiplier m, Shift s, LaneValue limit) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gate: ranks each token's experts by raw logits, scores the chosen ones by an exact softmax, and pushes the
-// token onto their queues. Three short pipelined sweeps over the tokens, feeding each other through small memories.
+// The gate: ranks each token's experts by raw logits, scores the chosen ones by an exact softmax, and pushes
+// the token onto their queues. Three short pipelined sweeps over the tokens, feeding each other through small
+// memories.
 #pragma once
 
 #include <hls_stream.h>
@@ -26,8 +27,8 @@ struct Contestant {
   Accumulator logit;
 };
 
-/// Largest logit among the first `experts` that are not `taken`: a tree of matches between neighbours, in which the
-/// lower index wins ties.
+/// Largest logit among the first `experts` that are not `taken`: a tree of matches between neighbours, in
+/// which the lower index wins ties.
 inline Contestant best_expert(const GateMemory& gate, ap_uint<16> token, ap_uint<8> experts,
                               ap_uint<kMaxExperts> taken) {
   bool set[kMaxExperts];
@@ -68,7 +69,8 @@ ROUND:
 }
 
 /// Sweep 1: `group` winners of every token, one a step.
-inline void rank_experts(const Command& command, const GateMemory& gate, RankingWord (&rankings)[kMaxTokens]) {
+inline void rank_experts(const Command& command, const GateMemory& gate,
+                         RankingWord (&rankings)[kMaxTokens]) {
   const ap_uint<3> last_slot = ap_uint<3>(command.group - 1);
   ap_uint<16> token = 0;
   ap_uint<3> slot = 0;
@@ -76,10 +78,10 @@ inline void rank_experts(const Command& command, const GateMemory& gate, Ranking
   RankingWord ranking = 0;
 RANK:
   while (token != command.tokens) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
     const Contestant best = best_expert(gate, token, command.heads, taken);
-    const IntegerMaximum maximum =
-        integer_part(Score(requantise(best.logit, command.mult0, Shift(command.shift0), largest(kScoreBits))));
+    const IntegerMaximum maximum = integer_part(
+        Score(requantise(best.logit, command.mult0, Shift(command.shift0), largest(kScoreBits))));
     if (slot == 0) ranking = RankingWord(ap_uint<8>(maximum)) << 20;
     ranking = ranking | (RankingWord(best.expert) << ap_uint<5>(slot * 5));
     const bool last = slot == last_slot;
@@ -102,9 +104,10 @@ SELECT:
   return selected;
 }
 
-/// Sweep 2: exponentials and their sum, one expert a step. The sum runs over all experts or over the chosen ones.
-inline void share_scores(const Command& command, const GateMemory& gate, const RankingWord (&rankings)[kMaxTokens],
-                         ShareWord (&shares)[kMaxTokens]) {
+/// Sweep 2: exponentials and their sum, one expert a step. The sum runs over all experts or over the chosen
+/// ones.
+inline void share_scores(const Command& command, const GateMemory& gate,
+                         const RankingWord (&rankings)[kMaxTokens], ShareWord (&shares)[kMaxTokens]) {
   const bool over_all = command.rule == kRuleSoftmaxAll;
   const ExpertIndex last_expert = ExpertIndex(command.heads - 1);
   ap_uint<16> token = 0;
@@ -118,7 +121,7 @@ CLEAR_SHARE:
   }
 SHARE:
   while (token != command.tokens) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
     const RankingWord ranking = rankings[token];
     const Lanes<kCols, kAccBits> logits = unpack<kCols, kAccBits>(gate[expert >> 3][token]);
     const Accumulator logit = select_logit(logits, ap_uint<3>(expert));
@@ -165,7 +168,7 @@ inline void fill_queues(const Command& command, const RankingWord (&rankings)[kM
   Beat chosen = 0;
 FILL:
   while (token != command.tokens) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
     const ShareWord share = shares[token];
     Reciprocal r;
     r.value = bits<18>(share, 60);
@@ -195,7 +198,7 @@ FILL:
 inline void clear_sums(SumMemory& accum) {
 CLEAR_SUMS:
   for (int row = 0; row < kResidualDepth; ++row) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
   CLEAR_BANK:
     for (int bank = 0; bank < kBanks; ++bank) {
 #pragma HLS UNROLL
@@ -233,8 +236,8 @@ inline void combine(const Command& command, const SumMemory& accum, TensorMemory
   ap_uint<16> plane = command.dst_base;
 COMBINE:
   while (planes != 0) {
-#pragma HLS PIPELINE II=1
-#pragma HLS DEPENDENCE variable=residual inter false
+#pragma HLS PIPELINE II = 1
+#pragma HLS DEPENDENCE variable = residual inter false
     const ap_uint<16> row = ap_uint<16>(plane + token);
   COMBINE_BANK:
     for (int bank = 0; bank < kBanks; ++bank) {

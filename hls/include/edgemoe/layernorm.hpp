@@ -50,7 +50,7 @@ inline void norm_sums(const Command& command, const TensorMemory<kResidualDepth>
   ap_uint<44> squares = 0;
 NORM_SUMS:
   while (token != command.tokens) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
     const Lanes<kCols, 16> x = unpack<kCols, 16>(residual[ap_uint<2>(part)][ap_uint<16>(plane + token)]);
     ap_int<27> part_sum = 0;
     ap_uint<44> part_squares = 0;
@@ -67,8 +67,7 @@ NORM_SUMS:
     norm.rsqrt = rsqrt(spread(dim, squares, sum, ap_uint<48>(command.eps)));
     const bool last = part == last_part;
     if (last) norms[token] = pack_norm(norm);
-    plane = last ? command.src_base
-                 : ((part & 3) == 3 ? ap_uint<16>(plane + command.src_stride) : plane);
+    plane = last ? command.src_base : ((part & 3) == 3 ? ap_uint<16>(plane + command.src_stride) : plane);
     token = last ? ap_uint<16>(token + 1) : token;
     part = last ? ap_uint<8>(0) : ap_uint<8>(part + 1);
   }
@@ -104,7 +103,7 @@ CLEAR_CHANNEL:
   }
 NORM_SCALE:
   while (parts != 0) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
     Beat beat = 0;
     if (loading) beat = beats.read();
     const ap_uint<16> token = loading ? ap_uint<16>(0) : ap_uint<16>(step - kRecordBeats);
@@ -131,7 +130,8 @@ NORM_SCALE:
 }
 
 inline void layernorm(const Command& command, const TensorMemory<kResidualDepth>& residual,
-                      TokenNormWord (&norms)[kMaxTokens], TensorMemory<kActDepth>& act, hls::stream<Beat>& beats) {
+                      TokenNormWord (&norms)[kMaxTokens], TensorMemory<kActDepth>& act,
+                      hls::stream<Beat>& beats) {
   norm_sums(command, residual, norms);
   norm_scale(command, residual, norms, act, beats);
 }

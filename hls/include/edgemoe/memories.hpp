@@ -7,8 +7,8 @@
 
 namespace edgemoe {
 
-/// A tensor of T tokens x D channels in planes of 32 channels: element (t, c) at word base + (c/32)*stride + t,
-/// lane c%32, i.e. bank (c%32)/8 and lane c%8 of that sub-word.
+/// A tensor of T tokens x D channels in planes of 32 channels: element (t, c) at word base + (c/32)*stride +
+/// t, lane c%32, i.e. bank (c%32)/8 and lane c%8 of that sub-word.
 template <int Depth>
 using TensorMemory = Beat[kBanks][Depth];
 
@@ -26,8 +26,12 @@ constexpr int kQueueDepth = kMaxExperts * kMaxTokens;
 inline QueueEntry queue_entry(ap_uint<16> token, ap_uint<16> score) {
   return QueueEntry((QueueEntry(score) << 16) | token);
 }
-inline ap_uint<16> queue_token(QueueEntry entry) { return bits<16>(entry, 0); }
-inline ap_uint<16> queue_score(QueueEntry entry) { return bits<16>(entry, 16); }
+inline ap_uint<16> queue_token(QueueEntry entry) {
+  return bits<16>(entry, 0);
+}
+inline ap_uint<16> queue_score(QueueEntry entry) {
+  return bits<16>(entry, 16);
+}
 
 /// Reads the four sub-words of a row.
 template <int Depth>

@@ -14,7 +14,9 @@ using IntegerMaximum = ap_int<8>;
 /// 2^(t - maximum - 1) in units of 2^-15: below 1, the largest of a row in [1/2, 1).
 using Exponential = ap_uint<15>;
 
-inline IntegerMaximum integer_part(Score t) { return IntegerMaximum(t >> 10); }
+inline IntegerMaximum integer_part(Score t) {
+  return IntegerMaximum(t >> 10);
+}
 
 /// exp2 unit: 33-entry table, linear interpolation, one rounding shift. No sign, no overflow.
 inline Exponential exp2_lane(Score t, IntegerMaximum maximum) {

@@ -64,7 +64,8 @@ SWAP_COLUMN:
   }
 }
 
-/// Loads beat `load` of a tile: 4 beats of channel records, then per column 2 (int8) or 4 (int16) beats of weights.
+/// Loads beat `load` of a tile: 4 beats of channel records, then per column 2 (int8) or 4 (int16) beats of
+/// weights.
 inline void load_weights(Stationary& s, bool loading, ap_uint<6> load, bool wide, Beat beat) {
   const bool records = load < kRecordBeats;
   const ap_uint<6> index = ap_uint<6>(load - kRecordBeats);

@@ -53,26 +53,42 @@ inline void count_step(Statistics& s, const Control& control, const Shape& shape
 inline Counter record_word(const Statistics& s, const Command& command, Counter now, int index) {
   const bool expert = command.opcode == kOpcodeLinear && command.epilogue == kEpilogueExpert;
   switch (index) {
-    case kStatisticsStage: return command.stage;
-    case kStatisticsKind: return expert ? Counter(int(kOpcodeExperts)) : Counter(command.opcode);
-    case kStatisticsExpert: return expert ? Counter(command.expert) : Counter(kNoIndex);
-    case kStatisticsTokens: return command.tokens;
-    case kStatisticsCycleStart: return s.cycle_start;
-    case kStatisticsCycleEnd: return now;
-    case kStatisticsEngineSteps: return s.engine_steps;
-    case kStatisticsMacSteps: return s.mac_steps;
-    case kStatisticsXReads: return s.x_reads;
-    case kStatisticsQueryReads: return s.query_reads;
-    case kStatisticsScoreWrites: return s.score_writes;
-    case kStatisticsReadBeats: return s.read_beats;
-    case kStatisticsExpEvaluations: return s.exp_evaluations;
-    case kStatisticsWriteBeats: return s.write_beats;
-    default: return 0;
+    case kStatisticsStage:
+      return command.stage;
+    case kStatisticsKind:
+      return expert ? Counter(int(kOpcodeExperts)) : Counter(command.opcode);
+    case kStatisticsExpert:
+      return expert ? Counter(command.expert) : Counter(kNoIndex);
+    case kStatisticsTokens:
+      return command.tokens;
+    case kStatisticsCycleStart:
+      return s.cycle_start;
+    case kStatisticsCycleEnd:
+      return now;
+    case kStatisticsEngineSteps:
+      return s.engine_steps;
+    case kStatisticsMacSteps:
+      return s.mac_steps;
+    case kStatisticsXReads:
+      return s.x_reads;
+    case kStatisticsQueryReads:
+      return s.query_reads;
+    case kStatisticsScoreWrites:
+      return s.score_writes;
+    case kStatisticsReadBeats:
+      return s.read_beats;
+    case kStatisticsExpEvaluations:
+      return s.exp_evaluations;
+    case kStatisticsWriteBeats:
+      return s.write_beats;
+    default:
+      return 0;
   }
 }
 
 /// Sends the record: four beats of four words.
-inline void send_record(const Statistics& s, const Command& command, Counter now, hls::stream<Beat>& results) {
+inline void send_record(const Statistics& s, const Command& command, Counter now,
+                        hls::stream<Beat>& results) {
 RECORD_BEAT:
   for (int beat = 0; beat < kDescriptorBytes / kBeatBytes; ++beat) {
 #pragma HLS UNROLL

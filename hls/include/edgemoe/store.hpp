@@ -20,7 +20,7 @@ inline void store_region(hls::burst_maxi<Beat> region, const Transfer& transfer,
   region.write_request(transfer.offset / kBeatBytes, transfer.beats);
 STORE_BEATS:
   for (ap_uint<32> i = 0; i != transfer.beats; ++i) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
     region.write(results.read());
   }
   region.write_response();

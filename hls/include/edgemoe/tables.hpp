@@ -61,9 +61,15 @@ inline Segment unpack_piece(ap_uint<33> piece) {
   return segment;
 }
 
-inline Segment exp2_segment(ap_uint<5> i) { return unpack_piece(kExp2Pieces.piece[i.to_int()]); }
-inline Segment gelu_segment(ap_uint<8> i) { return unpack_piece(kGeluPieces.piece[i.to_int()]); }
+inline Segment exp2_segment(ap_uint<5> i) {
+  return unpack_piece(kExp2Pieces.piece[i.to_int()]);
+}
+inline Segment gelu_segment(ap_uint<8> i) {
+  return unpack_piece(kGeluPieces.piece[i.to_int()]);
+}
 /// Index: parity of the exponent, then the top 6 bits of the mantissa.
-inline Segment rsqrt_segment(ap_uint<7> i) { return unpack_piece(kRsqrtPieces.piece[i.to_int()]); }
+inline Segment rsqrt_segment(ap_uint<7> i) {
+  return unpack_piece(kRsqrtPieces.piece[i.to_int()]);
+}
 
 }  // namespace edgemoe

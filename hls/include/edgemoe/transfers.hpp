@@ -31,7 +31,7 @@ inline void load(const Command& command, hls::stream<Beat>& beats, TensorMemory<
   ap_uint<2> part = 0;
 LOAD:
   while (words != 0) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
     const Beat beat = beats.read();
   LOAD_BANK:
     for (int bank = 0; bank < kBanks; ++bank) {
@@ -48,10 +48,12 @@ LOAD:
   }
 }
 
-/// STORE: `size` words from src_base on: 4 beats a word of int16, 8 a word of int32 sums, 1 a token of choices.
+/// STORE: `size` words from src_base on: 4 beats a word of int16, 8 a word of int32 sums, 1 a token of
+/// choices.
 inline void store_words(const Command& command, const TensorMemory<kActDepth>& act,
                         const TensorMemory<kQueryDepth>& query, const TensorMemory<kResidualDepth>& residual,
-                        const SumMemory& accum, const Beat (&choice)[kMaxTokens], hls::stream<Beat>& results) {
+                        const SumMemory& accum, const Beat (&choice)[kMaxTokens],
+                        hls::stream<Beat>& results) {
   const bool sums = command.space == kSpaceAccum;
   const bool choices = command.space == kSpaceChoice;
   const ap_uint<3> last_part = choices ? 0 : (sums ? 7 : 3);
@@ -60,7 +62,7 @@ inline void store_words(const Command& command, const TensorMemory<kActDepth>& a
   ap_uint<3> part = 0;
 STORE:
   while (words != 0) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
     const ap_uint<2> bank = sums ? ap_uint<2>(part >> 1) : ap_uint<2>(part);
     Beat beat = 0;
     if (command.space == kSpaceAct) beat = act[bank][row];

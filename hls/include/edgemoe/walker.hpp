@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The walker process: reads the layer program, checks all of it, then expands descriptors into commands for the
-// other processes. For each operation the transfers go first, so no process waits for one that was not announced.
+// The walker process: reads the layer program, checks all of it, then expands descriptors into commands for
+// the other processes. For each operation the transfers go first, so no process waits for one that was not
+// announced.
 #pragma once
 
 #include <hls_burst_maxi.h>
@@ -19,7 +20,7 @@ inline CommandWord read_descriptor(hls::burst_maxi<Beat> program) {
   CommandWord word = 0;
 READ_DESCRIPTOR:
   for (int beat = 0; beat < kDescriptorBeats; ++beat) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
     word = CommandWord((word >> 128) | (CommandWord(program.read()) << (kDescriptorBeats - 1) * 128));
   }
   return word;
@@ -52,7 +53,8 @@ inline ap_uint<8> check_header(const CommandWord& header, ap_uint<32> program_by
   return int(kErrorNone);
 }
 
-/// Reads the whole program once. A wrong checksum goes before wrong fields; of wrong descriptors the first counts.
+/// Reads the whole program once. A wrong checksum goes before wrong fields; of wrong descriptors the first
+/// counts.
 inline ProgramVerdict check_program(hls::burst_maxi<Beat> program, const Regions& regions) {
   ProgramVerdict verdict;
   verdict.status = int(kErrorCount);
@@ -75,7 +77,8 @@ inline ProgramVerdict check_program(hls::burst_maxi<Beat> program, const Regions
       for (ap_uint<32> i = 0; i != verdict.count; ++i) {
         const CommandWord word = read_descriptor(program);
         sum = ap_uint<32>(sum + word_sum(word));
-        const ap_uint<8> code = check_descriptor(state, unpack_descriptor(word), regions, i + 1 == verdict.count);
+        const ap_uint<8> code =
+            check_descriptor(state, unpack_descriptor(word), regions, i + 1 == verdict.count);
         if (verdict.status == kErrorNone && code != kErrorNone) {
           verdict.status = code;
           verdict.error_index = i;
@@ -90,7 +93,8 @@ inline ProgramVerdict check_program(hls::burst_maxi<Beat> program, const Regions
   return verdict;
 }
 
-inline void send_transfer(hls::stream<TransferWord>& stream, ap_uint<32> offset, ap_uint<32> beats, int region) {
+inline void send_transfer(hls::stream<TransferWord>& stream, ap_uint<32> offset, ap_uint<32> beats,
+                          int region) {
   Transfer transfer;
   transfer.offset = offset;
   transfer.beats = beats;
@@ -115,18 +119,26 @@ inline void send_record_place(hls::stream<TransferWord>& stores, ap_uint<32>& re
 }
 
 /// Transfers of an operation that touches DRAM by itself.
-inline void send_transfers(const Command& c, hls::stream<TransferWord>& fetches, hls::stream<TransferWord>& stores) {
+inline void send_transfers(const Command& c, hls::stream<TransferWord>& fetches,
+                           hls::stream<TransferWord>& stores) {
   switch (c.opcode) {
-    case kOpcodeLoad: send_transfer(fetches, c.offset, load_beats(c), c.region); break;
+    case kOpcodeLoad:
+      send_transfer(fetches, c.offset, load_beats(c), c.region);
+      break;
     case kOpcodeLinear:
-      send_transfer(fetches, c.offset, weight_beats(c.k_tiles, c.n_tiles, c.weight_bits == 16), kRegionWeights);
-      if (c.epilogue == kEpilogueDram) send_transfer(stores, c.size, ap_uint<32>(c.n_tiles * c.tokens), kStoreOutput);
+      send_transfer(fetches, c.offset, weight_beats(c.k_tiles, c.n_tiles, c.weight_bits == 16),
+                    kRegionWeights);
+      if (c.epilogue == kEpilogueDram)
+        send_transfer(stores, c.size, ap_uint<32>(c.n_tiles * c.tokens), kStoreOutput);
       break;
     case kOpcodeLayernorm:
       send_transfer(fetches, c.offset, ap_uint<32>(c.k_tiles * (kRows / 2)), kRegionWeights);
       break;
-    case kOpcodeStore: send_transfer(stores, c.offset, store_beats(c), kStoreOutput); break;
-    default: break;
+    case kOpcodeStore:
+      send_transfer(stores, c.offset, store_beats(c), kStoreOutput);
+      break;
+    default:
+      break;
   }
 }
 
@@ -188,7 +200,8 @@ RUN:
       commands.write(pack_command(c));
       if (c.opcode == kOpcodeGate) {
       QUEUE_LENGTHS:
-        for (ap_uint<8> expert = 0; expert != c.heads; ++expert) queued[expert] = expert_tokens.read();
+        for (ap_uint<8> expert = 0; expert != c.heads; ++expert)
+          queued[expert] = expert_tokens.read();
       }
     }
   }
@@ -197,8 +210,8 @@ RUN:
 inline void walker(hls::burst_maxi<Beat> program, ap_uint<32> program_bytes, ap_uint<32> weights_bytes,
                    ap_uint<32> image_bytes, ap_uint<32> output_bytes, ap_uint<32> statistics_bytes,
                    hls::stream<CommandWord>& commands, hls::stream<TransferWord>& fetches,
-                   hls::stream<TransferWord>& stores, hls::stream<ap_uint<16>>& expert_tokens, ap_uint<32>& status,
-                   ap_uint<32>& error_index, ap_uint<32>& records) {
+                   hls::stream<TransferWord>& stores, hls::stream<ap_uint<16>>& expert_tokens,
+                   ap_uint<32>& status, ap_uint<32>& error_index, ap_uint<32>& records) {
   Regions regions;
   regions.program = program_bytes;
   regions.weights = weights_bytes;
