@@ -85,6 +85,10 @@ def attention_row(
     return [saturate((o * r + 2 ** (shift - 1)) // 2**shift, 16) for o in sums]
 
 
+def scattered(accum: int, z: int, score: int) -> int:
+    return accum + (z * score + 32768) // 65536
+
+
 def layernorm_row(x: list[int], gamma: list[int], beta: list[int], s: int, epsilon: int) -> list[int]:
     width, total = len(x), sum(x)
     r, k = rsqrt(width * sum(v * v for v in x) - total * total + epsilon)

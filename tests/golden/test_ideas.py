@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgemoe import numerics
 from edgemoe.golden import attention, embedding, experts, gelu, layernorm, linear, softmax
 from edgemoe.program.packing import patch_rows
@@ -175,6 +176,13 @@ def test_gate_breaks_ties_to_the_lower_expert() -> None:
     assert routing.expert.tolist() == [[1, 2]] and routing.score.tolist() == [[32769, 32769]]
 
 
+def test_a_score_equal_to_the_threshold_stays() -> None:
+    logits = np.array([[7, 9, 9, 9]])
+    for threshold, kept in ((32768, [True, True]), (32769, [True, True]), (32770, [False, False])):
+        routing = experts.gate(logits, 2, Rule.SOFTMAX_TOPK, 1 << 15, 15, threshold)
+        assert routing.valid.tolist() == [kept]
+
+
 def test_a_single_expert_scores_almost_one() -> None:
     routing = experts.gate(np.array([[123]]), 1, Rule.SOFTMAX_ALL, 1 << 15, 15, 0)
     assert 65530 <= routing.score[0, 0] <= 65535
@@ -204,6 +212,13 @@ def test_scatter_is_free_of_order_and_combine_rounds_once(seed: int) -> None:
     for tokens, z, score in reversed(jobs):
         experts.scatter(backwards, tokens, z, score)
     assert (forwards == backwards).all() and np.abs(forwards).max() < 2**31
+    expected = np.zeros((20, 6), dtype=np.int64)
+    for tokens, z, score in jobs:
+        for i, token in enumerate(tokens):
+            for channel in range(6):
+                old, value = int(expected[token, channel]), int(z[i, channel])
+                expected[token, channel] = plain.scattered(old, value, int(score[i]))
+    assert (forwards == expected).all()
     x = rng.integers(*I16, (20, 6))
     expected = [
         plain.saturate(int(a) + (int(b) + 8) // 16, 16) for a, b in zip(x.flat, forwards.flat, strict=True)

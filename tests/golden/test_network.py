@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from edgemoe.config import MODELS, TASKS, ModelConfig, board
 from edgemoe.export import act_scale, export_package
 from edgemoe.golden import machine

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgemoe import numerics
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgemoe import numerics, registers
 from edgemoe.config import BuildConfig, board
 from edgemoe.errors import NotBuiltYetError, UserError

@@ -7,6 +7,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+
 from edgemoe.config import MODELS, TASKS, ModelConfig, board, model_preset
 from edgemoe.errors import NotBuiltYetError, UserError
 from edgemoe.golden import machine

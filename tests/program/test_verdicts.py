@@ -8,6 +8,7 @@ import struct
 from typing import Any
 
 import pytest
+
 from edgemoe.config import board
 from edgemoe.golden import machine
 from edgemoe.golden.verdict import Sizes, check_program

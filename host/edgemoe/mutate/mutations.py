@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The mistakes: each a replacement in one source file, with the tests that must notice it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgemoe.errors import UserError
+
+GOLDEN = ("tests/golden",)
+PROGRAM = ("tests/program",)
+NETWORK = ("tests/golden/test_network.py",)
+KERNELS = ("tests/csim/test_edges.py", "tests/csim/test_verdicts.py", "tests/csim/test_accelerator.py")
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """`old`, which must occur exactly once in `file`, becomes `new`; `idea` says what mistake that is."""
+
+    idea: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+    def applied(self, text: str) -> str:
+        """The mutated text."""
+        return text.replace(self.old, self.new)
+
+    def check(self, checkout: Path) -> None:
+        """UserError unless the text to replace is there exactly once."""
+        count = (checkout / self.file).read_text(encoding="utf-8").count(self.old)
+        if count != 1:
+            raise UserError(
+                f"Mutation {self.idea!r}: {self.old!r} occurs {count} times in {self.file}, not once."
+            )
+
+
+def _golden(idea: str, file: str, old: str, new: str, tests: tuple[str, ...] = GOLDEN) -> Mutation:
+    return Mutation(idea, f"host/edgemoe/{file}", old, new, tests)
+
+
+def _kernel(idea: str, file: str, old: str, new: str) -> Mutation:
+    return Mutation(idea, f"hls/include/edgemoe/{file}", old, new, KERNELS)
+
+
+GOLDEN_MUTATIONS = (
+    _golden("saturation one too high", "numerics.py", "(1 << (bits - 1)) - 1)", "1 << (bits - 1))"),
+    _golden(
+        "truncation for rounding", "numerics.py", "+ ((np.int64(1) << s) >> np.int64(1))) >> s", ") >> s"
+    ),
+    _golden(
+        "exp2 zero too early",
+        "numerics.py",
+        "np.where(distance >= 16, 0, e)",
+        "np.where(distance >= 15, 0, e)",
+    ),
+    _golden("exp2 rounds down its interpolation", "numerics.py", "* low + 16) >> 5", "* low) >> 5"),
+    _golden("rsqrt forgets the exponent's parity", "numerics.py", "p, i, low = e & 1,", "p, i, low = e & 0,"),
+    _golden(
+        "gelu's table ends halfway",
+        "numerics.py",
+        "np.minimum(u >> 9, GELU_STEPS)",
+        "np.minimum(u >> 9, GELU_STEPS // 2)",
+    ),
+    _golden(
+        "ties to the higher expert",
+        "golden/experts.py",
+        'order = np.argsort(-logits, axis=1, kind="stable")[:, :top_k]\n    t =',
+        'order = logits.shape[1] - 1 - np.argsort(-logits[:, ::-1], axis=1, kind="stable")[:, :top_k]\n    t =',
+    ),
+    _golden(
+        "threshold excludes its own value",
+        "golden/experts.py",
+        "score >= threshold)\n\n\ndef scatter",
+        "score > threshold)\n\n\ndef scatter",
+    ),
+    _golden("expert's score not rounded", "golden/experts.py", "+ 32768) >> 16", ") >> 16"),
+    _golden("combination not rounded", "golden/experts.py", "((accum + half) >>", "((accum) >>"),
+    _golden(
+        "LayerNorm's shift one short",
+        "golden/layernorm.py",
+        "(17 + k - NORM_FRACTION)",
+        "(16 + k - NORM_FRACTION)",
+    ),
+    _golden(
+        "context's reciprocal not rounded", "golden/attention.py", "(r * cm + 32768) >> 16", "(r * cm) >> 16"
+    ),
+    _golden(
+        "residual wraps before it saturates",
+        "golden/linear.py",
+        "return saturate(x + rq(acc, m, s, RESIDUAL_UPDATE_BITS), 16)",
+        "return saturate(x + rq(acc, m, s, 16), 16)",
+    ),
+    _golden(
+        "gate clears nothing", "golden/machine.py", "        self.words[Space.ACCUM][:] = 0\n", "", NETWORK
+    ),
+    _golden(
+        "patches a row too low",
+        "program/network.py",
+        "            dst_base=1,\n",
+        "            dst_base=0,\n",
+        NETWORK,
+    ),
+    _golden(
+        "head reads the class token",
+        "program/network.py",
+        'self.norm(f"{head}.norm", first=1,',
+        'self.norm(f"{head}.norm", first=0,',
+        NETWORK,
+    ),
+    _golden("v where k is", "program/network.py", "aux_base=self.map.v,", "aux_base=self.map.k,", NETWORK),
+    _golden(
+        "tiles in k-major order",
+        "program/packing.py",
+        "COLS, k_tiles, ROWS).transpose(0, 2, 1, 3)",
+        "COLS, k_tiles, ROWS).transpose(0, 1, 2, 3)",
+        PROGRAM,
+    ),
+    _golden(
+        "pixels channel last",
+        "program/packing.py",
+        "channels).transpose(0, 2, 4, 1, 3)",
+        "channels).transpose(0, 2, 1, 3, 4)",
+        PROGRAM,
+    ),
+    _golden(
+        "address check one too lax",
+        "golden/verdict.py",
+        "if _end(base, stride, planes, d.tokens) > depth_:",
+        "if _end(base, stride, planes, d.tokens) > depth_ + 1:",
+        PROGRAM,
+    ),
+    _golden(
+        "overlap of touching ranges",
+        "golden/verdict.py",
+        "return base < _end(base2,",
+        "return base <= _end(base2,",
+        PROGRAM,
+    ),
+)
+
+KERNEL_MUTATIONS = (
+    _kernel(
+        "saturation one too high",
+        "fixed.hpp",
+        "constexpr long long kHigh = (1LL << (W - 1)) - 1;",
+        "constexpr long long kHigh = (1LL << (W - 1)) - 2;",
+    ),
+    _kernel("truncation for rounding", "fixed.hpp", "(half_steps + 1) >> 1", "half_steps >> 1"),
+    _kernel(
+        "normalise misses a level", "fixed.hpp", "int level = 5; level >= 0", "int level = 5; level >= 1"
+    ),
+    _kernel("exp2 zero too late", "softmax.hpp", "distance >= 16 ?", "distance >= 17 ?"),
+    _kernel("reciprocal not rounded", "softmax.hpp", "r.root * r.root + 65536", "r.root * r.root"),
+    _kernel("gelu of the signed value", "gelu.hpp", "h < 0 ? GeluValue(0) : h", "h"),
+    _kernel("ties to the higher expert", "gate.hpp", "logit[high] > logit[low]", "logit[high] >= logit[low]"),
+    _kernel(
+        "threshold excludes its own value",
+        "gate.hpp",
+        "score >= command.threshold",
+        "score > command.threshold",
+    ),
+    _kernel(
+        "score not limited",
+        "gate.hpp",
+        "score > 65535 ? ap_uint<16>(65535) : ap_uint<16>(score)",
+        "ap_uint<16>(score)",
+    ),
+    _kernel(
+        "sums not cleared",
+        "gate.hpp",
+        "      accum[bank][row] = 0;\n",
+        "      accum[bank][row] = accum[bank][row];\n",
+    ),
+    _kernel(
+        "combination not rounded",
+        "gate.hpp",
+        "((sum[n] + 8) >> kExpertFraction)",
+        "(sum[n] >> kExpertFraction)",
+    ),
+    _kernel("expert's score not rounded", "epilogue.hpp", "((weighted + 32768) >> 16)", "(weighted >> 16)"),
+    _kernel(
+        "residual wraps",
+        "epilogue.hpp",
+        "saturate<16, 25>(x[n] + result.lane[n])",
+        "ap_int<16>(x[n] + result.lane[n])",
+    ),
+    _kernel(
+        "hidden value saturates early",
+        "epilogue.hpp",
+        "e.gelu ? largest(kHiddenBits)",
+        "e.gelu ? largest(kHiddenBits - 1)",
+    ),
+    _kernel(
+        "magic number not checked",
+        "walker.hpp",
+        "if (bits<32>(header, 0) != kMagic) return int(kErrorMagic);",
+        "",
+    ),
+    _kernel(
+        "address check one too lax",
+        "checks.hpp",
+        "verdict.require(c.src_base + c.size <= store_depth(c.space), kErrorAddress);",
+        "verdict.require(c.src_base + c.size <= store_depth(c.space) + 1, kErrorAddress);",
+    ),
+    _kernel("unused experts fetched", "walker.hpp", "if (tokens != 0) send_expert", "if (true) send_expert"),
+)
+
+MUTATIONS = (*GOLDEN_MUTATIONS, *KERNEL_MUTATIONS)
