@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+
 from edgemoe.config import BuildConfig
 from edgemoe.golden.machine import Memory
 from edgemoe.registers import Descriptor, Epilogue, Format, Opcode, Region, Rule, Space, pack_program

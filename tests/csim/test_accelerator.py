@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from random_programs import ProgramWriter, random_program
+
 from edgemoe import csim
 from edgemoe.config import BuildConfig, board
 from edgemoe.golden import machine
 from edgemoe.golden.machine import Memory
 from edgemoe.registers import Descriptor, Epilogue, Error, Opcode, Rule, Space, pack_program
-from random_programs import ProgramWriter, random_program
 
 BUILD = board("sim-small")
 
