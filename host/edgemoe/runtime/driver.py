@@ -32,7 +32,7 @@ from edgemoe.registers import (
 )
 
 START, DONE, IDLE = 1, 2, 4
-BUS_ERROR = "bus_error"
+BUS_ERROR = "BUS_ERROR"
 """Name of the register that the compiler adds: one bit a memory port, set by an error response."""
 
 

