@@ -7,6 +7,7 @@ import random
 import time
 
 import pytest
+
 from edgemoe.compiler.schedule import (
     Edge,
     EdgeKind,
