@@ -13,6 +13,10 @@ PROGRAM = ("tests/program",)
 NETWORK = ("tests/golden/test_network.py",)
 KERNELS = ("tests/csim/test_edges.py", "tests/csim/test_verdicts.py", "tests/csim/test_accelerator.py")
 
+RTL = ("tests/compiler/back/test_rtl.py",)
+SCHEDULE = ("tests/compiler/back/test_schedule.py",)
+INTERPRETER = ("tests/compiler/front/test_interpreter.py",)
+
 
 @dataclass(frozen=True)
 class Mutation:
@@ -43,6 +47,10 @@ def _golden(idea: str, file: str, old: str, new: str, tests: tuple[str, ...] = G
 
 def _kernel(idea: str, file: str, old: str, new: str) -> Mutation:
     return Mutation(idea, f"hls/include/edgemoe/{file}", old, new, KERNELS)
+
+
+def _compiler(idea: str, file: str, old: str, new: str, tests: tuple[str, ...]) -> Mutation:
+    return Mutation(idea, f"host/edgemoe/compiler/{file}", old, new, tests)
 
 
 GOLDEN_MUTATIONS = (
@@ -208,4 +216,99 @@ KERNEL_MUTATIONS = (
     _kernel("unused experts fetched", "walker.hpp", "if (tokens != 0) send_expert", "if (true) send_expert"),
 )
 
-MUTATIONS = (*GOLDEN_MUTATIONS, *KERNEL_MUTATIONS)
+COMPILER_MUTATIONS = (
+    _compiler(
+        "signed comparison as unsigned",
+        "backend/expressions.py",
+        'if op.compare.value.startswith("s"):',
+        'if op.compare.value.startswith("signed"):',
+        RTL,
+    ),
+    _compiler(
+        "arithmetic shift as logical",
+        "backend/expressions.py",
+        ">>> {operands[1]})",
+        ">> {operands[1]})",
+        RTL,
+    ),
+    _compiler(
+        "sign extension as zero extension",
+        "backend/expressions.py",
+        "return extend(operands[0], widths[0], op.width, True)",
+        "return extend(operands[0], widths[0], op.width, False)",
+        RTL,
+    ),
+    _compiler(
+        "narrowing one bit too far",
+        "passes/narrow.py",
+        "bits = max(1, min(wanted, known.unsigned, known.signed, value.width))",
+        "bits = max(1, min(wanted, known.unsigned, known.signed, value.width) - 1)",
+        RTL,
+    ),
+    _compiler(
+        "loop-carried value a cycle late",
+        "schedule.py",
+        "EdgeKind.ORDER, latency + 1, 1, ",
+        "EdgeKind.ORDER, latency, 1, ",
+        SCHEDULE,
+    ),
+    _compiler(
+        "dependence distance ignored",
+        "schedule.py",
+        "cycles = edge.cycles - ii * edge.distance",
+        "cycles = edge.cycles - ii * min(edge.distance, 1)",
+        SCHEDULE,
+    ),
+    _compiler(
+        "interpreter's shift logical",
+        "interp_source.py",
+        'return f"({_signed(names[0], width)} >> {names[1]}) & {_mask(width)}"',
+        'return f"({names[0]} >> {names[1]}) & {_mask(width)}"',
+        INTERPRETER,
+    ),
+    _compiler(
+        "credits of suppressed writes lost",
+        "lib/hls_output.sv",
+        "credits - take + unused +",
+        "credits - take +",
+        RTL,
+    ),
+    _compiler(
+        "a FIFO takes a word when full",
+        "lib/hls_fifo.sv",
+        "assign full_n = count != C'(D);",
+        "assign full_n = 1'b1;",
+        RTL,
+    ),
+    _compiler("bursts cross 4 KiB", "lib/hls_axi_split.sv", "? 9'(to_boundary) :", "? 9'(MAX_BEATS) :", RTL),
+    _compiler(
+        "every burst is a request's last",
+        "lib/hls_axi_split.sv",
+        "last <= left == 32'(size);",
+        "last <= 1'b1;",
+        RTL,
+    ),
+    _compiler(
+        "bus errors not latched",
+        "lib/hls_axi_read.sv",
+        "if (m_rvalid & m_rresp[1]) error <= 1'b1;",
+        "if (m_rvalid & m_rresp[1] & m_rresp[0]) error <= 1'b0;",
+        RTL,
+    ),
+    _compiler(
+        "byte enables ignored",
+        "lib/hls_axilite.sv",
+        "(value[32*k +: 32] & ~write_mask) | (write_data & write_mask)",
+        "write_data",
+        RTL,
+    ),
+    _compiler(
+        "start stays set",
+        "lib/hls_axilite.sv",
+        "        start <= 1'b0;\n        done_seen",
+        "        done_seen",
+        RTL,
+    ),
+)
+
+MUTATIONS = (*GOLDEN_MUTATIONS, *KERNEL_MUTATIONS, *COMPILER_MUTATIONS)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whole random networks through the native build of the accelerator: every tap is the golden machine's."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgemoe import csim
+from edgemoe.config import MODELS, TASKS, ModelConfig, board
+from edgemoe.golden import machine
+from edgemoe.golden.random_package import random_image, random_package
+from edgemoe.program import build_program, pack_image, pack_weights
+
+BUILD = board("sim-small")
+NANO = MODELS["nano"]
+ODD = dataclasses.replace(
+    NANO,
+    name="odd",
+    height=24,
+    width=40,
+    dim=42,
+    heads=3,
+    dense_hidden=70,
+    experts=5,
+    expert_hidden=45,
+    head_hidden=37,
+)
+
+CASES: list[tuple[ModelConfig, dict[str, Any]]] = [
+    (NANO, {}),
+    (NANO, {"gate": "task_embedding", "score_rule": "softmax_topk", "top_k": 3}),
+    (NANO, {"top_k": 4, "experts": 16}),
+    (NANO, {"top_k": 1, "experts": 3, "layers": 2}),
+    (NANO, {"all_on_one_expert": True}),
+    (NANO, {"threshold": 0.35}),
+    (NANO, {"threshold": 1.0}),
+    (NANO, {"weight_bits": 16}),
+    (ODD, {}),
+    (ODD, {"score_rule": "softmax_topk", "weight_bits": lambda name: 16 if "fc1" in name else 8}),
+    (dataclasses.replace(NANO, experts=0), {}),
+]
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("csim")
+
+
+@pytest.mark.parametrize("case", range(len(CASES)))
+def test_every_tap(case: int, work: Path) -> None:
+    config, options = CASES[case]
+    package = random_package(config, seed=case, **options)
+    weights = pack_weights(package, BUILD)
+    task = TASKS[case % len(TASKS)]
+    program = build_program(package, BUILD, task, weights, taps=True, group=1 + case % 8)
+    image = pack_image(package.config, random_image(package.config, np.random.default_rng(case)))
+    memory = machine.Memory(program.data, weights.data, image, program.output_bytes, program.statistics_bytes)
+    golden, native = machine.run(BUILD, memory), csim.run(BUILD, memory, work=work)
+    assert native.status == golden.status == 0
+    for name in program.taps:
+        want, got = program.tap(golden.output, name), program.tap(native.output, name)
+        assert (want == got).all(), f"{name}: {(want != got).sum()} of {want.size} values differ"
+    assert native.output == golden.output
+    assert [r.counts() for r in native.records] == [r.counts() for r in golden.records]
