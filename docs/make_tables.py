@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+
 from edgemoe import cli, numerics
 
 DOCS = Path(__file__).resolve().parent

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
+
 from edgemoe import cli
 from edgemoe.errors import DeviceError, MismatchError, UserError
 

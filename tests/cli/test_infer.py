@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edgemoe import cli
 from PIL import Image
+
+from edgemoe import cli
 
 
 @pytest.fixture

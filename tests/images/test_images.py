@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from edgemoe.errors import UserError
 from edgemoe.images import enlarge, read_image, resize, write_png
-from PIL import Image
 
 
 def save(array: np.ndarray, path: Path, **options: object) -> Path:

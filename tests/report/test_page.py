@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from edgemoe.errors import UserError
 from edgemoe.report import write_page
-from PIL import Image
 
 REPORT: dict[str, Any] = {
     "model": "nano",

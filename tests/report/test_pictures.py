@@ -2,6 +2,7 @@
 """Colours of labels and distances."""
 
 import numpy as np
+
 from edgemoe.report import depth_picture, segmentation_picture
 from edgemoe.report.pictures import FARTHEST, NEAREST, PALETTE, STOPS
 
