@@ -20,6 +20,9 @@ CITYSCAPES_GROUPS = ("flat", "construction", "object", "nature", "sky", "human",
 GATES = ("multi", "task_embedding")
 SCORE_RULES = ("softmax_all", "softmax_topk")
 TASKS = ("segmentation", "depth")
+LARGEST = (
+    1 << 16
+)  # of any size of a model: far above every board, it keeps damaged files from asking for memory
 
 
 def _log2_ceil(n: int) -> int:
@@ -62,6 +65,8 @@ class ModelConfig:
     def __post_init__(self) -> None:
         for field in ("height", "width", "patch", "dim", "heads", "layers", "dense_hidden", "head_hidden"):
             _at_least(self.name, field, getattr(self, field), 1)
+            if getattr(self, field) > LARGEST:
+                raise UserError(f"Model {self.name!r}: {field} {getattr(self, field)} is above {LARGEST}.")
         for side in ("height", "width"):
             size = getattr(self, side)
             if size % self.patch:
@@ -71,6 +76,8 @@ class ModelConfig:
         if self.dim % self.heads:
             raise UserError(f"Model {self.name!r}: dim {self.dim} is not a multiple of heads {self.heads}.")
         _at_least(self.name, "experts", self.experts, 0)
+        if max(self.experts, self.expert_hidden) > LARGEST:
+            raise UserError(f"Model {self.name!r}: experts and expert_hidden must be at most {LARGEST}.")
         if self.experts:
             _at_least(self.name, "expert_hidden", self.expert_hidden, 1)
             if not 1 <= self.top_k <= self.experts:
@@ -146,10 +153,13 @@ class ModelConfig:
             if isinstance(value, bool) or not isinstance(value, wanted):
                 raise UserError(f"The model's config field {name!r} must be of type {kind}, not {value!r}.")
             values[name] = tuple(value) if isinstance(value, list | tuple) else value
-        if "depth_range" in values and len(values["depth_range"]) != 2:
+        near_far = values.get("depth_range", (0, 1))
+        if len(near_far) != 2 or not all(type(value) in (int, float) for value in near_far):
             raise UserError(
                 "The model's config field 'depth_range' must hold two numbers, nearest and farthest."
             )
+        if not all(isinstance(value, str) for value in values.get("classes", ())):
+            raise UserError("The model's config field 'classes' must hold names.")
         return cls(**values)
 
 

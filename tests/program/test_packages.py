@@ -134,6 +134,12 @@ def test_config_survives_json_and_types_are_checked() -> None:
         ModelConfig.from_dict({**data, "dim": "64"})
     with pytest.raises(UserError, match="field 'layers' must be of type int, not True"):
         ModelConfig.from_dict({**data, "layers": True})
+    with pytest.raises(UserError, match="'depth_range' must hold two numbers"):
+        ModelConfig.from_dict({**data, "depth_range": ["a", "b"]})
+    with pytest.raises(UserError, match="'classes' must hold names"):
+        ModelConfig.from_dict({**data, "classes": [1, 2]})
+    with pytest.raises(UserError, match="layers 1000000000 is above 65536"):
+        ModelConfig.from_dict({**data, "layers": 1000000000})
 
 
 def test_random_packages_depend_on_the_seed_alone() -> None:
