@@ -43,7 +43,6 @@ ROOMS: dict[str, set[str]] = {
     "inspect_package": FILE,
     "infer": FILE | {"program", "cosim", "model", "results", "shipped", "sim"},
     "mutate": {"caches"},
-    "mutate": {"caches"},
     "synth": BASE | {"registers", "compiler"},
     "cli": {"*"},
     "__main__": {"cli"},

@@ -131,18 +131,16 @@ class Rtl:
         waves: Path | None = None,
         dram: Any = None,
     ) -> None:
-        import pynq
-
         from edgemoe import sim
         from edgemoe.registers import IP_NAME
-        from edgemoe.runtime.session import Session
+        from edgemoe.runtime.session import Session, load_accelerator
 
         self.device = sim.activate()
         self.device.record_waves(waves)
         if dram is not None:
             self.device.dram = dram
         self.instance = IP_NAME
-        self.accelerator = getattr(pynq.Overlay(str(overlay)), IP_NAME)
+        self.accelerator = load_accelerator(overlay, IP_NAME)
         self.session = Session(package, build, self.accelerator)
 
     def run(self, pixels: Pixels, task: str, *, taps: bool = False, group: int = 0) -> Execution:

@@ -5,6 +5,7 @@ The weights are written to memory once. Another task is another layer program, i
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -14,6 +15,7 @@ import pynq
 
 from edgemoe import outputs
 from edgemoe.config import BuildConfig
+from edgemoe.errors import UserError
 from edgemoe.package import Package
 from edgemoe.program import Program, build_program, pack_image, pack_weights
 from edgemoe.runtime.driver import Accelerator, Buffers, RunResult
@@ -35,6 +37,14 @@ class Inference:
     def head(self) -> npt.NDArray[np.int16]:
         """The head's outputs, int16 (patches, maps * patch^2)."""
         return self.program.head(self.run.output.tobytes())
+
+
+def load_accelerator(overlay: Path, name: str) -> Accelerator:
+    """Program an overlay and return the driver of its IP `name`."""
+    driver = getattr(pynq.Overlay(str(overlay)), name)
+    if not isinstance(driver, Accelerator):
+        raise UserError(f"{name} of overlay {overlay} is a {type(driver).__name__}, not an accelerator.")
+    return driver
 
 
 class Session:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from edgemoe.compiler.ir import NOWHERE, Compare, Const, Loc, Op, Opcode, Value
@@ -158,11 +158,11 @@ class Emitter:
             lo -= part.width
         return None
 
-    def concat(self, parts: list[Value]) -> Value:
+    def concat(self, parts: Sequence[Value]) -> Value:
         """Parts joined, the first in the most significant bits."""
         if len(parts) == 1:
             return parts[0]
-        return self.pure(Opcode.CONCAT, sum(p.width for p in parts), parts)
+        return self.pure(Opcode.CONCAT, sum(p.width for p in parts), list(parts))
 
     def compare(self, how: Compare, a: Value, b: Value) -> Value:
         """One bit."""
