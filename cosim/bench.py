@@ -11,13 +11,15 @@ import json
 import os
 import random
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
+
+from memory import AxiMemory
 
 #: Cycles without any handshake after which a design counts as hung.
 PATIENCE = 5000
@@ -123,13 +125,14 @@ class Bench:
         self.dut, self.rng, self.prefix, self.stalls = dut, rng, prefix, stalls
         self.inputs: dict[str, InputPort] = {}
         self.outputs: dict[str, OutputPort] = {}
+        self.memories: dict[str, AxiMemory] = {}
         self.cycle = 0
         self.quiet = 0
         self.patience = PATIENCE
-        self.heartbeat: Callable[[], object] = lambda: None  # a value that changes while something lives
 
     def signal(self, name: str) -> Any:
-        return getattr(self.dut, self.prefix + name)
+        """A port; one whose C++ name is a keyword of SystemVerilog has an underscore behind it."""
+        return getattr(self.dut, self.prefix + (name if self.has(name) else f"{name}_"))
 
     def has(self, name: str) -> bool:
         return hasattr(self.dut, self.prefix + name)
@@ -150,6 +153,17 @@ class Bench:
             self.outputs[name] = port
         return self.outputs[name]
 
+    def memory(self, bundle: str, size: int = 1 << 16) -> AxiMemory:
+        """A memory of ``size`` bytes behind the master ``bundle``."""
+        prefix = f"{self.prefix}m_axi_{bundle}"
+        self.memories[bundle] = AxiMemory(
+            self.dut, prefix, self.rng, lambda: Stall.any(self.rng, self.stalls), size
+        )
+        return self.memories[bundle]
+
+    def _parts(self) -> list[Any]:
+        return [*self.inputs.values(), *self.outputs.values(), *self.memories.values()]
+
     async def start_clock(self) -> None:
         """Starts the clock and resets; call it once, after the ports are known."""
         cocotb.start_soon(Clock(self.dut.ap_clk, 2, "ns").start())
@@ -163,8 +177,7 @@ class Bench:
 
     async def _watch(self) -> None:
         edge = RisingEdge(self.dut.ap_clk)
-        ports = [*self.inputs.values(), *self.outputs.values()]
-        pulse = self.heartbeat()
+        ports = self._parts()
         while True:
             await edge
             self.cycle += 1
@@ -173,15 +186,12 @@ class Bench:
                 moved |= port.tick()
             self.quiet = 0 if moved else self.quiet + 1
             if self.quiet > self.patience:
-                now = self.heartbeat()
-                if now == pulse:
-                    self.fail(f"nothing moved for {self.patience} cycles")
-                pulse, self.quiet = now, 0
+                self.fail(f"nothing moved for {self.patience} cycles")
 
     def fail(self, reason: str) -> None:
         """Raises with the state of every port."""
         lines = [f"cycle {self.cycle}: {reason}"]
-        lines += [port.state() for port in [*self.inputs.values(), *self.outputs.values()]]
+        lines += [part.state() for part in self._parts()]
         for name in ("ap_start", "ap_done", "ap_idle"):
             if self.has(name):
                 lines.append(f"{name} = {self.signal(name).value}")

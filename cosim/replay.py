@@ -11,7 +11,6 @@ import random
 from typing import Any
 
 import cocotb
-from cocotbext.axi import AxiBus, AxiRam
 
 from bench import Bench, parameters
 
@@ -27,22 +26,18 @@ async def replay(dut: Any, number: int) -> None:
         bench.input(name)
     for name in job["outputs"]:
         bench.output(name)
-    rams = {}
     for bundle in job["bundles"]:
-        bus = AxiBus.from_prefix(dut, f"{job['prefix']}m_axi_{bundle}", case_insensitive=True)
-        rams[bundle] = AxiRam(bus, dut.ap_clk, dut.ap_rst_n, reset_active_level=False, size=1 << 16)
-        stalls = random.Random(job["seed"])
-        for channel in _channels(rams[bundle]):
-            channel.set_pause_generator(_pauses(stalls, job["stalls"]))
+        bench.memory(bundle)
     await bench.start_clock()
     where = f"{job['name']}, seed {job['seed']}, stalls up to {job['stalls']:.0%}"
     for turn, call in enumerate(job["calls"]):
-        await _one_call(bench, call, rams, f"{where}, call {turn}")
+        await _one_call(bench, call, f"{where}, call {turn}")
 
 
-async def _one_call(bench: Bench, call: dict[str, Any], rams: dict[str, AxiRam], where: str) -> None:
+async def _one_call(bench: Bench, call: dict[str, Any], where: str) -> None:
     for bundle, data in call["memories"].items():
-        rams[bundle].write(0, bytes.fromhex(data))
+        memory = bytes.fromhex(data)
+        bench.memories[bundle].data[: len(memory)] = memory
     for name, values in call["streams"].items():
         bench.input(name, values)
     before = {name: len(port.values) for name, port in bench.outputs.items()}
@@ -62,15 +57,6 @@ async def _one_call(bench: Bench, call: dict[str, Any], rams: dict[str, AxiRam],
     for name, port in bench.inputs.items():
         assert not port.queue, f"{where}: {len(port.queue)} elements of {name} were not read"
     for bundle, data in call["want_memories"].items():
-        assert rams[bundle].read(0, len(data) // 2).hex() == data, f"{where}: memory {bundle} differs"
-
-
-def _channels(ram: AxiRam) -> list[Any]:
-    read, write = ram.read_if, ram.write_if
-    return [read.ar_channel, read.r_channel, write.aw_channel, write.w_channel, write.b_channel]
-
-
-def _pauses(rng: random.Random, most: float) -> Any:
-    share = rng.choice([0.0, most, rng.uniform(0.0, most)])
-    while True:
-        yield rng.random() < share
+        assert bench.memories[bundle].data[: len(data) // 2].hex() == data, (
+            f"{where}: memory {bundle} differs"
+        )

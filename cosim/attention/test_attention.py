@@ -3,16 +3,11 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from edgemoe.golden.attention import attention
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import kernels
+from edgemoe.golden.attention import attention
 
 
 def call(rng: np.random.Generator) -> kernels.Call:

@@ -3,17 +3,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
+import kernels
 from edgemoe.golden.gelu import gelu_epilogue
 from edgemoe.numerics import HIDDEN_BITS, gelu
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-import kernels
 
 
 def call(rng: np.random.Generator) -> kernels.Call:
