@@ -64,6 +64,9 @@ csim: $(VENV)/.cosim  ## one image through the C++ kernels compiled natively [MO
 train: $(VENV)/.dev  ## train a model on the street scenes [MODEL=]
 	$(BIN)/edgemoe train --model $(MODEL)
 
+models: $(VENV)/.dev  ## quantise the checkpoints in models/ and measure them on validation scenes
+	$(BIN)/python -m edgemoe.quant.ship
+
 mutate: $(VENV)/.dev  ## mutations of C++, golden and compiler, each of which a test must catch
 	$(BIN)/edgemoe mutate
 
@@ -104,7 +107,7 @@ lock:  ## resolve the lock files anew [PYTHON=python3.10, the oldest supported]
 clean:  ## remove build/; .venv stays
 	rm -rf build
 
-.PHONY: help cosim test check synth csim train mutate bench bitstream setup format docs tables pictures wheel lock clean
+.PHONY: help cosim test check synth csim train models mutate bench bitstream setup format docs tables pictures wheel lock clean
 
 # A virtual environment has one stamp a lock file: the cosimulation's, without torch, and everything.
 $(BIN)/python:
