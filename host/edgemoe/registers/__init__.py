@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What host and accelerator agree on, described once: descriptors, codes, statistics records and registers.
+
+From this module come the C++ constants (`registers_hpp`), the Python packing (`Descriptor`, `Statistics`),
+the register map that the hardware description quotes (`REGISTERS`) and the tables of
+docs/reference/machine.md, which a test compares with it. That page says what each operation does.
+"""
+
+from edgemoe.registers.codes import (
+    BEAT_BYTES,
+    DESCRIPTOR_BYTES,
+    DESCRIPTOR_WORDS,
+    ERROR_TEXT,
+    IP_NAME,
+    IP_VLNV,
+    MAGIC,
+    NO_INDEX,
+    VERSION,
+    Epilogue,
+    Error,
+    Format,
+    Opcode,
+    Region,
+    Rule,
+    Space,
+)
+from edgemoe.registers.descriptors import DESCRIPTOR_FIELDS, Descriptor, Field, pack_program
+from edgemoe.registers.headers import build_id, registers_hpp, write_headers
+from edgemoe.registers.interface import INPUTS, OUTPUTS, REGISTERS, Register, limits
+from edgemoe.registers.statistics import STATISTICS_FIELDS, TIMING_FIELDS, Statistics
+
+__all__ = [
+    "BEAT_BYTES",
+    "DESCRIPTOR_BYTES",
+    "DESCRIPTOR_FIELDS",
+    "DESCRIPTOR_WORDS",
+    "ERROR_TEXT",
+    "INPUTS",
+    "IP_NAME",
+    "IP_VLNV",
+    "MAGIC",
+    "NO_INDEX",
+    "OUTPUTS",
+    "REGISTERS",
+    "STATISTICS_FIELDS",
+    "TIMING_FIELDS",
+    "VERSION",
+    "Descriptor",
+    "Epilogue",
+    "Error",
+    "Field",
+    "Format",
+    "Opcode",
+    "Region",
+    "Register",
+    "Rule",
+    "Space",
+    "Statistics",
+    "build_id",
+    "limits",
+    "pack_program",
+    "registers_hpp",
+    "write_headers",
+]
