@@ -4,7 +4,8 @@
 usage: make_readme.py RUN
 
 Writes docs/pictures/nano.png (input | segmentation | depth), keeps the figures as docs/pictures/run.json, and
-puts them into the README between its markers. tests/docs checks that README and run.json agree.
+puts them, and those of models/figures.json, into the README between its markers. tests/docs checks that
+the README agrees with both files.
 """
 
 import json
@@ -28,7 +29,8 @@ KEPT = (
     "clock_mhz",
     "dram",
 )
-START, END = "<!-- table: run -->\n", "<!-- end -->"
+FIGURES = ROOT / "models" / "figures.json"
+END = "<!-- end -->"
 
 
 def beside(run: Path) -> Image.Image:
@@ -75,10 +77,35 @@ def table(kept: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def filled(text: str, kept: dict[str, Any]) -> str:
-    """The README with its table made anew."""
-    before, rest = text.split(START)
-    return before + START + table(kept) + END + rest.split(END, 1)[1]
+def accuracy(models: dict[str, Any]) -> str:
+    """The README's table of how good the shipped models are."""
+    nano, dense = models["nano"], models["nano-dense"]
+    rows = [
+        ("`nano`, integers", nano["integer"]["miou"], nano["integer"]["rmse"]),
+        ("its dense twin, integers", dense["integer"]["miou"], dense["integer"]["rmse"]),
+        (
+            "per-pixel prior of the training scenes",
+            nano["integer"]["prior_miou"],
+            nano["integer"]["prior_rmse"],
+        ),
+    ]
+    lines = [
+        f"On {nano['integer']['scenes']} validation scenes, rendered from seeds that training never saw:",
+        "",
+        "| | mIoU | depth RMSE |",
+        "|---|---|---|",
+        *[f"| {name} | {miou:.3f} | {rmse:.2f} m |" for name, miou, rmse in rows],
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def filled(text: str, kept: dict[str, Any], models: dict[str, Any]) -> str:
+    """The README with its tables made anew."""
+    for name, made in (("run", table(kept)), ("accuracy", accuracy(models))):
+        start = f"<!-- table: {name} -->\n"
+        before, rest = text.split(start)
+        text = before + start + made + END + rest.split(END, 1)[1]
+    return text
 
 
 def main(run: Path) -> None:
@@ -87,7 +114,7 @@ def main(run: Path) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     beside(run).save(PICTURES / "nano.png", optimize=True)
     (PICTURES / "run.json").write_text(json.dumps(kept, indent=1) + "\n")
-    README.write_text(filled(README.read_text(), kept))
+    README.write_text(filled(README.read_text(), kept, json.loads(FIGURES.read_text())))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ def test_generated_tables_are_up_to_date(page: str) -> None:
 def test_the_readme_has_the_figures_of_its_run() -> None:
     kept = json.loads((DOCS / "pictures" / "run.json").read_text())
     text = (DOCS.parent / "README.md").read_text()
-    assert script("make_readme").filled(text, kept) == text, "run `make pictures`"
+    models = json.loads((DOCS.parent / "models" / "figures.json").read_text())
+    assert script("make_readme").filled(text, kept, models) == text, "run `make pictures`"
 
 
 def test_a_broken_link_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
