@@ -9,8 +9,9 @@ image = pack_image(package.config, pixels)                # once an image
 program.features(output), program.head(output), program.tap(output, name)
 """
 
+from edgemoe.program.contents import Program, StageInfo, Tap
 from edgemoe.program.fits import check_fits
-from edgemoe.program.network import Program, StageInfo, Tap, build_program
+from edgemoe.program.network import build_program
 from edgemoe.program.packing import Weights, pack_image, pack_weights, patch_rows
 
 __all__ = [
