@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Edits on clang's raw LLVM IR text that make every function but processes and modules inlinable, and give the
-intrinsics plain integer signatures.
+"""Edits on LLVM IR text that make every function but processes and modules inlinable, and give the intrinsics plain
+integer signatures.
 
 clang passes integers above 64 bits through memory (``sret`` results, ``dead_on_return`` arguments). For intrinsics
 those calls are rewritten to direct ones of a twin named ``<intrinsic>.v``; the width stands in the mangled name
@@ -55,9 +55,8 @@ def processes(text: str) -> set[str]:
     return found
 
 
-def prepare(text: str) -> str:
-    """The text with inlining attributes set and intrinsics direct."""
-    keep = processes(text)
+def inline_all(text: str, keep: set[str]) -> str:
+    """The text with every local function marked for inlining, but those in ``keep`` and module bodies."""
     noinline = _attribute_groups(text, "noinline") | _attribute_groups(text, "optnone")
 
     def force_inline(match: re.Match[str]) -> str:
@@ -68,10 +67,11 @@ def prepare(text: str) -> str:
             return line
         return re.sub(r"\) ((?:unnamed_addr |local_unnamed_addr )?)#(\d+)", r") \1alwaysinline #\2", line, count=1)
 
-    return _direct_intrinsics(_DEFINE.sub(force_inline, text))
+    return _DEFINE.sub(force_inline, text)
 
 
-def _direct_intrinsics(text: str) -> str:
+def direct_intrinsics(text: str) -> str:
+    """The text with intrinsics that take and return wide integers directly."""
     lines: list[str] = []
     declarations: dict[str, None] = {}
     for number, line in enumerate(text.split("\n")):

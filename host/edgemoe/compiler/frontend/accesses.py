@@ -250,9 +250,7 @@ class Accesses:
 
     def _base_name(self, base: str) -> str:
         if base.startswith("@"):
-            nested = re.findall(r"(\d+)([A-Za-z_]\w*)", base)
-            names = [text[: int(n)] for n, text in nested if len(text) >= int(n) > 0]
-            return names[-1] if names else re.sub(r"\W", "_", base[1:])
+            return _source_name(base[1:])
         text = self._source.variables.get(base) or base.lstrip("%").strip('"')
         return re.sub(r"\W", "_", re.sub(r"\.i\d*$", "", text))
 
@@ -299,3 +297,19 @@ class Accesses:
             words = {word.removeprefix("type=").removeprefix("dependent=") for word in fact.words}
             result.append(Pragma(names, "intra" in words, "false" in words, distance, words & {"raw", "war", "waw"}))
         return result
+
+
+def _source_name(mangled: str) -> str:
+    """The last identifier in a mangled name: ``_ZN7edgemoe5kSineE`` -> ``kSine``."""
+    name, at = re.sub(r"\W", "_", mangled), 0
+    while at < len(mangled):
+        digits = re.match(r"\d+", mangled[at:])
+        if not digits:
+            at += 1
+            continue
+        at += len(digits[0])
+        word = mangled[at : at + int(digits[0])]
+        if len(word) == int(digits[0]) and word.isidentifier():
+            name = word
+            at += len(word)
+    return name

@@ -15,7 +15,7 @@ from edgemoe.compiler.frontend.pragmas import rewrite_pragmas
 #: No optimisation by clang: the project runs its own list of passes (llvm.py). riscv32 makes pointers 32 bits.
 FLAGS = [
     "-target", "riscv32-freestanding", "-std=c++20", "-O1", "-g", "-fno-exceptions", "-fno-rtti",
-    "-fno-threadsafe-statics", "-fno-discard-value-names", "-fno-sanitize=all",
+    "-fno-threadsafe-statics", "-fno-strict-aliasing", "-fno-discard-value-names", "-fno-sanitize=all",
     "-Xclang", "-fexperimental-max-bitint-width=4096", "-Xclang", "-disable-llvm-passes",
     "-Wno-undefined-internal", "-Wno-unused-command-line-argument", "-Wno-unknown-pragmas",
     "-fno-caret-diagnostics", "-D__HLS_SYNTH__",

@@ -13,11 +13,12 @@ import re
 
 import llvmlite.binding as llvm
 
-from edgemoe.compiler.frontend.abi import prepare
+from edgemoe.compiler.frontend.abi import direct_intrinsics, inline_all, processes
 from edgemoe.compiler.frontend.choices import settle_choices
 from edgemoe.compiler.frontend.markers import Fact, extract
 
-_INLINE = ["always_inliner", "global_dead_code_eliminate"]
+_INLINE = "always_inliner global_dead_code_eliminate"
+_SIMPLIFY = "sroa instruction_combine sroa"
 _PASSES = [
     "sroa sroa instruction_combine sroa instruction_combine sroa simplify_cfg",
     "loop_simplify lcssa loop_rotate instruction_combine simplify_cfg sccp loop_simplify lcssa loop_unroll sroa "
@@ -33,13 +34,14 @@ def _setup() -> None:
     llvm.initialize_native_target()
     # Full unrolling is always the user's wish here: no size limit of LLVM's may refuse it silently.
     llvm.set_option("edgemoe", "-pragma-unroll-threshold=10000000")
+    llvm.set_option("edgemoe", "-enable-noalias-to-md-conversion=false")
     llvm.set_option("edgemoe", "-pragma-unroll-full-max-iterations=1000000")
 
 
 def clean_up(raw: str) -> tuple[str, list[Fact]]:
     """clang's raw IR text -> optimised IR text in the form that :mod:`parse` reads, and the pragmas' facts."""
     _setup()
-    text = prepare(raw)
+    text = direct_intrinsics(settle_choices(raw))
     # llvmlite's host target refuses the riscv features; the data layout stays.
     text = re.sub(r"^target triple.*$", "", text, flags=re.MULTILINE)
     text = re.sub(r' "(target-cpu|target-features|tune-cpu)"="[^"]*"', "", text)
@@ -50,17 +52,21 @@ def clean_up(raw: str) -> tuple[str, list[Fact]]:
     machine = llvm.Target.from_default_triple().create_target_machine()
     builder = llvm.create_pass_builder(machine, options)
 
-    def run(module: llvm.ModuleRef, names: list[str]) -> None:
+    def run(module: llvm.ModuleRef, names: str) -> None:
         manager = llvm.create_new_module_pass_manager()
-        for name in names:
+        for name in names.split():
             getattr(manager, f"add_{name}_pass")()
         manager.run(module, builder)
 
+    # The shim's small functions first: what they leave is little once simplified, which keeps the second step short.
     module = llvm.parse_assembly(text)
     run(module, _INLINE)
-    text, facts = extract(settle_choices(str(module)))
+    run(module, _SIMPLIFY)
+    module = llvm.parse_assembly(inline_all(str(module), processes(raw)))
+    run(module, _INLINE)
+    text, facts = extract(str(module))
     module = llvm.parse_assembly(text)
     module.verify()
     for names in _PASSES:
-        run(module, names.split())
+        run(module, names)
     return str(module), facts
