@@ -14,6 +14,7 @@ NETWORK = ("tests/golden/test_network.py",)
 KERNELS = ("tests/csim/test_edges.py", "tests/csim/test_verdicts.py", "tests/csim/test_accelerator.py")
 
 RTL = ("tests/compiler/back/test_rtl.py",)
+PROGRAMS = ("tests/compiler/test_programs.py",)
 SCHEDULE = ("tests/compiler/back/test_schedule.py",)
 INTERPRETER = ("tests/compiler/front/test_interpreter.py",)
 
@@ -229,7 +230,7 @@ COMPILER_MUTATIONS = (
         "backend/expressions.py",
         ">>> {operands[1]})",
         ">> {operands[1]})",
-        RTL,
+        PROGRAMS,
     ),
     _compiler(
         "sign extension as zero extension",
@@ -274,10 +275,17 @@ COMPILER_MUTATIONS = (
         RTL,
     ),
     _compiler(
-        "a FIFO takes a word when full",
+        "a FIFO wraps a word early",
         "lib/hls_fifo.sv",
-        "assign full_n = count != C'(D);",
-        "assign full_n = 1'b1;",
+        "LAST = A'(D - 1);",
+        "LAST = A'(D > 1 ? D - 2 : 0);",
+        RTL,
+    ),
+    _compiler(
+        "an address is withdrawn before it is taken",
+        "lib/hls_axi_split.sv",
+        "valid <= issue | (valid & ~ready);",
+        "valid <= issue;",
         RTL,
     ),
     _compiler("bursts cross 4 KiB", "lib/hls_axi_split.sv", "? 9'(to_boundary) :", "? 9'(MAX_BEATS) :", RTL),
