@@ -33,28 +33,32 @@ CLEAR_SUM:
   return rows;
 }
 
-/// One step of the rows: cleared at the start of a group, e and e * v added in the context sweep, shifted by
-/// one sub-word in the drain (the next query's total comes forward after its last sub-word).
+/// One step of the rows: in the context sweep e and e * v are added (to zero in its first step), in the drain
+/// everything shifts by one sub-word (the next query's total comes forward after the last sub-word of a row).
 template <class Products>
-void step_context(ContextRows& rows, const Control& control, const Exponential (&e)[kCols],
+void step_context(ContextRows& rows, bool add, bool drain, Count step, const Exponential (&e)[kCols],
                   const Products& products) {
-  const bool add = control.phase == kContext;
-  const bool shift = control.phase == kDrain;
-  const bool shift_total = shift && (control.step & 3) == 3;
+  const bool first = step == 0;
+  const bool shift_total = drain && (step & 3) == 3;
 TOTAL:
   for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL
-    const ExponentialSum behind = n + 1 < kCols ? rows.total[(n + 1) % kCols] : ExponentialSum(0);
-    const ExponentialSum added = ExponentialSum(rows.total[n] + (add ? e[n] : Exponential(0)));
-    rows.total[n] = control.swap ? ExponentialSum(0) : (shift_total ? behind : added);
+    const ExponentialSum before = first ? ExponentialSum(0) : rows.total[n];
+    if (add) {
+      rows.total[n] = ExponentialSum(before + e[n]);
+    } else if (shift_total) {
+      rows.total[n] = n + 1 < kCols ? rows.total[(n + 1) % kCols] : ExponentialSum(0);
+    }
   }
 SUM:
   for (int i = 0; i < kCols * kRows; ++i) {
 #pragma HLS UNROLL
-    const bool end = i + kCols >= kCols * kRows;
-    const ContextSum behind = end ? ContextSum(0) : rows.sum[(i + kCols) % (kCols * kRows)];
-    const ContextSum added = ContextSum(rows.sum[i] + products.value[i % kRows][i / kRows]);
-    rows.sum[i] = control.swap ? ContextSum(0) : (shift ? behind : (add ? added : rows.sum[i]));
+    const ContextSum before = first ? ContextSum(0) : rows.sum[i];
+    if (add) {
+      rows.sum[i] = ContextSum(before + products.value[i % kRows][i / kRows]);
+    } else if (drain) {
+      rows.sum[i] = i + kCols < kCols * kRows ? rows.sum[(i + kCols) % (kCols * kRows)] : ContextSum(0);
+    }
   }
 }
 

@@ -68,6 +68,7 @@ struct Rows {
   Address values;       // V of the head
   Address destination;  // plane of the n-tile, or of the head
   Address query;        // queries of the head whose group is being loaded
+  Address drain;        // results of the group that drains next
 };
 
 inline Rows first_rows(const Command& command) {
@@ -76,6 +77,7 @@ inline Rows first_rows(const Command& command) {
   rows.values = command.aux_base;
   rows.destination = command.dst_base;
   rows.query = command.query_base;
+  rows.drain = 0;
   return rows;
 }
 
@@ -85,6 +87,7 @@ inline Rows advance_rows(const Rows& rows, const Control& control, const Control
   Rows moved = rows;
   const bool next_outer = next.active.first_inner;
   if (next.swap && control.phase != kFill) {
+    moved.drain = Address(rows.destination + control.active.inner);
     if (next_outer && (attention || (next.active.outer & 3) == 0)) {
       moved.destination = Address(rows.destination + command.dst_stride);
     }
@@ -130,7 +133,8 @@ ENGINE:
     const bool in_tile = control.phase == kTile;
     const bool in_scores = control.phase == kScores;
     const bool in_context = control.phase == kContext;
-    const bool in_drain = control.phase == kDrain;
+    const bool in_drain =
+        (control.phase == kGap || control.phase == kDrain) && control.step < control.drain_steps;
     const bool busy = in_scores || in_context || (in_tile && control.step < shape.tokens);
     const Address step = busy ? control.step : Address(0);
 
@@ -178,7 +182,7 @@ ENGINE:
       const Shift shift = in_drain ? scale.shift : (in_scores ? Shift(command.shift0) : channel.shift);
       lane[n] = requantise(value, multiplier, shift, in_scores ? largest(kScoreBits) : epilogue.limit);
     }
-    step_context(context, control, e, products);
+    step_context(context, in_context, in_drain, control.step, e, products);
 
     if (in_tile && busy && !control.active.last_inner) psum[step] = pack<kCols, kAccBits>(sum);
     if (in_scores) {
@@ -199,9 +203,10 @@ ENGINE:
       result.sum = sum;
       result.tile = ap_uint<8>(control.active.outer);
       result.bank = in_drain ? ap_uint<2>(control.step) : ap_uint<2>(control.active.outer);
-      const Address row = in_drain ? Address(control.active.inner + (control.step >> 2)) : step;
       result.step = step;
-      result.row = Address(rows.destination + (epilogue.scatter ? queue_token(entry) : row));
+      const Address plane = in_drain ? rows.drain : rows.destination;
+      const Address row = in_drain ? Address(control.step >> 2) : step;
+      result.row = Address(plane + (epilogue.scatter ? queue_token(entry) : row));
       result.score = queue_score(entry);
       write_result(result, epilogue, command, results, act, query, residual, accum, gate);
     }

@@ -3,9 +3,9 @@
 //
 // The loop walks over *blocks*. A block of a linear layer is one weight tile (n-tile outer, k-tile inner):
 // every token passes by it once. A block of attention is one group of p queries (head outer, first query
-// inner): score sweep, a gap until the last score is in memory, context sweep, drain. While a block is
-// computed, the stationary operand of the next one is loaded, so the two kinds share everything but the
-// phases.
+// inner): score sweep, a gap until the last score is in memory (the group before drains meanwhile), context
+// sweep. While a block is computed, the stationary operand of the next one is loaded, so the two kinds share
+// everything but the phases.
 #pragma once
 
 #include "edgemoe/command.hpp"
@@ -16,7 +16,8 @@ namespace edgemoe {
 using Count = ap_uint<16>;
 using Address = ap_uint<16>;
 
-/// Phases of a block. kFill loads the first block's operand and computes nothing.
+/// Phases of a block. kFill loads the first block's operand and computes nothing. In kGap, while the last
+/// scores reach their memory, the results of the group before leave; those of the last group leave in kDrain.
 enum Phase : unsigned char { kFill, kTile, kScores, kGap, kContext, kDrain };
 
 /// Beats of a tile's channel records, and of its weights.
@@ -24,10 +25,11 @@ constexpr int kRecordBeats = 4;
 constexpr int kTileBeats8 = kRows * kCols / 16;
 constexpr int kTileBeats16 = kRows * kCols / 8;
 
-/// Idle steps between the score sweep and the context sweep. A score is written this many iterations (at
-/// least) before it is read, which must cover the pipeline from the array through the requantiser to the
-/// score memory.
-constexpr int kScoreGap = 40;
+/// Steps between the score sweep and the context sweep. A score is written this many iterations (at least)
+/// before it is read, which must cover the pipeline from the array through the requantiser to the score
+/// memory.
+constexpr int kScoreGap = 32;
+static_assert(kScoreGap >= kCols * kBanks, "a whole group drains in the gap");
 /// Steps that a partial sum rests between its write and its next read: no tile is shorter.
 constexpr int kMinimumSteps = kRecordBeats + kTileBeats8;
 
@@ -64,6 +66,7 @@ struct Control {
   ap_uint<6> load;
   Block active;
   Block next;
+  ap_uint<6> drain_steps;  // 4 for each query of the group that drains next
 };
 
 inline ap_uint<4> group_size(const Shape& shape, Count inner) {
@@ -123,6 +126,7 @@ inline Control first_control(const Shape& shape) {
   control.load = 0;
   control.next = first_block(shape);
   control.active = control.next;
+  control.drain_steps = 0;
   control.last = shape.attention ? Count(kCols - 1) : Count(shape.load_last);
   return control;
 }
@@ -143,7 +147,7 @@ inline NextPhase next_phase(const Control& control, const Shape& shape) {
     next.last = kScoreGap - 1;
   }
   if (control.phase == kGap) next.phase = kContext;
-  if (control.phase == kContext) {
+  if (control.phase == kContext && !control.next.valid) {
     next.phase = kDrain;
     next.last = Count((Count(control.active.size) << 2) - 1);
   }
@@ -156,8 +160,7 @@ inline NextPhase next_phase(const Control& control, const Shape& shape) {
 
 inline Control advance(const Control& control, const Shape& shape) {
   const bool phase_end = control.step == control.last;
-  const bool closing = control.phase != kScores && control.phase != kGap && control.phase != kContext;
-  const bool block_end = phase_end && closing;
+  const bool block_end = phase_end && control.phase != kScores && control.phase != kGap;
   const NextPhase following_phase = next_phase(control, shape);
   const Block following = successor(shape, control.next);
   const ap_uint<6> load_last = shape.attention ? ap_uint<6>(control.next.size - 1) : shape.load_last;
@@ -172,8 +175,10 @@ inline Control advance(const Control& control, const Shape& shape) {
     next.last = following_phase.last;
   }
   if (block_end) {
-    next.running = control.next.valid;
+    next.running = control.next.valid || control.phase == kContext;
     next.active = control.next;
+    next.drain_steps = ap_uint<6>(ap_uint<6>(control.active.size) << 2);
+    if (control.phase == kFill) next.drain_steps = 0;
     next.next = following;
     next.loading = following.valid;
     next.load = first_load(shape, following);
