@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from edgemoe.config import BuildConfig, board
 from edgemoe.errors import DeviceError
 from edgemoe.golden import machine
@@ -22,6 +23,7 @@ class GoldenTarget:
     def __init__(self, build: BuildConfig, arena, delay: int = 20_000) -> None:
         self.build, self.arena, self.delay = build, arena, delay
         self.failure: DeviceError | None = None
+        self.wait_limit = 10**7
         self.values: dict[int, int] = {}
         self.offsets = {register.name: register.offset for register in REGISTERS}
         self.left: int | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgemoe.config import board
 from edgemoe.errors import DeviceError, UserError
 from edgemoe.golden import machine

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgemoe.config import board, model_preset
 from edgemoe.golden.random_package import random_image, random_package
 from edgemoe.package import Package

@@ -24,6 +24,8 @@ class Simulated(Target, Protocol):
 
     failure: DeviceError | None
     """Raised at the next access, if set."""
+    wait_limit: int
+    """Cycles after which waiting for it counts as an error."""
 
     @property
     def interrupt(self) -> bool: ...

@@ -131,7 +131,7 @@ class SimulatedDevice(Device):
             self._attach_design(name, manifest.parent / library, parser, controllers)
         for name, details in parser.interrupt_controllers.items():
             if name in controllers:
-                line = InterruptLine(controllers[name], list(self._targets.values()), self.wait_limit)
+                line = InterruptLine(controllers[name], list(self._targets.values()))
                 _InterruptController._uio_devices[details["raw_irq"]] = line
         self.post_download(bitstream, parser, self.name)
 

@@ -20,8 +20,8 @@ class InterruptLine:
     chunk = 8192
     """Cycles between two looks at the program's other tasks."""
 
-    def __init__(self, controller: InterruptController, targets: list[Simulated], wait_limit: int) -> None:
-        self._controller, self._targets, self._limit = controller, targets, wait_limit
+    def __init__(self, controller: InterruptController, targets: list[Simulated]) -> None:
+        self._controller, self._targets = controller, targets
         self._events: list[Event] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -46,7 +46,7 @@ class InterruptLine:
                 for target in self._targets:
                     target.advance(self.chunk)
                 waited += self.chunk
-                if waited > self._limit:
+                if waited > max(target.wait_limit for target in self._targets):
                     raise self._targets[0].timeout("the wait for an interrupt")
             except DeviceError as failure:
                 # The waiting program is woken and gets the error from its next register access.

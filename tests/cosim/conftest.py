@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole accelerator in RTL, built once; the tests run small networks on it so that each takes little time."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from edgemoe.config import BuildConfig, ModelConfig, board, model_preset
+
+pytest.importorskip("pynq")
+from edgemoe import sim
+from edgemoe.cosim.backends import Rtl
+from edgemoe.package import Package
+from edgemoe.sim.build import build_overlay
+from edgemoe.sim.verilated import DramConfig, VerilatedDesign
+
+SMALL = dataclasses.replace(
+    model_preset("nano"), height=24, width=32, layers=2, dense_hidden=64, expert_hidden=32, head_hidden=32
+)
+"""13 tokens, one dense and one MoE layer: about 12 000 cycles a task."""
+
+
+@pytest.fixture(scope="session")
+def build() -> BuildConfig:
+    return board("sim-small")
+
+
+@pytest.fixture(scope="session")
+def overlay(build: BuildConfig) -> Path:
+    """The accelerator compiled from the C++ kernels and Verilated."""
+    return build_overlay(build).bitstream
+
+
+@pytest.fixture(scope="session")
+def small() -> ModelConfig:
+    return SMALL
+
+
+@pytest.fixture
+def rtl(build: BuildConfig, overlay: Path) -> Iterator[Callable[..., Rtl]]:
+    """Makes the RTL back end for a package; `dram` are its DRAM's parameters."""
+    device = sim.activate()
+    limit, device.wait_limit = device.wait_limit, 3_000_000
+    made: list[Rtl] = []
+
+    def make(package: Package, *, dram: DramConfig | None = None) -> Rtl:
+        made.append(Rtl(package, build, overlay, dram=dram or DramConfig()))
+        return made[-1]
+
+    yield make
+    for backend in made:
+        backend.session.close()
+    device.unload()
+    device.wait_limit = limit
+
+
+def design_of(backend: Rtl) -> VerilatedDesign:
+    """The Verilated accelerator behind a back end."""
+    return backend.device.design(backend.instance)

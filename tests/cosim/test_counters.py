@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the five ideas promise, read off the hardware's counters and the DRAM's access map."""
+
+import numpy as np
+import pytest
+
+from edgemoe.config import TASKS, BuildConfig, ModelConfig, model_preset
+from edgemoe.cosim.backends import Golden
+from edgemoe.cosim.compare import compare
+from edgemoe.cosim.figures import expert_figures, task_figures, utilisation
+from edgemoe.golden.random_package import random_image, random_package
+from edgemoe.registers import Opcode
+
+from .conftest import design_of
+
+
+@pytest.fixture
+def pixels(small: ModelConfig) -> np.ndarray:
+    return random_image(small, np.random.default_rng(4))
+
+
+def expert_reads(backend, task: str) -> dict[int, np.ndarray]:
+    """How often each 16 bytes of each expert's weights were read in the last run (the MoE layer 1)."""
+    session, experts = backend.session, "blocks.1.moe.experts"
+    weights = session.weights
+    size = weights.stride[experts]
+    base = session._weights.device_address + weights.offset[experts]
+    count = session.package.config.experts
+    return {expert: design_of(backend).accesses(base + expert * size, size) for expert in range(count)}
+
+
+@pytest.mark.parametrize("variant", [{}, {"all_on_one_expert": True, "top_k": 1}, {"threshold": 0.2}])
+def test_experts_are_read_once_or_never(rtl, small: ModelConfig, pixels: np.ndarray, variant: dict) -> None:
+    """Of a used expert every byte is read exactly once, of an unused one none: seen by the memory itself."""
+    package = random_package(small, 5, **variant)
+    backend = rtl(package)
+    for task in TASKS:
+        execution = backend.run(pixels, task)
+        used = {entry["expert"]: entry for entry in expert_figures(execution)}
+        reads = expert_reads(backend, task)
+        assert 0 < len(used) < small.experts
+        for expert, counts in reads.items():
+            assert np.all(counts == (1 if expert in used else 0)), expert
+        assert all(entry["weight_reads"] == 1 for entry in used.values())
+
+
+def test_only_the_task_s_own_weights_are_read(rtl, small: ModelConfig, pixels: np.ndarray) -> None:
+    """Switching the task reads another gate and head, and reloads nothing."""
+    package = random_package(small, 6)
+    backend = rtl(package)
+    weights = backend.session.weights
+    for task in TASKS:
+        backend.run(pixels, task)
+        for other in TASKS:
+            for part in (f"blocks.1.moe.gate.{other}", f"heads.{other}.fc1", f"heads.{other}.fc2"):
+                address = backend.session._weights.device_address + weights.offset[part]
+                assert design_of(backend).accesses(address, 64).tolist() == [int(task == other)] * 4, part
+
+
+def test_reads_of_attention_do_not_grow_with_p(rtl, small: ModelConfig, pixels: np.ndarray) -> None:
+    """p queries held: one word of keys or values a step whatever p is, totals as 1/p, same tensors, each
+    score written once.
+    """
+    backend = rtl(random_package(small, 7))
+    tokens, heads = small.tokens, small.heads
+    executions = {group: backend.run(pixels, "depth", taps=True, group=group) for group in (2, 4, 8)}
+    for group, execution in executions.items():
+        records = [record for record in execution.records if record.kind == Opcode.ATTENTION]
+        assert len(records) == small.layers
+        for record in records:
+            assert record.x_reads == record.mac_steps == 2 * heads * -(-tokens // group) * tokens
+            assert record.query_reads == heads * tokens <= record.mac_steps
+            assert record.score_writes == record.exp_evaluations == heads * tokens * tokens
+    first = executions[2]
+    for execution in (executions[4], executions[8]):
+        for name in first.program.taps:
+            assert np.array_equal(
+                first.program.tap(first.output, name), execution.program.tap(execution.output, name)
+            ), name
+
+
+@pytest.mark.slow
+def test_utilisation_of_nano(rtl, build: BuildConfig) -> None:
+    """At least 40 % of the multipliers' peak in the linear stages; cycles cover the whole run."""
+    config = model_preset("nano")
+    package = random_package(config, 1)
+    pixels = random_image(config, np.random.default_rng(0))
+    execution = rtl(package).run(pixels, "segmentation")
+    assert compare(Golden(package, build).run(pixels, "segmentation"), execution).mismatches == 0
+    figures = task_figures(execution)
+    shares = utilisation(build, {"segmentation": figures})
+    print(shares)
+    assert shares["linear_mac_utilisation"] >= 0.4
+    assert sum(stage["cycles"] for stage in figures["stages"]) <= figures["cycles"]
+    assert figures["backbone_cycles"] < figures["cycles"]
+
+
+def test_dram_saw_what_the_counters_say(rtl, small: ModelConfig, pixels: np.ndarray) -> None:
+    """Beats counted inside the accelerator against bytes counted at its ports."""
+    backend = rtl(random_package(small, 8))
+    execution = backend.run(pixels, "segmentation", taps=True)
+    reads = sum(record.read_beats for record in execution.records)
+    writes = sum(record.write_beats for record in execution.records)
+    # The program is read whole when it is checked, and all but its header again when it runs.
+    program = 2 * len(execution.program.data) // 16 - 4
+    assert execution.traffic.read_bytes // 16 == reads + program
+    assert execution.traffic.write_bytes // 16 == writes + 4 * len(execution.records)
