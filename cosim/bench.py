@@ -131,8 +131,7 @@ class Bench:
         self.patience = PATIENCE
 
     def signal(self, name: str) -> Any:
-        """A port; one whose C++ name is a keyword of SystemVerilog has an underscore behind it."""
-        return getattr(self.dut, self.prefix + (name if self.has(name) else f"{name}_"))
+        return getattr(self.dut, self.prefix + name)
 
     def has(self, name: str) -> bool:
         return hasattr(self.dut, self.prefix + name)
@@ -164,11 +163,16 @@ class Bench:
     def _parts(self) -> list[Any]:
         return [*self.inputs.values(), *self.outputs.values(), *self.memories.values()]
 
+    def silence(self) -> None:
+        """Nothing is offered or taken at any port of the model, those of other designs in it included."""
+        offers = ("ap_start", "_empty_n", "_full_n", "_RVALID", "_BVALID", "_ARREADY", "_AWREADY", "_WREADY")
+        for name in dir(self.dut):
+            if name.endswith(offers):
+                getattr(self.dut, name).value = 0
+
     async def start_clock(self) -> None:
         """Starts the clock and resets; call it once, after the ports are known."""
         cocotb.start_soon(Clock(self.dut.ap_clk, 2, "ns").start())
-        if self.has("ap_start"):
-            self.signal("ap_start").value = 0
         self.dut.ap_rst_n.value = 0
         for _ in range(4):
             await RisingEdge(self.dut.ap_clk)

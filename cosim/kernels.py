@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 import simulate
 from edgemoe import csim
+from edgemoe.compiler.backend.streams import port_name
 from edgemoe.compiler.driver import compile_file
 from edgemoe.config import BuildConfig, board
 
@@ -83,22 +84,26 @@ def check_rtl(name: str, make: Make, seeds: range, never_full: tuple[str, ...] =
 def job(
     name: str, seed: int, stalls: float, calls: list[Call], widths: dict[str, int], prefix: str = ""
 ) -> dict[str, Any]:
-    """What ``replay.py`` takes."""
+    """What ``replay.py`` takes; ports whose C++ name is a keyword of SystemVerilog go by their name there."""
+
+    def ported(values: dict[str, Any]) -> dict[str, Any]:
+        return {port_name(key): value for key, value in values.items()}
+
     return {
         "name": name,
         "prefix": prefix,
         "seed": seed,
         "stalls": stalls,
-        "inputs": list(calls[0].streams),
-        "outputs": list(calls[0].want),
+        "inputs": list(ported(calls[0].streams)),
+        "outputs": list(ported(calls[0].want)),
         "bundles": list(calls[0].memories),
         "calls": [
             {
-                "streams": call.streams,
-                "scalars": call.scalars,
+                "streams": ported(call.streams),
+                "scalars": ported(call.scalars),
                 "memories": {bundle: data.hex() for bundle, data in call.memories.items()},
-                "want_streams": {k: _unsigned(v, widths[k]) for k, v in call.want.items()},
-                "want_outputs": {k: (v, widths[k]) for k, v in call.want_outputs.items()},
+                "want_streams": ported({k: _unsigned(v, widths[k]) for k, v in call.want.items()}),
+                "want_outputs": ported({k: (v, widths[k]) for k, v in call.want_outputs.items()}),
                 "want_memories": {bundle: data.hex() for bundle, data in call.want_memories.items()},
             }
             for call in calls

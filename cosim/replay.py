@@ -22,6 +22,7 @@ JOBS = parameters()
 async def replay(dut: Any, number: int) -> None:
     job = JOBS[number]
     bench = Bench(dut, random.Random(job["seed"]), prefix=job["prefix"], stalls=job["stalls"])
+    bench.silence()
     for name in job["inputs"]:
         bench.input(name)
     for name in job["outputs"]:

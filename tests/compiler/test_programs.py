@@ -14,7 +14,6 @@ from stimuli import PROGRAMS, STIMULI, Call
 import kernels
 import simulate
 from edgemoe.compiler.driver import compile_file
-from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.native import NativeKernel, NativeResult, build_native
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,8 +23,6 @@ BUILD = ROOT / "build" / "cache" / "programs"
 BUNDLES = {"offload": {"from": "gmem0", "to": "gmem1"}}
 #: programs with sums of 300 bits, whose carry chain does not fit the default clock
 CLOCK_NS = {"wide": 8.0}
-#: programs that the back end refuses so far; interpreter and native build run them
-NOT_BUILT = {"ping_pong"}
 SEEDS = range(4)
 
 
@@ -121,20 +118,13 @@ def job(program: str, seed: int, stalls: float) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_rtl_as_native(tmp_path: Path) -> None:
-    executable = simulate.build(build_all(tmp_path, [p for p in STIMULI if p not in NOT_BUILT]), "programs")
+    executable = simulate.build(build_all(tmp_path, list(STIMULI)), "programs")
     jobs = [
         job(program, seed, stalls)
         for program in STIMULI
-        if program not in NOT_BUILT
         for seed, stalls in zip(SEEDS, kernels.STALLS, strict=True)
     ]
     outcome = simulate.run(executable, kernels.REPLAY, parameters=jobs)
     simulate.check(outcome)
     assert all(empty for _, empty in outcome.fifos.values()), f"a FIFO never ran empty: {outcome.fifos}"
     assert any(full for full, _ in outcome.fifos.values()), f"no FIFO was ever full: {outcome.fifos}"
-
-
-@pytest.mark.parametrize("program", sorted(NOT_BUILT))
-def test_what_is_not_built_says_so(program: str, tmp_path: Path) -> None:
-    with pytest.raises(CompileError, match="not built yet"):
-        compile_file(PROGRAMS / f"{program}.cpp", program, include=[SHIM], out=tmp_path)
