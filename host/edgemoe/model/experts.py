@@ -83,10 +83,18 @@ class SharedGate(nn.Module):
         return x @ weight.T + bias
 
 
+def ranks(logits: Tensor) -> Tensor:
+    """Each logit's place in its row, 0 the largest, ties to the lower index; (N,E) int64. By comparing all pairs:
+    there are few experts, and sorting promises nothing about ties on every device."""
+    mine, other = logits[:, :, None], logits[:, None, :]
+    index = torch.arange(logits.shape[1], device=logits.device)
+    ahead = (other > mine) | ((other == mine) & (index[None, :] < index[:, None]))
+    return ahead.sum(2)
+
+
 def route(logits: Tensor, top_k: int, rule: str, threshold: float = 0.0) -> Tensor:
     """Logits (N,E) -> scores (N,E), zero for experts not chosen."""
-    order = logits.detach().sort(dim=1, descending=True, stable=True).indices[:, :top_k]
-    chosen = torch.zeros_like(logits, dtype=torch.bool).scatter_(1, order, True)
+    chosen = ranks(logits) < top_k
     if rule == "softmax_all":
         scores = logits.softmax(1) * chosen
     elif rule == "softmax_topk":

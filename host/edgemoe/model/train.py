@@ -154,7 +154,7 @@ def train(
         decay = min(options.ema, (step + 1) / (step + 10))
         with torch.no_grad():
             torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
-        if step % 500 == 0:
+        if step % 500 == 0 or step == options.steps - 1:
             history.append({"step": step, **{name: round(loss.item(), 4) for name, loss in losses.items()},
                             "balance": round(balance.item(), 4)})  # fmt: skip
             log(f"{config.name} {time.time() - started:.0f} s: {history[-1]}")

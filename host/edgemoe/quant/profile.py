@@ -108,6 +108,13 @@ def step_of(package: Package, name: str) -> float:
     return scales.get(name, scales["residual"])
 
 
+def unpadded(value: NDArray[Any], channels: int, heads: int) -> NDArray[Any]:
+    """(T, channels) of a tap: the machine's memories pad each head of q, k, v and context with zeros."""
+    if value.shape[1] == channels:
+        return value
+    return value.reshape(len(value), heads, -1)[:, :, : channels // heads].reshape(len(value), channels)
+
+
 def profile(package: Package, state: State, images: list[Pixels]) -> list[Row]:
     """Rows {task, tensor, sqnr_db, max_error} worst first, then {task, tensor, agreement} of the gates."""
     runner, config = Runner.of(package, taps=True), package.config
@@ -120,8 +127,8 @@ def profile(package: Package, state: State, images: list[Pixels]) -> list[Row]:
             for tap in program.taps:
                 name = float_name(tap)
                 if name is not None:
-                    value = program.tap(output, tap) * step_of(package, name)
-                    ratios.setdefault((task, tap), _Ratio()).add(floats[name], value)
+                    value = unpadded(program.tap(output, tap), floats[name].shape[1], config.heads)
+                    ratios.setdefault((task, tap), _Ratio()).add(floats[name], value * step_of(package, name))
                 elif tap.endswith(".gate"):
                     block = tap.removesuffix(".moe.gate")
                     same = chosen_alike(

@@ -63,8 +63,10 @@ def ship(models: Path, build: Path, log: Log = print) -> dict[str, Any]:
         quantize_checkpoint(models / f"{name}.safetensors", calibration, out, report)
         rows = json.loads((report / "profile.json").read_text())
         record = json.loads((models / f"{name}.json").read_text())
+        package = packages.load(out)
         figures[name] = {
-            "integer": evaluate(packages.load(out), scenes, prior),
+            "package_sha256": package.sha256,
+            "integer": evaluate(package, scenes, prior),
             "float": record["float"],
             "steps": record["steps"],
             "parameters": record["parameters"],

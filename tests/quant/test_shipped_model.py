@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shipped `nano`: its package is what its checkpoint gives, and is as good as its record says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgemoe import package as packages
+from edgemoe.images import read_image
+from edgemoe.model.checkpoint import load_checkpoint
+from edgemoe.model.scenes import VALIDATION, render
+from edgemoe.package import Package
+from edgemoe.quant.evaluate import Scene, evaluate, load_prior
+from edgemoe.quant.profile import profile
+from edgemoe.quant.quantise import float_state
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+SCENES = 6
+
+
+@pytest.fixture(scope="module")
+def package() -> Package:
+    return packages.load(MODELS / "nano.package.safetensors")
+
+
+@pytest.fixture(scope="module")
+def scenes(package: Package) -> list[Scene]:
+    config = package.config
+    batch = render(VALIDATION[5000 : 5000 + SCENES], config.height, config.width, config.depth_range)
+    pictures = batch.image.permute(0, 2, 3, 1).numpy()
+    return list(zip(pictures, batch.label.numpy(), batch.depth.numpy(), strict=True))
+
+
+@pytest.mark.slow
+def test_beats_the_prior_on_fresh_scenes(package: Package, scenes: list[Scene]) -> None:
+    figures = evaluate(package, scenes, load_prior(MODELS / "nano.prior.npz"))
+    assert figures["scenes"] == SCENES
+    assert figures["miou"] > figures["prior_miou"] + 0.35
+    assert figures["rmse"] < 0.65 * figures["prior_rmse"]
+
+
+@pytest.mark.slow
+def test_integer_follows_float(package: Package, scenes: list[Scene]) -> None:
+    model, _ = load_checkpoint(MODELS / "nano.safetensors")
+    rows = profile(package, float_state(model), [image for image, _, _ in scenes[:2]])
+    assert min(row["sqnr_db"] for row in rows if "sqnr_db" in row) > 20
+    assert min(row["agreement"] for row in rows if "agreement" in row) > 0.95
+
+
+def test_package_is_of_this_checkpoint(package: Package) -> None:
+    digest = hashlib.sha256((MODELS / "nano.safetensors").read_bytes()).hexdigest()
+    assert package.provenance["checkpoint_sha256"] == digest
+
+
+def test_recorded_figures_are_of_this_package_and_good_enough(package: Package) -> None:
+    figures = json.loads((MODELS / "figures.json").read_text())
+    assert figures["nano"]["package_sha256"] == package.sha256
+    for name in ("nano", "nano-dense"):
+        integer = figures[name]["integer"]
+        assert integer["scenes"] >= 200
+        assert integer["miou"] >= integer["prior_miou"] + 0.25
+        assert integer["rmse"] <= 0.75 * integer["prior_rmse"]
+    assert figures["nano"]["integer"]["miou"] > figures["nano-dense"]["integer"]["miou"]
+
+
+def test_street_is_larger_than_the_models_input(package: Package) -> None:
+    street = read_image(MODELS / "street.png")
+    assert street.shape == (256, 512, 3)
+    assert street.dtype == np.uint8
