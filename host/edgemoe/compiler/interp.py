@@ -61,7 +61,9 @@ class _Axi:
         while self.queues["ar"]:
             token = self.queues["ar"].popleft()
             first, count = token & 0xFFFFFFFF, token >> 32
-            self.queues["r"].extend(self.data[first + k] if first + k < len(self.data) else 0 for k in range(count))
+            self.queues["r"].extend(
+                self.data[first + k] if first + k < len(self.data) else 0 for k in range(count)
+            )
             moved = True
         while self.queues["aw"]:
             token = self.queues["aw"].popleft()
@@ -102,7 +104,9 @@ class Interpreter:
                 exec(process_source(function), local)  # source made from our own IR
                 self._factories[name] = local["process"]
                 self._memories[name] = {
-                    m.name: [list(row) for row in m.init] if m.init else [[0] * m.depth for _ in range(m.banks)]
+                    m.name: [list(row) for row in m.init]
+                    if m.init
+                    else [[0] * m.depth for _ in range(m.banks)]
                     for m in function.memories.values()
                     if m.kind is not MemoryKind.BLOCK
                 }
@@ -112,7 +116,11 @@ class Interpreter:
         top = self.program.functions[self.program.top]
         queues: dict[str, deque[int]] = {}
         axis: dict[str, _Axi] = {}
-        blocks = {c.name: _Blocks(c.dims[0] * c.dims[1]) for c in top.channels.values() if isinstance(c, BlockChannel)}
+        blocks = {
+            c.name: _Blocks(c.dims[0] * c.dims[1])
+            for c in top.channels.values()
+            if isinstance(c, BlockChannel)
+        }
         for arg in top.args:
             if isinstance(arg, StreamArg):
                 queues[arg.name] = run.streams.setdefault(arg.name, deque())
@@ -127,10 +135,14 @@ class Interpreter:
         if top.kind is Kind.DATAFLOW:
             for instance in top.instances:
                 function = self.program.functions[instance.function]
-                ties = {name: c if isinstance(c, Const) else c.name for name, c in instance.connections.items()}
+                ties = {
+                    name: c if isinstance(c, Const) else c.name for name, c in instance.connections.items()
+                }
                 waiting.append(self._start(function, ties, queues, axis, blocks, run.scalars))
         else:
-            waiting.append(self._start(top, {arg.name: arg.name for arg in top.args}, queues, axis, blocks, run.scalars))
+            waiting.append(
+                self._start(top, {arg.name: arg.name for arg in top.args}, queues, axis, blocks, run.scalars)
+            )
         self._loop(waiting, axis, queues, blocks)
         for axi in axis.values():
             axi.serve()

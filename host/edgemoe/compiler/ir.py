@@ -23,7 +23,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,9 @@ class Compare(str, enum.Enum):
 
 
 #: Operations whose predicate matters and which must neither be dropped nor speculated.
-EFFECTS = frozenset({Opcode.STORE, Opcode.FIFO_READ, Opcode.FIFO_WRITE, Opcode.ACQUIRE, Opcode.RELEASE, Opcode.OUTPUT})
+EFFECTS = frozenset(
+    {Opcode.STORE, Opcode.FIFO_READ, Opcode.FIFO_WRITE, Opcode.ACQUIRE, Opcode.RELEASE, Opcode.OUTPUT}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,10 @@ class Op:
     predicate: Value | None = None
     compare: Compare | None = None  #: icmp
     lo: int = 0  #: extract
-    signs: tuple[bool, bool] = (False, False)  #: mul: sign-extend (True) or zero-extend operand a / b to the result
+    signs: tuple[bool, bool] = (
+        False,
+        False,
+    )  #: mul: sign-extend (True) or zero-extend operand a / b to the result
     memory: str = ""  #: load, store
     #: load, store: one bank when static; several when the bank is chosen at run time: the last operand is then an
     #: index into this tuple (bank = banks[select]).
@@ -222,9 +227,9 @@ class ModuleArg:
     loc: Loc = NOWHERE
 
 
-Argument: TypeAlias = Union[StreamArg, ScalarArg, BlockArg, AxiArg, ModuleArg]
+Argument: TypeAlias = StreamArg | ScalarArg | BlockArg | AxiArg | ModuleArg
 #: What an operand may be. Of the arguments only input ScalarArgs and ModuleArgs are values.
-Value: TypeAlias = Union[Op, Phi, Const, ScalarArg, ModuleArg]
+Value: TypeAlias = Op | Phi | Const | ScalarArg | ModuleArg
 
 
 # ---- memories -------------------------------------------------------------------------------------------------
@@ -235,7 +240,9 @@ class MemoryKind(str, enum.Enum):
 
     RAM = "ram"  #: one read and one write port per bank, a load's value is there one cycle after its address
     ROM = "rom"  #: read only, ``init`` gives the words
-    REGISTERS = "registers"  #: every word is a register (depth 1 per bank): reads are combinational and unlimited
+    REGISTERS = (
+        "registers"  #: every word is a register (depth 1 per bank): reads are combinational and unlimited
+    )
     BLOCK = "block"  #: lives in a ping-pong channel; the BlockArg of the same name
 
 
@@ -292,7 +299,7 @@ class Return:
     value: Value | None = None
 
 
-Terminator: TypeAlias = Union[Jump, Branch, Return]
+Terminator: TypeAlias = Jump | Branch | Return
 
 
 class Hazard(str, enum.Enum):
@@ -337,7 +344,7 @@ class Pipeline(Block):
     label: str = ""  #: the loop's label in C++
 
 
-Region: TypeAlias = Union[Block, Pipeline]
+Region: TypeAlias = Block | Pipeline
 
 
 # ---- functions ------------------------------------------------------------------------------------------------
@@ -373,7 +380,7 @@ class BlockChannel:
 
 
 #: What an instance's argument is tied to: an argument of the dataflow function, a channel, or a constant.
-Connection: TypeAlias = Union[StreamArg, ScalarArg, BlockArg, AxiArg, Channel, BlockChannel, Const]
+Connection: TypeAlias = StreamArg | ScalarArg | BlockArg | AxiArg | Channel | BlockChannel | Const
 
 
 @dataclass(eq=False, slots=True)

@@ -32,7 +32,10 @@ def program_text(program: Program) -> str:
 
 def function_text(function: Function) -> str:
     """One function."""
-    lines = [f"{function.kind.value} {function.name}" + (f" -> {function.result_width}" if function.result_width else "")]
+    lines = [
+        f"{function.kind.value} {function.name}"
+        + (f" -> {function.result_width}" if function.result_width else "")
+    ]
     for arg in function.args:
         lines.append("  " + argument_text(arg))
     for memory in function.memories.values():
@@ -46,7 +49,9 @@ def function_text(function: Function) -> str:
         if isinstance(channel, Channel):
             lines.append(f"  channel {channel.name} {channel.width} bits, depth {channel.depth}")
         else:
-            lines.append(f"  blocks {channel.name} {channel.width} bits, {channel.dims[0]} x {channel.dims[1]}")
+            lines.append(
+                f"  blocks {channel.name} {channel.width} bits, {channel.dims[0]} x {channel.dims[1]}"
+            )
     for instance in function.instances:
         ties = ", ".join(f"{name} = {_tie(c)}" for name, c in instance.connections.items())
         lines.append(f"  {instance.name}: {instance.function}({ties})")
@@ -58,7 +63,11 @@ def function_text(function: Function) -> str:
 def _tie(connection: object) -> str:
     if isinstance(connection, Const):
         return value_text(connection)
-    return connection.name if isinstance(connection, (StreamArg, ScalarArg, BlockArg, AxiArg, Channel, BlockChannel)) else "?"
+    return (
+        connection.name
+        if isinstance(connection, (StreamArg, ScalarArg, BlockArg, AxiArg, Channel, BlockChannel))
+        else "?"
+    )
 
 
 def argument_text(arg: object) -> str:
@@ -85,7 +94,9 @@ def region_lines(region: Region) -> list[str]:
     for op in region.ops:
         lines.append("    " + op_text(op))
     for d in region.depends:
-        lines.append(f"    order {value_text(d.source)} -> {value_text(d.target)} {d.hazard.value} distance {d.distance}")
+        lines.append(
+            f"    order {value_text(d.source)} -> {value_text(d.target)} {d.hazard.value} distance {d.distance}"
+        )
     lines.append("    " + terminator_text(region.terminator))
     return lines
 
@@ -108,7 +119,10 @@ def op_text(op: Op) -> str:
     guard = f" if {value_text(op.predicate)}" if op.predicate is not None else ""
     number = "" if op.width else f"{value_text(op)} "
     mark = " invariant" if op.invariant else ""
-    return f"{number}{result}{' '.join(words)} {operands}{tail}{guard}{mark}".rstrip() + f"  ; line {op.loc.line}"
+    return (
+        f"{number}{result}{' '.join(words)} {operands}{tail}{guard}{mark}".rstrip()
+        + f"  ; line {op.loc.line}"
+    )
 
 
 def value_text(value: Value) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgemoe.compiler.frontend.build import compile_source
 from edgemoe.compiler.interp import Interpreter, Run
 from edgemoe.compiler.ir import AxiArg, Direction, Program, ScalarArg, StreamArg
@@ -30,7 +31,9 @@ def elements(data: np.ndarray, width: int) -> list[int]:
     return [int.from_bytes(data[k : k + size].tobytes(), "little") for k in range(0, len(data), size)]
 
 
-def interpret(interpreter: Interpreter, call: Call) -> tuple[dict[str, list[int]], dict[str, int], dict[str, list[int]]]:
+def interpret(
+    interpreter: Interpreter, call: Call
+) -> tuple[dict[str, list[int]], dict[str, int], dict[str, list[int]]]:
     """Output streams, output scalars and memories after a call."""
     program: Program = interpreter.program
     run = Run()

@@ -65,7 +65,9 @@ def inline_all(text: str, keep: set[str]) -> str:
             return line
         if _group(line) in noinline:
             return line
-        return re.sub(r"\) ((?:unnamed_addr |local_unnamed_addr )?)#(\d+)", r") \1alwaysinline #\2", line, count=1)
+        return re.sub(
+            r"\) ((?:unnamed_addr |local_unnamed_addr )?)#(\d+)", r") \1alwaysinline #\2", line, count=1
+        )
 
     return _DEFINE.sub(force_inline, text)
 
@@ -106,7 +108,9 @@ def _direct_argument(call: re.Match[str], number: int, declarations: dict[str, N
     width = int(re.findall(r"D[UB](\d+)_", call["name"])[-1])
     memory_width = 128 if width <= 128 else -(-width // 64) * 64
     arguments = call["args"].replace("noundef ", "")
-    declarations[f"declare void @{call['name']}.v({arguments.split()[0]}, i{width}) nounwind convergent"] = None
+    declarations[f"declare void @{call['name']}.v({arguments.split()[0]}, i{width}) nounwind convergent"] = (
+        None
+    )
     lines = [f"  %hls.z{number} = load i{memory_width}, ptr {call['value']}"]
     value = f"%hls.z{number}"
     if memory_width != width:

@@ -66,14 +66,22 @@ class Accesses:
             return emit.select(self._values[condition], *values)
         pointer = self._pointers.resolve(token, inst)
         self._check_readable(pointer, inst)
-        parts = [self._load_part(inst, part, width, emit, name) for part, width in self._parts(inst, pointer, inst.width)]
+        parts = [
+            self._load_part(inst, part, width, emit, name)
+            for part, width in self._parts(inst, pointer, inst.width)
+        ]
         return emit.resize(emit.concat(parts[::-1]), inst.width)
 
     def _load_part(self, inst: Inst, pointer: Pointer, width: int, emit: Emitter, name: str) -> Op:
         access = self._access(inst, pointer, width, emit)
         operands = [access.address, *([access.select] if access.select is not None else [])]
         op = emit.effect(
-            Opcode.LOAD, access.memory.width, operands, memory=access.memory.name, banks=access.banks, name=name
+            Opcode.LOAD,
+            access.memory.width,
+            operands,
+            memory=access.memory.name,
+            banks=access.banks,
+            name=name,
         )
         self.by_op[op] = access
         return op
@@ -100,7 +108,13 @@ class Accesses:
         if not pointer.base.startswith("@") and pointer.base not in self._definitions:
             output = self._arguments.output(pointer.base, data.width)
             if output is not None and not pointer.terms and pointer.offset == 0:
-                emit.effect(Opcode.OUTPUT, 0, [emit.resize(data, output.width)], channel=output.name, predicate=predicate)
+                emit.effect(
+                    Opcode.OUTPUT,
+                    0,
+                    [emit.resize(data, output.width)],
+                    channel=output.name,
+                    predicate=predicate,
+                )
                 return
         low = 0
         for part, width in self._parts(inst, pointer, data.width):
@@ -114,7 +128,9 @@ class Accesses:
         access = self._access(inst, pointer, width, emit)
         value = emit.resize(data, access.memory.width)
         operands = [access.address, value, *([access.select] if access.select is not None else [])]
-        op = emit.effect(Opcode.STORE, 0, operands, memory=access.memory.name, banks=access.banks, predicate=predicate)
+        op = emit.effect(
+            Opcode.STORE, 0, operands, memory=access.memory.name, banks=access.banks, predicate=predicate
+        )
         self.by_op[op] = access
 
     # ---- block copies --------------------------------------------------------------------------------------
@@ -141,7 +157,9 @@ class Accesses:
 
     def _length(self, inst: Inst) -> int:
         if not inst.operands[2].isdigit():
-            raise self._error(inst, "a number of bytes known only at run time is copied or cleared; write a loop.")
+            raise self._error(
+                inst, "a number of bytes known only at run time is copied or cleared; write a loop."
+            )
         return int(inst.operands[2])
 
     def _elements(self, pointer: Pointer, length: int, inst: Inst) -> list[tuple[Pointer, int]]:
@@ -160,7 +178,8 @@ class Accesses:
             result += [(Pointer(pointer.base, p, pointer.terms), leaf.width) for p in inside]
         if len(result) > _LARGEST_COPY:
             raise self._error(
-                inst, f"an array of {len(result)} elements is copied or cleared at once; write a loop that does it."
+                inst,
+                f"an array of {len(result)} elements is copied or cleared at once; write a loop that does it.",
             )
         return sorted(result, key=lambda item: item[0].offset)
 
@@ -175,7 +194,9 @@ class Accesses:
         if whole == size:
             return [(pointer, leaf.width)]
         if whole < size or whole % size or leaf.width != size * 8:
-            raise self._error(inst, f"an access of {width} bits to an array of {leaf.width}-bit elements is not supported.")
+            raise self._error(
+                inst, f"an access of {width} bits to an array of {leaf.width}-bit elements is not supported."
+            )
         step = [Pointer(pointer.base, pointer.offset + k * size, pointer.terms) for k in range(whole // size)]
         return [(part, leaf.width) for part in step]
 
@@ -218,7 +239,9 @@ class Accesses:
             return self._module.layout.leaves(self._declared_type(variable.type))
         definition = self._definitions.get(pointer.base)
         if definition is None:
-            raise self._error(inst, "this argument is used as an array; arrays between processes are streams or blocks.")
+            raise self._error(
+                inst, "this argument is used as an array; arrays between processes are streams or blocks."
+            )
         return self._module.layout.leaves(definition.type)
 
     def _declared_type(self, type_: str) -> str:
@@ -281,7 +304,9 @@ class Accesses:
                 how = "cyclic"
             if how == "block" or "type=block" in fact.words:
                 loc = self._module.debug.loc(fact.debug)
-                raise CompileError(loc.file, loc.line, "block partitions are not built yet; use cyclic or complete.")
+                raise CompileError(
+                    loc.file, loc.line, "block partitions are not built yet; use cyclic or complete."
+                )
             result[fact.numbers.get("dim", 1)] = (how, fact.numbers.get("factor", 1))
         return result
 
@@ -292,10 +317,14 @@ class Accesses:
         for fact in self._facts:
             if fact.kind != "dependence" or fact.loop not in (0, loop):
                 continue
-            names = frozenset(m.name for (base, _), (m, leaf) in self._memories.items() if self._about(fact, base, leaf))
+            names = frozenset(
+                m.name for (base, _), (m, leaf) in self._memories.items() if self._about(fact, base, leaf)
+            )
             distance = fact.numbers.get("distance")
             words = {word.removeprefix("type=").removeprefix("dependent=") for word in fact.words}
-            result.append(Pragma(names, "intra" in words, "false" in words, distance, words & {"raw", "war", "waw"}))
+            result.append(
+                Pragma(names, "intra" in words, "false" in words, distance, words & {"raw", "war", "waw"})
+            )
         return result
 
 

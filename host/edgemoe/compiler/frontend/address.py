@@ -51,9 +51,13 @@ class Pointers:
             return self._gep(definition.type, definition.operands, definition)
         loc = self._module.loc(user)
         if definition is not None and definition.opcode in ("phi", "select"):
-            message = "the array or element accessed here is chosen at run time; select values, not references."
+            message = (
+                "the array or element accessed here is chosen at run time; select values, not references."
+            )
         else:
-            message = "this pointer cannot be traced to an array; only local arrays and arguments can be accessed."
+            message = (
+                "this pointer cannot be traced to an array; only local arrays and arguments can be accessed."
+            )
         raise CompileError(loc.file, loc.line, message)
 
     def _gep(self, type_: str, operands: list[str], user: Inst) -> Pointer:

@@ -42,7 +42,9 @@ class Arguments:
     def _declared(self, token: str, width: int) -> tuple[int, bool]:
         """(bits, signed) of a scalar parameter in C++; ``width`` is how LLVM passes it."""
         variable = self._source.declared.get(token, "")
-        known = self._module.debug.integer_type(self._module.debug.field(variable, "type")) if variable else None
+        known = (
+            self._module.debug.integer_type(self._module.debug.field(variable, "type")) if variable else None
+        )
         return (min(known[0], width), known[1]) if known is not None else (width, False)
 
     def args(self) -> list[Argument]:
@@ -56,7 +58,9 @@ class Arguments:
         known = self.by_token.get(token)
         if known is None:
             declared, signed = self._declared(token, width)
-            known = self.by_token[token] = ScalarArg(self.name(token), declared, Direction.WRITE, signed, self._loc)
+            known = self.by_token[token] = ScalarArg(
+                self.name(token), declared, Direction.WRITE, signed, self._loc
+            )
         return known if isinstance(known, ScalarArg) and known.direction is Direction.WRITE else None
 
     def at(self, position: int) -> Argument | None:
@@ -72,7 +76,9 @@ class Arguments:
         loc = self._module.loc(inst)
         definition = self._definitions.get(token)
         if definition is not None and definition.opcode == "alloca":
-            message = "a stream that lives inside a process has no other end; streams join processes of a DATAFLOW function."
+            message = (
+                "a stream inside a process has no other end; streams join processes of a DATAFLOW function."
+            )
         else:
             message = "the stream used here is chosen at run time or is an element of an array of streams."
         raise CompileError(loc.file, loc.line, message)
@@ -118,4 +124,3 @@ class Arguments:
         """The block argument behind a pointer parameter."""
         known = self.by_token.get(token)
         return known if isinstance(known, BlockArg) else None
-

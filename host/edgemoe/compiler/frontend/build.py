@@ -51,7 +51,9 @@ def build_program(module: Module, facts: list[Fact], top: str, raw: str, source:
         else:
             builder = ProcessBuilder(module, llvm_function, facts, names[mangled], calls)
             function = builder.build()
-            callees[mangled] = Callee(function, [builder.arguments.at(k) for k in range(len(llvm_function.params))])
+            callees[mangled] = Callee(
+                function, [builder.arguments.at(k) for k in range(len(llvm_function.params))]
+            )
         program.functions[function.name] = function
     _interfaces(module, program, wanted[-1], facts)
     return program
@@ -61,15 +63,21 @@ def _functions(module: Module, facts: list[Fact], top: str, source: Path) -> lis
     """Mangled names of the top and of all that it calls, callees first."""
     found = [m for m, f in module.functions.items() if _plain(module.debug.subprogram(f.debug)[0]) == top]
     if len(found) != 1:
-        have = ", ".join(sorted(_plain(module.debug.subprogram(f.debug)[0]) for f in module.functions.values()))
+        have = ", ".join(
+            sorted(_plain(module.debug.subprogram(f.debug)[0]) for f in module.functions.values())
+        )
         what = "is defined twice" if found else "is not defined here"
-        raise CompileError(str(source), 0, f"the top function '{top}' {what}; the functions are: {have or 'none'}.")
+        raise CompileError(
+            str(source), 0, f"the top function '{top}' {what}; the functions are: {have or 'none'}."
+        )
     order: list[str] = []
 
     def visit(mangled: str, path: tuple[str, ...]) -> None:
         if mangled in path:
             name, loc = module.debug.subprogram(module.functions[mangled].debug)
-            raise CompileError(loc.file, loc.line, f"the function '{name}' calls itself; recursion cannot become hardware.")
+            raise CompileError(
+                loc.file, loc.line, f"the function '{name}' calls itself; recursion cannot become hardware."
+            )
         if mangled in order:
             return
         for block in module.functions[mangled].blocks.values():
@@ -148,7 +156,11 @@ def _check_module(function: Function) -> None:
     for memory in function.memories.values():
         if memory.init is None:
             loc = memory.loc
-            raise CompileError(loc.file, loc.line, f"the fixed-latency module '{function.name}' has a memory, '{memory.name}'.")
+            raise CompileError(
+                loc.file,
+                loc.line,
+                f"the fixed-latency module '{function.name}' has a memory, '{memory.name}'.",
+            )
 
 
 def _interfaces(module: Module, program: Program, mangled: str, facts: list[Fact]) -> None:
@@ -158,7 +170,10 @@ def _interfaces(module: Module, program: Program, mangled: str, facts: list[Fact
         if fact.kind != "interface" or fact.function != mangled:
             continue
         loc = module.debug.loc(fact.debug)
-        options = {**dict(w.split("=", 1) for w in fact.words if "=" in w), **{k: str(v) for k, v in fact.numbers.items()}}
+        options = {
+            **dict(w.split("=", 1) for w in fact.words if "=" in w),
+            **{k: str(v) for k, v in fact.numbers.items()},
+        }
         mode = options.pop("mode", next((w for w in fact.words if "=" not in w), ""))
         port = options.pop("port", "return")
         if port != "return" and port not in {arg.name for arg in function.args}:

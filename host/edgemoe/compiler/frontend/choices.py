@@ -29,7 +29,10 @@ def _settle(body: str, layout: Layout) -> str:
         return body
     temporaries: dict[str, tuple[str, int]] = {}  # phi -> (type, bytes)
     for name in phis:
-        copy = re.search(rf"@llvm\.memcpy\.[\w.]+\([^\n]*?, ptr (?:\w+ |\w+\(\d+\) |align \d+ )*{_exact(name)}, i\d+ (\d+), i1", body)
+        copy = re.search(
+            rf"@llvm\.memcpy\.[\w.]+\([^\n]*?, ptr (?:\w+ |\w+\(\d+\) |align \d+ )*{_exact(name)}, i\d+ (\d+), i1",
+            body,
+        )
         if copy and (type_ := _type(name, int(copy[1]), phis, body, layout, set())):
             temporaries[name] = (type_, int(copy[1]))
     changed = True
@@ -79,7 +82,9 @@ def _pointee(line: re.Match[str], layout: Layout) -> str:
     return type_
 
 
-def _rewrite(body: str, phis: dict[str, list[tuple[str, str]]], temporaries: dict[str, tuple[str, int]]) -> str:
+def _rewrite(
+    body: str, phis: dict[str, list[tuple[str, str]]], temporaries: dict[str, tuple[str, int]]
+) -> str:
     if not temporaries:
         return body
     copies: dict[str, list[str]] = {}

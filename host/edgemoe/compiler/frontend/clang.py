@@ -21,7 +21,9 @@ FLAGS = [
     "-fno-caret-diagnostics", "-D__HLS_SYNTH__",
 ]  # fmt: skip
 
-_ERROR = re.compile(r"^(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?:fatal )?error: (?P<message>.*)$", re.MULTILINE)
+_ERROR = re.compile(
+    r"^(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?:fatal )?error: (?P<message>.*)$", re.MULTILINE
+)
 
 
 def cache_environment() -> dict[str, str]:

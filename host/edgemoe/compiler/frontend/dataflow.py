@@ -96,7 +96,9 @@ class _Builder:
         for token, width, arg in zip(call.operands, call.widths, callee.arguments, strict=True):
             if arg is not None:
                 connections[arg.name] = self._connect(call, token, width, arg)
-        self.function.instances.append(Instance(name, callee.function.name, connections, self._module.loc(call)))
+        self.function.instances.append(
+            Instance(name, callee.function.name, connections, self._module.loc(call))
+        )
 
     def _connect(self, call: Inst, token: str, width: int, arg: Argument) -> Connection:
         if isinstance(arg, ScalarArg) and arg.direction is Direction.READ:
@@ -106,7 +108,11 @@ class _Builder:
         if isinstance(arg, ScalarArg) and arg.direction is Direction.READ and not token.startswith("%"):
             return constant(token, width)
         definition = self._definitions.get(token)
-        if definition is not None and definition.opcode == "alloca" and isinstance(arg, (StreamArg, BlockArg)):
+        if (
+            definition is not None
+            and definition.opcode == "alloca"
+            and isinstance(arg, (StreamArg, BlockArg))
+        ):
             self._end(token, arg, call)
             return self._channel(token, arg)
         loc = self._module.loc(call)
@@ -178,7 +184,9 @@ class _Builder:
             loc = self._module.loc(call)
             what = "reader" if arg.direction is Direction.READ else "writer"
             raise CompileError(
-                loc.file, loc.line, f"the channel '{self._own.name(token)}' has a second {what}; one process may hold each end."
+                loc.file,
+                loc.line,
+                f"the channel '{self._own.name(token)}' has a second {what}; one process may hold each end.",
             )
         self._ends[key] = arg.name
 

@@ -74,7 +74,9 @@ class DebugInfo:
 
     def subprogram(self, number: str) -> tuple[str, Loc]:
         """Name and place of a DISubprogram."""
-        return self.field(number, "name"), Loc(self.file_of_scope(number), int(self.field(number, "line") or 0))
+        return self.field(number, "name"), Loc(
+            self.file_of_scope(number), int(self.field(number, "line") or 0)
+        )
 
     def type_name(self, number: str) -> str:
         """Name of a variable's type, references, typedefs and const looked through."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Set
 from dataclasses import dataclass
 
@@ -16,7 +17,6 @@ from edgemoe.compiler.ir import (
     MemoryKind,
     Op,
     Opcode,
-    Phi,
     Pipeline,
     Value,
     edges,
@@ -49,7 +49,7 @@ def order_block(region: Block, accesses: dict[Op, Access]) -> None:
             if not _disjoint(accesses[first], accesses[second]):
                 _add(region, first, second, 0, _hazard(first, second))
     streams = [op for op in region.ops if op.opcode in _STREAM or op.opcode in (Opcode.CYCLE, Opcode.ACQUIRE)]
-    for first, second in zip(streams, streams[1:], strict=False):
+    for first, second in itertools.pairwise(streams):
         _add(region, first, second, 0, Hazard.FIFO)
     _order_outputs(region)
     _order_blocks(region, accesses, False)
@@ -70,7 +70,7 @@ def order_pipeline(region: Pipeline, accesses: dict[Op, Access], pragmas: list[P
                 _carry(region, a, b, accesses, pragmas, steps, local)
     for channel in dict.fromkeys(op.channel for op in region.ops if op.opcode in _STREAM):
         users = [op for op in region.ops if op.opcode in _STREAM and op.channel == channel]
-        for first, second in zip(users, users[1:], strict=False):
+        for first, second in itertools.pairwise(users):
             _add(region, first, second, 0, Hazard.FIFO)
         if len(users) > 1:
             _add(region, users[-1], users[0], 1, Hazard.FIFO)

@@ -138,7 +138,11 @@ class Emitter:
             return Const.of(a.value >> lo, width)
         if isinstance(a, Op) and a.opcode is Opcode.EXTRACT:
             return self.extract(a.operands[0], a.lo + lo, width)
-        if isinstance(a, Op) and a.opcode is Opcode.CONCAT and (part := self._inside(a, lo, width)) is not None:
+        if (
+            isinstance(a, Op)
+            and a.opcode is Opcode.CONCAT
+            and (part := self._inside(a, lo, width)) is not None
+        ):
             return part
         if isinstance(a, Op) and a.opcode is Opcode.SHL and isinstance(a.operands[1], Const):
             shift = a.operands[1].value

@@ -83,7 +83,9 @@ class Predicates:
 
     def join(self, block: str, incoming: list[tuple[str, Value]]) -> Value:
         """The value of a phi of ``block`` (not the header) from (predecessor, value) pairs."""
-        return self.choose([(self.edge(source, block, self.idom[block]), value) for source, value in incoming])
+        return self.choose(
+            [(self.edge(source, block, self.idom[block]), value) for source, value in incoming]
+        )
 
     def choose(self, cases: list[tuple[Value | None, Value]]) -> Value:
         """The value whose predicate holds; the predicates exclude each other and one holds."""

@@ -101,7 +101,11 @@ class Layout:
                 Leaf(leaf.path, leaf.offset, (Dim(count, stride), *leaf.dims), leaf.width)
                 for leaf in self.leaves(element)
             ]
-        fields = [(o, t) for o, t in self.fields(type_) if not re.fullmatch(r"\[\d+ x i8\]", t) or len(self.fields(type_)) == 1]
+        fields = [
+            (o, t)
+            for o, t in self.fields(type_)
+            if not re.fullmatch(r"\[\d+ x i8\]", t) or len(self.fields(type_)) == 1
+        ]
         lanes = "hls::vector" in type_
         result = []
         for number, (offset, field_type) in enumerate(fields):

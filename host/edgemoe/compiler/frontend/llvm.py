@@ -3,7 +3,8 @@
 
 The list is the project's own: nothing is vectorised, peeled or turned into library calls behind its back. SROA and
 instruction combining come before the first CFG simplification, which would otherwise merge pointers that SROA cannot
-speculate; each level of references passed to inlined functions needs a round of SROA of its own. Switches are lowered last because CFG simplification forms them again.
+speculate; each level of references passed to inlined functions needs a round of SROA of its own. Switches are lowered
+last because CFG simplification forms them again.
 """
 
 from __future__ import annotations

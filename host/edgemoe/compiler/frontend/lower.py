@@ -60,7 +60,9 @@ def _binary(inst: Inst, operands: list[Value], emit: Emitter) -> Value:
         part = emit.extract(a, b.value, inst.width - b.value)
         return emit.resize(part, inst.width, signed=opcode is Opcode.ASHR)
     if opcode is Opcode.AND and isinstance(b, Const) and b.value and b.value & (b.value + 1) == 0:
-        return emit.resize(emit.extract(a, 0, b.value.bit_length()), inst.width)  # a mask of low bits is a slice
+        return emit.resize(
+            emit.extract(a, 0, b.value.bit_length()), inst.width
+        )  # a mask of low bits is a slice
     return emit.pure(opcode, inst.width, [a, b])
 
 
@@ -120,7 +122,11 @@ def _funnel(left: bool) -> _Handler:
         both = emit.concat([high, low])
         if isinstance(shift, Const):
             amount = shift.value % width
-            return emit.extract(both, width - amount if left else amount, width) if amount else (high if left else low)
+            return (
+                emit.extract(both, width - amount if left else amount, width)
+                if amount
+                else (high if left else low)
+            )
         if width & (width - 1):
             amount_value: Value = emit.pure(Opcode.UREM, width, [shift, Const(width, width)])
         else:
@@ -222,5 +228,7 @@ def unsupported(inst: Inst, file: str, line: int) -> CompileError:
             why = f"the function '{name}' has no body that could be inlined"
         return CompileError(file, line, f"{why}.")
     if inst.opcode in ("ptrtoint", "inttoptr"):
-        return CompileError(file, line, "a pointer is used as a number; only arrays and their elements can be accessed.")
+        return CompileError(
+            file, line, "a pointer is used as a number; only arrays and their elements can be accessed."
+        )
     return CompileError(file, line, f"the operation '{inst.opcode}' on type {inst.type} is not supported.")

@@ -105,7 +105,9 @@ def extract(text: str) -> tuple[str, list[Fact]]:
         interval = fact.numbers.get("ii", 1)
         debug = f", !dbg !{fact.debug}" if fact.debug else ""
         lines[index] = f"  call void @{PIPELINE_MARK}(i32 {fact.loop}, i32 {interval}){debug}"
-    declare = f"declare void @{PIPELINE_MARK}(i32, i32) nounwind willreturn memory(inaccessiblemem: readwrite)"
+    declare = (
+        f"declare void @{PIPELINE_MARK}(i32, i32) nounwind willreturn memory(inaccessiblemem: readwrite)"
+    )
     return "\n".join([*lines, declare, *extra]), facts
 
 
@@ -115,13 +117,21 @@ def _fact(call: re.Match[str], names: dict[str, str], function: str, block: str)
     pairs = zip(arguments[3::2], arguments[4::2], strict=True)
     numbers = {names[key[1:]]: int(value) for key, value in pairs if re.fullmatch(r"-?\d+", value)}
     return Fact(
-        function, kind, words.split(), "" if variable == "null" else variable, numbers, call["debug"] or "", block
+        function,
+        kind,
+        words.split(),
+        "" if variable == "null" else variable,
+        numbers,
+        call["debug"] or "",
+        block,
     )
 
 
 _POINTER = re.compile(r"\s*(%[\w.$-]+) = (?:getelementptr|load ptr,) ")
 _STORE_POINTER = re.compile(r"\s*store ptr ([%@][\w.$-]+), ptr (%[\w.$-]+)")
-_GEP = re.compile(r"= getelementptr (?:\w+ )*?(%[^,]+|\[.*\]|i\d+), ptr ([%@][\w.$-]+)((?:, i\d+ -?\d+)*)(?:, !dbg.*)?$")
+_GEP = re.compile(
+    r"= getelementptr (?:\w+ )*?(%[^,]+|\[.*\]|i\d+), ptr ([%@][\w.$-]+)((?:, i\d+ -?\d+)*)(?:, !dbg.*)?$"
+)
 
 
 def _remember_pointer(line: str, function: _Function) -> None:
@@ -141,7 +151,9 @@ def _resolve_variables(text: str, functions: list[_Function]) -> None:
                     fact.variable = function.stored[fact.variable]
                     continue
                 line = function.definitions.get(fact.variable, "")
-                if " load ptr" in line and (source := re.search(r"ptr (%[\w.$-]+)", line.split("load ptr,")[1])):
+                if " load ptr" in line and (
+                    source := re.search(r"ptr (%[\w.$-]+)", line.split("load ptr,")[1])
+                ):
                     fact.variable = source[1]
                     if fact.variable not in function.stored:
                         break
@@ -199,7 +211,9 @@ def _annotate(text: str, lines: list[str], functions: list[_Function]) -> list[s
         for fact in function.facts:
             if fact.kind not in _LOOP_PRAGMAS:
                 continue
-            around = sorted((loop for loop in loops if fact.block in loop.blocks), key=lambda q: len(q.blocks))
+            around = sorted(
+                (loop for loop in loops if fact.block in loop.blocks), key=lambda q: len(q.blocks)
+            )
             if not around:
                 continue
             if fact.kind == "pipeline" and "off" not in fact.words:

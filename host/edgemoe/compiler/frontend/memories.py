@@ -46,7 +46,9 @@ def address_bits(words: int) -> int:
     return max(1, (words - 1).bit_length())
 
 
-def build_memory(name: str, leaf: Leaf, kind: MemoryKind, partition: dict[int, Partition], loc: Loc) -> Memory:
+def build_memory(
+    name: str, leaf: Leaf, kind: MemoryKind, partition: dict[int, Partition], loc: Loc
+) -> Memory:
     """The memory of one leaf; ``partition`` maps dimension numbers (from 1; 0 is all) to what is asked for."""
     banks, depth = 1, 1
     parts: list[Partition] = []
@@ -108,7 +110,9 @@ def resolve_access(
         elif all(c % factor == 0 for c, _ in index.terms):
             if how == "complete" and not 0 <= index.constant < dim.extent and not index.terms:
                 raise CompileError(
-                    emit.loc.file, emit.loc.line, f"index {index.constant} is outside the array '{memory.name}'."
+                    emit.loc.file,
+                    emit.loc.line,
+                    f"index {index.constant} is outside the array '{memory.name}'.",
                 )
             base_bank += index.constant % factor * weight
             terms = [(c // factor, v) for c, v in index.terms]
@@ -138,7 +142,11 @@ def resolve_access(
         banks = [bank + step * k for bank in banks for k in range(factor)]
         bits = address_bits(len(banks))
         index_value = emit.resize(value, bits)
-        select = index_value if select is None else emit.add(emit.times(emit.resize(select, bits), factor), index_value)
+        select = (
+            index_value
+            if select is None
+            else emit.add(emit.times(emit.resize(select, bits), factor), index_value)
+        )
     terms_out = tuple((stride, values[token]) for stride, token in pointer.terms)
     return Access(memory, tuple(banks), address, select, pointer.offset, terms_out)
 
@@ -153,14 +161,18 @@ def _indices(
         rest -= count * dim.stride
         indices.append(_Index(count, []))
     if rest:
-        raise CompileError(loc.file, loc.line, f"this access to '{memory.name}' does not start at an element.")
+        raise CompileError(
+            loc.file, loc.line, f"this access to '{memory.name}' does not start at an element."
+        )
     for stride, token in pointer.terms:
         for dim, index in zip(leaf.dims, indices, strict=True):
             if stride % dim.stride == 0:
                 index.terms.append((stride // dim.stride, values[token]))
                 break
         else:
-            raise CompileError(loc.file, loc.line, f"this access to '{memory.name}' does not step by whole elements.")
+            raise CompileError(
+                loc.file, loc.line, f"this access to '{memory.name}' does not step by whole elements."
+            )
     return indices
 
 
@@ -196,8 +208,6 @@ def _positions(dims: tuple[int, ...]) -> list[tuple[int, ...]]:
     return result
 
 
-
-
 def flatten_constant(type_: str, init: str, layout: Layout) -> dict[int, int]:
     """Byte offset -> value of every scalar of a constant. ``init`` may be shaped unlike the user's type."""
     data: dict[int, int] = {}
@@ -206,7 +216,6 @@ def flatten_constant(type_: str, init: str, layout: Layout) -> dict[int, int]:
 
 
 def _flatten(type_: str, init: str, at: int, layout: Layout, data: dict[int, int]) -> None:
-
 
     if init in ("zeroinitializer", "undef", "poison", ""):
         return
@@ -233,5 +242,3 @@ def _flatten(type_: str, init: str, at: int, layout: Layout, data: dict[int, int
 
 def _bytes(text: str) -> list[int]:
     return [int(h, 16) if h else ord(c) for h, c in re.findall(r"\\([0-9a-fA-F]{2})|(.)", text, re.DOTALL)]
-
-

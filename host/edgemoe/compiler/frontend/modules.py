@@ -49,7 +49,9 @@ def _outline(text: str, position: int, file: str, line: int) -> list[tuple[int, 
     )
     if not signature:
         raise CompileError(
-            file, line, "the function with the pragma HLS INLINE off must be a free function with a plain signature."
+            file,
+            line,
+            "the function with the pragma HLS INLINE off must be a free function with a plain signature.",
         )
     arguments = ", ".join(_last_name(p, file, line) for p in _split(signature["params"]))
     template = _one_line(signature["template"] or "")
@@ -62,7 +64,10 @@ def _outline(text: str, position: int, file: str, line: int) -> list[tuple[int, 
     )
     name_at = begin + signature.start("name")
     end = _closing_brace(text, body)
-    return [(name_at, name_at + len(signature["name"]), signature["name"] + _SUFFIX), (end + 1, end + 1, wrapper)]
+    return [
+        (name_at, name_at + len(signature["name"]), signature["name"] + _SUFFIX),
+        (end + 1, end + 1, wrapper),
+    ]
 
 
 def _one_line(text: str) -> str:
@@ -111,5 +116,7 @@ def _split(text: str) -> list[str]:
 def _last_name(parameter: str, file: str, line: int) -> str:
     found = re.search(r"(\w+)\s*$", parameter)
     if not found:
-        raise CompileError(file, line, f"a parameter of a fixed-latency module needs a name: '{parameter.strip()}'.")
+        raise CompileError(
+            file, line, f"a parameter of a fixed-latency module needs a name: '{parameter.strip()}'."
+        )
     return found[1]

@@ -25,6 +25,11 @@ _FLAGS = re.compile(
 _INT = re.compile(r"i(\d+)$")
 _LABEL = re.compile(r'([\w.$-]+|"[^"]*"):')
 _RESULT = re.compile(r'(%[\w.$-]+|%"[^"]*") = (.*)$')
+_GLOBAL = re.compile(
+    r'^@([\w.$]+|"[^"]*") = (?:[\w()]+ )*?(constant|global) (.*?)'
+    r"(?:, comdat(?:\([^)]*\))?)?(?:, align \d+)?((?:, !dbg !\d+)*)$",
+    re.MULTILINE,
+)
 _ATTACHMENT = re.compile(r", !(?!dbg|llvm\.loop)[\w.]+ ![\d{].*$|, align \d+")
 
 
@@ -78,11 +83,7 @@ class Module:
         types = re.findall(r'^(%(?:[\w.:$-]+|"[^"]*")) = type (.*)$', text, re.MULTILINE)
         self.layout = Layout(dict(types))
         self.globals: dict[str, Global] = {}
-        for m in re.finditer(
-            r'^@([\w.$]+|"[^"]*") = (?:[\w()]+ )*?(constant|global) (.*?)(?:, comdat(?:\([^)]*\))?)?(?:, align \d+)?((?:, !dbg !\d+)*)$',
-            text,
-            re.MULTILINE,
-        ):
+        for m in _GLOBAL.finditer(text):
             length = type_length(m[3])
             name = "@" + m[1]
             debug = re.search(r"!(\d+)", m[4])
@@ -90,7 +91,9 @@ class Module:
                 name, m[3][:length], m[3][length:].strip(), m[2] == "constant", debug[1] if debug else ""
             )
         self.functions: dict[str, Function] = {}
-        pattern = re.compile(r"^define [^\n]*?@([\w.$]+)\(([^\n]*)\)([^\n()]*)\{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
+        pattern = re.compile(
+            r"^define [^\n]*?@([\w.$]+)\(([^\n]*)\)([^\n()]*)\{\n(.*?)^\}", re.MULTILINE | re.DOTALL
+        )
         for m in pattern.finditer(text):
             debug = re.search(r"!dbg !(\d+)", m[3])
             self.functions[m[1]] = self._function(m[1], m[2], debug[1] if debug else "", m[4])
@@ -164,7 +167,9 @@ class Module:
         handler = _HANDLERS.get(opcode)
         if handler is None:
             loc = self.debug.loc(debug)
-            raise CompileError(loc.file, loc.line, f"this needs the LLVM instruction '{opcode}', which is not supported.")
+            raise CompileError(
+                loc.file, loc.line, f"this needs the LLVM instruction '{opcode}', which is not supported."
+            )
         handler(inst, rest)
         return inst
 
@@ -212,7 +217,11 @@ def split(text: str) -> list[str]:
 def _typed(text: str) -> tuple[str, str]:
     """``type value`` -> both."""
     length = type_length(text)
-    value = re.sub(r"^(?:(?:noundef|nonnull|signext|zeroext|inreg|align \d+|dereferenceable\(\d+\)) )+", "", text[length:].strip())
+    value = re.sub(
+        r"^(?:(?:noundef|nonnull|signext|zeroext|inreg|align \d+|dereferenceable\(\d+\)) )+",
+        "",
+        text[length:].strip(),
+    )
     return text[:length], value
 
 

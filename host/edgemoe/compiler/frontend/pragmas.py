@@ -32,7 +32,17 @@ KNOWN = {
 }
 #: Advice to a vendor's compiler that changes nothing here.
 IGNORED = frozenset(
-    {"inline", "loop_flatten", "latency", "bind_op", "bind_storage", "allocation", "expression_balance", "top", "stable"}
+    {
+        "inline",
+        "loop_flatten",
+        "latency",
+        "bind_op",
+        "bind_storage",
+        "allocation",
+        "expression_balance",
+        "top",
+        "stable",
+    }
 )
 
 _PRAGMA = re.compile(r"\s*#\s*pragma\s+HLS\s+(\w+)(.*)$", re.IGNORECASE)

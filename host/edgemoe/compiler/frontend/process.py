@@ -33,7 +33,6 @@ from edgemoe.compiler.ir import (
     Pipeline,
     Region,
     Return,
-    ScalarArg,
     Value,
 )
 
@@ -41,7 +40,9 @@ from edgemoe.compiler.ir import (
 class ProcessBuilder:
     """One LLVM function on its way to IR."""
 
-    def __init__(self, module: Module, source: LlvmFunction, facts: list[Fact], name: str, modules: dict[str, str]) -> None:
+    def __init__(
+        self, module: Module, source: LlvmFunction, facts: list[Fact], name: str, modules: dict[str, str]
+    ) -> None:
         self.module = module
         self.source = source
         self.facts = [fact for fact in facts if fact.function == source.name]
@@ -52,7 +53,9 @@ class ProcessBuilder:
         self.values: dict[str, Value] = {}
         self.ids = itertools.count(1)
         self.arguments = Arguments(module, source, self.definitions)
-        self.accesses = Accesses(module, source, self.facts, self.definitions, self.function, self.arguments, self.values)
+        self.accesses = Accesses(
+            module, source, self.facts, self.definitions, self.function, self.arguments, self.values
+        )
         self.leaf_args: dict[int, ModuleArg] = {}
         self.result: Value | None = None  #: of a module
         self._names: set[str] = set()
@@ -213,7 +216,9 @@ class ProcessBuilder:
                     self._lower(inst, emit, predicates.of(name) if effect else None)
         self._close(region, graph, loop, predicates, emit)
 
-    def _close(self, region: Pipeline, graph: Graph, loop: Loop, predicates: Predicates, emit: Emitter) -> None:
+    def _close(
+        self, region: Pipeline, graph: Graph, loop: Loop, predicates: Predicates, emit: Emitter
+    ) -> None:
         """The terminator: back edge while the loop goes on, then the exit or a choice among the exits."""
         header = loop.header
         backs = [p for p in predicates.order if header in graph.successors[p]]
@@ -233,7 +238,10 @@ class ProcessBuilder:
             name: [(predicates.edge(p, s), p) for p, s in exits if self._heads[s] == name] for name in targets
         }
         values = {
-            name: [predicates.choose([(e, self._incoming(phi, p)) for e, p in cases[name]]) for phi in self._target_phis(name)]
+            name: [
+                predicates.choose([(e, self._incoming(phi, p)) for e, p in cases[name]])
+                for phi in self._target_phis(name)
+            ]
             for name in targets
         }
         whole = {name: self._any([e for e, _ in cases[name]], emit) for name in targets}
@@ -242,7 +250,9 @@ class ProcessBuilder:
             # Later exits are tried in blocks behind the loop, the last of which falls through to the first target.
             choice = Block(self._fresh(f"{region.name}_exit"), loc=region.loc)
             predicate = whole[name]
-            choice.terminator = Branch(predicate, Edge(name, values[name]), out) if predicate is not None else Jump(out)
+            choice.terminator = (
+                Branch(predicate, Edge(name, values[name]), out) if predicate is not None else Jump(out)
+            )
             self.function.regions.append(choice)
             out = Edge(choice.name)
         region.terminator = Branch(going_on, back, out)
@@ -328,7 +338,8 @@ class ProcessBuilder:
         callee = inst.callee.removesuffix(".v")
         if callee in self.modules:
             operands = [
-                self._value(token, width, inst) for token, width in zip(inst.operands, inst.widths, strict=True)
+                self._value(token, width, inst)
+                for token, width in zip(inst.operands, inst.widths, strict=True)
             ]
             self.values[inst.result] = emit.effect(
                 Opcode.CALL, inst.width, operands, callee=self.modules[callee], name=self._variable(inst)
@@ -358,15 +369,19 @@ class ProcessBuilder:
             opcode = Opcode.ACQUIRE if kind == "blk_acq" else Opcode.RELEASE
             emit.effect(opcode, 0, [], channel=block, predicate=predicate)
         else:
-            raise CompileError(emit.loc.file, emit.loc.line, f"the stream operation '{kind[5:]}' is not built yet.")
+            raise CompileError(
+                emit.loc.file, emit.loc.line, f"the stream operation '{kind[5:]}' is not built yet."
+            )
 
-    def _channel_access(self, inst: Inst, emit: Emitter, predicate: Value | None, channel: str, opcode: Opcode) -> None:
+    def _channel_access(
+        self, inst: Inst, emit: Emitter, predicate: Value | None, channel: str, opcode: Opcode
+    ) -> None:
         if opcode is Opcode.FIFO_WRITE:
             data = self._value(inst.operands[-1], inst.widths[-1], inst)
             emit.effect(opcode, 0, [data], channel=channel, predicate=predicate)
             return
         name = self._variable(inst)
         guard = predicate if opcode is Opcode.FIFO_READ else None
-        self.values[inst.result] = emit.effect(opcode, inst.width, [], channel=channel, predicate=guard, name=name)
-
-
+        self.values[inst.result] = emit.effect(
+            opcode, inst.width, [], channel=channel, predicate=guard, name=name
+        )

@@ -182,7 +182,11 @@ def _limit(region: Region, edge: Edge, value: Value) -> int | None:
     if not isinstance(branch, Branch) or not isinstance(branch.condition, Op):
         return None
     test = branch.condition
-    if test.opcode is not Opcode.ICMP or not isinstance(test.operands[1], Const) or branch.taken.target == branch.otherwise.target:
+    if (
+        test.opcode is not Opcode.ICMP
+        or not isinstance(test.operands[1], Const)
+        or branch.taken.target == branch.otherwise.target
+    ):
         return None
     bound = test.operands[1].value
     taken = edge is branch.taken
@@ -278,7 +282,16 @@ def _needs(op: Op, wanted: int) -> Iterator[tuple[Value, int]]:
     operands = op.operands
     if code is Opcode.AND and isinstance(operands[1], Const):
         yield operands[0], min(wanted, operands[1].value.bit_length())
-    elif code in (Opcode.ADD, Opcode.SUB, Opcode.MUL, Opcode.AND, Opcode.OR, Opcode.XOR, Opcode.ZEXT, Opcode.SEXT):
+    elif code in (
+        Opcode.ADD,
+        Opcode.SUB,
+        Opcode.MUL,
+        Opcode.AND,
+        Opcode.OR,
+        Opcode.XOR,
+        Opcode.ZEXT,
+        Opcode.SEXT,
+    ):
         for value in operands:
             yield value, wanted
     elif code is Opcode.SELECT:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Narrows every operation to the bits that are needed and not known.
 
-LLVM widens what C++ declares: an ``ap_int<24>`` sits in 32-bit phis and memories, counters have 32 bits, and factors are
-extended to the width of their product. An operation is rebuilt at the smallest width that its range and its demand
-allow; users extend the result again, which is wires.
+LLVM widens what C++ declares: an ``ap_int<24>`` sits in 32-bit phis and memories, counters have 32 bits, and factors
+are extended to the width of their product. An operation is rebuilt at the smallest width that its range and its
+demand allow; users extend the result again, which is wires.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ class _Narrower:
         self._ids = itertools.count(max(used, default=0) + 1)
         self._emit = Emitter(self._ids)
         #: widths before the pass of what changes in place
-        self._widths: dict[Value, int] = {phi: phi.width for region in function.regions for phi in region.phis}
+        self._widths: dict[Value, int] = {
+            phi: phi.width for region in function.regions for phi in region.phis
+        }
 
     def run(self) -> None:
         for memory in self._function.memories.values():
@@ -111,7 +113,12 @@ class _Narrower:
             bits, signed = self._shape(op)
             before = len(region.ops)
             value = self._rebuild(op, bits)
-            if op.name and len(region.ops) > before and isinstance(region.ops[-1], Op) and region.ops[-1] is value:
+            if (
+                op.name
+                and len(region.ops) > before
+                and isinstance(region.ops[-1], Op)
+                and region.ops[-1] is value
+            ):
                 value.name = op.name
             self._new[op] = _New(value, signed)
         return emit
@@ -139,7 +146,8 @@ class _Narrower:
         heads = {r.name: r for r in self._function.regions}
         for edge in edges(region.terminator):
             edge.values = [
-                self._get(value, phi.width) for phi, value in zip(heads[edge.target].phis, edge.values, strict=True)
+                self._get(value, phi.width)
+                for phi, value in zip(heads[edge.target].phis, edge.values, strict=True)
             ]
         if isinstance(region.terminator, Branch):
             region.terminator.condition = self._get(region.terminator.condition, 1)

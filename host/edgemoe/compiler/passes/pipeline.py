@@ -6,6 +6,7 @@ from __future__ import annotations
 from edgemoe.compiler.ir import Kind, Program
 from edgemoe.compiler.passes.dead import remove_dead
 from edgemoe.compiler.passes.invariant import mark_invariants
+from edgemoe.compiler.passes.masked import narrow_masked_compares
 from edgemoe.compiler.passes.narrow import narrow
 from edgemoe.compiler.passes.reassociate import reassociate
 
@@ -15,6 +16,7 @@ def optimise(program: Program) -> None:
     for function in program.functions.values():
         if function.kind is Kind.DATAFLOW:
             continue
+        narrow_masked_compares(function)
         remove_dead(function)
         reassociate(function)
         narrow(function)

@@ -50,7 +50,11 @@ def _region(region: Region, users: Counter[Value], ids: itertools.count[int]) ->
             inner.update(
                 v
                 for v in op.operands
-                if isinstance(v, Op) and v in here and v.opcode is Opcode.ADD and v.width == op.width and users[v] == 1
+                if isinstance(v, Op)
+                and v in here
+                and v.opcode is Opcode.ADD
+                and v.width == op.width
+                and users[v] == 1
             )
     result: list[Op] = []
     for op in region.ops:
