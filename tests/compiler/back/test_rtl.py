@@ -76,6 +76,16 @@ def test_modes_of_one_loop(bench: Any, stall: int, seed: int) -> None:
     assert got.outputs["last"] == sum(command & 3 == 2 for command in commands)
 
 
+@pytest.mark.parametrize(("stall", "seed"), STALLS)
+def test_blocks_handed_over_without_a_pause(bench: Any, stall: int, seed: int) -> None:
+    rng = random.Random(seed)
+    count = [9, 2, 1, 5][seed - 1]
+    streams = {"weights": values(rng, 64, 4 * count), "tokens": values(rng, 64, 20 * count)}
+    got = compare(bench, "tiles", streams, {"count": count}, stall, seed)
+    if stall == 0:
+        assert got.cycles < 20 * count + 40  # loading hides behind computing
+
+
 def copy(
     bench: Any, rng: random.Random, first: int, count: int, chunk: int, **options: Any
 ) -> tuple[Any, ...]:

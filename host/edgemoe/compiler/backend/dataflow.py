@@ -25,6 +25,19 @@ from edgemoe.compiler.ir import (
 )
 
 AXI_INPUT_CHANNELS = ("r", "b")
+_CHANNEL_SUFFIXES = (
+    *(
+        "_data",
+        "_valid",
+        "_ready",
+        "_block",
+        "_write_ok",
+        "_write_acquire",
+        "_write_release",
+        "_write_enable",
+    ),
+    *("_write_data", "_read_ok", "_read_acquire", "_read_release", "_read_data"),
+)
 _TRUE = "1'b1"
 
 
@@ -44,7 +57,8 @@ def function_ports(function: Function) -> list[str]:
             for channel, width in arg.channels.items():
                 ports += _stream_ports(f"{name}_{channel}", width, channel in AXI_INPUT_CHANNELS)
         elif isinstance(arg, BlockArg):
-            raise CompileError(arg.loc.file, arg.loc.line, "ping-pong blocks are not built yet")
+            message = f"block {arg.name} has no other end: blocks join the processes of a DATAFLOW function"
+            raise CompileError(arg.loc.file, arg.loc.line, message)
     return ports
 
 
@@ -75,9 +89,7 @@ class _Dataflow:
         for port in self.ports:
             self.names.fresh(port.split()[-1])
         self.active = self.names.fresh("active")
-        self.channel_names = {
-            name: self.names.fresh(name, ("_data", "_valid", "_ready")) for name in function.channels
-        }
+        self.channel_names = {name: self.names.fresh(name, _CHANNEL_SUFFIXES) for name in function.channels}
         self.instance_names = {
             instance.name: self.names.fresh(instance.name, ("_done", "_finished"))
             for instance in function.instances
@@ -112,11 +124,29 @@ class _Dataflow:
         lines = []
         for channel in self.function.channels.values():
             if isinstance(channel, BlockChannel):
-                raise CompileError(channel.loc.file, channel.loc.line, "ping-pong blocks are not built yet")
+                lines += self._block(channel)
+                continue
             name, note = self.channel_names[channel.name], remark(channel.loc, f"{channel.depth} deep")
             lines.append(f"logic {span(channel.width)}{name}_data;{note}")
             lines.append(f"logic {name}_valid, {name}_ready;")
         return lines
+
+    def _block(self, channel: BlockChannel) -> list[str]:
+        name, words = self.channel_names[channel.name], channel.dims[0] * channel.dims[1]
+        bits = words * channel.width
+        pins = ["write_ok", "write_acquire", "write_release", "write_enable", "write_data"]
+        pins += ["read_ok", "read_acquire", "read_data"]
+        return [
+            f"logic {name}_write_ok, {name}_write_acquire, {name}_write_release;{remark(channel.loc)}",
+            f"logic {name}_read_ok, {name}_read_acquire, {name}_read_release;",
+            f"logic {span(words)}{name}_write_enable;",
+            f"logic {span(bits)}{name}_write_data, {name}_read_data;",
+            f"hls_block #(.W({channel.width}), .N({words})) {name}_block (",
+            *indent(
+                commented_list([".clk(clk)", ".rst(rst)", *(f".{pin}({name}_{pin})" for pin in pins)]), 2
+            ),
+            ");",
+        ]
 
     def _unwritten(self) -> list[str]:
         """Output scalars that no process writes read as zero."""
@@ -158,6 +188,13 @@ class _Dataflow:
                 is_input = channel in AXI_INPUT_CHANNELS
                 ports += _wires(f"{port}_{channel}", is_input, f"{safe(to.name)}_{channel}")
             return ports
+        if isinstance(arg, BlockArg):
+            assert isinstance(to, BlockChannel)
+            name = self.channel_names[to.name]
+            side = "read" if arg.direction is Direction.READ else "write"
+            kinds = ("ok", "acquire", "release") + (("enable", "data") if side == "write" else ())
+            ports = [f".{port}_{kind}({name}_{side}_{kind})" for kind in kinds]
+            return [*ports, f".{port}_q({name}_read_data)"] if side == "read" else ports
         assert isinstance(arg, StreamArg)
         is_input = arg.direction is Direction.READ
         if isinstance(to, Channel):

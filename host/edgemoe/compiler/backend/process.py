@@ -14,13 +14,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from edgemoe.compiler.backend.blocks import PORT_SUFFIXES, Blocks, block_ports
 from edgemoe.compiler.backend.memories import Memories
 from edgemoe.compiler.backend.plan import ModuleTiming, Planner, RegionPlan
 from edgemoe.compiler.backend.region import RegionEmitter, Shared
 from edgemoe.compiler.backend.streams import Streams, port_name
 from edgemoe.compiler.backend.text import Names, any_of, commented_list, indent, remark, safe, span
 from edgemoe.compiler.backend.values import Values
-from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.ir import AxiArg, BlockArg, Direction, Function, MemoryKind, ScalarArg, StreamArg
 from edgemoe.compiler.operators import OperatorTable
 
@@ -57,17 +57,15 @@ class _Process:
         self.function = function
         self.names = Names()
         self.streams = Streams()
+        self.blocks = Blocks()
         self.values = Values(self.names)
         self.scalar_ports: list[str] = []
         self._add_arguments()
-        for block in function.memories.values():
-            if block.kind is MemoryKind.BLOCK:
-                raise CompileError(block.loc.file, block.loc.line, "ping-pong blocks are not built yet")
         self.names.fresh("cycle_counter")
         memories = Memories(self.names, function.memories)
         planner = Planner(function, table, period, modules)
         self.plans = [planner.plan(region) for region in function.regions]
-        self.shared = Shared(self.names, self.values, memories, self.streams, modules)
+        self.shared = Shared(self.names, self.values, memories, self.streams, self.blocks, modules)
         for plan in self.plans:
             wanted = plan.region.name
             self.shared.region_names[wanted] = self.names.fresh(wanted, _REGION_SUFFIXES)
@@ -90,7 +88,8 @@ class _Process:
                 for channel, width in arg.channels.items():
                     self._add_stream(f"{arg.name}.{channel}", width, channel in _AXI_INPUTS)
             elif isinstance(arg, BlockArg):
-                raise CompileError(arg.loc.file, arg.loc.line, "ping-pong blocks are not built yet")
+                self.names.fresh(safe(arg.name), PORT_SUFFIXES)
+                self.blocks.add(arg)
 
     def _add_stream(self, channel: str, width: int, is_input: bool) -> None:
         if is_input:
@@ -114,6 +113,7 @@ class _Process:
             *self.shared.memories.logic(),
             *self._sequence(),
             *self._outputs(),
+            *self.blocks.logic(),
             *self.streams.logic(),
         ]
         text = "\n".join([*self._head(), *indent(sections), "endmodule", ""])
@@ -122,6 +122,7 @@ class _Process:
     def _head(self) -> list[str]:
         ports = ["input  logic clk", "input  logic rst", "input  logic start", "output logic done"]
         ports += [*self.scalar_ports, *self.streams.ports()]
+        ports += [port for arg in self.blocks.args.values() for port in block_ports(arg)]
         parameters = self.streams.parameters()
         head = [f"// process {self.function.name}{remark(self.function.loc).replace('  // ', ', ')}"]
         if parameters:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from edgemoe.compiler.backend.blocks import Blocks
 from edgemoe.compiler.backend.expressions import cast, expression
 from edgemoe.compiler.backend.memories import (
     Access,
@@ -20,7 +21,7 @@ from edgemoe.compiler.backend.memories import (
 )
 from edgemoe.compiler.backend.plan import ModuleTiming, RegionPlan
 from edgemoe.compiler.backend.streams import Streams
-from edgemoe.compiler.backend.text import Names, all_of, any_of, grouped, literal, remark, source, span
+from edgemoe.compiler.backend.text import Names, all_of, any_of, grouped, literal, remark, safe, source, span
 from edgemoe.compiler.backend.values import END, Values
 from edgemoe.compiler.ir import (
     Branch,
@@ -46,6 +47,7 @@ class Shared:
     values: Values
     memories: Memories
     streams: Streams
+    blocks: Blocks
     modules: dict[str, ModuleTiming]
     entries: dict[str, list[str]] = field(default_factory=dict)  #: region: signals that start it
     returns: list[str] = field(default_factory=list)
@@ -186,8 +188,13 @@ class RegionEmitter:
         elif opcode is Opcode.CYCLE:
             self.shared.counts_cycles = True
             self._wire(op, cast("cycle_counter", 32, op.width))
-        elif opcode in (Opcode.ACQUIRE, Opcode.RELEASE):
-            raise AssertionError("ping-pong blocks are refused before emission")
+        elif opcode is Opcode.ACQUIRE:
+            self._wait_unless(op, f"{safe(op.channel)}_ok")
+            self.shared.blocks.acquires[op.channel].append(self.effect(op))
+            if op.width:
+                self._wire(op, literal(1, op.width))
+        elif opcode is Opcode.RELEASE:
+            self.shared.blocks.releases[op.channel].append(self.effect(op))
         else:
             self._compute(op)
 
@@ -240,15 +247,18 @@ class RegionEmitter:
 
     def _load(self, op: Op) -> None:
         memory = self.shared.memories.memories[op.memory]
-        if memory.kind is MemoryKind.REGISTERS:
-            self._load_register(op)
+        if memory.kind in (MemoryKind.REGISTERS, MemoryKind.BLOCK):
+            self._load_register(op, memory)
         elif memory.kind is MemoryKind.ROM:
             self._load_table(op)
         else:
             self._load_ram(op, memory)
 
-    def _load_register(self, op: Op) -> None:
-        words = [self.shared.memories.bank(op.memory, bank) for bank in op.banks]
+    def _load_register(self, op: Op, memory: Memory) -> None:
+        if memory.kind is MemoryKind.BLOCK:
+            words = [self.shared.blocks.word(op.memory, bank) for bank in op.banks]
+        else:
+            words = [self.shared.memories.bank(op.memory, bank) for bank in op.banks]
         if len(words) == 1:
             self._wire(op, words[0])
         else:
@@ -293,12 +303,18 @@ class RegionEmitter:
         memory = memories.memories[op.memory]
         address = self._address(op) if memory.kind is MemoryKind.RAM else ""
         if len(op.banks) == 1:
-            memories.store(op.memory, op.banks[0], Access(enable, address, data, op.loc))
+            self._store_bank(op, op.banks[0], Access(enable, address, data, op.loc))
             return
         select, bits = self._select(op)
         for number, bank in enumerate(op.banks):
             access = Access(enabled_bank(enable, select, bits, number), address, data, op.loc)
-            memories.store(op.memory, bank, access)
+            self._store_bank(op, bank, access)
+
+    def _store_bank(self, op: Op, bank: int, access: Access) -> None:
+        if self.shared.memories.memories[op.memory].kind is MemoryKind.BLOCK:
+            self.shared.blocks.store(op.memory, bank, access.enable, access.data, access.loc)
+        else:
+            self.shared.memories.store(op.memory, bank, access)
 
     # ---- streams ----------------------------------------------------------------------------------------------
 

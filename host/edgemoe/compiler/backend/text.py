@@ -35,6 +35,7 @@ class Names:
 
     def __init__(self) -> None:
         self._used: set[str] = set(_RESERVED)
+        self._next: dict[str, int] = {}
 
     def fresh(self, wanted: str, suffixes: Iterable[str] = ()) -> str:
         """``wanted`` as a legal identifier, with a number behind it if it (or it with a suffix) is taken."""
@@ -42,10 +43,13 @@ class Names:
         if base[0].isdigit():
             base = f"v{base}"
         ends = ["", *suffixes]
-        name, count = base, 1
+        name, count = base, self._next.get(base, 1)
+        if count > 1:
+            name = f"{base}_{count}"
         while any(name + end in self._used for end in ends):
             count += 1
             name = f"{base}_{count}"
+        self._next[base] = count
         self._used.update(name + end for end in ends)
         return name
 

@@ -116,6 +116,11 @@ template <class F> auto guarded(Bench* bench, F f) -> decltype(f()) {
 
 }  // namespace
 
+// An assertion of the library failed: an exception instead of the end of the process.
+void vl_fatal(const char*, int, const char* place, const char* message) {
+  throw std::runtime_error(std::string(place) + ": " + message);
+}
+
 extern "C" {
 
 Bench* bench_open() { return new Bench; }
@@ -206,18 +211,21 @@ int64_t bench_get(Bench* bench, const char* port) {
   return guarded(bench, [&] { return int64_t(bench->at(port).get()); });
 }
 
-void bench_steps(Bench* bench, uint64_t cycles) {
-  while (cycles--) bench->step();
+int bench_steps(Bench* bench, uint64_t cycles) {
+  return guarded(bench, [&] {
+    for (uint64_t k = 0; k < cycles; k++) bench->step();
+    return 0;
+  });
 }
 
-// Runs until `port` is 1; returns the cycles that took, or -1 after `limit`.
+// Runs until `port` is 1; returns the cycles that took, or -1 on an error, -2 after `limit`.
 int64_t bench_until(Bench* bench, const char* port, uint64_t limit) {
   return guarded(bench, [&]() -> int64_t {
     for (uint64_t k = 0; k < limit; k++) {
       if (bench->at(port).get()) return int64_t(k);
       bench->step();
     }
-    return -1;
+    return -2;
   });
 }
 }

