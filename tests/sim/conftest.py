@@ -4,6 +4,7 @@
 from pathlib import Path
 
 import pytest
+
 from edgemoe.sim.arena import Arena
 from edgemoe.sim.hwh import HardwareIp, argument_registers, control_registers
 from edgemoe.sim.overlay import write_overlay

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgemoe.errors import DeviceError, UserError
 
 pynq = pytest.importorskip("pynq")

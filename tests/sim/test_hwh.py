@@ -4,13 +4,15 @@
 from pathlib import Path
 
 import pytest
+
 from edgemoe.config import BOARDS, board
 from edgemoe.registers import IP_NAME, IP_VLNV, REGISTERS
 
 pytest.importorskip("pynq")
-from edgemoe.sim.describe import description_files
 from pynqmetadata.frontends import Metadata
 from pynqmetadata.views.runtime import RuntimeMetadataParser
+
+from edgemoe.sim.describe import description_files
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -4,13 +4,17 @@
 import dataclasses
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+
 from edgemoe.errors import DeviceError
 from edgemoe.sim.arena import PAGE, Arena
-from edgemoe.sim.verilate import VerilatedLibrary
+from edgemoe.sim.verilate import VerilatedLibrary, verilate
 from edgemoe.sim.verilated import DramConfig, VerilatedDesign
+
+FIXTURES = Path(__file__).parent / "fixtures"
 
 
 @pytest.fixture
@@ -149,6 +153,61 @@ def test_reset_in_mid_run(copier: VerilatedDesign, arena: Arena) -> None:
         copier.run(10_000, until_interrupt=True)
         assert np.array_equal(arena.view(destination, 1600).view(np.uint32), words + np.uint32(cycles))
     assert copier.violations()[0] == 0
+
+
+def fst_hierarchy(data: bytes) -> bytes:
+    """The signal names in an FST file: its block of type 6, which is an LZ4 block behind its plain size."""
+    at = 0
+    while at < len(data):
+        kind, length = data[at], int.from_bytes(data[at + 1 : at + 9], "big")
+        if kind == 6:
+            names = lz4_block(data[at + 17 : at + 1 + length])
+            assert len(names) == int.from_bytes(data[at + 9 : at + 17], "big")
+            return names
+        at += 1 + length
+    raise AssertionError("the file has no hierarchy")
+
+
+def lz4_block(data: bytes) -> bytes:
+    """Decompress: sequences of a token, literals, and (but for the last) a match."""
+    out, at = bytearray(), 0
+
+    def length(short: int) -> int:
+        nonlocal at
+        total = short
+        while short == 15:
+            total += data[at]
+            at += 1
+            if data[at - 1] != 255:
+                break
+        return total
+
+    while at < len(data):
+        token = data[at]
+        at += 1
+        literals = length(token >> 4)
+        out += data[at : at + literals]
+        at += literals
+        if at == len(data):
+            break
+        offset = data[at] | data[at + 1] << 8
+        at += 2
+        for _ in range(length(token & 15) + 4):
+            out.append(out[-offset])
+    return bytes(out)
+
+
+@pytest.mark.slow
+def test_waves(arena: Arena, tmp_path: Path) -> None:
+    """A build with waveforms writes a file that names the design's signals."""
+    library = verilate([FIXTURES / "copier.sv"], "copier", trace=True, optimise="-O0")
+    with VerilatedDesign(library.path, arena) as design:
+        design.trace(tmp_path / "waves.fst")
+        start(design, arena.allocate(PAGE), arena.allocate(PAGE), 40, 3)
+        design.run(1000)
+    names = fst_hierarchy((tmp_path / "waves.fst").read_bytes())
+    for signal in (b"ap_clk", b"m_axi_gmem0_ARVALID", b"bus_error", b"burst"):
+        assert signal in names
 
 
 def test_waves_need_a_build_with_them(copier: VerilatedDesign, arena: Arena, tmp_path) -> None:

