@@ -12,6 +12,17 @@ using ContextSum = ap_int<40>;
 static_assert(kMaxTokens <= 512, "ContextSum and ExponentialSum hold 512 keys");
 using ExponentialSum = ap_uint<24>;
 
+/// Exponentials of the `size` queries held, from their scores of one key and their maxima.
+inline void exponentials(Exponential (&e)[kCols], ScoreWord scores, MaximumWord maxima, ap_uint<4> size) {
+  const Lanes<kCols, kScoreBits> score = unpack<kCols, kScoreBits>(scores);
+  const Lanes<kCols, 8> maximum = unpack<kCols, 8>(maxima);
+EXPONENTIAL:
+  for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+    e[n] = n < size ? exp2_lane(score[n], maximum[n]) : Exponential(0);
+  }
+}
+
 /// Accumulators of the context sweep, one row a query. Rows leave from the front: draining shifts them.
 struct ContextRows {
   ContextSum sum[kCols * kRows];  // query-major
@@ -89,7 +100,8 @@ PACK_MAXIMA:
 }
 
 /// Running integer maximum of each query's scores.
-inline void step_maximum(IntegerMaximum (&maximum)[kCols], bool first, const Lanes<kCols, 18>& scores) {
+inline void step_maximum(IntegerMaximum (&maximum)[kCols], bool first,
+                         const Lanes<kCols, kScoreBits>& scores) {
 MAXIMUM:
   for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL

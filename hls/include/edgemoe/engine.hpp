@@ -62,6 +62,62 @@ TREE:
   return Accumulator(sum[0] + start);
 }
 
+/// Sums of all columns, on top of the bias (first k-tile), of the partial sums (later ones) or of nothing
+/// (scores).
+inline Lanes<kCols, kAccBits> column_sums(const Products& products, const Stationary& tile,
+                                          AccumulatorWord partial, bool first_inner, bool attention) {
+  const Lanes<kCols, kAccBits> before = unpack<kCols, kAccBits>(partial);
+  Lanes<kCols, kAccBits> sums;
+COLUMN:
+  for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+    Accumulator start = before[n];
+    if (first_inner) start = tile.active_channel[n].bias;
+    if (attention) start = 0;
+    sums[n] = column_sum(products, n, start);
+  }
+  return sums;
+}
+
+/// The eight requantisers: of a column's sum by its channel record, of a score by the command's scale, or of
+/// the front sub-word of the context rows by its row's scale.
+inline Lanes<kCols, kLaneBits> requantise_lanes(const Lanes<kCols, kAccBits>& sums,
+                                                const ContextRows& context, const Stationary& tile,
+                                                const Activity& activity, const Command& command,
+                                                LaneValue limit) {
+  const RowScale scale = row_scale(context.total[0], command.mult1, command.shift1);
+  Lanes<kCols, kLaneBits> lane;
+LANE:
+  for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+    Accumulator value = sums[n];
+    Multiplier multiplier = tile.active_channel[n].multiplier;
+    Shift shift = tile.active_channel[n].shift;
+    if (activity.scores) {
+      multiplier = command.mult0;
+      shift = command.shift0;
+    }
+    if (activity.drain) {
+      value = context.sum[n];
+      multiplier = scale.multiplier;
+      shift = scale.shift;
+    }
+    lane[n] = requantise(value, multiplier, shift, activity.scores ? largest(kScoreBits) : limit);
+  }
+  return lane;
+}
+
+/// Scores are lanes of 18 bits.
+inline Lanes<kCols, kScoreBits> score_lanes(const Lanes<kCols, kLaneBits>& lane) {
+  Lanes<kCols, kScoreBits> scores;
+SCORE:
+  for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+    scores[n] = Score(lane[n]);
+  }
+  return scores;
+}
+
 /// Row addresses of the active block (planes of the tensors); they move when a block begins.
 struct Rows {
   Address x;            // LINEAR: plane of the k-tile; ATTENTION: keys of the head
@@ -130,88 +186,61 @@ ENGINE:
 #pragma HLS DEPENDENCE variable = query inter false
 #pragma HLS DEPENDENCE variable = residual inter false
 #pragma HLS DEPENDENCE variable = accum inter false
-    const bool in_tile = control.phase == kTile;
-    const bool in_scores = control.phase == kScores;
-    const bool in_context = control.phase == kContext;
-    const bool in_drain =
-        (control.phase == kGap || control.phase == kDrain) && control.step < control.drain_steps;
-    const bool busy = in_scores || in_context || (in_tile && control.step < shape.tokens);
-    const Address step = busy ? control.step : Address(0);
+    const Activity activity = activity_of(control, shape);
+    const Address step = activity.array ? control.step : Address(0);
 
-    // Stationary operand.
+    // Stationary operand: a beat of weights, or a query.
+    const bool load_beat = control.loading && !shape.attention;
+    const bool load_word = control.loading && shape.attention;
     Beat beat = 0;
-    if (control.loading && !shape.attention) beat = beats.read();
+    if (load_beat) beat = beats.read();
     const Address query_row = Address(rows.query + control.next.inner + control.load);
-    const Word query_word = read_word(query, control.loading && shape.attention ? query_row : Address(0));
+    const Word query_word = read_word(query, load_word ? query_row : Address(0));
     parity = control.swap ? !parity : parity;
     swap_in(tile, control.swap, control.active.first_inner && !shape.attention);
-    load_weights(tile, control.loading && !shape.attention, control.load, shape.wide, beat);
-    load_query(tile, control.loading && shape.attention, control.load, query_word);
+    load_weights(tile, load_beat, control.load, shape.wide, beat);
+    load_query(tile, load_word, control.load, query_word);
 
     // Moving operand: a token (gathered for experts), a key or a value.
     const QueueEntry entry = queue[Address(queue_row + step)];
     const Address token = command.gather ? queue_token(entry) : step;
-    const Address x_row = in_context ? Address(rows.values + step) : Address(rows.x + token);
-    const Word x = read_word(act, busy ? x_row : Address(0));
+    const Address x_row = activity.context ? Address(rows.values + step) : Address(rows.x + token);
+    const Word x = read_word(act, activity.array ? x_row : Address(0));
 
-    // Exponentials of the scores that the sweep before left.
-    const Lanes<kCols, 18> score = unpack<kCols, 18>(scores[step]);
-    const Lanes<kCols, 8> score_maximum = unpack<kCols, 8>(maxima[parity]);
+    // The array.
     Exponential e[kCols];
-  EXPONENTIAL:
-    for (int n = 0; n < kCols; ++n) {
-#pragma HLS UNROLL
-      e[n] = n < control.active.size ? exp2_lane(score[n], score_maximum[n]) : Exponential(0);
-    }
+    exponentials(e, scores[step], maxima[parity], control.active.size);
+    const Products products = multiply(x, tile, activity.context, e);
+    const Lanes<kCols, kAccBits> sums =
+        column_sums(products, tile, psum[step], control.active.first_inner, shape.attention);
+    const Lanes<kCols, kLaneBits> lane =
+        requantise_lanes(sums, context, tile, activity, command, epilogue.limit);
+    step_context(context, activity.context, activity.drain, control.step, e, products);
 
-    const Products products = multiply(x, tile, in_context, e);
-    const Lanes<kCols, kAccBits> partial = unpack<kCols, kAccBits>(psum[step]);
-    const RowScale scale = row_scale(context.total[0], command.mult1, command.shift1);
-    Lanes<kCols, kAccBits> sum;
-    Lanes<kCols, kLaneBits> lane;
-  LANE:
-    for (int n = 0; n < kCols; ++n) {
-#pragma HLS UNROLL
-      const Channel channel = tile.active_channel[n];
-      const Accumulator bias = shape.attention ? Accumulator(0) : Accumulator(channel.bias);
-      const bool start = shape.attention || control.active.first_inner;
-      sum[n] = column_sum(products, n, start ? bias : Accumulator(partial[n]));
-      const Accumulator value = in_drain ? Accumulator(context.sum[n]) : Accumulator(sum[n]);
-      const Multiplier multiplier =
-          in_drain ? scale.multiplier : Multiplier(in_scores ? command.mult0 : channel.multiplier);
-      const Shift shift = in_drain ? scale.shift : (in_scores ? Shift(command.shift0) : channel.shift);
-      lane[n] = requantise(value, multiplier, shift, in_scores ? largest(kScoreBits) : epilogue.limit);
-    }
-    step_context(context, in_context, in_drain, control.step, e, products);
-
-    if (in_tile && busy && !control.active.last_inner) psum[step] = pack<kCols, kAccBits>(sum);
-    if (in_scores) {
-      Lanes<kCols, 18> t;
-    SCORE:
-      for (int n = 0; n < kCols; ++n) {
-#pragma HLS UNROLL
-        t[n] = Score(lane[n]);
-      }
-      scores[step] = pack<kCols, 18>(t);
+    // Where the results go.
+    const bool result_ready = activity.drain || (activity.tile && control.active.last_inner);
+    if (activity.tile && !control.active.last_inner) psum[step] = pack<kCols, kAccBits>(sums);
+    if (activity.scores) {
+      const Lanes<kCols, kScoreBits> t = score_lanes(lane);
+      scores[step] = pack<kCols, kScoreBits>(t);
       step_maximum(maximum, control.swap, t);
       maxima[parity] = pack_maxima(maximum);
     }
-    const bool result_ready = in_drain || (in_tile && busy && control.active.last_inner);
     if (result_ready) {
       Result result;
       result.lane = lane;
-      result.sum = sum;
+      result.sum = sums;
       result.tile = ap_uint<8>(control.active.outer);
-      result.bank = in_drain ? ap_uint<2>(control.step) : ap_uint<2>(control.active.outer);
+      result.bank = activity.drain ? ap_uint<2>(control.step) : ap_uint<2>(control.active.outer);
       result.step = step;
-      const Address plane = in_drain ? rows.drain : rows.destination;
-      const Address row = in_drain ? Address(control.step >> 2) : step;
+      const Address plane = activity.drain ? rows.drain : rows.destination;
+      const Address row = activity.drain ? Address(control.step >> 2) : step;
       result.row = Address(plane + (epilogue.scatter ? queue_token(entry) : row));
       result.score = queue_score(entry);
       write_result(result, epilogue, command, results, act, query, residual, accum, gate);
     }
 
-    count_step(statistics, control, shape, busy, epilogue.to_dram && result_ready);
+    count_step(statistics, control, shape, activity.array, epilogue.to_dram && result_ready);
     const Control next = advance(control, shape);
     rows = advance_rows(rows, control, next, command, shape.attention);
     control = next;

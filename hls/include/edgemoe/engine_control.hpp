@@ -131,6 +131,25 @@ inline Control first_control(const Shape& shape) {
   return control;
 }
 
+/// What an iteration does.
+struct Activity {
+  bool tile;     // a token passes the weight tile
+  bool scores;   // a key passes the queries
+  bool context;  // a value meets the exponentials
+  bool drain;    // a sub-word of a finished row leaves
+  bool array;    // the multipliers work: one of the first three
+};
+
+inline Activity activity_of(const Control& control, const Shape& shape) {
+  Activity activity;
+  activity.tile = control.phase == kTile && control.step < shape.tokens;
+  activity.scores = control.phase == kScores;
+  activity.context = control.phase == kContext;
+  activity.drain = (control.phase == kGap || control.phase == kDrain) && control.step < control.drain_steps;
+  activity.array = activity.tile || activity.scores || activity.context;
+  return activity;
+}
+
 /// The phase after `control.phase` and its last step: known before it is known whether the phase ends now,
 /// which keeps the loop-carried path short.
 struct NextPhase {

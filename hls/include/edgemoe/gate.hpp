@@ -68,7 +68,8 @@ ROUND:
   return best;
 }
 
-/// Sweep 1: `group` winners of every token, one a step.
+/// Sweep 1: `group` winners of every token, one a step. A winner leaves the contest before the next step
+/// begins, so the whole tree of matches lies in the loop-carried path: three cycles.
 inline void rank_experts(const Command& command, const GateMemory& gate,
                          RankingWord (&rankings)[kMaxTokens]) {
   const ap_uint<3> last_slot = ap_uint<3>(command.group - 1);
@@ -78,7 +79,7 @@ inline void rank_experts(const Command& command, const GateMemory& gate,
   RankingWord ranking = 0;
 RANK:
   while (token != command.tokens) {
-#pragma HLS PIPELINE II = 1
+#pragma HLS PIPELINE II = 3
     const Contestant best = best_expert(gate, token, command.heads, taken);
     const IntegerMaximum maximum = integer_part(
         Score(requantise(best.logit, command.mult0, Shift(command.shift0), largest(kScoreBits))));
