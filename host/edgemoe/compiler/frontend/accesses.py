@@ -303,9 +303,10 @@ class Accesses:
             if "type=cyclic" in fact.words:
                 how = "cyclic"
             if how == "block" or "type=block" in fact.words:
-                loc = self._module.debug.loc(fact.debug)
                 raise CompileError(
-                    loc.file, loc.line, "block partitions are not built yet; use cyclic or complete."
+                    fact.loc.file,
+                    fact.loc.line,
+                    "block partitions are not built yet; use cyclic or complete.",
                 )
             result[fact.numbers.get("dim", 1)] = (how, fact.numbers.get("factor", 1))
         return result

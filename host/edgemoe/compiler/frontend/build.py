@@ -169,7 +169,6 @@ def _interfaces(module: Module, program: Program, mangled: str, facts: list[Fact
     for fact in facts:
         if fact.kind != "interface" or fact.function != mangled:
             continue
-        loc = module.debug.loc(fact.debug)
         options = {
             **dict(w.split("=", 1) for w in fact.words if "=" in w),
             **{k: str(v) for k, v in fact.numbers.items()},
@@ -178,7 +177,7 @@ def _interfaces(module: Module, program: Program, mangled: str, facts: list[Fact
         port = options.pop("port", "return")
         if port != "return" and port not in {arg.name for arg in function.args}:
             continue  # an argument that nothing uses
-        function.interfaces.append(Interface(mode, port, options, loc))
+        function.interfaces.append(Interface(mode, port, options, fact.loc))
         if mode == "m_axi":
             arg = function.argument(port)
             if isinstance(arg, AxiArg):

@@ -12,9 +12,13 @@ import re
 from dataclasses import dataclass, field
 
 from edgemoe.compiler.frontend.abi import strings
+from edgemoe.compiler.frontend.debug import DebugInfo
 from edgemoe.compiler.frontend.layout import Layout, array
+from edgemoe.compiler.ir import NOWHERE, Loc
 
 PIPELINE_MARK = "__hls_mark_pipeline"
+#: Loop metadata that says which loop of the source it is: a loop that runs once disappears, its mark does not.
+LOOP_NUMBER = "hls.loop"
 
 _MARKER = re.compile(r"\s*call void .*@__hls_pragma\((?P<args>.*?)\)(?: #\d+)?(?:, !dbg !(?P<debug>\d+))?$")
 _LABEL = re.compile(r'([\w.$-]+|"[^"]*"):')
@@ -30,8 +34,9 @@ class Fact:
     words: list[str]
     variable: str
     numbers: dict[str, int]
-    debug: str
+    debug: str  #: of the marker, in the text that it was read from
     block: str
+    loc: Loc = NOWHERE
     loop: int = 0
     offset: int = 0  #: of the named member in the variable, bytes
     size: int | None = None  #: bytes of the named member; None: the whole variable
@@ -46,6 +51,7 @@ class _Loop:
     blocks: set[str]
     latch_line: int
     metadata: str
+    number: int = 0
     inner: list[_Loop] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
 
@@ -100,6 +106,9 @@ def extract(text: str) -> tuple[str, list[Fact]]:
         lines.append(line)
     _resolve_variables(text, functions)
     facts = [fact for function in functions for fact in function.facts]
+    debug_info = DebugInfo(dict(re.findall(r"^!(\d+) = (.*)$", text, re.MULTILINE)))
+    for fact in facts:
+        fact.loc = debug_info.loc(fact.debug)
     extra = _annotate(text, lines, functions)
     for index, fact in marks.items():
         interval = fact.numbers.get("ii", 1)
@@ -208,6 +217,10 @@ def _annotate(text: str, lines: list[str], functions: list[_Function]) -> list[s
     number = 0
     for function in functions:
         loops = _loops(function)
+        for loop in loops:
+            number += 1
+            loop.number = number
+            loop.notes[f'!{{!"{LOOP_NUMBER}", i32 {number}}}'] = None
         for fact in function.facts:
             if fact.kind not in _LOOP_PRAGMAS:
                 continue
@@ -217,8 +230,7 @@ def _annotate(text: str, lines: list[str], functions: list[_Function]) -> list[s
             if not around:
                 continue
             if fact.kind == "pipeline" and "off" not in fact.words:
-                number += 1
-                fact.loop = number
+                fact.loop = around[0].number
                 around[0].notes['!{!"llvm.loop.unroll.disable"}'] = None
                 for loop in around[0].inner:
                     loop.notes['!{!"llvm.loop.unroll.full"}'] = None
@@ -231,7 +243,9 @@ def _annotate(text: str, lines: list[str], functions: list[_Function]) -> list[s
             tail = [n for n in re.findall(r"!(\d+)", nodes.get(loop.metadata, "")) if n != loop.metadata]
             if 'unroll.full"}' in "".join(loop.notes):
                 loop.notes.pop('!{!"llvm.loop.unroll.disable"}', None)
-            if not loop.notes and not any("unroll" in contents.get(n, "") for n in tail):
+            if not any("unroll" in n for n in loop.notes) and not any(
+                "unroll" in contents.get(n, "") for n in tail
+            ):
                 loop.notes['!{!"llvm.loop.unroll.disable"}'] = None
             members = [f"!{n}" for n in tail]
             for note in loop.notes:

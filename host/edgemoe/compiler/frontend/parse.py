@@ -18,6 +18,23 @@ from edgemoe.compiler.ir import Loc
 BINARY = frozenset(
     {"add", "sub", "mul", "and", "or", "xor", "shl", "lshr", "ashr", "udiv", "sdiv", "urem", "srem"}
 )
+_FLOATING = frozenset(
+    {
+        "fadd",
+        "fsub",
+        "fmul",
+        "fdiv",
+        "frem",
+        "fneg",
+        "fcmp",
+        "fptosi",
+        "fptoui",
+        "sitofp",
+        "uitofp",
+        "fpext",
+        "fptrunc",
+    }
+)
 _CASTS = frozenset({"zext", "sext", "trunc", "bitcast", "ptrtoint", "inttoptr"})
 _FLAGS = re.compile(
     r"^(?:(?:nuw|nsw|exact|disjoint|nneg|samesign|inbounds|volatile|noundef|tail|musttail|notail|range\([^)]*\)) )+"
@@ -167,6 +184,12 @@ class Module:
         handler = _HANDLERS.get(opcode)
         if handler is None:
             loc = self.debug.loc(debug)
+            if opcode in _FLOATING:
+                raise CompileError(
+                    loc.file,
+                    loc.line,
+                    "floating point at run time is not supported; use integers or ap_fixed.",
+                )
             raise CompileError(
                 loc.file, loc.line, f"this needs the LLVM instruction '{opcode}', which is not supported."
             )

@@ -15,7 +15,7 @@ from edgemoe.compiler.frontend.emitter import Emitter
 from edgemoe.compiler.frontend.ifconvert import Predicates
 from edgemoe.compiler.frontend.intrinsics import AXI_CHANNELS, intrinsic
 from edgemoe.compiler.frontend.lower import constant, lower_pure, unsupported
-from edgemoe.compiler.frontend.markers import PIPELINE_MARK, Fact
+from edgemoe.compiler.frontend.markers import LOOP_NUMBER, PIPELINE_MARK, Fact
 from edgemoe.compiler.frontend.parse import Function as LlvmFunction
 from edgemoe.compiler.frontend.parse import Inst, Module, bits
 from edgemoe.compiler.ir import (
@@ -111,11 +111,16 @@ class ProcessBuilder:
                 if not around:
                     continue  # the loop runs once and is gone
                 loop = min(around, key=lambda q: len(q.blocks))
+                numbers = self._loop_numbers(loop)
+                if numbers and int(inst.operands[0]) not in numbers:
+                    continue  # the same, and its mark was left in the loop around it
                 found.setdefault(loop.header, (loop, inst))
         for header, (loop, mark) in found.items():
             for other in loops:
                 if other.header in loop.blocks and other.header != header:
-                    loc = self._block_loc(self.source.blocks[other.header])
+                    block = self.source.blocks[other.header]
+                    locs = [loc for inst in block if (loc := self.module.loc(inst)).line]
+                    loc = min(locs, key=lambda at: at.line, default=self._block_loc(block))
                     at = self.module.loc(mark)
                     raise CompileError(
                         loc.file,
@@ -124,6 +129,18 @@ class ProcessBuilder:
                         "number of its iterations is not a constant.",
                     )
         return found
+
+    def _loop_numbers(self, loop: Loop) -> set[int]:
+        """Which loops of the source this one is, as far as its metadata still say."""
+        numbers = set()
+        for name in loop.blocks:
+            last = self.source.blocks[name][-1]
+            if last.opcode != "br" or loop.header not in last.targets:
+                continue
+            metadata = re.search(r"!llvm\.loop !(\d+)", last.text)
+            for node in re.findall(r"!(\d+)", self.module.debug.node(metadata[1]) if metadata else ""):
+                numbers |= set(re.findall(rf'!"{LOOP_NUMBER}", i32 (\d+)', self.module.debug.node(node)))
+        return {int(n) for n in numbers}
 
     def _block_loc(self, block: list[Inst]) -> Loc:
         locs = [loc for inst in block if (loc := self.module.loc(inst)).line]

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every IR pass keeps what a program computes: random functions, interpreted before and after."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import random
+from collections import deque
+from collections.abc import Callable
+
+import pytest
+from edgemoe.compiler.frontend.emitter import Emitter
+from edgemoe.compiler.interp import Run, run
+from edgemoe.compiler.ir import (
+    Block,
+    Branch,
+    Compare,
+    Const,
+    Direction,
+    Edge,
+    Function,
+    Jump,
+    Kind,
+    Op,
+    Opcode,
+    Phi,
+    Pipeline,
+    Program,
+    Return,
+    StreamArg,
+    Value,
+)
+from edgemoe.compiler.irtext import function_text
+from edgemoe.compiler.passes.dead import remove_dead
+from edgemoe.compiler.passes.facts import Ranges, constant_range
+from edgemoe.compiler.passes.invariant import mark_invariants
+from edgemoe.compiler.passes.masked import narrow_masked_compares
+from edgemoe.compiler.passes.narrow import narrow
+from edgemoe.compiler.passes.reassociate import reassociate
+
+WIDTHS = (1, 2, 7, 8, 16, 24, 32, 33, 48, 64, 100)
+SAME_WIDTH = (Opcode.ADD, Opcode.ADD, Opcode.SUB, Opcode.MUL, Opcode.AND, Opcode.OR, Opcode.XOR)
+PASSES: dict[str, Callable[[Function], None]] = {
+    "dead": remove_dead,
+    "masked": narrow_masked_compares,
+    "reassociate": reassociate,
+    "narrow": narrow,
+    "invariant": mark_invariants,
+}
+
+
+class Generator:
+    """Random operations on a pool of values."""
+
+    def __init__(self, rng: random.Random, emit: Emitter, pool: list[Value]) -> None:
+        self.rng, self.emit, self.pool = rng, emit, pool
+
+    def value(self, width: int | None = None) -> Value:
+        rng = self.rng
+        if rng.random() < 0.2:
+            width = width or rng.choice(WIDTHS)
+            return Const.of(
+                rng.choice([0, 1, -1, 3, rng.getrandbits(width), 1 << rng.randrange(width)]), width
+            )
+        value = rng.choice(self.pool[-12:] if rng.random() < 0.7 else self.pool)
+        return self.emit.resize(value, width, rng.random() < 0.5) if width else value
+
+    def step(self) -> None:
+        rng, emit = self.rng, self.emit
+        kind = rng.randrange(9)
+        width = rng.choice(WIDTHS)
+        if kind < 3:
+            op = rng.choice(SAME_WIDTH)
+            result: Value = emit.pure(op, width, [self.value(width), self.value(width)])
+        elif kind == 3:
+            inner = self.value(width)
+            result = emit.compare(rng.choice(list(Compare)), inner, self.value(width))
+        elif kind == 4:
+            result = emit.select(self.value(1), self.value(width), self.value(width))
+        elif kind == 5:
+            shift = Const.of(rng.randrange(width), width)
+            op = rng.choice((Opcode.SHL, Opcode.LSHR, Opcode.ASHR))
+            result = emit.pure(op, width, [self.value(width), shift])
+        elif kind == 6:
+            few = emit.resize(self.value(2), width) if width > 2 else Const(0, width)
+            op = rng.choice((Opcode.SHL, Opcode.LSHR, Opcode.ASHR))
+            result = emit.pure(op, width, [self.value(width), few])
+        elif kind == 7:
+            whole = self.value()
+            lo = rng.randrange(whole.width)
+            result = emit.extract(whole, lo, rng.randint(1, whole.width - lo))
+        else:
+            result = emit.concat([self.value(), self.value()])
+        if result.width <= 200:
+            self.pool.append(result)
+
+
+def random_function(seed: int) -> Function:
+    """Reads four tokens, loops a few times over random operations with random state, writes the state."""
+    rng = random.Random(seed)
+    ids = itertools.count(1)
+    function = Function("f", Kind.PROCESS)
+    function.args = [StreamArg("x", 40, Direction.READ), StreamArg("y", 256, Direction.WRITE)]
+    entry = Block("entry")
+    emit = Emitter(ids, entry.ops)
+    inputs: list[Value] = [emit.effect(Opcode.FIFO_READ, 40, [], channel="x") for _ in range(4)]
+    loop = Pipeline("loop")
+    widths = [rng.choice(WIDTHS) for _ in range(3)]
+    loop.phis = [Phi(next(ids), 32, "i"), *(Phi(next(ids), width) for width in widths)]
+    entry.terminator = Jump(
+        Edge(
+            "loop", [Const(0, 32), *(emit.resize(rng.choice(inputs), w, rng.random() < 0.5) for w in widths)]
+        )
+    )
+    body = Emitter(ids, loop.ops)
+    generator = Generator(rng, body, [*inputs, *loop.phis])
+    for _ in range(rng.randint(5, 40)):
+        generator.step()
+    back = [generator.value(width) for width in widths]
+    count = body.add(loop.phis[0], Const(1, 32))
+    go = body.compare(Compare.ULT, loop.phis[0], Const(5, 32))
+    out = body.resize(body.concat(back), 256)
+    body.effect(Opcode.FIFO_WRITE, 0, [out], channel="y", predicate=generator.value(1))
+    body.effect(Opcode.FIFO_WRITE, 0, [body.resize(loop.phis[0], 256)], channel="y")
+    loop.terminator = Branch(go, Edge("loop", [count, *back]), Edge("end", [count, *back]))
+    end = Block("end", [Phi(next(ids), 32), *(Phi(next(ids), width) for width in widths)])
+    last = Emitter(ids, end.ops)
+    last.effect(Opcode.FIFO_WRITE, 0, [last.resize(last.concat(list(end.phis)), 256)], channel="y")
+    end.terminator = Return()
+    function.regions = [entry, loop, end]
+    return function
+
+
+def outputs(function: Function, seed: int) -> list[int]:
+    """What the function writes for random inputs with extremes among them."""
+    rng = random.Random(seed)
+    tokens = [
+        rng.choice([0, 1, (1 << 40) - 1, 1 << 39, rng.getrandbits(40), rng.getrandbits(8)]) for _ in range(4)
+    ]
+    program = Program("p", "f", {"f": copy.deepcopy(function)})
+    return list(run(program, Run({"x": deque(tokens)})).streams["y"])
+
+
+@pytest.mark.parametrize("name", PASSES)
+def test_pass_keeps_results(name: str) -> None:
+    for seed in range(60):
+        before = random_function(seed)
+        after = copy.deepcopy(before)
+        PASSES[name](after)
+        for stimulus in range(3):
+            assert outputs(after, stimulus) == outputs(before, stimulus), (
+                f"seed {seed}:\n{function_text(after)}"
+            )
+
+
+def test_all_passes_in_order() -> None:
+    for seed in range(200, 260):
+        before = random_function(seed)
+        after = copy.deepcopy(before)
+        for transform in (*PASSES.values(), remove_dead, narrow, remove_dead):
+            transform(after)
+        for stimulus in range(3):
+            assert outputs(after, stimulus) == outputs(before, stimulus), f"seed {seed}"
+
+
+def test_counter_takes_the_bits_of_its_bound() -> None:
+    function = random_function(1)
+    narrow(function)
+    assert function.regions[1].phis[0].width == 3  # 0 .. 5
+
+
+def test_chain_of_sums_becomes_a_tree() -> None:
+    ids = itertools.count(1)
+    function = Function("f", Kind.PROCESS)
+    function.args = [StreamArg("x", 16, Direction.READ), StreamArg("y", 16, Direction.WRITE)]
+    block = Block("entry")
+    emit = Emitter(ids, block.ops)
+    leaves = [emit.effect(Opcode.FIFO_READ, 16, [], channel="x") for _ in range(16)]
+    total: Value = leaves[0]
+    for leaf in leaves[1:]:
+        total = emit.add(total, leaf)
+    emit.effect(Opcode.FIFO_WRITE, 0, [total], channel="y")
+    function.regions = [block]
+    reassociate(function)
+    depth: dict[Value, int] = {}
+    for op in block.ops:
+        if op.opcode is Opcode.ADD:
+            depth[op] = 1 + max(depth.get(v, 0) for v in op.operands)
+    assert len(depth) == 15
+    assert max(depth.values()) == 4
+
+
+def test_ranges_contain_the_values() -> None:
+    """Interpreting with every operation written out finds no value outside its range."""
+    for seed in range(60):
+        function = random_function(seed)
+        ranges = Ranges(function)
+        loop = function.regions[1]
+        watched = [op for op in loop.ops if op.width]
+        emit = Emitter(itertools.count(100_000), loop.ops)
+        loop.ops[:] = [op for op in loop.ops if op.opcode is not Opcode.FIFO_WRITE]
+        for op in watched:
+            emit.effect(Opcode.FIFO_WRITE, 0, [op], channel="y")
+        for stimulus in range(3):
+            written = outputs(function, stimulus)
+            for k, value in enumerate(written[: 6 * len(watched)]):
+                op: Op = watched[k % len(watched)]
+                actual, claimed = constant_range(value, op.width), ranges.of(op)
+                assert actual.unsigned <= claimed.unsigned, f"seed {seed}, v{op.id}"
+                assert actual.signed <= claimed.signed, f"seed {seed}, v{op.id}"
