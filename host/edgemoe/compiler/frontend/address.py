@@ -86,6 +86,11 @@ class Pointers:
         if not token.startswith("%"):
             return int(token) * factor, []
         definition = self._definitions.get(token)
+        if definition is not None and definition.opcode == "select":
+            condition, a, b = definition.operands
+            if condition.startswith("%") and not a.startswith("%") and not b.startswith("%"):
+                # An index of one bit; a term's value is signed, so that a true condition counts as -1.
+                return int(b) * factor, [((int(b) - int(a)) * factor, condition)]
         if definition is not None and len(definition.operands) == 2 and definition.width == 32:
             a, b = definition.operands
             if definition.opcode == "add" or (definition.opcode == "or" and definition.disjoint):
