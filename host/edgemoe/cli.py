@@ -82,7 +82,9 @@ def infer(board: str, **options: Any) -> int:
     "--out", type=FOLDER, help="Where the SystemVerilog and report.json go. [default: build/synth/NAME]"
 )
 @BOARD
-@click.option("--ports", is_flag=True, help="Start, done and scalars as ports instead of AXI4-Lite.")
+@click.option(
+    "--ports", is_flag=True, help="Start, done and scalars as ports (ap_ctrl_hs) instead of AXI4-Lite."
+)
 def synth(
     source: Path | None,
     top: str | None,
@@ -95,16 +97,19 @@ def synth(
     """Compile C++ to SystemVerilog: a file of your own, or the accelerator of a board."""
     if clock_ns <= 0:
         raise UserError(f"--clock-ns is {clock_ns}; a clock period is positive.")
-    if ports:
-        raise NotBuiltYetError("`synth --ports` (control ports instead of AXI4-Lite)")
+    if source is not None and top is None:
+        raise UserError(f"Name the function of {source} to compile: --top NAME.")
     from edgemoe import synth as work
 
-    if source is None:
-        work.synth_accelerator(board, clock_ns=clock_ns, out=out)
-    elif top is None:
-        raise UserError(f"Name the function of {source} to compile: --top NAME.")
-    else:
-        work.synth_file(source, top, include=list(include), clock_ns=clock_ns, out=out)
+    work.synth(
+        source,
+        top or work.ACCELERATOR.stem,
+        include=list(include),
+        clock_ns=clock_ns,
+        ports="ap_ctrl_hs" if ports else "axi",
+        out=out or Path("build/synth") / (top or board),
+        board_name=board,
+    )
     return 0
 
 

@@ -17,26 +17,30 @@ HLS = Path(__file__).resolve().parents[2] / "hls"
 ACCELERATOR = HLS / "kernels" / "accelerator.cpp"
 
 
-def synth_file(
-    source: Path, top: str, *, include: list[Path], clock_ns: float, out: Path | None, name: str | None = None
-) -> Path:
-    """Compile `top` of `source`, print its loops, and return the folder with *.sv and report.json."""
+def synth(
+    source: Path | None,
+    top: str,
+    *,
+    include: list[Path],
+    clock_ns: float,
+    ports: str,
+    out: Path,
+    board_name: str,
+) -> None:
+    """Compile `top` of `source` into the folder `out` and print its loops.
+
+    source: a C++ file; None stands for the accelerator. include: folders of headers; ours are always found: the
+    Vitis HLS names, the kernels', and the generated ones of the board. ports: as of `compile_file`.
+    """
+    source = source or ACCELERATOR
     if not source.is_file():
         raise UserError(f"{source} does not exist or is no file; give a C++ source.")
-    folder = out or Path("build/synth") / (name or top)
-    result = compile_file(source, top, include=include, out=folder, clock_ns=clock_ns)
+    headers = out / "include"
+    write_headers(board(board_name), headers)
+    folders = [*include, HLS / "shim", HLS / "include", headers]
+    result = compile_file(source, top, include=folders, out=out, clock_ns=clock_ns, ports=ports)
     show_report(result.report)
-    Console().print(f"SystemVerilog and report.json are in {folder}", highlight=False)
-    return folder
-
-
-def synth_accelerator(board_name: str, *, clock_ns: float, out: Path | None) -> Path:
-    """Compile the whole accelerator with the sizes of a board."""
-    build = board(board_name)
-    folder = out or Path("build/synth") / build.name
-    write_headers(build, folder / "include")
-    include = [folder / "include", HLS / "include"]
-    return synth_file(ACCELERATOR, "accelerator", include=include, clock_ns=clock_ns, out=folder)
+    Console().print(f"SystemVerilog and report.json are in {out}", highlight=False)
 
 
 def show_report(report: Mapping[str, Any]) -> None:
