@@ -39,6 +39,7 @@ class Memory:
 
 @dataclass
 class Generator:
+    name: str
     rng: random.Random
     lines: list[str] = field(default_factory=list)
     scope: list[Var] = field(default_factory=list)
@@ -71,7 +72,7 @@ class Generator:
     def expression(self) -> str:
         a, b, c = self.pick(), self.pick(), self.pick()
         compare = self.rng.choice(["<", "<=", ">", ">=", "==", "!="])
-        width, signed = self.random_type()
+        chosen = type_name(*self.random_type())
         forms = [
             f"{a.name} + {b.name}",
             f"{a.name} - {b.name}",
@@ -81,7 +82,7 @@ class Generator:
             f"{a.name} >> {self.amount(a.width)}",
             f"{a.name} << {self.amount(a.width)}",
             f"-{a.name}",
-            f"{a.name} {compare} {b.name} ? {type_name(width, signed)}({b.name}) : {type_name(width, signed)}({c.name})",
+            f"{a.name} {compare} {b.name} ? {chosen}({b.name}) : {chosen}({c.name})",
             f"({a.name} {compare} {b.name}) && ({c.name} != 0)",
             f"({a.name} + {b.name}) - {c.name}",
         ]
@@ -99,7 +100,7 @@ class Generator:
             memory = self.rng.choice(self.memories)
             forms += [f"{memory.name}[{self.index(memory)}]"] * 2
         forms.append(f"kTable[int(ap_uint<4>({a.name}))]")
-        forms.append(f"mix(ap_int<20>({a.name}), ap_uint<11>({b.name}))")
+        forms.append(f"{self.name}_mix(ap_int<20>({a.name}), ap_uint<11>({b.name}))")
         return self.rng.choice(forms)
 
     def declare(self) -> None:
@@ -194,7 +195,7 @@ class Generator:
 def program(name: str, seed: int) -> str:
     """The C++ text of a random kernel ``void name(in, out, count)``."""
     rng = random.Random(seed)
-    g = Generator(rng)
+    g = Generator(name, rng)
     memories = []
     for number in range(rng.randint(1, 3)):
         width, signed = rng.choice([8, 16, 24, 37, 64]), rng.random() < 0.5
@@ -227,7 +228,8 @@ def program(name: str, seed: int) -> str:
     g.statements(rng.randint(8, 18), nest)
     g.emit("ap_uint<256> fold = 0;")
     for var in g.scope:
-        g.emit(f"fold = ap_uint<256>(ap_uint<256>(fold << 7) ^ ap_uint<256>(fold >> 249)) ^ ap_uint<{var.width}>({var.name});")
+        g.emit("fold = ap_uint<256>(fold << 7) ^ ap_uint<256>(fold >> 249);")
+        g.emit(f"fold ^= ap_uint<{var.width}>({var.name});")
     g.emit("out.write(fold);")
     g.depth = 1
     g.emit("}")
@@ -237,7 +239,7 @@ def program(name: str, seed: int) -> str:
             "#include <ap_int.h>",
             "#include <hls_stream.h>",
             f"static constexpr unsigned kTable[16] = {{{table}}};",
-            "static ap_int<32> mix(ap_int<20> a, ap_uint<11> b) {",
+            f"static ap_int<32> {name}_mix(ap_int<20> a, ap_uint<11> b) {{",
             "#pragma HLS INLINE off" if rng.random() < 0.5 else "",
             f"  return a * b + {rng.randrange(100)};",
             "}",

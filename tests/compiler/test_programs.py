@@ -13,7 +13,7 @@ from stimuli import PROGRAMS, STIMULI, Call
 
 import kernels
 import simulate
-from edgemoe.compiler.driver import compile_file
+from edgemoe.compiler.driver import CompileResult, compile_file
 from edgemoe.compiler.native import NativeKernel, NativeResult, build_native
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,33 +65,42 @@ def prefixed_ports(program: str, text: str) -> tuple[list[str], list[str]]:
     return ports, connections
 
 
-def build_all(folder: Path, programs: list[str]) -> list[Path]:
-    """Every program compiled, and a top that holds them all side by side: one model to build instead of many."""
+def side_by_side(folder: Path, compiled: dict[str, CompileResult]) -> list[Path]:
+    """A top ``programs`` that holds several compiled kernels: one model to build instead of many."""
     ports = ["input logic ap_clk", "input logic ap_rst_n"]
     instances = []
     texts: dict[str, str] = {}
-    for program in programs:
-        made = compile_file(
-            PROGRAMS / f"{program}.cpp", program, include=[SHIM], out=folder / program, ports="ap_ctrl_hs",
-            clock_ns=CLOCK_NS.get(program, 5.0),
-        )  # fmt: skip
+    for program, made in compiled.items():
         for file in made.files:
             text = file.read_text()
-            assert texts.setdefault(file.name, text) == text, (
-                f"two programs have different modules {file.name}"
-            )
+            # Files of one name must be the same: the library's. (A first line may name the source.)
+            known = texts.setdefault(file.name, text)
+            assert known == text, f"two programs have different modules {file.name}"
         more, connections = prefixed_ports(program, texts[f"{program}.sv"])
         ports += more
         instances.append(f"  {program} {program}_i ({', '.join(connections)});")
-    everything = (
+    texts["programs.sv"] = (
         "module programs (\n  " + ",\n  ".join(ports) + "\n);\n" + "\n".join(instances) + "\nendmodule\n"
     )
-    files = []
-    for name, text in {**texts, "programs.sv": everything}.items():
-        path = folder / name
-        path.write_text(text)
-        files.append(path)
-    return files
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    return [folder / name for name in texts]
+
+
+def build_all(folder: Path, programs: list[str]) -> list[Path]:
+    """Every program compiled, in one top."""
+    compiled = {
+        program: compile_file(
+            PROGRAMS / f"{program}.cpp",
+            program,
+            include=[SHIM],
+            out=folder / program,
+            ports="ap_ctrl_hs",
+            clock_ns=CLOCK_NS.get(program, 5.0),
+        )
+        for program in programs
+    }
+    return side_by_side(folder, compiled)
 
 
 def job(program: str, seed: int, stalls: float) -> dict[str, Any]:
