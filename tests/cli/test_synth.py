@@ -39,7 +39,7 @@ def test_a_file_of_ones_own(
     assert loop["ii"] == loop["ii_asked"] == 1
     assert report["clock"]["target_ns"] == 5.0
     verilog = "".join(path.read_text() for path in out.glob("*.sv"))
-    assert "module scale" in verilog and port in verilog
+    assert "module scale" in verilog and port in verilog.lower()
     assert "scale.cpp:7" in capsys.readouterr().out
 
 
