@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.build import compile_source
 

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 
 import pytest
+
 from edgemoe.compiler.frontend.emitter import Emitter
 from edgemoe.compiler.interp import Run, run
 from edgemoe.compiler.ir import (

@@ -205,6 +205,11 @@ class Accesses:
         if leaf is None:
             raise self._error(inst, "this access cannot be matched with one array or member.")
         for _, token in pointer.terms:
+            name, _, shift = token.partition(">>")
+            if shift and name in self._values:
+                whole = self._values[name]
+                upper = emit.extract(whole, int(shift), whole.width - int(shift))
+                self._values[token] = emit.resize(upper, whole.width)
             if token not in self._values:
                 raise self._error(inst, "this index is not a number that the compiler can trace.")
         memory = self._memory(pointer.base, leaf, inst)
@@ -329,10 +334,17 @@ class Accesses:
         return result
 
 
+#: Numbers in a mangled name that are no lengths: literals, _BitInt widths, substitutions, array extents.
+_NO_NAME = re.compile(r"L[a-z]n?\d+E|D[UB]\d+_|S\d+_|A\d+_")
+
+
 def _source_name(mangled: str) -> str:
     """The last identifier in a mangled name: ``_ZN7edgemoe5kSineE`` -> ``kSine``."""
     name, at = re.sub(r"\W", "_", mangled), 0
     while at < len(mangled):
+        if literal := _NO_NAME.match(mangled, at):
+            at = literal.end()
+            continue
         digits = re.match(r"\d+", mangled[at:])
         if not digits:
             at += 1

@@ -13,7 +13,10 @@ from edgemoe.compiler.frontend.parse import Inst, Module, split
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """``base`` is an alloca, a global (``@name``) or a parameter; ``terms`` are (stride, LLVM value)."""
+    """``base`` is an alloca, a global (``@name``) or a parameter; ``terms`` are (stride, LLVM value).
+
+    A value written ``%name>>3`` is ``%name`` shifted right by 3.
+    """
 
     base: str
     offset: int
@@ -102,4 +105,12 @@ class Pointers:
                     return self._linear(a, factor << int(b))
                 if definition.opcode == "mul":
                     return self._linear(a, factor * int(b))
+                zeros = _trailing_zeros(int(b))
+                if definition.opcode == "and" and zeros:
+                    # A multiple of 2**zeros: its upper bits count in larger steps, which may fix a bank.
+                    return 0, [(factor << zeros, f"{token}>>{zeros}")]
         return 0, [(factor, token)]
+
+
+def _trailing_zeros(mask: int) -> int:
+    return (mask & -mask).bit_length() - 1 if mask else 0

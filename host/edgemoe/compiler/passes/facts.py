@@ -120,10 +120,7 @@ class Ranges:
         code = op.opcode
         full = Range(width, width)
         if code in (Opcode.ZEXT, Opcode.SEXT):
-            a, inner = parts[0], op.operands[0].width
-            if code is Opcode.ZEXT or a.unsigned < inner:
-                return Range.of(a.unsigned, a.signed if a.unsigned < inner else width, width)
-            return Range.of(width, a.signed, width)
+            return _extended(parts[0], op.operands[0].width, width, code is Opcode.SEXT)
         if code is Opcode.ADD:
             a, b = parts
             return Range.of(max(a.unsigned, b.unsigned) + 1, max(a.signed, b.signed) + 1, width)
@@ -158,9 +155,10 @@ class Ranges:
         return full
 
     def _product(self, op: Op, parts: list[Range]) -> Range:
-        a, b = parts
-        if any(v.width != op.width for v in op.operands):
-            return Range(op.width, op.width)
+        a, b = (
+            _extended(known, value.width, op.width, sign)
+            for known, value, sign in zip(parts, op.operands, op.signs, strict=True)
+        )
         return Range.of(a.unsigned + b.unsigned, a.signed + b.signed, op.width)
 
     def _shift(self, op: Op, parts: list[Range]) -> Range:
@@ -174,6 +172,15 @@ class Ranges:
         if op.opcode is Opcode.LSHR or a.unsigned < width:
             return Range.of(a.unsigned - back, width, width)
         return Range.of(width, a.signed - back, width)
+
+
+def _extended(known: Range, have: int, want: int, sign: bool) -> Range:
+    """The range of a value of ``have`` bits after sign or zero extension to ``want``."""
+    if have == want:
+        return known
+    if not sign or known.unsigned < have:
+        return Range.of(known.unsigned, known.signed if known.unsigned < have else want, want)
+    return Range.of(want, known.signed, want)
 
 
 def _limit(region: Region, edge: Edge, value: Value) -> int | None:
