@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from edgemoe.compiler.backend.plan import ModuleTiming, RegionPlan
@@ -56,7 +57,16 @@ def _loop(function: Function, plan: RegionPlan, modules: dict[str, ModuleTiming]
         "trip_count": region.trip,
         "operations": len(region.ops),
         "multipliers": multipliers(plan, modules),
+        "multiplier_shapes": _shapes(plan),
     }
+
+
+def _shapes(plan: RegionPlan) -> dict[str, int]:
+    """How many multipliers of each size the loop itself has: ``{"16x16": 256}`` is one array of 256."""
+    sizes = [
+        sorted((o.width for o in op.operands), reverse=True) for op in plan.region.ops if is_multiplier(op)
+    ]
+    return dict(sorted(Counter(f"{wide}x{narrow}" for wide, narrow in sizes).items()))
 
 
 def multipliers(plan: RegionPlan, modules: dict[str, ModuleTiming]) -> int:

@@ -21,101 +21,27 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from enum import Enum
 
+from edgemoe.compiler.constraints import Edge, EdgeKind, Infeasible, Node, Phi, Port, Problem, Schedule
+from edgemoe.compiler.sink import Sink
 
-@dataclass
-class Node:
-    """One operation to be placed.
-
-    ``delay`` is the combinational time in picoseconds: before the result when ``latency`` is 0, and
-    after the clock edge that delivers the result otherwise. ``width`` is the number of result bits
-    that a register would have to hold. ``latest`` is the last cycle in which it may start.
-    """
-
-    label: str
-    delay: int = 0
-    latency: int = 0
-    width: int = 0
-    where: str = ""
-    latest: int | None = None
-
-
-class EdgeKind(Enum):
-    DATA = "data"  # dst uses the value of src; the two may chain inside a cycle
-    SAMPLE = "sample"  # dst reads the value of src at the start of cycle dst + cycles
-    ORDER = "order"  # dst starts at least `cycles` cycles after src
-
-
-@dataclass(frozen=True)
-class Edge:
-    """A constraint between two nodes; ``distance`` iterations lie between them (0: the same one)."""
-
-    src: int
-    dst: int
-    kind: EdgeKind = EdgeKind.DATA
-    cycles: int = 0
-    distance: int = 0
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Phi:
-    """A loop-carried register: ``phi`` reads what ``back`` computed one iteration before."""
-
-    phi: int
-    back: int
-
-
-@dataclass
-class Port:
-    """A resource that serves one of its ``users`` a cycle (modulo II).
-
-    Pairs in ``exclusive`` never happen in one iteration; they share a slot if they start in the same cycle.
-    """
-
-    name: str
-    users: list[int]
-    exclusive: set[frozenset[int]] = field(default_factory=set)
-
-
-@dataclass
-class Problem:
-    """Everything the scheduler needs of one region; nodes are named by their index."""
-
-    nodes: list[Node]
-    edges: list[Edge] = field(default_factory=list)
-    phis: list[Phi] = field(default_factory=list)
-    ports: list[Port] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """Start times (``period * cycle + offset``) and the initiation interval (0: not pipelined)."""
-
-    ii: int
-    period: int
-    start: list[int]
-
-    def cycle(self, node: int) -> int:
-        return self.start[node] // self.period
-
-    def offset(self, node: int) -> int:
-        return self.start[node] % self.period
-
-
-class Infeasible(Exception):
-    """No schedule at this II; ``reason`` says which constraint or port is in the way."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+__all__ = [
+    "Edge",
+    "EdgeKind",
+    "Infeasible",
+    "Node",
+    "Phi",
+    "Port",
+    "Problem",
+    "Schedule",
+    "solve",
+    "solve_from",
+]
 
 
 def solve(problem: Problem, period: int, ii: int) -> Schedule:
     """Schedules ``problem`` at exactly ``ii`` (0: a straight block) or raises `Infeasible`."""
-    return _Solver(problem, period, ii).run()
+    return Solver(problem, period, ii).run()
 
 
 def solve_from(problem: Problem, period: int, ii: int, tries: int = 64) -> tuple[Schedule, str]:
@@ -135,7 +61,7 @@ def solve_from(problem: Problem, period: int, ii: int, tries: int = 64) -> tuple
 _Link = tuple[int, EdgeKind, int, int]
 
 
-class _Solver:
+class Solver:
     def __init__(self, problem: Problem, period: int, ii: int) -> None:
         self.problem, self.period, self.ii = problem, period, ii
         nodes = problem.nodes
@@ -168,7 +94,7 @@ class _Solver:
     def run(self) -> Schedule:
         self._push(range(len(self.start)))
         self._resolve_ports()
-        _Sink(self).run()
+        Sink(self).run()
         return Schedule(self.ii, self.period, self.start)
 
     def _horizon(self) -> int:
@@ -292,88 +218,6 @@ class _Solver:
         return None
 
 
-class _Sink:
-    """Moves operators later where that shortens the total lifetime of values, measured in bits x cycles.
-
-    Never lengthens the schedule and keeps every constraint. A move pays when the registers it saves
-    after the operator are at least those it costs before it; the cost of keeping an operand alive is
-    the operand's bits, or less if the operand's own single-use cone could follow.
-    """
-
-    ROUNDS = 4
-    CONE_DEPTH = 4
-
-    def __init__(self, solver: _Solver) -> None:
-        self.solver = solver
-        self.start, self.period, self.nodes = solver.start, solver.period, solver.problem.nodes
-        ported = {user for port in solver.problem.ports if len(port.users) > 1 for user in port.users}
-        self.fixed = [n in ported or node.latest is not None for n, node in enumerate(self.nodes)]
-        order = EdgeKind.ORDER
-        self.uses = [[(d, c) for d, kind, c, _ in links if kind is not order] for links in solver.successors]
-        self.operands = [
-            list(dict.fromkeys((s, c) for s, kind, c, _ in links if kind is not order))
-            for links in solver.predecessors
-        ]
-        self.movable = [
-            not self.fixed[n]
-            and all(kind is not order for _, kind, _, _ in solver.successors[n] + solver.predecessors[n])
-            for n in range(len(self.nodes))
-        ]
-        self.depth = max(
-            (self.start[n] // self.period + node.latency for n, node in enumerate(self.nodes)), default=0
-        )
-
-    def run(self) -> None:
-        nodes = sorted(range(len(self.nodes)), key=lambda n: -self.start[n])
-        for _ in range(self.ROUNDS):
-            if not any([self._try(node) for node in nodes]):
-                break
-
-    def _try(self, node: int) -> bool:
-        if self.fixed[node] or not self.uses[node] or not self.nodes[node].width:
-            return False
-        target, now = self._latest(node) // self.period, self.start[node] // self.period
-        if target <= now:
-            return False
-        cost = 0
-        for operand, sample in self.operands[node]:
-            others = [self.start[u] // self.period + c for u, c in self.uses[operand] if u != node]
-            alive = max([now + sample, *others])
-            cost += self._cone(operand, max(0, target + sample - alive), self.CONE_DEPTH)
-        if self.nodes[node].width * (target - now) < cost:
-            return False
-        self.start[node] = self._latest(node)
-        return True
-
-    def _cone(self, node: int, cycles: int, depth: int) -> int:
-        cost = self.nodes[node].width * cycles
-        if cost and depth and self.movable[node] and len(self.uses[node]) == 1:
-            cost = min(cost, sum(self._cone(o, cycles, depth - 1) for o, _ in self.operands[node]))
-        return cost
-
-    def _latest(self, node: int) -> int:
-        """The last start time that every successor, the bound and the depth allow."""
-        item, period = self.nodes[node], self.period
-        last_offset = period - max(1, item.delay)
-        time = min((self.depth - item.latency) * period + last_offset, self.solver.bound[node])
-        for dst, kind, cycles, _ in self.solver.successors[node]:
-            if kind is EdgeKind.ORDER:
-                limit = (self.start[dst] // period - cycles) * period + last_offset
-            else:
-                needed = (
-                    self.start[dst]
-                    if kind is EdgeKind.DATA
-                    else (self.start[dst] // period + cycles) * period
-                )
-                limit = needed - item.delay
-                if item.latency:
-                    limit = (limit // period - item.latency) * period + last_offset
-            time = min(time, limit)
-        if time % period > last_offset:
-            time = time // period * period + last_offset
-        return time
-
-
 def _component_ranks(successors: list[list[int]]) -> list[int]:
     """Numbers the strongly connected components in topological order (Tarjan's algorithm, iterative)."""
     count = len(successors)
@@ -408,42 +252,3 @@ def _component_ranks(successors: list[list[int]]) -> list[int]:
 
 def _name(node: Node) -> str:
     return f"{node.label} at {node.where}" if node.where else node.label
-
-
-def violations(problem: Problem, schedule: Schedule) -> list[str]:
-    """Every constraint that ``schedule`` breaks (an independent check, for tests and for debugging)."""
-    found: list[str] = []
-    period, ii = schedule.period, schedule.ii
-
-    def end(node: int) -> int:
-        item = problem.nodes[node]
-        if item.latency:
-            return period * (schedule.cycle(node) + item.latency) + item.delay
-        return schedule.start[node] + item.delay
-
-    for index, node in enumerate(problem.nodes):
-        if schedule.start[index] < 0 or schedule.offset(index) + max(1, node.delay) > period:
-            found.append(f"{node.label} crosses a clock edge")
-        if node.latest is not None and schedule.cycle(index) > node.latest:
-            found.append(f"{node.label} starts after cycle {node.latest}")
-    for edge in problem.edges:
-        gap = schedule.cycle(edge.dst) + ii * edge.distance - schedule.cycle(edge.src)
-        broken = {
-            EdgeKind.DATA: schedule.start[edge.dst] < end(edge.src),
-            EdgeKind.SAMPLE: (schedule.cycle(edge.dst) + edge.cycles) * period < end(edge.src),
-            EdgeKind.ORDER: gap < edge.cycles,
-        }[edge.kind]
-        if broken:
-            found.append(f"{edge.kind.value} {edge.src} -> {edge.dst}")
-    for pair in problem.phis:
-        ready = schedule.cycle(pair.back) + problem.nodes[pair.back].latency
-        if pair.phi != pair.back and not ready + 1 - ii <= schedule.cycle(pair.phi) <= ready:
-            found.append(f"phi {pair.phi}")
-    for port in problem.ports:
-        for at, first in enumerate(port.users):
-            for second in port.users[at + 1 :]:
-                gap = schedule.cycle(first) - schedule.cycle(second)
-                shared = gap == 0 and frozenset((first, second)) in port.exclusive
-                if not shared and (gap % ii if ii else gap) == 0:
-                    found.append(f"{port.name}: {first} and {second}")
-    return found

@@ -105,6 +105,8 @@ def test_the_report_counts_loops_and_multipliers(results: Results) -> None:
     by_line = sorted(loops.values(), key=lambda loop: int(loop["source"].split(":")[1]))
     assert [loop["ii"] for loop in by_line[:2]] == [1, 1]
     assert by_line[1]["multipliers"] == 4
+    assert by_line[1]["multiplier_shapes"] == {}, "they are in the module"
+    assert by_line[2]["multiplier_shapes"] == {"16x16": 1}
     assert not by_line[2]["pipelined"] and "pairs" in by_line[2]["limited_by"]
     modules = {module["name"]: module for module in results["shapes"].report["modules"]}
     assert modules["shapes_dot_impl"]["kind"] == "module" and modules["shapes_dot_impl"]["multipliers"] == 4

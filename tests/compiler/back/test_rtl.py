@@ -119,6 +119,31 @@ def test_bursts_over_boundaries(bench: Any, seed: int) -> None:
         assert got.most_reads["gmem0"] >= 8  # outstanding bursts hide the latency
 
 
+def test_a_slow_reader_fills_the_fifo_and_no_more(bench: Any) -> None:
+    """One word a request on the way out: reads run ahead until every slot is promised."""
+    got, target, want, _ = copy(bench, random.Random(8), 0, 700, 1, stall=0, seed=1)
+    assert np.array_equal(target, want)
+    assert got.outputs["requests"] == 700
+
+
+@pytest.mark.parametrize(("stall", "seed"), STALLS[:3])
+def test_a_response_comes_after_the_last_burst(bench: Any, stall: int, seed: int) -> None:
+    count = [300, 1000, 2][seed - 1]
+    memory = np.zeros(4 * count, dtype=np.uint8)
+    got = bench.rtl.run(
+        "readback",
+        {},
+        {"count": count, "seed": seed},
+        {"memory": memory},
+        stall=stall,
+        seed=seed,
+        offset=4092,
+    )
+    written = [seed + 3 * i for i in range(count)]
+    assert got.streams["out"] == written[count // 2 :] + written[: count // 2]
+    assert list(memory.view("<u4")) == written
+
+
 @pytest.mark.parametrize("bus", ["from", "to"])
 def test_bus_errors_are_latched_and_do_not_hang(bench: Any, bus: str) -> None:
     rng = random.Random(5)

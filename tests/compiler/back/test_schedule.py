@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from edgemoe.compiler.constraints import violations
 from edgemoe.compiler.schedule import (
     Edge,
     EdgeKind,
@@ -18,7 +19,6 @@ from edgemoe.compiler.schedule import (
     Problem,
     solve,
     solve_from,
-    violations,
 )
 
 PERIOD = 5000  # picoseconds

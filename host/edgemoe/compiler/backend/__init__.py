@@ -8,7 +8,8 @@
 | `plan` | a region's schedule: cycles, initiation interval, depth |
 | `values` | which signal holds a value in a given cycle; pipeline registers on demand |
 | `expressions` | an operation as a SystemVerilog expression |
-| `region`, `memories`, `streams` | the parts of a process |
+| `operations`, `region` | a region as logic: what it computes, when it runs |
+| `memories`, `streams`, `blocks`, `shared` | what the regions of a process share |
 | `process`, `module`, `dataflow` | the three kinds of functions |
-| `registers`, `wrapper` | the outside: AXI4-Lite registers, AXI4 masters, Vitis port names |
+| `registers`, `masters`, `wrapper` | the outside: AXI4-Lite registers, AXI4 masters, Vitis port names |
 """

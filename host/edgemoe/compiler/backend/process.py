@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from edgemoe.compiler.backend.blocks import PORT_SUFFIXES, Blocks, block_ports
 from edgemoe.compiler.backend.memories import Memories
 from edgemoe.compiler.backend.plan import ModuleTiming, Planner, RegionPlan
-from edgemoe.compiler.backend.region import RegionEmitter, Shared
+from edgemoe.compiler.backend.region import RegionEmitter
+from edgemoe.compiler.backend.shared import Shared
 from edgemoe.compiler.backend.streams import Streams, port_name
 from edgemoe.compiler.backend.text import Names, any_of, commented_list, indent, remark, safe, span
 from edgemoe.compiler.backend.values import Values
