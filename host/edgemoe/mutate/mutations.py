@@ -290,10 +290,13 @@ COMPILER_MUTATIONS = (
     ),
     _compiler("bursts cross 4 KiB", "lib/hls_axi_split.sv", "? 9'(to_boundary) :", "? 9'(MAX_BEATS) :", RTL),
     _compiler(
-        "every burst is a request's last",
-        "lib/hls_axi_split.sv",
-        "last <= left == 32'(size);",
-        "last <= 1'b1;",
+        "a burst counts too few beats", "lib/hls_axi_split.sv", "left - 32'(size);", "left - 32'(most);", RTL
+    ),
+    _compiler(
+        "done survives being read",
+        "lib/hls_axilite.sv",
+        "if (read & read_index == '0)",
+        "if (read & read_index == '1)",
         RTL,
     ),
     _compiler(
@@ -301,13 +304,6 @@ COMPILER_MUTATIONS = (
         "lib/hls_axi_read.sv",
         "if (m_rvalid & m_rresp[1]) error <= 1'b1;",
         "if (m_rvalid & m_rresp[1] & m_rresp[0]) error <= 1'b0;",
-        RTL,
-    ),
-    _compiler(
-        "byte enables ignored",
-        "lib/hls_axilite.sv",
-        "(value[32*k +: 32] & ~write_mask) | (write_data & write_mask)",
-        "write_data",
         RTL,
     ),
     _compiler(
