@@ -65,7 +65,7 @@ def test_scales_are_the_greatest_value_times_the_margin(model: M3ViT, images: li
     for name, scale in scales.items():
         greatest = max(r[name] for r in seen if name in r)
         margin = RESIDUAL_MARGIN if name == "residual" else MARGIN
-        assert scale == pytest.approx(greatest * margin / 32767)
+        assert scale == pytest.approx(greatest * margin / 32767, rel=1e-3)
 
 
 def test_weights_come_back_within_half_a_step(model: M3ViT, images: list[np.ndarray]) -> None:

@@ -48,7 +48,7 @@ class TrainOptions:
     balance: float = 0.01  # weight of the load-balancing loss
     seed: int = 0
     seconds: float = math.inf  # the schedule is run to its end within this time
-    validation: int = 512  # scenes
+    validation: int = 512  # scenes, at most as many as there are for training
 
 
 class Pool:
@@ -216,7 +216,7 @@ def train_and_save(
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     torch.set_float32_matmul_precision("high")
     pool = Pool(TRAINING[: options.scenes], configs[0], device, log)
-    validation = Pool(VALIDATION[: options.validation], configs[0], device, log)
+    validation = Pool(VALIDATION[: min(options.validation, options.scenes)], configs[0], device, log)
     prior = pool.prior(len(configs[0].classes))
     save_prior(prior, out / f"{configs[0].name}.prior.npz")
     for config in configs:

@@ -50,6 +50,11 @@ def calibrate(config: ModelConfig, state: State, images: Iterable[Pixels]) -> di
             for name, value in ranges(config, forward(config, state, image, task), task).items():
                 greatest[name] = max(greatest.get(name, 0.0), value)
     return {
-        name: act_scale(value, RESIDUAL_MARGIN if name == "residual" else MARGIN)
+        name: _rounded(act_scale(value, RESIDUAL_MARGIN if name == "residual" else MARGIN))
         for name, value in greatest.items()
     }
+
+
+def _rounded(scale: float) -> float:
+    """Four decimal digits, so that a machine's last bits of floating point don't make another package."""
+    return float(f"{scale:.3e}")
