@@ -7,10 +7,10 @@
 
 namespace edgemoe {
 
-/// Sum of e * v over the keys: 15 + 16 bits and room for 2^9 keys.
-using ContextSum = ap_int<40>;
-static_assert(kMaxTokens <= 512, "ContextSum and ExponentialSum hold 512 keys");
-using ExponentialSum = ap_uint<24>;
+/// Sum of e * v, and of e, over the keys.
+using ContextSum = ap_int<kContextBits>;
+using ExponentialSum = ap_uint<kSumBits>;
+static_assert(kContextBits <= kAccBits && kSumBits <= 24, "rows fit the requantiser and the reciprocal");
 
 /// Exponentials of the `size` queries held, from their scores of one key and their maxima.
 inline void exponentials(Exponential (&e)[kCols], ScoreWord scores, MaximumWord maxima, ap_uint<4> size) {

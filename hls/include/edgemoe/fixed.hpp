@@ -5,15 +5,21 @@
 
 #include <ap_int.h>
 
+#include "edgemoe_config.hpp"
+
 namespace edgemoe {
 
-/// Width of an accumulator: 16 x 16 bit products over every supported dimension fit with room.
-constexpr int kAccumulatorBits = 48;
-/// Width of the widest requantised value (the expert outputs and the residual branch).
-constexpr int kLaneBits = 24;
+/// Width of a requantised value: the widest are the expert outputs and what is added to the residual.
+constexpr int kLaneBits = kExpertBits;
+static_assert(kHiddenBits <= kLaneBits && kScoreBits <= kLaneBits && kActBits <= kLaneBits,
+              "every requantised value fits a lane");
 
-using Accumulator = ap_int<kAccumulatorBits>;
-using Multiplier = ap_uint<18>;
+/// Static multipliers have 16 bits; a context row's joins its reciprocal, which has 17.
+constexpr int kRowMultiplierBits = 18;
+static_assert(kMultiplierBits <= kRowMultiplierBits && kShiftMax < 64, "formats of a requantiser");
+
+using Accumulator = ap_int<kAccBits>;
+using Multiplier = ap_uint<kRowMultiplierBits>;
 using Shift = ap_uint<6>;
 using LaneValue = ap_int<kLaneBits>;
 
@@ -42,7 +48,7 @@ inline LaneValue largest(int bits) {
 
 /// rq: sat((acc * m + 2^(s-1)) >> s), clamped to [-limit-1, limit].
 inline LaneValue requantise(Accumulator acc, Multiplier m, Shift s, LaneValue limit) {
-  constexpr int kProduct = kAccumulatorBits + 18;
+  constexpr int kProduct = kAccBits + kRowMultiplierBits;
   const ap_int<kProduct> product = acc * m;
   const ap_int<kProduct> value = round_shift<kProduct>(product, s);
   const ap_int<kProduct> high = limit;

@@ -12,6 +12,9 @@
 
 namespace edgemoe {
 
+static_assert(kMaxDim < 1 << 10 && kMaxKTiles * kRows <= 1 << 10,
+              "sums of x and x^2 over 1024 channels: 26 and 42 bits");
+
 /// What a token's second sweep needs: sum of x, 1/sqrt(U) = root * 2^-(17 + half_exponent).
 struct TokenNorm {
   ap_int<27> sum;
