@@ -8,7 +8,6 @@ from pathlib import Path
 
 import fuzz
 import pytest
-import test_programs
 from front.test_interpreter import interpret
 from stimuli import Call, bits
 
@@ -17,6 +16,7 @@ import simulate
 from edgemoe.compiler.driver import compile_file
 from edgemoe.compiler.interp import Interpreter
 from edgemoe.compiler.native import NativeKernel, NativeResult, build_native
+from model_of_many import side_by_side
 
 ROUNDS = 12
 SEEDS = range(8)
@@ -52,6 +52,6 @@ def test_random_programs(tmp_path: Path) -> None:
         want = kernels.Call(call.streams, call.scalars, {"out": list(result.streams["out"])})
         stalls = kernels.STALLS[seed % len(kernels.STALLS)]
         jobs.append(kernels.job(name, seed, stalls, [want], {"out": fuzz.WORD}, prefix=f"{name}_"))
-    files = test_programs.side_by_side(tmp_path, compiled)
+    files = side_by_side(tmp_path, compiled)
     outcome = simulate.run(simulate.build(files, "programs"), kernels.REPLAY, parameters=jobs)
     simulate.check(outcome)
