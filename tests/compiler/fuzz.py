@@ -90,7 +90,7 @@ class Generator:
             forms += [f"{a.name} * {b.name}"] * 2
         if max(a.width, b.width) <= 40:
             forms.append(f"{a.name} {self.rng.choice('/%')} {type_name(b.width + 1, b.signed)}({b.name} | 1)")
-        if a.width > 1:
+        if a.width > 1 and a.name.startswith("v"):  # a loop's own int has no bits to pick
             lo = self.rng.randrange(a.width)
             hi = self.rng.randrange(lo, a.width)
             forms += [f"{a.name}({hi}, {lo})", f"{a.name}[{lo}]"]
