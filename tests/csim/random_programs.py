@@ -221,7 +221,7 @@ def random_program(build: BuildConfig, rng: np.random.Generator) -> Memory:
         (Epilogue.RESIDUAL, Space.RESIDUAL),
         (Epilogue.DRAM, Space.ACT),
     ):
-        tokens = int(rng.choice([1, 5, 20, 21, int(rng.integers(22, 130))]))
+        tokens = int(rng.choice([1, 5, 20, 21, build.max_tokens, int(rng.integers(22, 130))]))
         k_tiles = int(rng.integers(1, max(1, min(4, (ACT_WORDS - 20) // (tokens + 3))) + 1))
         writer.linear(epilogue, tokens, k_tiles, int(rng.integers(1, 9)), int(rng.choice([8, 16])), space)
     writer.layernorm(int(rng.integers(1, 130)), int(rng.integers(1, 4)))

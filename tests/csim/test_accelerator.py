@@ -159,3 +159,28 @@ def test_no_program(work: Path) -> None:
 def test_statistics_buffer_too_small(work: Path) -> None:
     good = small_memory(np.random.default_rng(0))
     assert compare(BUILD, replace(good, statistics_bytes=640), work).status == Error.STATISTICS
+
+
+@pytest.mark.parametrize("value", [-32768, 32767])
+def test_attention_at_the_largest_sums(value: int, work: Path) -> None:
+    """All scores equal, all values at an end of their range, as many keys as the build holds: sums at their limit."""
+    tokens = BUILD.max_tokens
+    writer = ProgramWriter(BUILD, np.random.default_rng(0))
+    writer.attention(tokens, 1, 8)
+    attention = next(d for d in writer.descriptors if d.opcode == Opcode.ATTENTION)
+    writer.descriptors.clear()
+    writer.output_bytes = 0
+    offset = writer.place_weights(np.full(32 * 2 * tokens, value, dtype="<i2").tobytes())
+    writer.add(
+        Opcode.LOAD, space=Space.ACT, dst_base=attention.src_base, size=2 * tokens, format=1, offset=offset
+    )
+    zeros = writer.place_weights(bytes(4 * (64 + 8 * 32)))  # weights, bias and shift 0: q = 0
+    writer.add(
+        Opcode.LINEAR, epilogue=Epilogue.REQUANT, space=Space.QUERY, tokens=tokens, k_tiles=1, n_tiles=4,
+        weight_bits=8, src_base=attention.src_base, src_stride=tokens, dst_stride=tokens, offset=zeros,
+    )  # fmt: skip
+    writer.descriptors.append(replace(attention, shift1=15, mult1=1 << 15))
+    writer.store(Space.ACT, attention.dst_base, tokens)
+    result = compare(BUILD, writer.memory(), work)
+    context = np.frombuffer(result.output, "<i2")
+    assert np.abs(context.astype(int) - value).max() <= 4
