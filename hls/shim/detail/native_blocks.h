@@ -21,7 +21,7 @@ struct stream_of_blocks<E[D0][D1], Depth> {
   // A process sees its own side of the block: the writer until it releases, the reader after it acquired.
   struct view {
     stream_of_blocks& owner;
-    E (&operator[](int i))
+    E(&operator[](int i))
     [D1] {
       const bool writes = native::the.current == owner.writer;
       return writes ? owner.written.data[i] : owner.reading.data[i];
