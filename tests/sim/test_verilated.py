@@ -197,6 +197,24 @@ def lz4_block(data: bytes) -> bytes:
     return bytes(out)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("copier_with_no_end", "copier.sv"),
+        (("assign running = state != IDLE;", "assign runing = state != IDLE;"), "runing"),
+        (("output logic         interrupt,", "output logic         interupt,"), "interrupt"),
+        (("ap_rst_n", "reset_n"), "no port ap_rst_n"),
+    ],
+)
+def test_bad_designs_are_refused(tmp_path: Path, change: str | tuple[str, str], words: str) -> None:
+    """A syntax error, a misspelt wire (which would simulate as zero), a port that the board needs."""
+    text = (FIXTURES / "copier.sv").read_text()
+    text = text.replace("endmodule", "") if isinstance(change, str) else text.replace(*change)
+    (tmp_path / "copier.sv").write_text(text)
+    with pytest.raises(DeviceError, match=words):
+        verilate([tmp_path / "copier.sv"], "copier", cache=tmp_path / "cache")
+
+
 @pytest.mark.slow
 def test_waves(arena: Arena, tmp_path: Path) -> None:
     """A build with waveforms writes a file that names the design's signals."""

@@ -29,6 +29,7 @@ class Rtl:
     """Over the SystemVerilog, file by file."""
     report: dict[str, Any]
     seconds: float
+    """Time that compiling took, in the run that did it."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,15 @@ def compile_rtl(
     build: BuildConfig, *, source: Path | None = None, top: str = IP_NAME, progress: Progress | None = None
 ) -> Rtl:
     """The accelerator of `build` as SystemVerilog, kept under `build/rtl/`."""
-    started = time.monotonic()
     hls = hls_folder()
     source = source or hls / "kernels" / "accelerator.cpp"
     compiler = Path(__file__).parents[1] / "compiler"
-    made_from = [source, *_files(hls / "include", ".hpp"), *_files(hls / "shim", ".h", ".hpp")]
+    made_from = [
+        Path(__file__),
+        source,
+        *_files(hls / "include", ".hpp"),
+        *_files(hls / "shim", ".h", ".hpp"),
+    ]
     made_from += [*_files(compiler, ".py"), *_files(compiler, ".sv")]
     clock_ns = 1000.0 / build.clock_mhz
     headers = build_root() / "rtl" / f"{build.name}-headers"
@@ -72,18 +77,20 @@ def compile_rtl(
                 progress("compiling the kernels", 1, 1)
     manifest = json.loads((target / "rtl.json").read_text())
     files = tuple(target / name for name in manifest["files"])
-    return Rtl(files, manifest["sha256"], manifest["report"], time.monotonic() - started)
+    return Rtl(files, manifest["sha256"], manifest["report"], manifest["seconds"])
 
 
 def _compile(source: Path, top: str, headers: Path, target: Path, clock_ns: float) -> None:
     from edgemoe.compiler import compile_file  # loads LLVM: only when there is something to compile
 
+    started = time.monotonic()
     hls = hls_folder()
     with fresh_directory(target) as work:
         include = [hls / "shim", hls / "include", headers]
         result = compile_file(source, top, include=include, out=work, clock_ns=clock_ns)
         names = [Path(file).name for file in result.files]
-        manifest = {"files": names, "sha256": result.sha256, "report": result.report}
+        manifest: dict[str, Any] = {"files": names, "sha256": result.sha256, "report": result.report}
+        manifest["seconds"] = round(time.monotonic() - started, 3)
         (work / "rtl.json").write_text(json.dumps(manifest))
 
 
@@ -105,10 +112,13 @@ def accelerator_ip(masters: tuple[str, ...]) -> HardwareIp:
 
 
 def build_overlay(build: BuildConfig, *, trace: bool = False, progress: Progress | None = None) -> Overlay:
-    """Compile the kernels, Verilate the result and write the overlay into `build/overlay/<board>/`."""
+    """Compile the kernels, Verilate the result and write the overlay into `build/overlay/<board>/`.
+
+    With `trace` the simulation can write waveforms, and the folder is `<board>-waves`.
+    """
     rtl = compile_rtl(build, progress=progress)
     library = verilate(rtl.files, IP_NAME, trace=trace, progress=progress)
-    folder = build_root() / "overlay" / build.name
+    folder = build_root() / "overlay" / (f"{build.name}-waves" if trace else build.name)
     ip = accelerator_ip(library.ports)
     bitstream = write_overlay(folder, "edgemoe", ip, library.path, clock_mhz=build.clock_mhz)
     return Overlay(bitstream, rtl, library)

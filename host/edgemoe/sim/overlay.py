@@ -31,7 +31,14 @@ def write_overlay(
         "simulations": {ip.instance: os.path.relpath(library, folder)},
     }
     bitstream = folder / f"{name}.bit"
-    bitstream.write_text(PLACEHOLDER)
-    bitstream.with_suffix(".hwh").write_text(description)
-    (folder / "overlay.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    _replace(bitstream, PLACEHOLDER)
+    _replace(bitstream.with_suffix(".hwh"), description)
+    _replace(folder / "overlay.json", json.dumps(manifest, indent=2) + "\n")
     return bitstream
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file so that another process sees the old or the new content, never half of it."""
+    fresh = path.with_name(f".{path.name}-{os.getpid()}")
+    fresh.write_text(text)
+    fresh.replace(path)

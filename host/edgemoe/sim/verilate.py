@@ -37,6 +37,9 @@ SLAVE_CHANNELS = {
     "R": ("DATA", "RESP", "VALID", "READY"),
 }
 
+FATAL = ("IMPLICIT", "LATCH", "MULTIDRIVEN", "PINMISSING", "WIDTHEXPAND", "WIDTHTRUNC")
+"""Warnings of Verilator that no sound design has: an undeclared wire or a missing port simulates as zero."""
+
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, steps done and steps in all."""
 
@@ -49,7 +52,7 @@ class VerilatedLibrary:
     top: str
     ports: tuple[str, ...]
     seconds: float
-    """Time that this call took; next to nothing when the library was there already."""
+    """Time that building it took, in the run that built it."""
 
 
 def verilator_root() -> Path:
@@ -83,7 +86,8 @@ def verilate(
     """
     started = time.monotonic()
     native = sorted(path for path in NATIVE.rglob("*") if path.is_file())
-    options = ["-Wno-fatal", "-Wno-lint", "-Wno-style", "-O3", "--x-assign", "fast", "--x-initial", "fast"]
+    options = ["-Wno-fatal", *(f"-Werror-{name}" for name in FATAL)]
+    options += ["-O3", "--x-assign", "fast", "--x-initial", "fast"]
     options += ["--no-timing", "--flatten", "--output-split", "4000"] + (["--trace-fst"] if trace else [])
     key = digest(*sources, *native, Path(__file__), top, *options, optimise, version("verilator"))
     target = (cache or build_root() / "verilator") / f"{top}-{key[:16]}"
@@ -94,8 +98,9 @@ def verilate(
                 _translate(sources, top, options, work)
                 _bind_ports(work, top)
                 _compile(work, trace, optimise, jobs or os.cpu_count() or 1, progress)
+                (work / "seconds.txt").write_text(f"{time.monotonic() - started:.3f}\n")
     names = tuple((target / "masters.txt").read_text().split())
-    return VerilatedLibrary(library, top, names, time.monotonic() - started)
+    return VerilatedLibrary(library, top, names, float((target / "seconds.txt").read_text()))
 
 
 def _translate(sources: Sequence[Path], top: str, options: list[str], work: Path) -> None:
