@@ -56,7 +56,7 @@ def check_native(name: str, make: Make, seeds: range) -> None:
         result = kernel.run(call.streams, call.scalars)
         assert not any(result.unread.values()), f"{name}, seed {seed}: unread elements {result.unread}"
         for stream, values in call.want.items():
-            want = _unsigned(values, widths[stream])
+            want = unsigned(values, widths[stream])
             got = [g if w is not None else None for g, w in zip(result.streams[stream], want, strict=True)]
             assert got == want, f"{name}, seed {seed}: stream {stream} differs from the golden model"
 
@@ -102,7 +102,7 @@ def job(
                 "streams": ported(call.streams),
                 "scalars": ported(call.scalars),
                 "memories": {bundle: data.hex() for bundle, data in call.memories.items()},
-                "want_streams": ported({k: _unsigned(v, widths[k]) for k, v in call.want.items()}),
+                "want_streams": ported({k: unsigned(v, widths[k]) for k, v in call.want.items()}),
                 "want_outputs": ported({k: (v, widths[k]) for k, v in call.want_outputs.items()}),
                 "want_memories": {bundle: data.hex() for bundle, data in call.want_memories.items()},
             }
@@ -155,5 +155,6 @@ def integers(rng: np.random.Generator, bits: int, shape: Any) -> NDArray[np.int6
     return np.where(kind == 0, limit - 1, np.where(kind == 1, -limit, np.where(kind == 2, 0, values)))
 
 
-def _unsigned(values: list[int | None], width: int) -> list[int | None]:
+def unsigned(values: list[int | None], width: int) -> list[int | None]:
+    """Elements modulo 2**width; None stays None."""
     return [None if v is None else int(v) & ((1 << width) - 1) for v in values]

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The kernels under the vendor's own headers: ap_int and hls::stream as the ``hls4ml`` wheel carries them.
+
+The kernels are plain Vitis C++, so g++ compiles them unchanged, and the golden model's results must come out.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import kernels
+from edgemoe import csim
+from edgemoe.compiler.native_source import Parameter, top_parameters
+from test_changed import module_of
+
+HARNESS = """
+#include <iostream>
+#include <string>
+template <class T> T parse(const std::string& hex) {
+  T x = 0;
+  for (char c : hex) x = T((x << 4) | T(c <= '9' ? c - '0' : c - 'a' + 10));
+  return x;
+}
+template <class T> void feed(hls::stream<T>& to) {
+  std::size_t count;
+  std::cin >> count;
+  for (std::string hex; count-- && std::cin >> hex;) to.write(parse<T>(hex));
+}
+template <class T> void feed(T& to) {
+  std::string hex;
+  std::cin >> hex;
+  to = parse<T>(hex);
+}
+template <class T> void show(const char* name, hls::stream<T>& from) {
+  while (!from.empty()) {
+    const T x = from.read();
+    std::cout << name << " ";
+    for (int i = T::width - 1; i >= 0; i--) std::cout << (x[i] ? 1 : 0);
+    std::cout << "\\n";
+  }
+}
+template <class T> void show(const char*, T&) {}
+int main() {
+  for (int calls = 0; calls < CALLS; calls++) {
+"""
+
+
+def original_headers() -> Path:
+    package = importlib.util.find_spec("hls4ml")
+    assert package and package.submodule_search_locations
+    return Path(package.submodule_search_locations[0]) / "templates" / "vivado" / "ap_types"
+
+
+def program(source: Path, parameters: list[Parameter], top: str, inputs: set[str], count: int) -> str:
+    """A main that reads calls from its standard input and prints every element of the other streams."""
+    lines = [f'#include "{source}"', HARNESS.replace("CALLS", str(count))]
+    lines += [f"    {p.type.rstrip('& ')} {p.name};" for p in parameters]
+    lines += [f"    feed({p.name});" for p in parameters if p.name in inputs]
+    lines.append(f"    {top}({', '.join(p.name for p in parameters)});")
+    lines += [f'    show("{p.name}", {p.name});' for p in parameters if p.name not in inputs]
+    return "\n".join([*lines, '    std::cout << "end\\n";', "  }", "}", ""])
+
+
+def standard_input(call: kernels.Call, parameters: list[Parameter], widths: dict[str, int]) -> str:
+    lines = []
+    for parameter in parameters:
+        mask = (1 << widths[parameter.name]) - 1
+        if parameter.name in call.streams:
+            values = call.streams[parameter.name]
+            lines += [str(len(values)), *(f"{v & mask:x}" for v in values)]
+        elif parameter.name in call.scalars:
+            lines.append(f"{call.scalars[parameter.name] & mask:x}")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("g++"), reason="the original headers need g++")
+@pytest.mark.parametrize("name", ["gelu", "softmax", "layernorm", "linear", "experts"])
+def test_golden_results_under_the_original_headers(name: str, tmp_path: Path) -> None:
+    top, source = f"{name}_kernel", csim.kernel_source(name)
+    ports = csim.kernel(name, kernels.build_config(), kernels.CACHE / "native", True).ports
+    widths = {port.name: port.width for port in ports}
+    parameters = top_parameters(source.read_text(), top)
+    assert parameters
+    calls = [module_of(name).call(np.random.default_rng(seed)) for seed in range(200, 203)]
+    given = {*calls[0].streams, *calls[0].scalars}
+    (tmp_path / "main.cpp").write_text(program(source, parameters, top, given, len(calls)))
+    include = [original_headers(), *csim.include_folders(kernels.build_config(), tmp_path)[1:]]
+    command = ["g++", "-std=c++20", "-O1", "-w", "-DNDEBUG", *(f"-I{folder}" for folder in include)]
+    subprocess.run([*command, "main.cpp", "-o", "main"], cwd=tmp_path, check=True)
+    text = "".join(standard_input(call, parameters, widths) for call in calls)
+    done = subprocess.run([tmp_path / "main"], input=text, capture_output=True, text=True, check=True)
+    blocks = done.stdout.split("end\n")
+    for seed, (call, block) in enumerate(zip(calls, blocks, strict=False), 200):
+        for stream, want in call.want.items():
+            lines = [line.split()[1] for line in block.splitlines() if line.split()[0] == stream]
+            got = [int(bits, 2) for bits in lines]
+            expected = kernels.unsigned(want, widths[stream])
+            known = [g if w is not None else None for g, w in zip(got, expected, strict=True)]
+            assert known == expected, f"{name}, seed {seed}: {stream} differs under the original headers"
