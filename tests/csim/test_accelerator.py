@@ -64,6 +64,12 @@ def test_other_build(work: Path) -> None:
     compare(build, memory, work)
 
 
+def test_shallow_streams(work: Path) -> None:
+    """Depths change the timing, never the result, and two processes never wait for each other."""
+    build = replace(BUILD, name="shallow", command_depth=1, beats_depth=1, store_depth=1)
+    compare(build, random_program(build, np.random.default_rng(5)), work)
+
+
 @pytest.mark.parametrize("experts", [4, 8, 16])
 @pytest.mark.parametrize("top_k", [1, 2, 3, 4])
 def test_experts(experts: int, top_k: int, work: Path) -> None:
