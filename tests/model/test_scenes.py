@@ -45,6 +45,8 @@ def test_draws_are_uniform_and_independent() -> None:
     assert abs(values.var() - 1 / 12) < 0.002
     correlation = np.corrcoef(values.numpy().T) - np.eye(50)
     assert np.abs(correlation).max() < 0.12
+    draws = Draws(torch.arange(3))
+    assert not torch.equal(draws.uniform(5), draws.uniform(5))
     assert np.unique(values.numpy()).size > 0.99 * values.numel()
 
 
@@ -95,6 +97,8 @@ def one_box_one_ball() -> layout.Scene:
         ((0.2, 1.0, 0.0), None, 1),  # at its middle
         ((0.0, 1.0, -0.15), 10.0, GROUND),
         ((0.0, 1.0, 0.2), None, NOTHING),
+        ((0.2, -1.0, 0.01), None, NOTHING),  # the box is behind
+        ((-4 / 20, -1.0, 0.001), None, NOTHING),  # the ball is behind
     ],
 )
 def test_cast_meets_what_stands_there(

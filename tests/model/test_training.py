@@ -17,7 +17,8 @@ from edgemoe.model.checkpoint import load_checkpoint, save_checkpoint
 from edgemoe.model.losses import depth_loss, segmentation_loss
 from edgemoe.model.m3vit import M3ViT
 from edgemoe.model.metrics import PriorCounter, Score
-from edgemoe.model.train import TrainOptions, dense_twin, learning_rate, train_and_save
+from edgemoe.model.scenes import render
+from edgemoe.model.train import TrainOptions, dense_twin, learning_rate, step_losses, train_and_save
 
 SMALL = ModelConfig(
     name="small",
@@ -50,6 +51,9 @@ def test_a_few_steps_learn_something_and_leave_the_files(tmp_path: Path) -> None
         model, training = load_checkpoint(tmp_path / f"{name}.safetensors")
         assert model.config.name == name and training["steps"] == 60
         assert not model.training
+        batch = render(range(8), 16, 32, SMALL.depth_range)
+        parts, _ = step_losses(model, batch.image.float() / 256, batch.label.long(), batch.depth)
+        assert parts["segmentation"] < 0.9 * first["segmentation"]  # the averaged weights have learnt, too
 
 
 def test_dense_twin_has_equal_compute() -> None:
