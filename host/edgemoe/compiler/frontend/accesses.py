@@ -49,6 +49,7 @@ class Accesses:
         self._values = values
         self._definitions = definitions
         self._pointers = Pointers(module, definitions, {token for _, token in source.params})
+        self._pointers.index_phis(source.blocks)
         self._memories: dict[tuple[str, str], tuple[Memory, Leaf]] = {}
         self.by_op: dict[Op, Access] = {}
         self.loop_of: dict[str, int] = {}  #: pipeline's name -> number of its mark

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -38,6 +39,33 @@ class Pointers:
         if known is None:
             known = self._known[token] = self._resolve(token, user)
         return known
+
+    def index_phis(self, blocks: dict[str, list[Inst]]) -> None:
+        """Phis of addresses in one array become phis of indices, which take their place beside them."""
+        for block in blocks.values():
+            for inst in [i for i in block if i.opcode == "phi" and i.type == "ptr"]:
+                try:
+                    pointers = [self.resolve(token, inst) for token in inst.operands]
+                except CompileError:
+                    continue  # refused where it is used, if it is
+                if len({p.base for p in pointers}) != 1 or any(p.terms for p in pointers):
+                    continue
+                step = math.gcd(*(p.offset for p in pointers)) or 1
+                name = f"{inst.result}.index"
+                indices = [str(p.offset // step) for p in pointers]
+                index = Inst(
+                    name,
+                    "phi",
+                    "i32",
+                    32,
+                    indices,
+                    [32] * len(indices),
+                    targets=inst.targets,
+                    debug=inst.debug,
+                )
+                block.insert(block.index(inst), index)
+                self._definitions[name] = index
+                self._known[inst.result] = Pointer(pointers[0].base, 0, ((step, name),))
 
     def _resolve(self, token: str, user: Inst) -> Pointer:
         if token.startswith("getelementptr"):
