@@ -39,7 +39,7 @@ class _Module:
         self.arguments = [arg for arg in function.args if isinstance(arg, ModuleArg)]
         for op in self.region.ops:
             kind = function.memories[op.memory].kind if op.memory else MemoryKind.ROM
-            if kind is not MemoryKind.ROM:
+            if kind is not MemoryKind.ROM or len(op.banks) > 1:
                 message = (
                     f"module {function.name} keeps state in memory {op.memory}; a module is a pure function"
                 )

@@ -100,10 +100,9 @@ class Rtl:
         cycles = model.until("interrupt", limit)
         if cycles < 0:
             raise DeviceError(f"{top} is not done after {limit} cycles (stall {stall} %, seed {seed})")
-        outcome = self._collect(top, function, streams or {}, cycles)
-        for name, array in arrays.items():
+        for name, array in arrays.items():  # done means that everything is in memory
             (memories or {})[name][:] = np.frombuffer(bytes(array), dtype=np.uint8)
-        return outcome
+        return self._collect(top, function, streams or {}, cycles)
 
     def _connect(
         self,

@@ -13,16 +13,25 @@ namespace {
 
 struct Bench {
   VerilatedContext context;
-  Vbench top{&context};
+  Vbench top{random_start(&context)};
   Signals signals;
   std::string prefix, failure;
   Stalls stalls;
   std::map<std::string, Stream> inputs, outputs;
   std::map<std::string, Memory> memories;
   uint64_t cycle = 0;
+  bool in_reset = false;  // the streams of the world are in reset, too
+
+  static VerilatedContext* random_start(VerilatedContext* context) {
+    context->randReset(2);  // every register starts with noise: what reset forgets shows
+    context->randSeed(1);
+    return context;
+  }
 
   Bench() {
     bind_ports(top, signals);
+    for (auto& [name, signal] : signals)
+      std::memset(signal.data, 0, signal.bytes());
     top.clk = 0;
     top.eval();
   }
@@ -36,12 +45,14 @@ struct Bench {
 
   void step() {
     for (auto& [name, stream] : inputs) {
-      const bool offer = !stream.tokens.empty() && stalls.go();
+      const bool offer = !in_reset && !stream.tokens.empty() && stalls.go();
       stream.valid.set(offer);
       if (offer) stream.data.load(stream.tokens.front().data());
     }
-    for (auto& [name, stream] : outputs) stream.ready.set(stalls.go());
-    for (auto& [name, memory] : memories) memory.drive(stalls);
+    for (auto& [name, stream] : outputs)
+      stream.ready.set(!in_reset && stalls.go());
+    for (auto& [name, memory] : memories)
+      memory.drive(stalls);
     top.eval();
     for (auto& [name, stream] : inputs)
       if (stream.valid.get() && stream.ready.get()) stream.tokens.pop_front();
@@ -51,7 +62,8 @@ struct Bench {
         stream.data.store(token.data());
         stream.tokens.push_back(token);
       }
-    for (auto& [name, memory] : memories) memory.sample(cycle);
+    for (auto& [name, memory] : memories)
+      memory.sample(cycle);
     top.clk = 1;
     top.eval();
     top.clk = 0;
@@ -105,7 +117,8 @@ struct Bench {
   }
 };
 
-template <class F> auto guarded(Bench* bench, F f) -> decltype(f()) {
+template <class F>
+auto guarded(Bench* bench, F f) -> decltype(f()) {
   try {
     return f();
   } catch (const std::exception& error) {
@@ -123,10 +136,18 @@ void vl_fatal(const char*, int, const char* place, const char* message) {
 
 extern "C" {
 
-Bench* bench_open() { return new Bench; }
-void bench_close(Bench* bench) { delete bench; }
-const char* bench_failure(Bench* bench) { return bench->failure.c_str(); }
-uint64_t bench_cycle(Bench* bench) { return bench->cycle; }
+Bench* bench_open() {
+  return new Bench;
+}
+void bench_close(Bench* bench) {
+  delete bench;
+}
+const char* bench_failure(Bench* bench) {
+  return bench->failure.c_str();
+}
+uint64_t bench_cycle(Bench* bench) {
+  return bench->cycle;
+}
 
 // Turns to another kernel; forgets all streams and memories.
 void bench_select(Bench* bench, const char* prefix) {
@@ -136,14 +157,20 @@ void bench_select(Bench* bench, const char* prefix) {
   bench->memories.clear();
 }
 
-void bench_stalls(Bench* bench, uint32_t seed, uint32_t percent) { bench->stalls = {seed * 77 + 1, percent}; }
+void bench_stalls(Bench* bench, uint32_t seed, uint32_t percent) {
+  bench->stalls = {seed * 77 + 1, percent};
+}
 
 int bench_reset(Bench* bench, int cycles) {
   return guarded(bench, [&] {
     bench->at("ap_rst_n").set(0);
-    for (int k = 0; k < cycles; k++) bench->step();
-    for (auto& [name, memory] : bench->memories) memory.forget();
+    bench->in_reset = true;
+    for (int k = 0; k < cycles; k++)
+      bench->step();
+    for (auto& [name, memory] : bench->memories)
+      memory.forget();
     bench->at("ap_rst_n").set(1);
+    bench->in_reset = false;
     bench->step();
     return 0;
   });
@@ -154,7 +181,8 @@ int bench_input(Bench* bench, const char* name, const uint8_t* data, uint64_t co
     const std::string port = name;
     Stream stream{bench->at(port + "_dout"), bench->at(port + "_empty_n"), bench->at(port + "_read"), {}};
     const int bytes = stream.data.bytes();
-    for (uint64_t k = 0; k < count; k++) stream.tokens.emplace_back(data + k * bytes, data + (k + 1) * bytes);
+    for (uint64_t k = 0; k < count; k++)
+      stream.tokens.emplace_back(data + k * bytes, data + (k + 1) * bytes);
     bench->inputs[port] = stream;
     return 0;
   });
@@ -169,18 +197,24 @@ int bench_output(Bench* bench, const char* name) {
   });
 }
 
-uint64_t bench_left(Bench* bench, const char* name) { return bench->inputs[name].tokens.size(); }
-uint64_t bench_count(Bench* bench, const char* name) { return bench->outputs[name].tokens.size(); }
+uint64_t bench_left(Bench* bench, const char* name) {
+  return bench->inputs[name].tokens.size();
+}
+uint64_t bench_count(Bench* bench, const char* name) {
+  return bench->outputs[name].tokens.size();
+}
 
 void bench_take(Bench* bench, const char* name, uint8_t* data) {
-  for (const auto& token : bench->outputs[name].tokens) data = std::copy(token.begin(), token.end(), data);
+  for (const auto& token : bench->outputs[name].tokens)
+    data = std::copy(token.begin(), token.end(), data);
   bench->outputs[name].tokens.clear();
 }
 
-int bench_memory(Bench* bench, const char* bundle, uint8_t* data, uint64_t base, uint64_t size, uint64_t bad_from,
-                 uint64_t bad_to) {
+int bench_memory(Bench* bench, const char* bundle, uint8_t* data, uint64_t base, uint64_t size,
+                 uint64_t bad_from, uint64_t bad_to) {
   return guarded(bench, [&] {
-    if (!bench->memories.count(bundle)) bench->memories[bundle] = Memory(bench->signals, bench->prefix, bundle);
+    if (!bench->memories.count(bundle))
+      bench->memories[bundle] = Memory(bench->signals, bench->prefix, bundle);
     bench->memories[bundle].regions.push_back({data, base, size, bad_from, bad_to});
     return 0;
   });
@@ -189,11 +223,14 @@ int bench_memory(Bench* bench, const char* bundle, uint8_t* data, uint64_t base,
 // Breaches of the AXI4 protocol so far, over all bundles.
 const char* bench_problems(Bench* bench) {
   bench->failure.clear();
-  for (auto& [name, memory] : bench->memories) bench->failure += memory.problems;
+  for (auto& [name, memory] : bench->memories)
+    bench->failure += memory.problems;
   return bench->failure.c_str();
 }
 
-unsigned bench_most_reads(Bench* bench, const char* bundle) { return bench->memories[bundle].most_reads; }
+unsigned bench_most_reads(Bench* bench, const char* bundle) {
+  return bench->memories[bundle].most_reads;
+}
 
 int bench_write(Bench* bench, uint32_t address, uint32_t data) {
   return guarded(bench, [&] { return bench->write(address, data), 0; });
@@ -213,7 +250,8 @@ int64_t bench_get(Bench* bench, const char* port) {
 
 int bench_steps(Bench* bench, uint64_t cycles) {
   return guarded(bench, [&] {
-    for (uint64_t k = 0; k < cycles; k++) bench->step();
+    for (uint64_t k = 0; k < cycles; k++)
+      bench->step();
     return 0;
   });
 }

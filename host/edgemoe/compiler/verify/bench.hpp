@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A simulated world for compiled kernels: FIFOs and AXI4 memories that stall at random, and an AXI4-Lite master.
+// A simulated world for compiled kernels: FIFOs and AXI4 memories that stall at random, and an AXI4-Lite
+// master.
 #pragma once
 #include <cstdint>
 #include <cstring>

@@ -63,7 +63,8 @@ void Memory::drive(Stalls& stalls) {
     at("RRESP").set(good ? 0 : 2);
     at("RLAST").set(burst.done + 1 == burst.beats);
   }
-  if (!answer_valid_ && !answers_.empty() && answers_.front().first <= now_ && stalls.go()) answer_valid_ = true;
+  if (!answer_valid_ && !answers_.empty() && answers_.front().first <= now_ && stalls.go())
+    answer_valid_ = true;
   at("BVALID").set(answer_valid_);
   if (answer_valid_) at("BRESP").set(answers_.front().second);
 }

@@ -6,7 +6,7 @@ void handshake(hls::stream<ap_uint<8>>& in, hls::stream<ap_uint<16>>& out, unsig
                unsigned& total) {
   unsigned sum = 0;
   for (unsigned i = 0; i < count; i++) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
     ap_uint<16> product = in.read() * scale;
     out.write(product);
     sum += product.to_uint();

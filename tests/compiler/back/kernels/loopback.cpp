@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A feedback graph with short FIFOs: conditional reads and writes inside pipelines, and a block that waits for the
-// answer to what it just sent.
+// A feedback graph with short FIFOs: conditional reads and writes inside pipelines, and a block that waits
+// for the answer to what it just sent.
 #include "hls_stream.h"
 
 using data_t = ap_int<16>;
@@ -10,7 +10,7 @@ static void loopback_head(hls::stream<data_t>& in, hls::stream<data_t>& ask, hls
                           hls::stream<data_t>& odd, hls::stream<flag_t>& is_odd, unsigned count) {
   data_t y = 0;
   for (unsigned i = 0; i < count; i++) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
     data_t x = in.read();
     if (i > 0) y = answer.read();
     data_t z = data_t(data_t(x * y) * x + y);
@@ -28,7 +28,7 @@ static void loopback_head(hls::stream<data_t>& in, hls::stream<data_t>& ask, hls
 
 static void loopback_echo(hls::stream<data_t>& ask, hls::stream<data_t>& answer, unsigned count) {
   for (unsigned i = 0; i < count + 1; i++) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
     data_t v = ask.read();
     answer.write(data_t(v * 3 + 1));
   }
@@ -38,7 +38,7 @@ static void loopback_tail(hls::stream<data_t>& odd, hls::stream<flag_t>& is_odd,
                           unsigned count) {
   data_t k = 0;
   for (unsigned i = 0; i < count + 1; i++) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
     if (is_odd.read() == 1) k = odd.read();
     out.write(data_t(k * k + i));
   }
@@ -48,8 +48,8 @@ void loopback(hls::stream<data_t>& in, hls::stream<data_t>& out, unsigned count)
 #pragma HLS DATAFLOW
   hls::stream<data_t> ask, answer, odd;
   hls::stream<flag_t> is_odd;
-#pragma HLS STREAM variable=ask depth=1
-#pragma HLS STREAM variable=is_odd depth=4
+#pragma HLS STREAM variable = ask depth = 1
+#pragma HLS STREAM variable = is_odd depth = 4
   loopback_head(in, ask, answer, odd, is_odd, count);
   loopback_echo(ask, answer, count);
   loopback_tail(odd, is_odd, out, count);

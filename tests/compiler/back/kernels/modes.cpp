@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// One pipelined loop with modes: stores and writes that exclude each other share a port, reads are chosen by a mode
-// register that the loop itself carries, and the hardware counts its cycles.
+// One pipelined loop with modes: stores and writes that exclude each other share a port, reads are chosen by
+// a mode register that the loop itself carries, and the hardware counts its cycles.
 #include "hls_cycle.h"
 #include "hls_stream.h"
 
 using data_t = ap_int<24>;
 
-void modes(hls::stream<ap_uint<26>>& commands, hls::stream<data_t>& extra, hls::stream<data_t>& out, unsigned count,
-           unsigned& cycles, unsigned& last) {
+void modes(hls::stream<ap_uint<26>>& commands, hls::stream<data_t>& extra, hls::stream<data_t>& out,
+           unsigned count, unsigned& cycles, unsigned& last) {
   data_t memory[64];
   for (int i = 0; i < 64; i++) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
     memory[i] = data_t(i * 5);
   }
   ap_uint<2> mode = 0;
@@ -18,8 +18,8 @@ void modes(hls::stream<ap_uint<26>>& commands, hls::stream<data_t>& extra, hls::
   unsigned seen = 0;
   unsigned begin = hls::cycle_count();
   for (unsigned i = 0; i < count; i++) {
-#pragma HLS PIPELINE II=1
-#pragma HLS DEPENDENCE variable=memory inter false
+#pragma HLS PIPELINE II = 1
+#pragma HLS DEPENDENCE variable = memory inter false
     ap_uint<26> command = commands.read();
     data_t value = data_t(command >> 2);
     data_t more = 0;
@@ -41,7 +41,14 @@ void modes(hls::stream<ap_uint<26>>& commands, hls::stream<data_t>& extra, hls::
   cycles = end - begin;
   last = seen;
   for (int i = 0; i < 64; i++) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
     out.write(memory[i]);
+  }
+  // Not pipelined: a block that waits for room at its write, with a product under way, and reads what it just
+  // wrote.
+  for (int i = 0; i < 24; i++) {
+    memory[(i * 5) & 31] = data_t(held - i);
+    data_t x = memory[i];
+    out.write(data_t(x * held));
   }
 }

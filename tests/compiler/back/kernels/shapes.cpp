@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Storage of every kind in one process: RAM banks chosen at run time, a register file, a table, a module, and loops
-// that cannot be pipelined because they read a stream twice.
+// Storage of every kind in one process: RAM banks chosen at run time, a register file, a table, a module, and
+// loops that cannot be pipelined because they read a stream twice.
 #include "hls_module.h"
 #include "hls_stream.h"
 
@@ -12,7 +12,8 @@ constexpr int LANES = 4, ROWS = 32;
 struct Squares {
   unsigned short value[64];
   constexpr Squares() : value() {
-    for (int i = 0; i < 64; i++) value[i] = (unsigned short)(i * i * 15 + 3 * i + 1);
+    for (int i = 0; i < 64; i++)
+      value[i] = (unsigned short)(i * i * 15 + 3 * i + 1);
   }
 };
 constexpr Squares SQUARES;
@@ -27,24 +28,26 @@ static wide_t shapes_dot_impl(hls::vector<data_t, LANES> a, hls::vector<data_t, 
 }
 constexpr hls::module<&shapes_dot_impl> shapes_dot;
 
-void shapes(hls::stream<hls::vector<data_t, LANES>>& rows, hls::stream<ap_uint<7>>& picks, hls::stream<wide_t>& out,
-            hls::stream<data_t>& pairs, unsigned pair_count, data_t& smallest, unsigned& above) {
+void shapes(hls::stream<hls::vector<data_t, LANES>>& rows, hls::stream<ap_uint<7>>& picks,
+            hls::stream<wide_t>& out, hls::stream<data_t>& pairs, unsigned pair_count, data_t& smallest,
+            unsigned& above) {
   data_t store[ROWS * LANES];
-#pragma HLS ARRAY_PARTITION variable=store cyclic factor=4 dim=1
+#pragma HLS ARRAY_PARTITION variable = store cyclic factor = 4 dim = 1
   data_t recent[8];
-#pragma HLS ARRAY_PARTITION variable=recent complete dim=1
+#pragma HLS ARRAY_PARTITION variable = recent complete dim = 1
   for (int k = 0; k < 8; k++) {
 #pragma HLS UNROLL
     recent[k] = data_t(k);
   }
   for (int i = 0; i < ROWS; i++) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
     hls::vector<data_t, LANES> row = rows.read();
-    for (int k = 0; k < LANES; k++) store[LANES * i + k] = row[k];
+    for (int k = 0; k < LANES; k++)
+      store[LANES * i + k] = row[k];
   }
 PICK:
   for (int i = 0; i < 64; i++) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
     ap_uint<7> at = picks.read();
     data_t x = store[at.to_int()];
     data_t table = data_t(SQUARES.value[at.to_int() & 63]);
@@ -60,7 +63,7 @@ PICK:
   data_t low = 32767;
   unsigned count = 0;
   for (unsigned i = 0; i < pair_count; i++) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II = 1
     data_t first = pairs.read();
     data_t second = pairs.read();
     data_t less = first < second ? first : second;
