@@ -19,10 +19,13 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 
+from control import AxiLiteControl
 from memory import AxiMemory
 
 #: Cycles without any handshake after which a design counts as hung.
 PATIENCE = 5000
+#: Cycles without any handshake after which outputs that were held closed open.
+HOLD = 1500
 
 
 def parameters() -> Any:
@@ -35,13 +38,10 @@ class BenchError(AssertionError):
 
 
 class Stall:
-    """Random stalls: a two-state chain that is stalled ``share`` of the time in bursts of ``burst`` cycles.
+    """Random stalls: a two-state chain that is stalled ``share`` of the time in bursts of ``burst`` cycles."""
 
-    The first ``closed`` cycles are stalled, which lets everything behind an output fill up.
-    """
-
-    def __init__(self, rng: random.Random, share: float, burst: float = 1.0, closed: int = 0) -> None:
-        self.rng, self.share, self.closed = rng, share, closed
+    def __init__(self, rng: random.Random, share: float, burst: float = 1.0) -> None:
+        self.rng, self.share = rng, share
         self.leave = 1.0 / burst
         self.enter = min(1.0, share / max(1e-9, 1.0 - share) / burst)
         self.stalled = False
@@ -50,13 +50,9 @@ class Stall:
     def any(cls, rng: random.Random, most: float) -> Stall:
         """A stall of 0 to ``most`` of the time; both ends are likely, and so are long bursts."""
         share = rng.choice([0.0, most, rng.uniform(0.0, most)])
-        closed = rng.choice([0, 0, rng.randrange(3000)]) if most > 0.0 else 0
-        return cls(rng, share, rng.choice([1.0, 3.0, 40.0]), closed)
+        return cls(rng, share, rng.choice([1.0, 3.0, 40.0]))
 
     def __call__(self) -> bool:
-        if self.closed:
-            self.closed -= 1
-            return True
         if self.share == 0.0:
             return False
         self.stalled = self.rng.random() < (1.0 - self.leave if self.stalled else self.enter)
@@ -102,13 +98,14 @@ class OutputPort:
         self.data, self.ready, self.write = (getattr(dut, f"{name}_{s}") for s in ("din", "full_n", "write"))
         self.values: list[int] = []
         self.open = False
+        self.held = False  # closed until nothing else moves, so that everything behind it fills up
         self.ready.value = 0
 
     def tick(self) -> bool:
         moved = self.open and bool(self.write.value)
         if moved:
             self.values.append(int(self.data.value))
-        ready = not self.stall()
+        ready = not self.held and not self.stall()
         if ready != self.open:
             self.ready.value = int(ready)
             self.open = ready
@@ -119,13 +116,14 @@ class OutputPort:
 
 
 class Bench:
-    """One design, or one of several behind a prefix, with ``ap_ctrl_hs`` control."""
+    """One design, or one of several behind a prefix, under ``ap_ctrl_hs`` or AXI4-Lite control."""
 
     def __init__(self, dut: Any, rng: random.Random, *, prefix: str = "", stalls: float = 0.0) -> None:
         self.dut, self.rng, self.prefix, self.stalls = dut, rng, prefix, stalls
         self.inputs: dict[str, InputPort] = {}
         self.outputs: dict[str, OutputPort] = {}
         self.memories: dict[str, AxiMemory] = {}
+        self.control: AxiLiteControl | None = None
         self.cycle = 0
         self.quiet = 0
         self.patience = PATIENCE
@@ -160,6 +158,11 @@ class Bench:
         )
         return self.memories[bundle]
 
+    def axilite(self, registers: list[dict[str, Any]]) -> None:
+        """Control goes through AXI4-Lite."""
+        stall = lambda: Stall.any(self.rng, self.stalls)  # noqa: E731
+        self.control = AxiLiteControl(self.dut, self.prefix, registers, stall)
+
     def _parts(self) -> list[Any]:
         return [*self.inputs.values(), *self.outputs.values(), *self.memories.values()]
 
@@ -189,6 +192,9 @@ class Bench:
             for port in ports:
                 moved |= port.tick()
             self.quiet = 0 if moved else self.quiet + 1
+            if self.quiet == HOLD:
+                for output in self.outputs.values():
+                    output.held = False
             if self.quiet > self.patience:
                 self.fail(f"nothing moved for {self.patience} cycles")
 
@@ -203,6 +209,10 @@ class Bench:
 
     async def call(self, scalars: dict[str, int]) -> int:
         """Starts the design with scalar inputs and waits until it is done; returns the cycles it took."""
+        first = self.cycle
+        if self.control is not None:
+            await self.control.call(scalars)
+            return self.cycle - first
         for name, value in scalars.items():
             handle = self.signal(name)
             handle.value = value & ((1 << len(handle)) - 1)
@@ -211,11 +221,16 @@ class Bench:
         start.value = 1
         await edge
         start.value = 0
-        first = self.cycle
         while True:
             await edge
             if done.value:
                 return self.cycle - first
+
+    async def scalar(self, name: str) -> int:
+        """An output scalar after a call."""
+        if self.control is not None:
+            return await self.control.output(name)
+        return int(self.signal(name).value)
 
     async def drain(self, counts: dict[str, int], extra: int = 64) -> None:
         """Waits for ``counts`` elements on the outputs and ``extra`` cycles in which nothing more may come."""

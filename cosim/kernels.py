@@ -8,7 +8,8 @@ and against the hardware.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,19 +62,29 @@ def check_native(name: str, make: Make, seeds: range) -> None:
             assert got == want, f"{name}, seed {seed}: stream {stream} differs from the golden model"
 
 
-def check_rtl(name: str, make: Make, seeds: range, never_full: tuple[str, ...] = ()) -> None:
+def check_rtl(
+    name: str, make: Make, seeds: range, *, ports: str = "ap_ctrl_hs", never_full: tuple[str, ...] = ()
+) -> None:
     """The hardware gives what the golden model expects, under stalls, in calls with and without a reset between.
 
     ``never_full`` names FIFOs whose reader is always ready, so that they cannot fill up.
     """
     kernel = csim.kernel(name, build_config(), CACHE / "native", True)
     widths = {port.name: port.width for port in kernel.ports}
+    executable, report = model(name, ports)
+    registers = report["registers"] if ports == "axi" else []
     jobs = []
     for seed in seeds:
         rng = np.random.default_rng(seed)
         calls = [make(rng) for _ in range(1 + seed % 2)]
-        jobs.append(job(name, seed, STALLS[seed % len(STALLS)], calls, widths))
-    outcome = simulate.run(model(name), REPLAY, parameters=jobs)
+        stalls = STALLS[seed % len(STALLS)]
+        jobs.append(job(name, seed, stalls, calls, widths, registers=registers))
+    for seed, output in enumerate(calls[0].want, seeds.stop):  # each output once held closed while it can be
+        rng = np.random.default_rng(seed)
+        jobs.append(
+            job(name, seed, 0.3, [make(rng) for _ in range(3)], widths, registers=registers, held=output)
+        )
+    outcome = simulate.run(executable, REPLAY, parameters=jobs)
     simulate.check(outcome)
     for path, (full, empty) in outcome.fifos.items():
         assert empty, f"{name}: FIFO {path} never ran empty after use"
@@ -82,12 +93,23 @@ def check_rtl(name: str, make: Make, seeds: range, never_full: tuple[str, ...] =
 
 
 def job(
-    name: str, seed: int, stalls: float, calls: list[Call], widths: dict[str, int], prefix: str = ""
+    name: str,
+    seed: int,
+    stalls: float,
+    calls: list[Call],
+    widths: dict[str, int],
+    *,
+    prefix: str = "",
+    registers: Sequence[dict[str, Any]] = (),
+    held: str = "",
 ) -> dict[str, Any]:
     """What ``replay.py`` takes; ports whose C++ name is a keyword of SystemVerilog go by their name there."""
 
     def ported(values: dict[str, Any]) -> dict[str, Any]:
         return {port_name(key): value for key, value in values.items()}
+
+    def scalar(values: dict[str, Any]) -> dict[str, Any]:
+        return values if registers else ported(values)  # registers have the C++ names
 
     return {
         "name": name,
@@ -97,13 +119,15 @@ def job(
         "inputs": list(ported(calls[0].streams)),
         "outputs": list(ported(calls[0].want)),
         "bundles": list(calls[0].memories),
+        "registers": list(registers),
+        "held": port_name(held),
         "calls": [
             {
                 "streams": ported(call.streams),
-                "scalars": ported(call.scalars),
+                "scalars": scalar(call.scalars),
                 "memories": {bundle: data.hex() for bundle, data in call.memories.items()},
                 "want_streams": ported({k: unsigned(v, widths[k]) for k, v in call.want.items()}),
-                "want_outputs": ported({k: (v, widths[k]) for k, v in call.want_outputs.items()}),
+                "want_outputs": scalar({k: (v, widths[k]) for k, v in call.want_outputs.items()}),
                 "want_memories": {bundle: data.hex() for bundle, data in call.want_memories.items()},
             }
             for call in calls
@@ -111,8 +135,11 @@ def job(
     }
 
 
-def model(name: str) -> Path:
-    """The Verilator model of ``hls/kernels/<name>.cpp``; compiled SystemVerilog is kept by a hash of its sources."""
+def model(name: str, ports: str) -> tuple[Path, dict[str, Any]]:
+    """The Verilator model of ``hls/kernels/<name>.cpp`` and the compiler's report.
+
+    Compiled SystemVerilog is kept by a hash of its sources.
+    """
     build = build_config()
     include = csim.include_folders(build, CACHE)
     sources = [csim.kernel_source(name), *(f for folder in include for f in sorted(folder.rglob("*.h*")))]
@@ -120,10 +147,10 @@ def model(name: str) -> Path:
     sources += sorted((simulate.ROOT / "host/edgemoe/compiler").rglob("*.sv"))
     digest = hashlib.sha256(b"\0".join(f.read_bytes() for f in sources)).hexdigest()[:16]
     top = f"{name}_kernel"
-    folder = CACHE / f"{top}-{digest}"
+    folder = CACHE / f"{top}-{ports}-{digest}"
     if not (folder / "report.json").exists():
-        compile_file(csim.kernel_source(name), top, include=include, out=folder, ports="ap_ctrl_hs")
-    return simulate.build(sorted(folder.glob("*.sv")), top)
+        compile_file(csim.kernel_source(name), top, include=include, out=folder, ports=ports)
+    return simulate.build(sorted(folder.glob("*.sv")), top), json.loads((folder / "report.json").read_text())
 
 
 def beats(values: NDArray[np.int64], bits: int = 16) -> list[int]:

@@ -26,9 +26,11 @@ async def replay(dut: Any, number: int) -> None:
     for name in job["inputs"]:
         bench.input(name)
     for name in job["outputs"]:
-        bench.output(name)
+        bench.output(name).held = name == job["held"]
     for bundle in job["bundles"]:
         bench.memory(bundle)
+    if job["registers"]:
+        bench.axilite(job["registers"])
     await bench.start_clock()
     where = f"{job['name']}, seed {job['seed']}, stalls up to {job['stalls']:.0%}"
     for turn, call in enumerate(job["calls"]):
@@ -53,7 +55,7 @@ async def _one_call(bench: Bench, call: dict[str, Any], where: str) -> None:
             f"{got[wrong[0]]:#x}, expected {values[wrong[0]]:#x}"
         )
     for name, (value, width) in call["want_outputs"].items():
-        got_value = int(bench.signal(name).value) % (1 << width)
+        got_value = await bench.scalar(name) % (1 << width)
         assert got_value == value, f"{where}: output {name} is {got_value:#x}, expected {value:#x}"
     for name, port in bench.inputs.items():
         assert not port.queue, f"{where}: {len(port.queue)} elements of {name} were not read"

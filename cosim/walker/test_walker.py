@@ -67,4 +67,6 @@ def test_verdict_as_golden() -> None:
 @pytest.mark.slow
 def test_rtl_as_native() -> None:
     # The walker takes a beat of its program every cycle, so nothing piles up on the way to it.
-    kernels.check_rtl("walker", call, range(20), never_full=("program__ar_buffer", "program_reader"))
+    kernels.check_rtl(
+        "walker", call, range(20), ports="axi", never_full=("program__ar_buffer", "program_reader")
+    )
