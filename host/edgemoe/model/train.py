@@ -40,7 +40,7 @@ class TrainOptions:
 
     scenes: int = 60_000  # in the pool
     steps: int = 9_000
-    batch: int = 256
+    batch: int = 256  # at most as many as there are scenes
     learning_rate: float = 4e-3
     weight_decay: float = 0.05
     warmup: int = 500
@@ -146,7 +146,7 @@ def train(
     while progress < 1:
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(options, progress, step)
-        losses, balance = step_losses(model, *pool.draw(options.batch, generator))
+        losses, balance = step_losses(model, *pool.draw(min(options.batch, len(pool)), generator))
         optimiser.zero_grad(set_to_none=True)
         (sum(losses.values()) + options.balance * balance).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The float model as ONNX: one graph per task, batch size 1, uint8 pixels in, the head's maps out."""
+"""The float model as ONNX: one graph per task, batch size 1, uint8 pixels in, the head's maps out.
+
+python -m edgemoe.quant.onnx_export models/nano.safetensors build/onnx
+"""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import torch
@@ -10,6 +14,7 @@ from torch import Tensor, nn
 
 from edgemoe.config import TASKS
 from edgemoe.errors import UserError
+from edgemoe.model.checkpoint import load_checkpoint
 from edgemoe.model.m3vit import M3ViT
 
 
@@ -36,3 +41,16 @@ def export_onnx(model: M3ViT, task: str, path: Path) -> None:
         _OneTask(model.eval(), task).eval(), (pixels,), path, dynamo=True, external_data=False,
         input_names=["pixels"], output_names=["maps"], verbose=False,
     )  # fmt: skip
+
+
+def export_tasks(checkpoint: Path, folder: Path) -> list[Path]:
+    """Writes <model>.<task>.onnx for both tasks of a checkpoint."""
+    model, _ = load_checkpoint(checkpoint)
+    paths = [folder / f"{model.config.name}.{task}.onnx" for task in TASKS]
+    for task, path in zip(TASKS, paths, strict=True):
+        export_onnx(model, task, path)
+    return paths
+
+
+if __name__ == "__main__":
+    export_tasks(Path(sys.argv[1]), Path(sys.argv[2]))
