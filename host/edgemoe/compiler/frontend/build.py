@@ -11,13 +11,11 @@ from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.clang import emit_llvm
 from edgemoe.compiler.frontend.dataflow import Callee, build_dataflow
 from edgemoe.compiler.frontend.llvm import clean_up
-from edgemoe.compiler.frontend.markers import Fact
+from edgemoe.compiler.frontend.markers import MODULE_BODY, Fact
 from edgemoe.compiler.frontend.parse import Module
 from edgemoe.compiler.frontend.process import ProcessBuilder
 from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Program
 from edgemoe.compiler.passes.pipeline import optimise
-
-_BODY = re.compile(r"4bodyEv$")
 
 
 def compile_source(source: Path, top: str, include: list[Path], work: Path) -> Program:
@@ -117,7 +115,7 @@ def _modules(module: Module, raw: str) -> tuple[dict[str, str], dict[str, str]]:
         calls[found[2]] = _first_argument(found[1])
     bodies: dict[str, str] = {}
     for mangled, function in module.functions.items():
-        if not _BODY.search(mangled):
+        if not MODULE_BODY.search(mangled):
             continue
         scope = module.debug.field(module.debug.field(function.debug, "scope"), "name")
         if scope.startswith("module<"):

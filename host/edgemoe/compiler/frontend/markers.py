@@ -16,6 +16,8 @@ from edgemoe.compiler.frontend.debug import DebugInfo
 from edgemoe.compiler.frontend.layout import Layout, array
 from edgemoe.compiler.ir import NOWHERE, Loc
 
+#: Mangled name of the body of a fixed-latency module, ``hls::module<...>::body()``.
+MODULE_BODY = re.compile(r"4bodyEv$")
 PIPELINE_MARK = "__hls_mark_pipeline"
 #: Loop metadata that says which loop of the source it is: a loop that runs once disappears, its mark does not.
 LOOP_NUMBER = "hls.loop"
@@ -58,6 +60,7 @@ class _Loop:
 
 @dataclass(slots=True)
 class _Function:
+    name: str = ""
     successors: dict[str, list[str]] = field(default_factory=dict)
     latches: list[tuple[str, str, str, int]] = field(default_factory=list)  # block, header, metadata, line
     facts: list[Fact] = field(default_factory=list)
@@ -76,7 +79,8 @@ def extract(text: str) -> tuple[str, list[Fact]]:
     for line in text.split("\n"):
         if line.startswith("define "):
             found = re.search(r"@([\w$.]+)\(", line)
-            name, block, current = found[1] if found else "", "entry", _Function()
+            name, block = found[1] if found else "", "entry"
+            current = _Function(name)
             functions.append(current)
         elif name and (label := _LABEL.match(line)):
             block = label[1].strip('"')
@@ -239,6 +243,10 @@ def _annotate(text: str, lines: list[str], functions: list[_Function]) -> list[s
                 note = f'"llvm.loop.unroll.count", i32 {factor}' if factor else '"llvm.loop.unroll.full"'
                 around[0].notes[f"!{{!{note}}}"] = None
         _bind_dependences(function, loops)
+        if MODULE_BODY.search(function.name):  # a module has no control: its loops must go
+            for loop in loops:
+                if not any("unroll" in note for note in loop.notes):
+                    loop.notes['!{!"llvm.loop.unroll.full"}'] = None
         for loop in loops:
             tail = [n for n in re.findall(r"!(\d+)", nodes.get(loop.metadata, "")) if n != loop.metadata]
             if 'unroll.full"}' in "".join(loop.notes):
