@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
 from edgemoe.compiler.frontend.clang import cache_environment
 
 ROOT = Path(__file__).parents[2]
