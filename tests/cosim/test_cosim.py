@@ -149,3 +149,15 @@ def test_a_model_that_does_not_fit_is_refused(tmp_path: Path, capsys: pytest.Cap
 def test_bad_usage(options: list[str], words: str, capsys: pytest.CaptureFixture) -> None:
     assert cli.run(["cosim", *options]) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("overlay")
+def test_infer_gives_the_same_files(package: Path, picture: Path, tmp_path: Path) -> None:
+    """`edgemoe infer` on RTL and on golden: the same arrays."""
+    for backend in ("rtl", "golden"):
+        names = ["--backend", backend, "--model", str(package), "--image", str(picture)]
+        assert cli.run(["infer", *names, "--out", str(tmp_path / backend)]) == 0
+    arrays = sorted(path.name for path in (tmp_path / "rtl").glob("*.npy"))
+    assert len(arrays) == 4
+    for name in arrays:
+        assert np.array_equal(np.load(tmp_path / "rtl" / name), np.load(tmp_path / "golden" / name)), name

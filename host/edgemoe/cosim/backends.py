@@ -141,6 +141,7 @@ class Rtl:
             self.device.dram = dram
         self.instance = IP_NAME
         self.accelerator = load_accelerator(overlay, IP_NAME)
+        self.accelerator.timeout_seconds = None  # the simulated board has limits in cycles
         self.session = Session(package, build, self.accelerator)
 
     def run(self, pixels: Pixels, task: str, *, taps: bool = False, group: int = 0) -> Execution:
