@@ -144,6 +144,20 @@ def test_a_response_comes_after_the_last_burst(bench: Any, stall: int, seed: int
     assert list(memory.view("<u4")) == written
 
 
+@pytest.mark.parametrize(("stall", "seed"), STALLS[:3])
+def test_four_masters_on_one_bus(bench: Any, stall: int, seed: int) -> None:
+    rng = random.Random(seed)
+    count = [500, 33, 1][seed - 1]
+    words = {name: rng.randbytes(8 * count) for name in ("a", "b")}
+    memories = {name: np.frombuffer(data, dtype=np.uint8).copy() for name, data in words.items()}
+    memories |= {name: np.zeros(8 * count, dtype=np.uint8) for name in ("sum", "mix")}
+    got = bench.rtl.run("shared_bus", {}, {"count": count}, memories, stall=stall, seed=seed, offset=8 * seed)
+    a, b = (np.frombuffer(words[name], dtype="<u8") for name in ("a", "b"))
+    assert np.array_equal(memories["sum"].view("<u8"), a + b)
+    assert np.array_equal(memories["mix"].view("<u8"), a ^ b)
+    assert got.bus_error == 0
+
+
 @pytest.mark.parametrize("bus", ["from", "to"])
 def test_bus_errors_are_latched_and_do_not_hang(bench: Any, bus: str) -> None:
     rng = random.Random(5)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from edgemoe.compiler.backend.text import span
+from edgemoe.compiler.backend.text import commented_list, indent, span
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.ir import AxiArg
 
@@ -69,15 +69,9 @@ class Masters:
         return args[0].width
 
     def logic(self, bundle: str) -> list[str]:
+        """Everything behind the ports of ``bundle``."""
         readers = [arg for arg in self.axis if arg.bundle == bundle and "ar" in arg.channels]
         writers = [arg for arg in self.axis if arg.bundle == bundle and "aw" in arg.channels]
-        for kind, args in (("read", readers), ("write", writers)):
-            if len(args) > 1:
-                names = " and ".join(arg.name for arg in args)
-                message = (
-                    f"{names} both {kind} through bundle {bundle}; sharing one direction is not built yet"
-                )
-                raise CompileError(args[1].loc.file, args[1].loc.line, message)
         width, p = self._bundle_width(bundle), f"m_axi_{bundle}_"
         size = (width // 8).bit_length() - 1
         lines = ["", f"// ---- AXI4 master {bundle}"]
@@ -92,8 +86,8 @@ class Masters:
                 f"assign {p}{channel}QOS = '0;",
                 f"assign {p}{channel}REGION = '0;",
             ]
-        lines += self._reader(readers[0], p) if readers else self._no_reader(p)
-        lines += self._writer(writers[0], p) if writers else self._no_writer(p)
+        lines += self._readers(readers, p)
+        lines += self._writers(writers, p, width)
         for arg in self.axis:
             if arg.bundle == bundle:
                 if arg not in readers:
@@ -110,45 +104,79 @@ class Masters:
         offset = arg.channels[request] - 32
         return f".W({arg.width}), .OFFSET({offset}), .MAX_BEATS({beats}), .OUTSTANDING({OUTSTANDING})"
 
-    def _reader(self, arg: AxiArg, p: str) -> list[str]:
-        name = arg.name
-        lines = [
-            f"hls_axi_read #({self._parameters(arg, 'ar')}) {name}_reader (",
-            f"    .clk(ap_clk), .rst(hls_rst), .clear(hls_start), .base({name}_base),",
-            f"    .ar_din({name}_ar_din), .ar_write({name}_ar_write), .ar_full_n({name}_ar_full_n),",
+    def _readers(self, args: list[AxiArg], p: str) -> list[str]:
+        """One reader goes straight to the bus; several meet in a multiplexer."""
+        if not args:
+            return self._no_reader(p)
+        if len(args) == 1:
+            nets = {
+                signal: f"{p}{signal.upper()}"
+                for signal in ("araddr", "arlen", "arvalid", "arready", "rvalid")
+            }
+            return self._reader(args[0], p, nets) + [f"assign {p}RREADY = 1'b1;"]
+        lines = []
+        for arg in args:
+            lines += [f"logic [63:0] {arg.name}_araddr;", f"logic [7:0] {arg.name}_arlen;"]
+            lines.append(f"logic {arg.name}_arvalid, {arg.name}_arready, {arg.name}_rvalid;")
+            signals = ("araddr", "arlen", "arvalid", "arready", "rvalid")
+            lines += self._reader(arg, p, {signal: f"{arg.name}_{signal}" for signal in signals})
+        pins = [
+            f".{signal}({_joined(args, signal)})"
+            for signal in ("arvalid", "arready", "araddr", "arlen", "rvalid")
         ]
-        if "r" in arg.channels:
-            lines.append(f"    .r_dout({name}_r_dout), .r_empty_n({name}_r_empty_n), .r_read({name}_r_read),")
-        else:
-            lines.append("    .r_dout(), .r_empty_n(), .r_read(1'b1),")
-        return [
-            *lines,
-            f"    .error({name}_read_error), .idle({name}_read_idle),",
-            f"    .m_araddr({p}ARADDR), .m_arlen({p}ARLEN), .m_arvalid({p}ARVALID), .m_arready({p}ARREADY),",
-            f"    .m_rdata({p}RDATA), .m_rresp({p}RRESP), .m_rvalid({p}RVALID), .m_rready({p}RREADY)",
-            ");",
+        pins += [
+            f".m_{s}({p}{s.upper()})" for s in ("araddr", "arlen", "arvalid", "arready", "rlast", "rvalid")
         ]
+        lines.append(f"assign {p}RREADY = 1'b1;")
+        return lines + _instance("hls_axi_read_mux", f".N({len(args)})", f"{p}read_mux", pins)
 
-    def _writer(self, arg: AxiArg, p: str) -> list[str]:
+    def _reader(self, arg: AxiArg, p: str, nets: dict[str, str]) -> list[str]:
+        """The reader of ``arg``; it always takes its data, so RREADY needs no wire."""
         name = arg.name
-        lines = [
-            f"hls_axi_write #({self._parameters(arg, 'aw')}) {name}_writer (",
-            f"    .clk(ap_clk), .rst(hls_rst), .clear(hls_start), .base({name}_base),",
-            f"    .aw_din({name}_aw_din), .aw_write({name}_aw_write), .aw_full_n({name}_aw_full_n),",
-            f"    .w_din({name}_w_din), .w_write({name}_w_write), .w_full_n({name}_w_full_n),",
-        ]
-        if "b" in arg.channels:
-            lines.append(f"    .b_dout({name}_b_dout), .b_empty_n({name}_b_empty_n), .b_read({name}_b_read),")
-        else:
-            lines.append("    .b_dout(), .b_empty_n(), .b_read(1'b1),")
-        return [
-            *lines,
-            f"    .error({name}_write_error), .idle({name}_write_idle),",
-            f"    .m_awaddr({p}AWADDR), .m_awlen({p}AWLEN), .m_awvalid({p}AWVALID), .m_awready({p}AWREADY),",
-            f"    .m_wdata({p}WDATA), .m_wstrb({p}WSTRB), .m_wlast({p}WLAST), .m_wvalid({p}WVALID),",
-            f"    .m_wready({p}WREADY), .m_bresp({p}BRESP), .m_bvalid({p}BVALID), .m_bready({p}BREADY)",
-            ");",
-        ]
+        data = ("dout", "empty_n", "read")
+        unread = {"dout": "", "empty_n": "", "read": "1'b1"}
+        pins = [f".base({name}_base)", *(f".ar_{s}({name}_ar_{s})" for s in ("din", "write", "full_n"))]
+        pins += [f".r_{s}({f'{name}_r_{s}' if 'r' in arg.channels else unread[s]})" for s in data]
+        pins += [f".error({name}_read_error)", f".idle({name}_read_idle)"]
+        pins += [f".m_{signal}({net})" for signal, net in nets.items()]
+        pins += [f".m_rdata({p}RDATA)", f".m_rresp({p}RRESP)", ".m_rready()"]
+        return _instance(
+            "hls_axi_read", self._parameters(arg, "ar"), f"{name}_reader", [".clear(hls_start)", *pins]
+        )
+
+    def _writers(self, args: list[AxiArg], p: str, width: int) -> list[str]:
+        """As `_readers`."""
+        signals = ("awaddr", "awlen", "awvalid", "awready", "wdata", "wlast", "wvalid", "wready", "bvalid")
+        if not args:
+            return self._no_writer(p)
+        tied = [f"assign {p}WSTRB = '1;", f"assign {p}BREADY = 1'b1;"]
+        if len(args) == 1:
+            return self._writer(args[0], p, {signal: f"{p}{signal.upper()}" for signal in signals}) + tied
+        lines = []
+        for arg in args:
+            lines += [f"logic [63:0] {arg.name}_awaddr;", f"logic [7:0] {arg.name}_awlen;"]
+            lines.append(f"logic {span(width)}{arg.name}_wdata;")
+            single = ("awvalid", "awready", "wlast", "wvalid", "wready", "bvalid")
+            lines.append(f"logic {', '.join(f'{arg.name}_{signal}' for signal in single)};")
+            lines += self._writer(arg, p, {signal: f"{arg.name}_{signal}" for signal in signals})
+        pins = [f".{signal}({_joined(args, signal)})" for signal in signals]
+        pins += [f".m_{signal}({p}{signal.upper()})" for signal in signals]
+        parameters = f".N({len(args)}), .W({width})"
+        return [*lines, *tied, *_instance("hls_axi_write_mux", parameters, f"{p}write_mux", pins)]
+
+    def _writer(self, arg: AxiArg, p: str, nets: dict[str, str]) -> list[str]:
+        """The writer of ``arg``; it writes whole words and always takes its answers."""
+        name = arg.name
+        unread = {"dout": "", "empty_n": "", "read": "1'b1"}
+        pins = [f".base({name}_base)"]
+        pins += [f".{c}_{s}({name}_{c}_{s})" for c in ("aw", "w") for s in ("din", "write", "full_n")]
+        pins += [f".b_{s}({f'{name}_b_{s}' if 'b' in arg.channels else unread[s]})" for s in unread]
+        pins += [f".error({name}_write_error)", f".idle({name}_write_idle)"]
+        pins += [f".m_{signal}({net})" for signal, net in nets.items()]
+        pins += [f".m_bresp({p}BRESP)", ".m_wstrb()", ".m_bready()"]
+        return _instance(
+            "hls_axi_write", self._parameters(arg, "aw"), f"{name}_writer", [".clear(hls_start)", *pins]
+        )
 
     @staticmethod
     def _no_reader(p: str) -> list[str]:
@@ -159,3 +187,15 @@ class Masters:
         tied = [f"assign {p}AW{s} = '0;" for s in ("ADDR", "LEN", "VALID")]
         tied += [f"assign {p}W{s} = '0;" for s in ("DATA", "STRB", "LAST", "VALID")]
         return [*tied, f"assign {p}BREADY = 1'b1;"]
+
+
+def _joined(args: list[AxiArg], signal: str) -> str:
+    """The signal of all masters, the first in the least significant place."""
+    return "{" + ", ".join(f"{arg.name}_{signal}" for arg in reversed(args)) + "}"
+
+
+def _instance(module: str, parameters: str, name: str, pins: list[str]) -> list[str]:
+    """An instance on the outer clock and reset, a few pins a line."""
+    pins = [".clk(ap_clk)", ".rst(hls_rst)", *pins]
+    rows = [", ".join(pins[k : k + 3]) for k in range(0, len(pins), 3)]
+    return [f"{module} #({parameters}) {name} (", *indent(commented_list(rows), 2), ");"]
