@@ -15,7 +15,7 @@ is straight-line code (:class:`Block`) or one whole if-converted loop body (:cla
   other operations are speculated;
 * the order of ``Region.ops`` is a topological order. What data edges do not order is in ``Region.depends``.
 
-Everything is plain data in deterministic order. :mod:`edgemoe.compiler.irtext` prints and reads it.
+Everything is plain data in deterministic order. :mod:`edgemoe.compiler.irtext` prints it.
 """
 
 from __future__ import annotations

@@ -205,3 +205,25 @@ void top(hls::burst_maxi<ap_uint<32>> port, ap_int<40>& total, ap_uint<9> n) {
         "  u_load: load(port = port, out = words, n = n)\n"
         "  u_add: add(in = words, total = total, n = n)\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("head", "trips"),
+    [
+        ("int i = 0; i < 100; i++", 100),
+        ("int i = 7; i >= 0; i -= 2", 4),
+        ("unsigned i = 3; i != 24; i += 7", 3),
+        ("int i = 0; i < int(in.read()); i++", None),
+    ],
+)
+def test_label_and_trip_count(head: str, trips: int | None, tmp_path: Path) -> None:
+    body = f"""void top(hls::stream<ap_int<8>>& in, hls::stream<ap_int<8>>& out) {{
+COPY:
+  for ({head}) {{
+#pragma HLS PIPELINE II=1
+    out.write(in.read());
+  }}
+}}
+"""
+    (loop,) = loops(build(body, tmp_path))
+    assert (loop.label, loop.trip) == ("COPY", trips)

@@ -14,8 +14,11 @@ from edgemoe.compiler.frontend.llvm import clean_up
 from edgemoe.compiler.frontend.markers import MODULE_BODY, Fact
 from edgemoe.compiler.frontend.parse import Module
 from edgemoe.compiler.frontend.process import ProcessBuilder
-from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Program
+from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Loc, Pipeline, Program
 from edgemoe.compiler.passes.pipeline import optimise
+
+#: Lines between a loop's label and its PIPELINE pragma, at most.
+_LABEL_DISTANCE = 4
 
 
 def compile_source(source: Path, top: str, include: list[Path], work: Path) -> Program:
@@ -54,6 +57,7 @@ def build_program(module: Module, facts: list[Fact], top: str, raw: str, source:
             )
         program.functions[function.name] = function
     _interfaces(module, program, wanted[-1], facts)
+    _label_loops(program, raw)
     return program
 
 
@@ -159,6 +163,19 @@ def _check_module(function: Function) -> None:
                 loc.line,
                 f"the fixed-latency module '{function.name}' has a memory, '{memory.name}'.",
             )
+
+
+def _label_loops(program: Program, raw: str) -> None:
+    """A pipelined loop has the C++ label that stands closest before its pragma."""
+    files = dict(re.findall(r'^!(\d+) = !DIFile\(filename: "([^"]+)"', raw, re.MULTILINE))
+    found = re.finditer(r'!DILabel\(scope: !\d+, name: "(\w+)", file: !(\d+), line: (\d+)', raw)
+    labels = {Loc(files.get(m[2], ""), int(m[3])): m[1] for m in found}
+    for function in program.functions.values():
+        for region in function.regions:
+            if isinstance(region, Pipeline):
+                lines = range(region.loc.line, region.loc.line - _LABEL_DISTANCE, -1)
+                near = (labels.get(Loc(region.loc.file, line)) for line in lines)
+                region.label = next((label for label in near if label), "")
 
 
 def _interfaces(module: Module, program: Program, mangled: str, facts: list[Fact]) -> None:

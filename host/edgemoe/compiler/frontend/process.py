@@ -16,6 +16,7 @@ from edgemoe.compiler.frontend.ifconvert import Predicates
 from edgemoe.compiler.frontend.intrinsics import AXI_CHANNELS, intrinsic
 from edgemoe.compiler.frontend.lower import constant, lower_pure, unsupported
 from edgemoe.compiler.frontend.markers import LOOP_NUMBER, PIPELINE_MARK, Fact
+from edgemoe.compiler.frontend.names import Names
 from edgemoe.compiler.frontend.parse import Function as LlvmFunction
 from edgemoe.compiler.frontend.parse import Inst, Module, bits
 from edgemoe.compiler.ir import (
@@ -58,7 +59,7 @@ class ProcessBuilder:
         )
         self.leaf_args: dict[int, ModuleArg] = {}
         self.result: Value | None = None  #: of a module
-        self._names: set[str] = set()
+        self._names = Names()
         self._heads: dict[str, str] = {}  # LLVM block -> region name
         self._phis: dict[str, list[Inst]] = {}  # region name -> phi instructions
         self._fixups: list[tuple[Edge, str, str]] = []  # edge, from LLVM block, to LLVM block
@@ -74,9 +75,11 @@ class ProcessBuilder:
         owner = {block: header for header, (loop, _) in pipelines.items() for block in loop.blocks}
         for name in graph.order:
             if name in pipelines:
-                self._heads[name] = self._region_name(self.source.blocks[name], pipelines[name][1])
+                self._heads[name] = self._names.numbered("loop", self.module.loc(pipelines[name][1]).line)
             elif name not in owner:
-                self._heads[name] = self._region_name(self.source.blocks[name], None)
+                self._heads[name] = self._names.numbered(
+                    "block", self._block_loc(self.source.blocks[name]).line
+                )
         for name in graph.order:
             if name in pipelines:
                 loop, mark = pipelines[name]
@@ -145,16 +148,6 @@ class ProcessBuilder:
     def _block_loc(self, block: list[Inst]) -> Loc:
         locs = [loc for inst in block if (loc := self.module.loc(inst)).line]
         return locs[0] if locs else self.function.loc
-
-    def _region_name(self, block: list[Inst], mark: Inst | None) -> str:
-        loc = self.module.loc(mark) if mark is not None else self._block_loc(block)
-        base = f"{'loop' if mark is not None else 'block'}_{loc.line}"
-        name, k = base, 0
-        while name in self._names:
-            k += 1
-            name = f"{base}_{chr(96 + k)}" if k <= 26 else f"{base}_{k}"
-        self._names.add(name)
-        return name
 
     # ---- regions -------------------------------------------------------------------------------------------
 
@@ -265,7 +258,7 @@ class ProcessBuilder:
         out = Edge(targets[0], values[targets[0]])
         for name in targets[1:]:
             # Later exits are tried in blocks behind the loop, the last of which falls through to the first target.
-            choice = Block(self._fresh(f"{region.name}_exit"), loc=region.loc)
+            choice = Block(self._names.fresh(f"{region.name}_exit"), loc=region.loc)
             predicate = whole[name]
             choice.terminator = (
                 Branch(predicate, Edge(name, values[name]), out) if predicate is not None else Jump(out)
@@ -277,14 +270,6 @@ class ProcessBuilder:
     def _target_phis(self, region_name: str) -> list[Inst]:
         block = next(block for block, name in self._heads.items() if name == region_name)
         return [inst for inst in self.source.blocks[block] if inst.opcode == "phi" and inst.width]
-
-    def _fresh(self, base: str) -> str:
-        name, k = base, 0
-        while name in self._names:
-            k += 1
-            name = f"{base}_{k}"
-        self._names.add(name)
-        return name
 
     @staticmethod
     def _any(predicates: list[Value | None], emit: Emitter) -> Value | None:

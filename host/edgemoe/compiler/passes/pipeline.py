@@ -9,6 +9,7 @@ from edgemoe.compiler.passes.invariant import mark_invariants
 from edgemoe.compiler.passes.masked import narrow_masked_compares
 from edgemoe.compiler.passes.narrow import narrow
 from edgemoe.compiler.passes.reassociate import reassociate
+from edgemoe.compiler.passes.trip import count_trips
 
 #: The second round uses what the first one learnt: a narrower register demands less of its input.
 _NARROWINGS = 2
@@ -21,6 +22,7 @@ def optimise(program: Program) -> None:
             continue
         narrow_masked_compares(function)
         remove_dead(function)
+        count_trips(function)
         reassociate(function)
         for _ in range(_NARROWINGS):
             narrow(function)

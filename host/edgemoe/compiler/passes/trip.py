@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Counts the iterations of pipelined loops whose bounds are constants, for the report."""
+
+from __future__ import annotations
+
+from edgemoe.compiler.ir import Branch, Compare, Const, Function, Op, Opcode, Phi, Pipeline, Value, edges
+
+_LONGEST = 1 << 20
+
+
+def count_trips(function: Function) -> None:
+    """Sets ``Pipeline.trip`` where it is known."""
+    for region in function.regions:
+        if isinstance(region, Pipeline):
+            region.trip = _trips(function, region)
+
+
+def _trips(function: Function, loop: Pipeline) -> int | None:
+    branch = loop.terminator
+    if not isinstance(branch, Branch) or not isinstance(branch.condition, Op):
+        return None
+    test = branch.condition
+    if test.opcode is not Opcode.ICMP or not isinstance(test.operands[1], Const):
+        return None
+    back = dict(zip(loop.phis, branch.taken.values, strict=True))
+    counter, ahead = _counter(test.operands[0], back)
+    if counter is None:
+        return None
+    step = back[counter]
+    if not isinstance(step, Op) or step.opcode is not Opcode.ADD or step.operands[0] is not counter:
+        return None
+    start = {
+        edge.values[loop.phis.index(counter)]
+        for region in function.regions
+        if region is not loop
+        for edge in edges(region.terminator)
+        if edge.target == loop.name
+    }
+    amount = step.operands[1]
+    if len(start) != 1 or not isinstance(amount, Const):
+        return None
+    first = start.pop()
+    if not isinstance(first, Const):
+        return None
+    mask = (1 << counter.width) - 1
+    value = first.value
+    for count in range(1, _LONGEST):
+        following = (value + amount.value) & mask
+        if not _holds(test.compare, following if ahead else value, test.operands[1]):
+            return count
+        value = following
+    return None
+
+
+def _counter(value: Value, back: dict[Phi, Value]) -> tuple[Phi | None, bool]:
+    """The phi that a condition tests, and whether it tests the phi's next value."""
+    if isinstance(value, Phi) and value in back:
+        return value, False
+    return next(((phi, True) for phi, step in back.items() if step is value), (None, False))
+
+
+def _holds(how: Compare | None, value: int, bound: Const) -> bool:
+    limit = bound.value
+    if how is not None and how.value.startswith("s"):
+        half = 1 << (bound.width - 1)
+        value, limit = (value ^ half) - half, (limit ^ half) - half
+    return {
+        "eq": value == limit,
+        "ne": value != limit,
+        "lt": value < limit,
+        "le": value <= limit,
+        "gt": value > limit,
+        "ge": value >= limit,
+    }[how.value[-2:] if how is not None else "eq"]
