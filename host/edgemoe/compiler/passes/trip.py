@@ -20,6 +20,9 @@ def _trips(function: Function, loop: Pipeline) -> int | None:
     if not isinstance(branch, Branch) or not isinstance(branch.condition, Op):
         return None
     test = branch.condition
+    inverted = test.opcode is Opcode.XOR and test.operands[1] == Const(1, 1)
+    if inverted and isinstance(test.operands[0], Op):
+        test = test.operands[0]
     if test.opcode is not Opcode.ICMP or not isinstance(test.operands[1], Const):
         return None
     back = dict(zip(loop.phis, branch.taken.values, strict=True))
@@ -46,7 +49,7 @@ def _trips(function: Function, loop: Pipeline) -> int | None:
     value = first.value
     for count in range(1, _LONGEST):
         following = (value + amount.value) & mask
-        if not _holds(test.compare, following if ahead else value, test.operands[1]):
+        if _holds(test.compare, following if ahead else value, test.operands[1]) == inverted:
             return count
         value = following
     return None
