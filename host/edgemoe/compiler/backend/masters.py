@@ -139,7 +139,7 @@ class Masters:
         pins += [f".r_{s}({f'{name}_r_{s}' if 'r' in arg.channels else unread[s]})" for s in data]
         pins += [f".error({name}_read_error)", f".idle({name}_read_idle)"]
         pins += [f".m_{signal}({net})" for signal, net in nets.items()]
-        pins += [f".m_rdata({p}RDATA)", f".m_rresp({p}RRESP)", ".m_rready()"]
+        pins += [f".m_rdata({p}RDATA)", f".m_rresp({p}RRESP)"]
         return _instance(
             "hls_axi_read", self._parameters(arg, "ar"), f"{name}_reader", [".clear(hls_start)", *pins]
         )
@@ -173,7 +173,7 @@ class Masters:
         pins += [f".b_{s}({f'{name}_b_{s}' if 'b' in arg.channels else unread[s]})" for s in unread]
         pins += [f".error({name}_write_error)", f".idle({name}_write_idle)"]
         pins += [f".m_{signal}({net})" for signal, net in nets.items()]
-        pins += [f".m_bresp({p}BRESP)", ".m_wstrb()", ".m_bready()"]
+        pins += [f".m_bresp({p}BRESP)"]
         return _instance(
             "hls_axi_write", self._parameters(arg, "aw"), f"{name}_writer", [".clear(hls_start)", *pins]
         )

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // AXI4 read master behind a stream of requests and a stream of data. A burst is requested only when the data FIFO
-// has room for all of it, so RREADY is always high and a slow reader never blocks the bus. Error responses are
+// has room for all of it, so the top ties RREADY high and a slow reader never blocks the bus. Error responses are
 // latched in `error`; their data is passed on, so that nothing hangs.
 module hls_axi_read #(
     parameter int W = 128,
@@ -26,8 +26,7 @@ module hls_axi_read #(
     input  logic                 m_arready,
     input  logic [W-1:0]         m_rdata,
     input  logic [1:0]           m_rresp,
-    input  logic                 m_rvalid,
-    output logic                 m_rready
+    input  logic                 m_rvalid
 );
   localparam int D = MAX_BEATS * OUTSTANDING;
   localparam int C = $clog2(D + 1);
@@ -47,7 +46,6 @@ module hls_axi_read #(
   assign m_arvalid = offered;
   assign m_arlen = 8'(beats - 9'd1);
   assign accepted = offered & m_arready;
-  assign m_rready = 1'b1;
 
   hls_fifo #(.W(W), .D(D)) data (
       .clk(clk), .rst(rst), .din(m_rdata), .write(m_rvalid), .full_n(full_n), .dout(r_dout), .empty_n(r_empty_n),

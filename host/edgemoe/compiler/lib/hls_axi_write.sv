@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // AXI4 write master behind a stream of requests, a stream of data and a stream of responses (one token for each
 // request, when all its bursts were answered). Data does not wait for the address channel. Error responses are
-// latched in `error` and count as answers, so that nothing hangs.
+// latched in `error` and count as answers, so that nothing hangs. The top ties BREADY and WSTRB high.
 module hls_axi_write #(
     parameter int W = 128,
     parameter int OFFSET = 32,
@@ -28,13 +28,11 @@ module hls_axi_write #(
     output logic                 m_awvalid,
     input  logic                 m_awready,
     output logic [W-1:0]         m_wdata,
-    output logic [W/8-1:0]       m_wstrb,
     output logic                 m_wlast,
     output logic                 m_wvalid,
     input  logic                 m_wready,
     input  logic [1:0]           m_bresp,
-    input  logic                 m_bvalid,
-    output logic                 m_bready
+    input  logic                 m_bvalid
 );
   localparam int DATA = 2 * MAX_BEATS;  // words of the data FIFO
 
@@ -74,10 +72,8 @@ module hls_axi_write #(
   );
   assign m_wvalid = writing & data_valid;
   assign m_wlast = left == 9'd1;
-  assign m_wstrb = '1;
   assign beat = m_wvalid & m_wready;
   assign next_burst = length_valid & (~writing | (beat & m_wlast));
-  assign m_bready = 1'b1;
   assign b_dout = 1'b0;
   assign b_empty_n = responses != '0;
   assign idle = split_idle & ~writing & ~length_valid & ~answer_valid & ~data_valid;
