@@ -39,8 +39,7 @@ help:  ## this list
 		/^[a-z-]+:.*  ## / {sub(/:.*/, "", $$1); printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 cosim: $(VENV)/.cosim  ## one image through the RTL of the whole accelerator [MODEL= BOARD= IMAGE= TASK= OUT= WAVES=1]
-	$(BIN)/edgemoe cosim --model $(MODEL) --board $(BOARD) --task $(TASK) \
-		$(if $(IMAGE),--image '$(IMAGE)') $(if $(OUT),--out '$(OUT)') $(if $(WAVES),--waves)
+	$(BIN)/edgemoe cosim --model $(MODEL) --board $(BOARD) --task $(TASK)$(if $(IMAGE), --image '$(IMAGE)')$(if $(OUT), --out '$(OUT)')$(if $(WAVES), --waves)
 
 test: $(VENV)/.dev  ## all tests that a change must pass
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
