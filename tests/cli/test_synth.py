@@ -43,6 +43,22 @@ def test_a_file_of_ones_own(
     assert "scale.cpp:7" in capsys.readouterr().out
 
 
+def test_plain_c_with_a_pragma_needs_no_header(tmp_path: Path) -> None:
+    text = """
+void scale(int count, int& sum) {
+  int total = 0;
+  for (int i = 0; i < count; ++i) {
+#pragma HLS PIPELINE
+    total += i * i;
+  }
+  sum = total;
+}
+"""
+    status, out = synth(tmp_path, text)
+    assert status == 0
+    assert json.loads((out / "report.json").read_text())["loops"][0]["ii"] == 1
+
+
 def test_what_cannot_be_compiled_has_a_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, _ = synth(tmp_path, SOURCE.replace("in.read()", "in.peek_nothing()"))
     assert status == 2

@@ -21,6 +21,8 @@ FLAGS = [
     "-fno-caret-diagnostics", "-D__HLS_SYNTH__",
 ]  # fmt: skip
 
+PRELUDE = "hls_intrinsics.h"
+
 _ERROR = re.compile(
     r"^(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?:fatal )?error: (?P<message>.*)$", re.MULTILINE
 )
@@ -39,8 +41,10 @@ def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, list[
     """LLVM IR text of ``source``, and the files that were read. Intermediate files go to ``work``."""
     work.mkdir(parents=True, exist_ok=True)
     flags = [*FLAGS, *(f"-I{path}" for path in include)]
+    # A source may have pragmas and none of our headers; the rewritten pragmas need their declaration all the same.
+    declared = ["-include", PRELUDE] if any((path / PRELUDE).is_file() for path in include) else []
     preprocessed = work / f"{source.stem}.i.cpp"
-    _clang([*flags, "-E", "-o", str(preprocessed), str(source)], source)
+    _clang([*flags, *declared, "-E", "-o", str(preprocessed), str(source)], source)
     text = preprocessed.read_text()
     rewritten = work / f"{source.stem}.rewritten.cpp"
     rewritten.write_text(rewrite_pragmas(text))
