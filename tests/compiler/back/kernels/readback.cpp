@@ -14,8 +14,8 @@ void readback(hls::burst_maxi<ap_uint<32>> memory, hls::stream<ap_uint<32>>& out
     memory.write(ap_uint<32>(seed + 3 * i));
   }
   memory.write_response();
-  memory.read_request(count / 2, count - count / 2);
-  memory.read_request(0, count / 2);
+  memory.read_request(count - 1, 1);
+  memory.read_request(0, count - 1);
   for (unsigned i = 0; i < count; i++) {
 #pragma HLS PIPELINE II = 1
     out.write(memory.read());
