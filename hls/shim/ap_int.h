@@ -3,8 +3,8 @@
 // on top of clang's _BitInt. One header serves the native build and the compiler: it holds no intrinsic at
 // all.
 //
-// Two deliberate differences from the vendor's simulation header: comparisons of mixed sign compare values
-// (there they follow the promotions of C from 32 bits on), and conversion to a built-in integer is explicit
+// Two deliberate differences from the vendor's simulation header: comparisons and divisions of mixed sign
+// work on values (there they follow the promotions of C), and conversion to a built-in integer is explicit
 // above 64 bits.
 #pragma once
 #include "detail/bits.h"

@@ -16,6 +16,8 @@ KERNELS = ("tests/csim/test_edges.py", "tests/csim/test_verdicts.py", "tests/csi
 RTL = ("tests/compiler/back/test_rtl.py",)
 PROGRAMS = ("tests/compiler/test_programs.py",)
 SCHEDULE = ("tests/compiler/back/test_schedule.py",)
+HEADERS = ("tests/compiler/test_headers.py",)
+NATIVE = ("tests/compiler/test_native.py",)
 INTERPRETER = ("tests/compiler/front/test_interpreter.py",)
 
 
@@ -52,6 +54,10 @@ def _kernel(idea: str, file: str, old: str, new: str) -> Mutation:
 
 def _compiler(idea: str, file: str, old: str, new: str, tests: tuple[str, ...]) -> Mutation:
     return Mutation(idea, f"host/edgemoe/compiler/{file}", old, new, tests)
+
+
+def _shim(idea: str, file: str, old: str, new: str, tests: tuple[str, ...]) -> Mutation:
+    return Mutation(idea, f"hls/shim/detail/{file}", old, new, tests)
 
 
 GOLDEN_MUTATIONS = (
@@ -315,4 +321,39 @@ COMPILER_MUTATIONS = (
     ),
 )
 
-MUTATIONS = (*GOLDEN_MUTATIONS, *KERNEL_MUTATIONS, *COMPILER_MUTATIONS)
+SHIM_MUTATIONS = (
+    _shim(
+        "rounding to even forgets even", "fixed_convert.h", "half && (odd || rest)", "half && rest", HEADERS
+    ),
+    _shim(
+        "saturation one too low",
+        "fixed_convert.h",
+        "(T(1) << (S ? W - 1 : W)) - 1)",
+        "(T(1) << (S ? W - 1 : W)) - 2)",
+        HEADERS,
+    ),
+    _shim(
+        "a difference is unsigned",
+        "int_operators.h",
+        "combine<R::sum, true>",
+        "combine<R::sum, R::sign>",
+        HEADERS,
+    ),
+    _shim("a remainder keeps the divisor's width", "bits.h", "smaller(W1, W2 +", "larger(W1, W2 +", HEADERS),
+    _shim(
+        "native streams have no depth",
+        "native_stream.h",
+        "while (state.count >= state.depth)",
+        "while (state.count > ~0ull - 1)",
+        NATIVE,
+    ),
+    _shim(
+        "native memories are not bounded",
+        "native_memory.h",
+        "if (at + width > size) {",
+        "if (false) {",
+        NATIVE,
+    ),
+)
+
+MUTATIONS = (*GOLDEN_MUTATIONS, *KERNEL_MUTATIONS, *COMPILER_MUTATIONS, *SHIM_MUTATIONS)
