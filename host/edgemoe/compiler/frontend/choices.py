@@ -16,6 +16,8 @@ _PHI = re.compile(r"^  (%[\w.$-]+) = phi ptr (\[.*?\])(?:, !dbg.*)?$", re.MULTIL
 _INCOMING = re.compile(r"\[ (%[\w.$-]+), (%[\w.$-]+) \]")
 _TYPE = r'%[\w.:$-]+|%"[^"]*"|i\d+|\[[^=]*?\]'
 
+_LARGEST_ALIGNMENT = 8  #: of any type on the 32-bit target
+
 
 def settle_choices(text: str) -> str:
     """LLVM IR text with no struct copy from a phi of pointers."""
@@ -53,7 +55,7 @@ def _exact(name: str) -> str:
 def _type(
     name: str, size: int, phis: dict[str, list[tuple[str, str]]], body: str, layout: Layout, seen: set[str]
 ) -> str:
-    """The type of ``size`` bytes that one of the incoming pointers points at, "" if none shows it."""
+    """The type, copied in ``size`` bytes, that one of the incoming pointers points at, "" if none shows it."""
     seen.add(name)
     for value, _ in phis[name]:
         if value in phis:
@@ -61,9 +63,15 @@ def _type(
         else:
             line = re.search(rf"^  {re.escape(value)} = (alloca|getelementptr) (.*)$", body, re.MULTILINE)
             found = _pointee(line, layout) if line else ""
-        if found and layout.size(found) == size:
+        if found and _copies(layout, found, size):
             return found
     return ""
+
+
+def _copies(layout: Layout, type_: str, size: int) -> bool:
+    """Whether a copy of ``size`` bytes copies a whole value; padding at its end may be left out."""
+    whole = layout.size(type_)
+    return whole - _LARGEST_ALIGNMENT < size <= whole
 
 
 def _pointee(line: re.Match[str], layout: Layout) -> str:

@@ -10,6 +10,11 @@ struct Item {
   ap_int<12> value;
   bool valid;
 };
+struct Wide {
+  ap_int<40> sum;
+  ap_uint<64> last;
+  int count;
+};
 using V = hls::vector<ap_int<16>, 4>;
 static void put(V (&buf)[32], int i, const V& v) {
 #pragma HLS ARRAY_PARTITION variable = buf cyclic factor = 2 dim = 1
@@ -27,6 +32,7 @@ void records(hls::stream<ap_uint<64>>& in, hls::stream<ap_int<32>>& out, ap_uint
   for (int i = 0; i < 32; i++)
     put(buf, i, V(ap_int<16>(i)));
   int total = 0;
+  Wide odd{0, 0, 0}, even{0, 0, 1}, third{5, 7, 9};
   for (int i = 0; i < n; i++) {
 #pragma HLS PIPELINE II = 2
     ap_uint<64> w = in.read();
@@ -36,6 +42,12 @@ void records(hls::stream<ap_uint<64>>& in, hls::stream<ap_int<32>>& out, ap_uint
       total -= 5;
       continue;
     }
+    Wide next = (w & 1) != 0 ? odd : (w & 4) != 0 ? third : even;
+    next.sum += ap_int<20>(w >> 11);
+    next.last ^= w;
+    next.count++;
+    (w & 8) != 0 ? odd = next : even = next;
+    third = next.count > 6 ? even : third;
     Item it;
     it.key = b;
     it.value = ap_int<12>(w >> 9);
@@ -62,6 +74,8 @@ void records(hls::stream<ap_uint<64>>& in, hls::stream<ap_int<32>>& out, ap_uint
   for (int i = 0; i < 3; i++)
     for (int j = 0; j < 5; j++)
       out.write(grid[i][j]);
+  const Wide& best = odd.sum > even.sum ? odd : even;
+  out.write(ap_int<32>(best.sum ^ best.last ^ best.count ^ third.sum));
   ap_fixed<16, 6> x = 1.5;
   ap_fixed<20, 8> y = x * ap_fixed<12, 4>(0.75);
   out.write(ap_int<32>((y * 16).to_int() + total));
