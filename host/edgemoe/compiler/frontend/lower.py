@@ -220,9 +220,7 @@ def unsupported(inst: Inst, file: str, line: int) -> CompileError:
     """The error for an instruction that nothing lowers."""
     if inst.opcode == "call":
         name = inst.callee
-        if name.startswith(("llvm.memcpy", "llvm.memmove")):
-            why = "an array is copied as a whole; copy it in a loop"
-        elif name.startswith("llvm."):
+        if name.startswith("llvm."):
             why = f"the LLVM operation {name} is not supported"
         else:
             why = f"the function '{name}' has no body that could be inlined"
