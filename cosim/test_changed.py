@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The hardware follows the source: renamed kernels with a changed constant, loop bound and table entry.
+"""The hardware follows the source: every kernel renamed, with a changed constant, loop bound and table entry.
 
 Nothing about a kernel may be known to the tool chain by name. Each change alone alters the native result; all of them
-together alter the hardware's result in the same way.
+together alter the hardware's result in the same way. `linear`, `embedding` and `walker` read no table.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from edgemoe.compiler.native import NativeKernel, build_native
 from model_of_many import side_by_side
 
 SEEDS = range(40, 44)
+#: The argument behind each AXI bundle, of the kernel that has one.
+BUNDLES = {"gmem0": "program"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,29 @@ class Edit:
 
 CONFIG = "edgemoe_config.hpp"
 EXP2_TABLE = Edit(CONFIG, "{\n    16384, 16742,", "{\n    16384, 16942,")
+SHORT_TREE = Edit("include/edgemoe/engine.hpp", "width > 0; width /= 2", "width > 1; width /= 2")
 EDITS = {
+    "linear": (
+        Edit("include/edgemoe/engine.hpp", "sum[0] + start)", "sum[0] + start + (1 << 26))"),
+        SHORT_TREE,
+    ),
+    "attention": (
+        Edit("include/edgemoe/attention.hpp", "multiplier + 32768", "multiplier + 99932768"),
+        SHORT_TREE,
+        EXP2_TABLE,
+    ),
+    "embedding": (
+        Edit("include/edgemoe/transfers.hpp", "64 * half + 8 * n", "64 * half + 7 * n"),
+        Edit(
+            "include/edgemoe/transfers.hpp",
+            "STORE:\n  while (words != 0)",
+            "STORE:\n  while (words > 1)",
+        ),
+    ),
+    "walker": (
+        Edit("include/edgemoe/walker.hpp", "records << 6", "records << 7"),
+        Edit("include/edgemoe/walker.hpp", "i != count;", "i + 2 < count;"),
+    ),
     "gelu": (
         Edit("include/edgemoe/gelu.hpp", "(line + 4096) >> 13", "(line + 4096) >> 12"),
         Edit("kernels/gelu.cpp", "i != count;", "i + 1 < count;"),
@@ -114,19 +138,26 @@ def calls(name: str, kernel: NativeKernel) -> list[kernels.Call]:
     made = []
     for seed in SEEDS:
         call = module_of(name).call(np.random.default_rng(seed))
-        result = kernel.run(call.streams, call.scalars)
+        memories = {
+            BUNDLES[bundle]: np.frombuffer(data, np.uint8).copy() for bundle, data in call.memories.items()
+        }
+        scalars = {k: v for k, v in call.scalars.items() if k not in memories}
+        result = kernel.run(call.streams, scalars, memories)
         streams = {k: v[: len(v) - result.unread[k]] for k, v in call.streams.items()}
         wanted: dict[str, list[int | None]] = {}
         for stream, values in result.streams.items():
             # What the golden model leaves open (a memory that is not written) stays open.
-            known = call.want[stream]
+            known = [] if memories else call.want[stream]
             free = [k < len(known) and known[k] is None for k in range(len(values))]
             wanted[stream] = [None if f else v for v, f in zip(values, free, strict=True)]
-        made.append(kernels.Call(streams, call.scalars, wanted))
+        made.append(
+            kernels.Call(streams, call.scalars, wanted, call.memories, call.memories, dict(result.outputs))
+        )
     return made
 
 
 def results(made: list[kernels.Call]) -> list[dict[str, list[int | None]]]:
+    """What the kernel wrote to its streams."""
     return [call.want for call in made]
 
 
@@ -144,10 +175,10 @@ def test_hardware_follows_the_source(tmp_path: Path) -> None:
         after = calls(name, kernel)
         assert results(after) != before
         out = tmp_path / "sv" / name
-        compiled[copy.top] = compile_file(
-            copy.source, copy.top, include=copy.include, out=out, ports="ap_ctrl_hs"
-        )
+        ports = "axi" if after[0].memories else "ap_ctrl_hs"
+        compiled[copy.top] = compile_file(copy.source, copy.top, include=copy.include, out=out, ports=ports)
+        registers = compiled[copy.top].report["registers"] if ports == "axi" else []
         widths = {port.name: port.width for port in kernel.ports}
-        jobs.append(kernels.job(name, 1, 0.5, after, widths, prefix=f"{copy.top}_"))
+        jobs.append(kernels.job(name, 1, 0.5, after, widths, prefix=f"{copy.top}_", registers=registers))
     executable = simulate.build(side_by_side(tmp_path, compiled), "programs")
     simulate.check(simulate.run(executable, kernels.REPLAY, parameters=jobs))
