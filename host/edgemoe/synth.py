@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -32,6 +33,7 @@ def synth(
     source: a C++ file; None stands for the accelerator. include: folders of headers; ours are always found: the
     Vitis HLS names, the kernels', and the generated ones of the board. ports: as of `compile_file`.
     """
+    whole = source is None
     source = source or ACCELERATOR
     if not source.is_file():
         raise UserError(f"{source} does not exist or is no file; give a C++ source.")
@@ -41,14 +43,23 @@ def synth(
     result = compile_file(source, top, include=folders, out=out, clock_ns=clock_ns, ports=ports)
     show_report(result.report)
     Console().print(f"SystemVerilog and report.json are in {out}", highlight=False)
+    if whole:
+        Console(stderr=True).print(
+            "resources.json (LUT, DSP, BRAM of the part) is not built yet.", highlight=False
+        )
 
 
 def show_report(report: Mapping[str, Any]) -> None:
     """Print the loops of a synthesis report as a table."""
-    table = Table(title="Loops", title_justify="left")
-    columns = ("source", "function", "ii_asked", "ii", "depth", "trip_count", "limited_by")
-    for column in columns:
-        table.add_column(column.replace("_", " "))
+    table = Table(title="Loops", title_justify="left", box=box.SIMPLE, collapse_padding=True, pad_edge=False)
+    for column in ("source", "label", "function"):
+        table.add_column(column, no_wrap=True)
+    for column in ("ii", "depth", "trips", "mult."):
+        table.add_column(column, no_wrap=True)
+    table.add_column("limited by", overflow="fold")
     for loop in report.get("loops", ()):
-        table.add_row(*("" if loop.get(column) is None else str(loop[column]) for column in columns))
+        ii = str(loop["ii"]) if loop["ii"] == loop["ii_asked"] else f"{loop['ii']}, asked {loop['ii_asked']}"
+        cells = [loop["source"], loop["label"], loop["function"], ii]
+        cells += [loop[key] for key in ("depth", "trip_count", "multipliers", "limited_by")]
+        table.add_row(*("" if cell is None else str(cell) for cell in cells))
     Console().print(table)
