@@ -81,7 +81,7 @@ def standard_input(call: kernels.Call, parameters: list[Parameter], widths: dict
 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("g++"), reason="the original headers need g++")
-@pytest.mark.parametrize("name", ["gelu", "softmax", "layernorm", "linear", "experts"])
+@pytest.mark.parametrize("name", ["gelu", "softmax", "layernorm", "linear", "attention", "experts", "embedding"])
 def test_golden_results_under_the_original_headers(name: str, tmp_path: Path) -> None:
     top, source = f"{name}_kernel", csim.kernel_source(name)
     ports = csim.kernel(name, kernels.build_config(), kernels.CACHE / "native", True).ports
