@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The kernels under the vendor's own headers: ap_int and hls::stream as the ``hls4ml`` wheel carries them.
 
-The kernels are plain Vitis C++, so g++ compiles them unchanged, and the golden model's results must come out.
+The kernels are plain Vitis C++, so g++ compiles them unchanged, and the golden model's results must come out; of the
+walker its verdict, and the commands of the native build.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pytest
 import kernels
 from edgemoe import csim
 from edgemoe.compiler.native_source import Parameter, top_parameters
-from test_changed import module_of
+from test_changed import BUNDLES, module_of
 
 #: The wheel has no bus master; this one reads from a memory in order, as its bursts are asked for.
 BURST_MAXI = """#pragma once
@@ -112,11 +113,11 @@ def program(source: Path, parameters: list[Parameter], top: str, inputs: set[str
 
 def standard_input(call: kernels.Call, parameters: list[Parameter], widths: dict[str, int]) -> str:
     lines = []
+    memories = {BUNDLES[bundle]: data for bundle, data in call.memories.items()}
     for parameter in parameters:
         mask = (1 << widths[parameter.name]) - 1
-        if parameter.name == "program":  # the one bus master
-            data = call.memories["gmem0"]
-            beats = [int.from_bytes(data[i : i + 16], "little") for i in range(0, len(data), 16)]
+        if parameter.name in memories:
+            beats = kernels.beats(np.frombuffer(memories[parameter.name], np.int8).astype(np.int64), 8)
             lines += [str(len(beats)), *(f"{beat:x}" for beat in beats)]
         elif parameter.name in call.streams:
             values = call.streams[parameter.name]

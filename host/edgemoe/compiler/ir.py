@@ -444,8 +444,3 @@ def edges(terminator: Terminator) -> list[Edge]:
     if isinstance(terminator, Branch):
         return [terminator.taken, terminator.otherwise]
     return []
-
-
-def width_of(value: Value) -> int:
-    """Bits of a value."""
-    return value.width
