@@ -3,12 +3,10 @@
 
 from pathlib import Path
 
+from edgemoe.backends import open_backend
 from edgemoe.config import BuildConfig, board
-from edgemoe.cosim.backends import Backend, Csim, Golden, Rtl
-from edgemoe.cosim.inputs import find_package, find_tasks, read_picture
-from edgemoe.errors import NotBuiltYetError
-from edgemoe.package import Package
-from edgemoe.program import check_fits
+from edgemoe.inputs import find_package, find_tasks, read_picture
+from edgemoe.program import Workload
 from edgemoe.results import TaskOutput, write_arrays, write_results
 from edgemoe.shipped import checkpoint_path, image_path
 
@@ -32,28 +30,15 @@ def _infer_integer(
     backend: str, model: str, build: BuildConfig, image: Path | None, task: str, folder: Path
 ) -> None:
     _, package = find_package(model)
-    check_fits(package.config, build)
+    workload = Workload(package, build)
     picture = read_picture(image_path(image), package.config)
-    machine = _machine(backend, package, build)
+    machine = open_backend(backend, workload)
     try:
         runs = {name: machine.run(picture.pixels, name) for name in find_tasks(task)}
     finally:
         machine.close()
     results = {name: TaskOutput(run.features, run.head) for name, run in runs.items()}
     write_results(folder, package, picture.original, results)
-
-
-def _machine(backend: str, package: Package, build: BuildConfig) -> Backend:
-    """What runs layer programs."""
-    if backend == "golden":
-        return Golden(package, build)
-    if backend == "csim":
-        return Csim(package, build)
-    if backend == "rtl":
-        from edgemoe.sim.build import build_overlay
-
-        return Rtl(package, build, build_overlay(build).bitstream)
-    raise NotBuiltYetError(f"`infer --backend {backend}`")
 
 
 def _infer_float(model: str, image: Path | None, task: str, folder: Path) -> None:

@@ -9,11 +9,12 @@ import pytest
 from PIL import Image
 
 from edgemoe import cli
-from edgemoe.config import BuildConfig, ModelConfig, model_preset
+from edgemoe.backends import Golden
+from edgemoe.config import ModelConfig, model_preset
 from edgemoe.cosim import run as cosim_run
-from edgemoe.cosim.backends import Golden
 from edgemoe.golden.random_package import random_package
 from edgemoe.package import Package, save
+from edgemoe.program import Workload
 
 KEYS = {
     *("model", "board", "package", "image", "backend", "rtl", "bit_exact", "mismatches", "first_divergence"),
@@ -106,12 +107,14 @@ def test_a_difference_is_located(
     """Golden with one weight changed: status 1, and the report names the stage whose weight it is."""
 
     class Other(Golden):
-        def __init__(self, package: Package, build: BuildConfig) -> None:
+        def __init__(self, workload: Workload) -> None:
+            package = workload.package
             weight = package.tensors["blocks.0.mlp.fc1.weight"]
             changed = weight.copy()
             changed[3, 5] += np.where(changed[3, 5] > 0, -64, 64).astype(np.int8)
             tensors = package.tensors | {"blocks.0.mlp.fc1.weight": changed}
-            super().__init__(Package(package.config, tensors, package.provenance, package.sha256), build)
+            changed_package = Package(package.config, tensors, package.provenance, package.sha256)
+            super().__init__(Workload(changed_package, workload.build))
 
     monkeypatch.setattr(cosim_run, "Golden", Other)
     out = tmp_path / "out"

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from edgemoe.cosim.backends import Execution
-from edgemoe.cosim.inputs import Picture
+from edgemoe.inputs import Picture
 from edgemoe.package import Package
+from edgemoe.program import Run
 from edgemoe.report import write_page
 from edgemoe.results import TaskOutput, write_results
 
@@ -35,10 +35,10 @@ def write_folder(
     out: Path,
     package: Package,
     picture: Picture,
-    executions: Mapping[str, Execution],
+    runs: Mapping[str, Run],
     report: Mapping[str, Any],
     *,
-    golden: Mapping[str, Execution] | None = None,
+    golden: Mapping[str, Run] | None = None,
     waves: Path | None = None,
 ) -> None:
     """Write all files beside `out` first, then move them in, the report last: a report is never half true.
@@ -46,33 +46,33 @@ def write_folder(
     Args:
         out: the folder; created if missing, and other files in it are left alone.
         package, picture: what was run.
-        executions: by task, the back end's.
+        runs: by task, the back end's.
         report: what report.json will hold.
-        golden: by task, golden's executions, if every tapped tensor of both sides is to be kept.
+        golden: by task, golden's runs, if every tapped tensor of both sides is to be kept.
         waves: a waveform file to move in.
     """
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.resolve().parent, prefix=f".{out.name}-") as name:
         work = Path(name)
-        results = {task: TaskOutput(run.features, run.head) for task, run in executions.items()}
+        results = {task: TaskOutput(run.features, run.head) for task, run in runs.items()}
         write_results(work, package, picture.original, results)
         if waves is not None:
             shutil.move(waves, work / "waves.fst")
         if golden is not None:
-            _save_taps(work / "taps", executions, golden)
+            _save_taps(work / "taps", runs, golden)
         (work / REPORT).write_text(json.dumps(report, indent=2) + "\n")
         write_page(work)
         _move_in(work, out)
 
 
-def _save_taps(folder: Path, ours: Mapping[str, Execution], golden: Mapping[str, Execution]) -> None:
+def _save_taps(folder: Path, ours: Mapping[str, Run], golden: Mapping[str, Run]) -> None:
     """taps/<task>/<side>/<tensor>.npy"""
-    for side, executions in (("got", ours), ("golden", golden)):
-        for task, execution in executions.items():
+    for side, runs in (("got", ours), ("golden", golden)):
+        for task, run in runs.items():
             target = folder / task / side
             target.mkdir(parents=True)
-            for name in execution.program.taps:
-                np.save(target / f"{name}.npy", execution.program.tap(execution.output, name))
+            for name in run.network.taps:
+                np.save(target / f"{name}.npy", run.tap(name))
 
 
 def _move_in(work: Path, out: Path) -> None:

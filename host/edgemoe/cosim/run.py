@@ -11,15 +11,15 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from edgemoe.backends import Backend, Golden
 from edgemoe.config import BuildConfig
 from edgemoe.config import board as board_config
-from edgemoe.cosim.backends import Backend, Execution, Golden, Rtl
 from edgemoe.cosim.compare import Comparison, compare
 from edgemoe.cosim.figures import dram_figures, task_figures, utilisation
 from edgemoe.cosim.folder import write_folder
-from edgemoe.cosim.inputs import Picture, find_package, find_pictures, find_tasks
 from edgemoe.cosim.versions import versions
-from edgemoe.program import check_fits
+from edgemoe.inputs import Picture, find_package, find_pictures, find_tasks
+from edgemoe.program import Run, Workload
 
 
 def run_cosim(
@@ -40,9 +40,10 @@ def run_cosim(
     console = Console(stderr=True)
     build = board_config(board)
     name, package = find_package(model)
-    check_fits(package.config, build)
+    workload = Workload(package, build)
     tasks = find_tasks(task)
     pictures = find_pictures(image, images, package.config)
+    from edgemoe.backends.rtl import Rtl
     from edgemoe.sim.cache import build_root
 
     base = build_root() / "cosim"
@@ -50,8 +51,8 @@ def run_cosim(
     with _progress(console) as progress, tempfile.TemporaryDirectory() as scratch:
         overlay = _build(build, waves, progress)
         waves_file = Path(scratch) / "waves.fst" if waves else None
-        backend = Rtl(package, build, overlay.bitstream, waves=waves_file)
-        golden = Golden(package, build)
+        backend = Rtl(workload, overlay.bitstream, waves=waves_file)
+        golden = Golden(workload)
         facts = {
             "model": name,
             "board": build.name,
@@ -86,8 +87,8 @@ def run_cosim(
     return all(exact)
 
 
-Runs = Mapping[str, tuple[Execution, Execution, Comparison]]
-"""By task: the back end's execution, golden's, and how they compare."""
+Runs = Mapping[str, tuple[Run, Run, Comparison]]
+"""By task: the back end's run, golden's, and how they compare."""
 
 
 def _run(
