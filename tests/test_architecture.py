@@ -23,6 +23,9 @@ ROOMS: dict[str, set[str]] = {
     "compiler": set(),
     "report": set(),
     "caches": set(),
+    "faults": set(),
+    "folders": set(),
+    "progress": set(),
     "images": BASE,
     "outputs": BASE,
     "registers": BASE,
@@ -37,13 +40,16 @@ ROOMS: dict[str, set[str]] = {
     "backends": FILE | {"program", "golden", "csim", "runtime", "sim"},
     "inputs": BASE | {"package", "images", "shipped"},
     "quant": FILE | {"program", "golden", "model", "images", "outputs", "export"},
-    "cosim": FILE | {"program", "backends", "sim", "report", "results", "inputs"},
+    "cosim": FILE
+    | {"program", "backends", "sim", "report", "results", "inputs"}
+    | {"folders", "progress", "shipped"},
     "shipped": BASE,
     "results": FILE | {"report", "images", "outputs"},
     "inspect_package": FILE,
-    "infer": FILE | {"program", "backends", "inputs", "model", "results", "shipped"},
+    "infer": FILE
+    | {"program", "backends", "inputs", "model", "results", "shipped", "folders", "progress", "sim"},
     "mutate": {"caches"},
-    "synth": BASE | {"registers", "compiler"},
+    "synth": BASE | {"registers", "compiler", "folders", "sim"},
     "cli": {"*"},
     "__main__": {"cli"},
 }

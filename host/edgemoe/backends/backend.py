@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,10 @@ from edgemoe.errors import NotBuiltYetError
 from edgemoe.golden import machine
 from edgemoe.program import Memory, Run, Workload
 from edgemoe.registers import Opcode
+
+if TYPE_CHECKING:
+    from edgemoe.sim.verilate import Progress
+    from edgemoe.sim.verilated import DramConfig
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -81,8 +85,12 @@ class Csim(_Interpreted):
         return csim.run(self.workload.build, memory)
 
 
-def open_backend(name: str, workload: Workload) -> Backend:
-    """The back end of that name; close it after use."""
+def open_backend(
+    name: str, workload: Workload, *, dram: DramConfig | None = None, progress: Progress | None = None
+) -> Backend:
+    """The back end of that name; close it after use. dram: parameters of the simulated DRAM, and progress:
+    told of each step of building, for `rtl`.
+    """
     if name == "golden":
         return Golden(workload)
     if name == "csim":
@@ -91,5 +99,5 @@ def open_backend(name: str, workload: Workload) -> Backend:
         from edgemoe.backends.rtl import Rtl
         from edgemoe.sim.build import build_overlay
 
-        return Rtl(workload, build_overlay(workload.build).bitstream)
+        return Rtl(workload, build_overlay(workload.build, progress=progress).bitstream, dram=dram)
     raise NotBuiltYetError(f"The back end {name!r}")

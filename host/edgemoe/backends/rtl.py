@@ -39,10 +39,14 @@ class Rtl:
         self.workload = workload
         self.device = sim.activate()
         self.device.record_waves(waves)
-        if dram is not None:
-            self.device.dram = dram
+        self.dram = dram or self.device.dram
+        """The DRAM's parameters."""
+        before, self.device.dram = self.device.dram, self.dram
         self.instance = IP_NAME
-        self.accelerator = load_accelerator(overlay, IP_NAME)
+        try:
+            self.accelerator = load_accelerator(overlay, IP_NAME)
+        finally:
+            self.device.dram = before
         self.accelerator.timeout_seconds = None  # the simulated board has limits in cycles
         self.session = Session(workload.package, workload.build, self.accelerator, workload=workload)
 

@@ -58,3 +58,11 @@ class Workload:
             program.output_bytes,
             program.statistics_bytes,
         )
+
+    def about_cycles(self, task: str) -> int:
+        """A guess of a run's cycles, for progress and room on the disk only: work by peak, and a third more."""
+        program = self.program(task)
+        # Of EXPERTS `macs` counts one token; each token goes to top_k experts.
+        routed = self.package.config.tokens * self.package.config.top_k
+        macs = sum(s.macs * (routed if s.name.endswith(".experts") else 1) for s in program.stages)
+        return max(4 * macs // (3 * self.build.macs), 1)
