@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import glob
 import hashlib
 import json
 import os
@@ -64,6 +65,7 @@ class OutFolder:
     def _move_in(self) -> None:
         files = sorted(path for path in self.work.rglob("*") if path.is_file())
         made = {str(path.relative_to(self.work)): _sha256(path) for path in files}
+        _check_owner(self.path, map(glob.escape, made))
         before = _listed(self.path)
         # Until all is moved, a file may be of either run: a killed run must not make it look like the user's.
         _write_list(

@@ -20,10 +20,6 @@ HLS = Path(__file__).resolve().parents[2] / "hls"
 ACCELERATOR = HLS / "kernels" / "accelerator.cpp"
 
 
-SYNTH_FILES = ("*.sv", "report.json")
-"""What a synthesis may leave in its folder."""
-
-
 def synth(
     source: Path | None,
     top: str,
@@ -49,7 +45,7 @@ def synth(
     if not source.is_file():
         raise UserError(f"{source} does not exist or is no file; give a C++ source.")
     build = board(board_name)
-    with claim(out, SYNTH_FILES, need_bytes=8 << 20) as claimed:
+    with claim(out, ("report.json", f"{top}.sv"), need_bytes=8 << 20) as claimed:
         headers = build_root() / "synth-headers" / build.name
         write_headers(build, headers)
         folders = [*include, HLS / "shim", HLS / "include", headers]
