@@ -30,14 +30,14 @@ ROOMS: dict[str, set[str]] = {
     "model": BASE,
     "export": FILE,
     "program": FILE,
-    "sim": BASE | {"registers", "compiler"},
+    "sim": BASE | {"caches", "registers", "compiler"},
     "golden": FILE | {"program", "export"},
     "runtime": FILE | {"program", "outputs"},
     "csim": FILE | {"program", "compiler", "golden", "outputs"},
     "quant": FILE | {"program", "golden", "model", "images", "outputs", "export"},
     "cosim": FILE
     | {"program", "golden", "runtime", "sim", "compiler", "csim"}
-    | {"report", "images", "outputs", "results", "shipped"},
+    | {"caches", "report", "images", "outputs", "results", "shipped"},
     "shipped": BASE,
     "results": FILE | {"report", "images", "outputs"},
     "inspect_package": FILE,

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from edgemoe.caches import build_root
 from edgemoe.config import BuildConfig
 from edgemoe.config import board as board_config
 from edgemoe.cosim.backends import Backend, Execution, Golden, Rtl
@@ -43,8 +44,6 @@ def run_cosim(
     check_fits(package.config, build)
     tasks = find_tasks(task)
     pictures = find_pictures(image, images, package.config)
-    from edgemoe.sim.cache import build_root
-
     base = build_root() / "cosim"
     target = out or base / f"{name}-{build.name}"
     with _progress(console) as progress, tempfile.TemporaryDirectory() as scratch:
