@@ -77,16 +77,13 @@ def dram_config(values: dict[str, int]) -> Any:
     """
     if not values:
         return None
-    from edgemoe.sim.verilated import DramConfig
+    from edgemoe.sim.dram import DramConfig
 
     known = [field.name for field in dataclasses.fields(DramConfig)]
     for name in values:
         if name not in known:
             raise UserError(f"--dram {name}: there is no such parameter; there are {', '.join(known)}.")
-    try:
-        return DramConfig(**values)
-    except ValueError as error:
-        raise UserError(f"--dram: {error}.") from error
+    return DramConfig(**values)
 
 
 def show(as_json: bool, figures: Callable[[], Any] | Any, text: str) -> None:
