@@ -279,8 +279,8 @@ class BuildConfig:
 
     @property
     def max_dim(self) -> int:
-        """The largest LayerNorm: |n| <= sqrt(D-1) must fit 19 bits of Q.13."""
-        return min(1023, self.rows * self.max_k_tiles)
+        """The largest LayerNorm."""
+        return min(numerics.NORM_DIM_MAX, self.rows * self.max_k_tiles)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for reports."""
@@ -325,8 +325,12 @@ def config_hpp(build: BuildConfig) -> str:
         "bias_bits",
         "multiplier_bits",
         "shift_max",
+        "context_shift_max",
+        "eps_min",
+        "eps_bits",
         "score_bits",
         "score_fraction",
+        "score_unit",
         "exp_bits",
         "hidden_bits",
         "hidden_fraction",

@@ -57,12 +57,17 @@ from safetensors.numpy import save as serialise
 
 from edgemoe.config import TASKS, ModelConfig
 from edgemoe.errors import UserError
-from edgemoe.numerics import BIAS_BITS, MULTIPLIER_BITS, SHIFT_MAX
+from edgemoe.numerics import (
+    BIAS_BITS,
+    CONTEXT_SHIFT_MAX,
+    EPS_BITS,
+    EPS_MIN,
+    MULTIPLIER_BITS,
+    SHIFT_MAX,
+)
 
 FORMAT = "edgemoe-package"
 VERSION = 1
-CONTEXT_SHIFT_MAX = 36
-EPS_MIN, EPS_LIMIT = 4, 1 << 48
 
 Array = NDArray[Any]
 
@@ -116,7 +121,7 @@ def specification(config: ModelConfig) -> dict[str, Spec]:
         specs[f"{name}.weight"] = Spec(("int16",), (D,))
         specs[f"{name}.bias"] = Spec(("int32",), (D,))
         specs[f"{name}.s"] = Spec(("int32",), (), 1, SHIFT_MAX)
-        specs[f"{name}.eps"] = Spec(("int64",), (), EPS_MIN, EPS_LIMIT - 1)
+        specs[f"{name}.eps"] = Spec(("int64",), (), EPS_MIN, (1 << EPS_BITS) - 1)
 
     scales = ["residual"]
     linear("patch_embed", D, config.patch_inputs)
