@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from edgemoe import __version__, caches
-from edgemoe.errors import EdgeMoeError, NotBuiltYetError, UserError
+from edgemoe.errors import EdgeMoeError, NotBuiltYetError, UserError, missing_package
 
 BACKENDS = ("torch", "golden", "csim", "rtl", "board")
 TASKS = ("both", "segmentation", "depth")
@@ -179,8 +179,9 @@ def random_package(model: str, seed: int, out: Path, **changes: Any) -> int:
     """Write a package of random weights, for tests."""
     from edgemoe.config import model_preset
     from edgemoe.golden.random_package import random_package
-    from edgemoe.package import save
+    from edgemoe.package import check_package_target, save
 
+    check_package_target(out)
     digest = save(random_package(model_preset(model), seed, **changes), out)
     click.echo(f"{out}: sha256 {digest}")
     return 0
@@ -204,9 +205,9 @@ def evaluate(package: Path, data: Path, backend: str) -> int:
     """Measure a package's mIoU and depth RMSE."""
     if backend != "golden":
         raise NotBuiltYetError(f"`eval --backend {backend}`")
-    from edgemoe.quant import evaluate_package
+    from edgemoe.quant import evaluate_package, text
 
-    click.echo(evaluate_package(package, data))
+    click.echo(text(evaluate_package(package, data)))
     return 0
 
 
@@ -244,6 +245,12 @@ def run(arguments: Sequence[str]) -> int:
     except EdgeMoeError as error:
         click.echo(f"edgemoe: {error}", err=True)
         return error.exit_status
+    except ModuleNotFoundError as error:
+        message = missing_package(error, f"`edgemoe {arguments[0]}`")
+        if message is None:
+            raise
+        click.echo(f"edgemoe: {message}", err=True)
+        return message.exit_status
     return status if isinstance(status, int) else 0
 
 
