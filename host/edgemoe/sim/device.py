@@ -13,8 +13,6 @@ from typing import Any
 
 from pynq.interrupt import _InterruptController
 from pynq.pl_server.device import Device
-from pynqmetadata.frontends import Metadata
-from pynqmetadata.views.runtime import RuntimeMetadataParser
 
 from edgemoe.errors import UserError
 from edgemoe.sim.arena import Arena
@@ -26,6 +24,7 @@ from edgemoe.sim.bus import (
     RegisterWindow,
     Simulated,
 )
+from edgemoe.sim.description import read_description
 from edgemoe.sim.interrupts import InterruptLine
 from edgemoe.sim.memory import SimulatedMemory
 from edgemoe.sim.verilated import DramConfig, VerilatedDesign
@@ -108,11 +107,7 @@ class SimulatedDevice(Device):
     # ---- what PYNQ calls
 
     def get_bitfile_metadata(self, bitfile_name: str, partial: bool = False) -> Any:
-        description = Path(bitfile_name).with_suffix(".hwh")
-        if not description.is_file():
-            raise UserError(f"There is no hardware description {description} beside {bitfile_name}.")
-        parser = RuntimeMetadataParser(Metadata(input=str(description)))
-        parser.refresh_hierarchy_dict()
+        parser = read_description(Path(bitfile_name).with_suffix(".hwh"))
         self.arch = ARCHITECTURES.get(parser.family_ps, self.arch)
         return parser
 
