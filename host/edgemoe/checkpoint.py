@@ -116,7 +116,7 @@ def _json(metadata: dict[str, str], name: str, path: Path) -> dict[str, Any]:
     """The JSON object under a name of the metadata."""
     if name not in metadata:
         raise UserError(f"{path}: the checkpoint's metadata lacks {name!r}.")
-    data = parse_json(metadata[name], f"{path}: the checkpoint's {name!r}")
+    data = parse_json(metadata[name], f"{path}: the checkpoint's {name!r} is damaged")
     if not isinstance(data, dict):
         raise UserError(f"{path}: the checkpoint's {name!r} is damaged: it is no JSON object.")
     return data

@@ -37,7 +37,9 @@ def shown(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 256:
         return f"an integer of {value.bit_length()} bits"
     try:
-        text = (str(value) or type(value).__name__) if isinstance(value, Exception) else repr(value)
+        text = (
+            (str(value).rstrip(".") or type(value).__name__) if isinstance(value, Exception) else repr(value)
+        )
         text = printable(" ".join(text.split()))
     except (RecursionError, ValueError):  # a value that is nested too deeply, or holds a huge integer
         return f"a {type(value).__name__}"

@@ -85,14 +85,14 @@ def read_regular(path: Path, what: str, most: int, hint: str = "it does not exis
 def parse_json(text: str | bytes, source: str) -> Any:
     """JSON as the standard has it: NaN, infinities and names that occur twice are refused.
 
-    source: what a message begins with, for instance "m.safetensors: the package's header".
+    source: what a message begins with, for instance "m.safetensors: the package's header is damaged".
     """
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
     except RecursionError:
-        raise UserError(f"{source} is damaged: its JSON is nested too deeply.") from None
+        raise UserError(f"{source}: its JSON is nested too deeply.") from None
     except ValueError as error:  # UnicodeDecodeError and an integer of too many digits are ones
-        raise UserError(f"{source} is damaged: its JSON can't be read: {shown(error)}.") from error
+        raise UserError(f"{source}: its JSON can't be read: {shown(error)}.") from error
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from edgemoe.errors import UserError, shown
 from edgemoe.files import open_regular, replacing
+from edgemoe.png import missing_bytes
 
 Pixels = npt.NDArray[np.uint8]
 """uint8, H×W×3, RGB."""
@@ -52,8 +53,9 @@ def read_image(path: Path, hint: str = "it does not exist; give a PNG or JPEG") 
     """
     with _opened(path, hint) as image:
         raw = _raw_mode(image)
+        image.load()  # before EXIF, which a PNG may hold after its picture
+        _check_complete(image, path)
         turn = UPRIGHT.get(_orientation(image, path))
-        image.load()
         if raw == "RGB;16B" and "transparency" in image.info:
             pixels = _rgb(image, raw, _low_bytes(path))
         else:
@@ -85,7 +87,9 @@ def _opened(path: Path, hint: str) -> Iterator[ImageFile.ImageFile]:
         except UserError:
             raise
         except UnidentifiedImageError as error:  # its own text quotes a buffer
-            raise UserError(f"Image {path} cannot be read as PNG or JPEG: it begins as neither.") from error
+            raise UserError(
+                f"Image {path} cannot be read as PNG or JPEG: its beginning is damaged, or of another kind of file."
+            ) from error
         except (
             Exception
         ) as error:  # Pillow lists none; ValueError, SyntaxError, zlib.error and struct.error occur
@@ -97,17 +101,43 @@ def _raw_mode(image: ImageFile.ImageFile) -> str:
     return str(image.tile[0][3]) if image.format == "PNG" and image.tile else ""
 
 
-def _orientation(image: Image.Image, path: Path) -> int:
-    """EXIF's orientation; 1 if there is none."""
-    try:
-        return int(image.getexif().get(ORIENTATION, 1))
-    except Exception as error:  # as above
-        if image.format == "PNG":
-            image.load()  # which getexif does: damage of the picture itself has another message
+def _check_complete(image: ImageFile.ImageFile, path: Path) -> None:
+    """UserError for a PNG whose compressed data ends before its picture, which leaves its last rows black.
+
+    To count the data takes as long as to read it, so it is done for a picture that looks like it.
+    """
+    if image.format != "PNG":
+        return
+    last = np.asarray(image.crop((0, image.height - 1, image.width, image.height)))
+    if last.any() and not image.info.get("interlace"):
+        return
+    with open_regular(path, "Image") as file:
+        missing = missing_bytes(file)
+    if missing:
         raise UserError(
-            f"Image {path}: its EXIF data can't be read ({shown(error)}), so which way is up is not known. Remove the "
-            "EXIF data, or save the picture again."
-        ) from error
+            f"Image {path} cannot be read as PNG or JPEG: the last {missing:,} bytes are missing."
+        )
+
+
+def _orientation(image: Image.Image, path: Path) -> int:
+    """EXIF's orientation; 1 if there is none. UserError if there may be one that can't be found."""
+    with warnings.catch_warnings(
+        record=True
+    ) as said:  # how Pillow speaks of a part of EXIF that it can't read
+        warnings.simplefilter("always")
+        try:
+            exif = Image.Exif()  # not the picture's own: opening a JPEG may have swallowed what was wrong
+            exif.load(image.info.get("exif", b""))
+            found = exif.get(ORIENTATION) or image.getexif().get(ORIENTATION)  # which XMP may hold, too
+            if found is not None or not said:
+                return int(found or 1)
+            reason: object = str(said[0].message)
+        except Exception as error:  # as above
+            reason = error
+    raise UserError(
+        f"Image {path}: its EXIF data can't be read ({shown(reason)}), so which way is up is not known. Remove the "
+        "EXIF data, or save the picture again."
+    )
 
 
 def _low_bytes(path: Path) -> Pixels:

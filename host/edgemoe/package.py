@@ -243,7 +243,7 @@ def load(path: Path) -> Package:
 def _described(text: str, path: Path, entries: dict[str, Entry]) -> tuple[ModelConfig, dict[str, Any]]:
     """Config and provenance from the JSON of a package's header."""
     damaged = f"{path}: the package's header is damaged"
-    data = parse_json(text, f"{path}: the package's header")
+    data = parse_json(text, damaged)
     if not isinstance(data, dict):
         raise UserError(f"{damaged}: it is no JSON object.")
     for name in ("version", "config", "provenance"):

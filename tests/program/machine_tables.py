@@ -79,8 +79,8 @@ def checks() -> list[tuple[str, str]]:
         ),
         (
             "ATTENTION",
-            f"TOKENS; HEADS 1..{k}; GROUP 1..{build.cols}; STRIDE and ADDRESS of query, src, aux, dst; OVERLAP dst with "
-            f"src, with aux; SHIFT shift0 {shift}, shift1 0..{numerics.CONTEXT_SHIFT_MAX}",
+            f"TOKENS; HEADS 1..{k}; GROUP 1..{build.cols}; STRIDE and ADDRESS of query, src, aux, dst; OVERLAP dst "
+            f"with src, with aux; SHIFT shift0 {shift}, shift1 0..{numerics.CONTEXT_SHIFT_MAX}",
         ),
         (
             "GATE",
@@ -89,9 +89,10 @@ def checks() -> list[tuple[str, str]]:
         ),
         (
             "EXPERTS",
-            f"SEQUENCE; TOKENS; K_TILES 1..{k} and 4·k_tiles ≤ {n}; N_TILES 4..{n}, a multiple of 4, n_tiles / 4 ≤ {k}; "
-            f"WEIGHT_BITS; HEADS 1..{experts}; STRIDE src, aux, dst; ADDRESS src and aux in `act` (aux: n_tiles / 4 "
-            "planes), dst in `accum`; OVERLAP src/aux; SHIFT shift0; ALIGN offset, size; DRAM of the last expert",
+            f"SEQUENCE; TOKENS; K_TILES 1..{k} and 4·k_tiles ≤ {n}; N_TILES 4..{n}, a multiple of 4, "
+            f"n_tiles / 4 ≤ {k}; WEIGHT_BITS; HEADS 1..{experts}; STRIDE src, aux, dst; ADDRESS src and aux in `act` "
+            "(aux: n_tiles / 4 planes), dst in `accum`; OVERLAP src/aux; SHIFT shift0; ALIGN offset, size; DRAM of "
+            "the last expert",
         ),
         ("COMBINE", "TOKENS; K_TILES; STRIDE dst; ADDRESS dst in `residual`"),
         ("STORE", "SPACE; SIZE ≥ 1; ADDRESS src_base + size; ALIGN offset; DRAM"),
