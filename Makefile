@@ -31,6 +31,9 @@ IMAGE ?=
 TASK ?= both
 OUT ?=
 WAVES ?=
+# Recipes read them from the environment, so that a name may hold spaces, quotes and dollar signs.
+VALUES := MODEL BOARD IMAGE TASK OUT WAVES
+$(foreach name,$(VALUES),$(eval export _$(name) := $$(value $(name))))
 
 ##@ Main
 
@@ -39,7 +42,8 @@ help:  ## this list
 		/^[a-z-]+:.*  ## / {sub(/:.*/, "", $$1); printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 cosim: $(VENV)/.cosim  ## one image through the RTL of the whole accelerator [MODEL= BOARD= IMAGE= TASK= OUT= WAVES=1]
-	$(BIN)/edgemoe cosim --model $(MODEL) --board $(BOARD) --task $(TASK)$(if $(IMAGE), --image '$(IMAGE)')$(if $(OUT), --out '$(OUT)')$(if $(WAVES), --waves)
+	@$(BIN)/edgemoe cosim --model "$$_MODEL" --board "$$_BOARD" --task "$$_TASK" $${_IMAGE:+--image "$$_IMAGE"} \
+		$${_OUT:+--out "$$_OUT"} $${_WAVES:+--waves}
 
 test: $(VENV)/.dev  ## all tests that a change must pass
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
@@ -55,13 +59,13 @@ check: $(VENV)/.dev  ## formatting, lint, types, links
 ##@ Parts
 
 synth: $(VENV)/.cosim  ## C++ to SystemVerilog for the accelerator [BOARD=]
-	$(BIN)/edgemoe synth --board $(BOARD) --out build/synth/$(BOARD)
+	$(BIN)/edgemoe synth --board "$$_BOARD" --out "build/synth/$$_BOARD"
 
 csim: $(VENV)/.cosim  ## one image through the C++ kernels compiled natively [MODEL= IMAGE=]
-	$(BIN)/edgemoe infer --backend csim --model $(MODEL) $(if $(IMAGE),--image '$(IMAGE)') --out $(or $(OUT),build/csim)
+	$(BIN)/edgemoe infer --backend csim --model "$$_MODEL" $${_IMAGE:+--image "$$_IMAGE"} --out "$${_OUT:-build/csim}"
 
 train: $(VENV)/.dev  ## train a model on the street scenes [MODEL=]
-	$(BIN)/edgemoe train --model $(MODEL)
+	$(BIN)/edgemoe train --model "$$_MODEL"
 
 models: $(VENV)/.dev  ## quantise the checkpoints in models/, measure them on validation scenes, print the table
 	$(BIN)/python -m edgemoe.quant.ship
@@ -73,7 +77,7 @@ bench: $(VENV)/.dev  ## regenerate every figure that the docs quote
 	$(BIN)/edgemoe bench
 
 bitstream: $(VENV)/.cosim  ## a bitstream [BOARD=]
-	$(BIN)/edgemoe bitstream --board $(BOARD)
+	$(BIN)/edgemoe bitstream --board "$$_BOARD"
 
 ##@ Upkeep
 
@@ -111,13 +115,14 @@ clean:  ## remove build/; .venv stays
 # A virtual environment has one stamp a lock file: the cosimulation's, without torch, and everything.
 $(BIN)/python:
 	@[ -n '$(PYTHON)' ] || { echo 'edgemoe needs Python 3.10, 3.11 or 3.12; none was found. Set PYTHON=...' >&2; exit 2; }
-	$(PYTHON) -m venv $(VENV)
+	@echo 'making $(VENV) with $(PYTHON)' >&2
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.cosim: requirements/cosim.lock pyproject.toml | $(BIN)/python
-	$(BIN)/pip install -q -r requirements/cosim.lock
-	$(BIN)/pip install -q --no-deps --no-build-isolation --editable .
+	@$(BIN)/python requirements/install.py requirements/cosim.lock
+	@$(BIN)/pip install -q --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.cosim
-	$(BIN)/pip install -q -r requirements/dev.lock
+	@$(BIN)/python requirements/install.py requirements/dev.lock
 	@touch $@

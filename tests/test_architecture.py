@@ -23,6 +23,9 @@ ROOMS: dict[str, set[str]] = {
     "compiler": set(),
     "report": set(),
     "caches": set(),
+    "faults": set(),
+    "folders": set(),
+    "progress": set(),
     "png": set(),
     "images": BASE | {"files", "png"},
     "outputs": BASE,
@@ -38,19 +41,22 @@ ROOMS: dict[str, set[str]] = {
     "sim": BASE | {"registers", "compiler"},
     "golden": FILE | {"program", "export"},
     "runtime": FILE | {"program", "outputs"},
-    "csim": FILE | {"program", "compiler", "golden", "outputs"},
+    "csim": FILE | {"program", "compiler"},
+    "backends": FILE | {"program", "golden", "csim", "runtime", "sim"},
+    "inputs": BASE | {"package", "images", "shipped"},
     "quant": FILE
     | {"program", "golden", "model", "images", "outputs", "export"}
     | {"arrays", "checkpoint", "files", "shipped"},
     "cosim": FILE
-    | {"program", "golden", "runtime", "sim", "compiler", "csim"}
-    | {"report", "images", "outputs", "results", "shipped"},
+    | {"program", "backends", "sim", "report", "results", "inputs"}
+    | {"folders", "progress", "shipped"},
     "shipped": BASE | {"files"},
     "results": FILE | {"report", "images", "outputs"},
     "inspect_package": FILE,
-    "infer": FILE | {"program", "cosim", "model", "results", "shipped", "sim"},
+    "infer": FILE
+    | {"program", "backends", "inputs", "model", "results", "shipped", "folders", "progress", "sim"},
     "mutate": {"caches"},
-    "synth": BASE | {"registers", "compiler"},
+    "synth": BASE | {"registers", "compiler", "folders", "sim"},
     "cli": {"*"},
     "__main__": {"cli"},
 }

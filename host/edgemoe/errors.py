@@ -76,12 +76,3 @@ class DeviceError(EdgeMoeError):
     """The accelerator failed, reported an error code, or did not answer in time."""
 
     exit_status = 3
-
-
-def missing_package(error: ModuleNotFoundError, what: str) -> UserError | None:
-    """The message for a package that only `make setup` installs; None if another one is missing.
-
-    what: what needs the package, for instance "`edgemoe train`".
-    """
-    name = (error.name or "").split(".")[0]
-    return UserError(f"{what} needs {name}, which `make setup` installs.") if name in EXTRAS else None

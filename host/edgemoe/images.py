@@ -18,7 +18,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from edgemoe.errors import UserError, shown
-from edgemoe.files import open_regular, replacing
+from edgemoe.files import open_regular
 from edgemoe.png import missing_bytes
 
 Pixels = npt.NDArray[np.uint8]
@@ -237,12 +237,11 @@ def enlarge(array: npt.NDArray[Any], height: int, width: int) -> npt.NDArray[Any
 
 
 def write_png(pixels: npt.NDArray[np.uint8], path: Path, text: str = "") -> None:
-    """Write uint8 H×W×3, or grey H×W, as PNG, whole or not at all. text: kept in the file as "Software"."""
+    """Write uint8 H×W×3, or grey H×W, as PNG. text: kept in the file as "Software"."""
     info = PngImagePlugin.PngInfo()
     if text:
         info.add_text("Software", text)
-    with replacing(path, "Image") as part:
-        Image.fromarray(pixels).save(part, format="PNG", pnginfo=info)
+    Image.fromarray(pixels).save(path, format="PNG", pnginfo=info)
 
 
 def software(path: Path) -> str:

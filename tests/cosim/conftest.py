@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from edgemoe.config import BuildConfig, ModelConfig, board, model_preset
+from edgemoe.program import Workload
 
 pytest.importorskip("pynq")
 from edgemoe import sim
-from edgemoe.cosim.backends import Rtl
+from edgemoe.backends.rtl import Rtl
 from edgemoe.package import Package
 from edgemoe.sim.build import build_overlay
 from edgemoe.sim.verilated import DramConfig, VerilatedDesign
@@ -46,7 +47,7 @@ def rtl(build: BuildConfig, overlay: Path) -> Iterator[Callable[..., Rtl]]:
     made: list[Rtl] = []
 
     def make(package: Package, *, dram: DramConfig | None = None) -> Rtl:
-        made.append(Rtl(package, build, overlay, dram=dram or DramConfig()))
+        made.append(Rtl(Workload(package, build), overlay, dram=dram or DramConfig()))
         return made[-1]
 
     yield make

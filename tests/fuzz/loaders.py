@@ -24,6 +24,7 @@ from edgemoe.checkpoint import read_checkpoint
 from edgemoe.config import ModelConfig
 from edgemoe.golden.random_package import random_package, random_state
 from edgemoe.images import read_image
+from edgemoe.inspect_package import contents, describe
 from edgemoe.package import Package
 from edgemoe.quant.scenes import load_prior
 
@@ -157,13 +158,7 @@ def load_package(path: Path) -> None:
     package = packages.load(path)
     packages.check(package)
     assert isinstance(package, Package) and len(package.sha256) == 64
-    describe(path).encode()
-
-
-def describe(path: Path) -> str:
-    from edgemoe.inspect_package import describe
-
-    return describe(path)
+    describe(contents(path)).encode()
 
 
 def load_checkpoint(path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from edgemoe.config import BuildConfig, board
 from edgemoe.errors import DeviceError
 from edgemoe.golden import machine
+from edgemoe.program import Memory
 from edgemoe.registers import INPUTS, OUTPUTS, REGISTERS, build_id, limits
 
 pynq = pytest.importorskip("pynq")
@@ -74,7 +75,7 @@ class GoldenTarget:
             size = given[f"{name}_bytes"]
             return self.arena.view(given[name], size).tobytes() if size else b""
 
-        memory = machine.Memory(
+        memory = Memory(
             region("program"),
             region("weights"),
             region("image"),

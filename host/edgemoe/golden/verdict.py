@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from edgemoe.config import BuildConfig
 from edgemoe.numerics import CONTEXT_SHIFT_MAX, EPS_BITS, EPS_MIN, SCORE_UNIT, SHIFT_MAX
+from edgemoe.program import Sizes
 from edgemoe.registers import (
     BEAT_BYTES,
     DESCRIPTOR_BYTES,
@@ -27,17 +28,6 @@ from edgemoe.registers import (
 
 LOAD_BEATS = {Format.U8: 2, Format.I16: 4}
 STORE_BEATS = {Space.ACT: 4, Space.QUERY: 4, Space.RESIDUAL: 4, Space.ACCUM: 8, Space.CHOICE: 1}
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """The size registers, in bytes."""
-
-    program: int
-    weights: int
-    image: int
-    output: int
-    statistics: int
 
 
 @dataclass(frozen=True)

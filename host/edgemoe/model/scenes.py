@@ -116,10 +116,12 @@ def write_scenes(
         for image, label, depth, key in zip(
             batch.image, batch.label, batch.depth, batch.seeds.tolist(), strict=True
         ):
-            write_png(label.numpy(), out / f"{key}.labels.png", SOFTWARE)
+            with replacing(out / f"{key}.labels.png", "Labels") as part:
+                write_png(label.numpy(), part, SOFTWARE)
             with replacing(out / f"{key}.depth.npy", "Depth") as part, part.open("wb") as file:
                 np.save(file, depth.numpy())
-            write_png(image.permute(1, 2, 0).numpy(), out / f"{key}.png", SOFTWARE)
+            with replacing(out / f"{key}.png", "Image") as part:
+                write_png(image.permute(1, 2, 0).numpy(), part, SOFTWARE)
 
 
 def _check_targets(seed: int, count: int, out: Path) -> None:

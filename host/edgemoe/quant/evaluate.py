@@ -24,7 +24,7 @@ def evaluate(package: Package, scenes: list[Scene], prior: Prior | None = None) 
             f"The prior is {'×'.join(map(str, prior.label.shape))} with labels up to {prior.label.max()}; the model is "
             f"{config.height}×{config.width} with {len(config.classes)} classes."
         )
-    runner = Runner.of(package, taps=False)
+    runner = Runner(package, taps=False)
     own, yardstick = Score(len(config.classes)), Score(len(config.classes))
     for image, label, depth in scenes:
         parts = {}

@@ -12,18 +12,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import pynq
 from pynq import DefaultIP
 from pynq.buffer import PynqBuffer
 
 from edgemoe.config import BuildConfig
 from edgemoe.errors import DeviceError, UserError
+from edgemoe.program import Run
 from edgemoe.registers import (
     DESCRIPTOR_BYTES,
-    ERROR_TEXT,
     IP_VLNV,
-    NO_INDEX,
     REGISTERS,
     Error,
     Statistics,
@@ -45,35 +43,6 @@ class Buffers:
     image: PynqBuffer
     output: PynqBuffer
     statistics: PynqBuffer
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """What one start gave. `output` is a copy of the output buffer's bytes."""
-
-    status: Error
-    error_index: int
-    cycles: int
-    bus_error: int
-    """A bit for each memory port that got an error response."""
-    statistics: tuple[Statistics, ...]
-    output: npt.NDArray[np.uint8]
-
-    def check(self) -> "RunResult":
-        """Itself, if the run went well; else `DeviceError` with what went wrong."""
-        if self.status is not Error.NONE:
-            where = "" if self.error_index == NO_INDEX else f" in descriptor {self.error_index}"
-            raise DeviceError(
-                f"The accelerator refused the layer program: {ERROR_TEXT[self.status]}{where} "
-                f"(code {int(self.status)}, {self.status.name})."
-            )
-        if self.bus_error:
-            ports = ", ".join(f"gmem{i}" for i in range(32) if self.bus_error >> i & 1)
-            raise DeviceError(
-                f"The memory answered the accelerator with an error on {ports}; the outputs are not valid. "
-                "An address may lie outside the memory that the accelerator can reach."
-            )
-        return self
 
 
 class Accelerator(DefaultIP):
@@ -141,7 +110,7 @@ class Accelerator(DefaultIP):
         if self.timeout_seconds is not None and time.monotonic() - started > self.timeout_seconds:
             raise DeviceError(f"The accelerator did not finish within {self.timeout_seconds:g} s.")
 
-    def run(self, buffers: Buffers, *, interrupt: bool | None = None) -> RunResult:
+    def run(self, buffers: Buffers, *, interrupt: bool | None = None) -> Run:
         """Start, wait and collect. By interrupt where the overlay has one and no event loop is running."""
         if interrupt is None:
             interrupt = getattr(self, "interrupt", None) is not None and not _loop_is_running()
@@ -152,7 +121,7 @@ class Accelerator(DefaultIP):
             self.wait()
         return self.result(buffers)
 
-    async def run_async(self, buffers: Buffers) -> RunResult:
+    async def run_async(self, buffers: Buffers) -> Run:
         """As `run`, for programs with an event loop of their own."""
         self.start(buffers, interrupt=True)
         await self.wait_interrupt()
@@ -160,7 +129,7 @@ class Accelerator(DefaultIP):
 
     def run_regions(
         self, program: bytes, weights: bytes, image: bytes, output_bytes: int, statistics_bytes: int
-    ) -> RunResult:
+    ) -> Run:
         """Run any layer program on fresh buffers; the output region is zero before."""
         with ExitStack() as stack:
 
@@ -179,7 +148,7 @@ class Accelerator(DefaultIP):
                 )
             )
 
-    def result(self, buffers: Buffers) -> RunResult:
+    def result(self, buffers: Buffers) -> Run:
         """Verdict, counters and output of the run that has just ended."""
         status = self.get("status")
         if status not in Error._value2member_map_:
@@ -194,13 +163,13 @@ class Accelerator(DefaultIP):
             Statistics.unpack(data[i : i + DESCRIPTOR_BYTES].tobytes())
             for i in range(0, count * DESCRIPTOR_BYTES, DESCRIPTOR_BYTES)
         ]
-        return RunResult(
+        return Run(
             status=Error(status),
             error_index=self.get("error_index"),
             cycles=self.get("cycles"),
             bus_error=0 if self._bus_error_offset is None else int(self.read(self._bus_error_offset)),
-            statistics=tuple(records),
-            output=np.array(buffers.output, copy=True).view(np.uint8).reshape(-1),
+            records=tuple(records),
+            output=np.asarray(buffers.output).tobytes(),
         )
 
     # ---- which build is it
