@@ -15,6 +15,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
+from edgemoe.quant.evaluate import accuracy_table
+
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
 README = ROOT / "README.md"
@@ -77,31 +79,9 @@ def table(kept: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def accuracy(models: dict[str, Any]) -> str:
-    """The README's table of how good the shipped models are."""
-    nano, dense = models["nano"], models["nano-dense"]
-    rows = [
-        ("`nano`, integers", nano["integer"]["miou"], nano["integer"]["rmse"]),
-        ("its dense twin, integers", dense["integer"]["miou"], dense["integer"]["rmse"]),
-        (
-            "per-pixel prior of the training scenes",
-            nano["integer"]["prior_miou"],
-            nano["integer"]["prior_rmse"],
-        ),
-    ]
-    lines = [
-        f"On {nano['integer']['scenes']} validation scenes, rendered from seeds that training never saw:",
-        "",
-        "| | mIoU | depth RMSE |",
-        "|---|---|---|",
-        *[f"| {name} | {miou:.3f} | {rmse:.2f} m |" for name, miou, rmse in rows],
-    ]
-    return "\n".join(lines) + "\n"
-
-
 def filled(text: str, kept: dict[str, Any], models: dict[str, Any]) -> str:
     """The README with its tables made anew."""
-    for name, made in (("run", table(kept)), ("accuracy", accuracy(models))):
+    for name, made in (("run", table(kept)), ("accuracy", accuracy_table(models))):
         start = f"<!-- table: {name} -->\n"
         before, rest = text.split(start)
         text = before + start + made + END + rest.split(END, 1)[1]
