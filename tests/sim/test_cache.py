@@ -84,12 +84,11 @@ def test_leftovers_of_killed_builds_go(tmp_path: Path) -> None:
         "import os, signal, sys; from pathlib import Path; from edgemoe.sim.cache import kept\n"
         "kept(Path(sys.argv[1]), lambda folder: os.kill(os.getpid(), signal.SIGKILL))"
     )
-    for name in ("entry", "other-1234"):
-        assert subprocess.run([sys.executable, "-c", code, tmp_path / name], check=False).returncode == -9
-    busy = tmp_path / ".busy-abcdefgh"
-    foreign = tmp_path / ".mine-12345678"
-    busy.mkdir()
-    foreign.mkdir()
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "other-1234"], check=False)
+    assert done.returncode == -9
+    busy, foreign, own = (tmp_path / f".{name}-abcdefgh" for name in ("busy", "mine", "entry"))
+    for folder in (busy, foreign, own):
+        folder.mkdir()
     assert len(list(tmp_path.glob(".*-????????"))) == 4
     with (tmp_path / ".busy.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
