@@ -60,6 +60,7 @@ class Session:
         self.package, self.build, self.accelerator = package, build, accelerator
         self.weights = pack_weights(package, build)
         accelerator.check_build(build)
+        self._closed = False
         self._buffers: dict[str, Any] = {}
         self._weights = self._buffer("weights", self.weights.data)
         self._programs: dict[tuple[str, bool, int], tuple[Program, Any]] = {}
@@ -79,7 +80,7 @@ class Session:
         """Free the buffers."""
         for buffer in [*self._buffers.values(), *(buffer for _, buffer in self._programs.values())]:
             buffer.freebuffer()
-        self._buffers, self._programs = {}, {}
+        self._buffers, self._programs, self._closed = {}, {}, True
 
     def program(self, task: str, *, taps: bool = False, group: int = 0) -> Program:
         """The layer program of a task, built at its first use."""
@@ -120,6 +121,8 @@ class Session:
         return outputs.metres(values, self.package.scale("heads.depth.out"), config.depth_range)
 
     def _program(self, task: str, taps: bool, group: int) -> tuple[Program, Any]:
+        if self._closed:
+            raise UserError("This session was closed and its buffers are free; open another one.")
         key = (task, taps, group)
         if key not in self._programs:
             program = build_program(self.package, self.build, task, self.weights, taps=taps, group=group)
@@ -131,6 +134,7 @@ class Session:
         buffer = self._buffers.get(name)
         if buffer is None or buffer.nbytes != len(data):
             if buffer is not None:
+                del self._buffers[name]  # should there be no room for the new one
                 buffer.freebuffer()
             buffer = self._buffers[name] = pynq.allocate(len(data), np.uint8)
         buffer[:] = np.frombuffer(data, np.uint8)
