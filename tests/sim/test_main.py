@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from edgemoe.sim.__main__ import main
+
 WITHOUT_PYNQ = """
 import sys
 class Hide:
@@ -46,12 +48,13 @@ def test_how_programs_end(tmp_path: Path, text: str, status: int, words: str) ->
     assert words in done.stderr
 
 
-def test_programs_that_are_none(tmp_path: Path) -> None:
+def test_programs_that_are_none(tmp_path: Path, monkeypatch, capsys) -> None:
     for what in (tmp_path, tmp_path / "none.py"):
-        done = run(what)
-        assert (done.returncode, done.stderr) == (2, f"error: there is no program {what}\n")
-    assert run().returncode == 2
-    assert run("--help").returncode == 0
+        monkeypatch.setattr(sys, "argv", ["sim", str(what)])
+        assert (main(), capsys.readouterr().err) == (2, f"error: there is no program {what}\n")
+    for arguments, status in (([], 2), (["--help"], 0)):
+        monkeypatch.setattr(sys, "argv", ["sim", *arguments])
+        assert main() == status
 
 
 def test_ctrl_c_ends_a_run_that_hangs(copier_overlay: Path, tmp_path: Path) -> None:

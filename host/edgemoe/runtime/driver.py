@@ -143,8 +143,14 @@ class Accelerator(DefaultIP):
         started = time.monotonic()
         self._renew_interrupt()
         while not self.get("CTRL") & (DONE | IDLE):
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self.interrupt.wait(), self.timeout_seconds)
+            # Not wait_for: in Python 3.11 it overlooks that it is cancelled when the interrupt comes, too.
+            waiting = asyncio.ensure_future(self.interrupt.wait())
+            try:
+                await asyncio.wait({waiting}, timeout=self.timeout_seconds)
+                if waiting.done():
+                    waiting.result()
+            finally:
+                waiting.cancel()
             self._check_time(started)
         self.set("IP_ISR", self.get("IP_ISR"))
 
