@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Objects that outlive the design they were made for: each says what happened, and none ends the interpreter."""
 
+import asyncio
 import ctypes
 import gc
 import inspect
@@ -137,6 +138,38 @@ def test_after_unload_everything_says_so(device, copier_overlay: Path) -> None:
         device.design("copier_0")
     buffer.flush()  # memory is the board's, not the overlay's
     buffer.freebuffer()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda device, overlay: device.unload(), "was unloaded"),
+        (lambda device, overlay: overlay.download(), "the wait for an interrupt went on"),
+    ],
+)
+@pytest.mark.parametrize("during", [True, False])
+def test_an_interrupt_kept_over_a_change(
+    device, copier_overlay: Path, change, words: str, during: bool
+) -> None:
+    """Whoever waits, or waits afterwards, is woken and told; no one waits for ever."""
+    overlay = Overlay(str(copier_overlay))
+    copier = overlay.copier_0
+
+    async def wait() -> None:
+        while not copier.register_map.CTRL.AP_DONE:
+            await copier.interrupt.wait()
+
+    async def program() -> None:
+        waiting = asyncio.create_task(wait())
+        for _ in range(3 * during):
+            await asyncio.sleep(0)
+        change(device, overlay)
+        await asyncio.wait_for(waiting, 30)
+
+    with pytest.raises(DeviceError, match=words):
+        asyncio.run(program())
+    overlay = Overlay(str(copier_overlay))
+    copy_one(overlay.copier_0)
 
 
 def test_an_overlay_that_is_not_loaded_is_no_crash(device, copier_overlay: Path) -> None:
