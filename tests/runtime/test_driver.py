@@ -135,12 +135,8 @@ def test_hang_is_reported(accelerator, image: np.ndarray) -> None:
 
 
 def result_of(accelerator, image: np.ndarray, **options) -> np.ndarray:
-    return (
-        accelerator.run(buffers(copy_program(), image), **options)
-        .check()
-        .output.view(np.int16)
-        .reshape(image.shape)
-    )
+    run = accelerator.run(buffers(copy_program(), image), **options).check()
+    return np.frombuffer(run.output, np.int16).reshape(image.shape)
 
 
 @pytest.mark.parametrize("interrupt", [True, False])

@@ -92,11 +92,15 @@ def run_cosim(
     with Progress() as progress, _claimed(target, paths, single is None, waves, grow) as whole:
         backend, facts = _open(workload, name, whole.work / WAVES if waves else None, dram, progress)
         with closing(backend):
-            cosimulation = _Cosimulation(workload, backend, tasks, taps, facts, progress, quiet)
+            cosimulation = _Cosimulation(
+                workload, backend, tasks, taps, facts, progress, quiet or single is not None
+            )
             if single is not None:
                 cosimulation.run(single, whole)
             else:
                 cosimulation.run_folder(paths, whole)
+    if single is not None and not quiet:
+        print(verdict(cosimulation.reports[0], target))  # when the bars are gone: the last word
     _link_latest(base / "latest", target)
     return Outcome(target, cosimulation.reports, cosimulation.refused)
 
