@@ -12,18 +12,13 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.10 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Every cache stays inside the checkout; nothing is written to the home folder.
-CACHE := $(CURDIR)/build/cache
-export PIP_CACHE_DIR := $(CACHE)/pip
+# Every cache and temporary file stays inside the checkout; nothing is written to the home folder. The list of
+# caches is FOLDERS in host/edgemoe/caches.py.
+TEMPORARY := $(CURDIR)/build/tmp
+export TMPDIR := $(TEMPORARY)
+$(foreach cache,$(if $(PYTHON),$(shell mkdir -p '$(TEMPORARY)' && $(PYTHON) host/edgemoe/caches.py)), \
+	$(eval export $(subst =, := $(CURDIR)/build/cache/,$(cache))))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-export XDG_CACHE_HOME := $(CACHE)/xdg
-export ZIG_GLOBAL_CACHE_DIR := $(CACHE)/zig
-export ZIG_LOCAL_CACHE_DIR := $(CACHE)/zig
-export MPLCONFIGDIR := $(CACHE)/matplotlib
-export YOWASP_CACHE_DIR := $(CACHE)/yowasp
-export PRE_COMMIT_HOME := $(CACHE)/pre-commit
-export TORCH_HOME := $(CACHE)/torch
-export HYPOTHESIS_STORAGE_DIRECTORY := $(CACHE)/hypothesis
 
 MODEL ?= nano
 BOARD ?= sim-small

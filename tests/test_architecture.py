@@ -38,7 +38,7 @@ ROOMS: dict[str, set[str]] = {
     "model": BASE | {"arrays", "files", "checkpoint", "images"},
     "export": FILE,
     "program": FILE,
-    "sim": BASE | {"registers", "compiler"},
+    "sim": BASE | {"caches", "registers", "compiler"},
     "golden": FILE | {"program", "export"},
     "runtime": FILE | {"program", "outputs"},
     "csim": FILE | {"program", "compiler"},
@@ -48,15 +48,16 @@ ROOMS: dict[str, set[str]] = {
     | {"program", "golden", "model", "images", "outputs", "export"}
     | {"arrays", "checkpoint", "files", "shipped"},
     "cosim": FILE
-    | {"program", "backends", "sim", "report", "results", "inputs"}
+    | {"caches", "program", "backends", "sim", "report", "results", "inputs"}
     | {"folders", "progress", "shipped"},
     "shipped": BASE | {"files"},
     "results": FILE | {"report", "images", "outputs"},
     "inspect_package": FILE,
     "infer": FILE
+    | {"caches"}
     | {"program", "backends", "inputs", "model", "results", "shipped", "folders", "progress", "sim"},
     "mutate": {"caches"},
-    "synth": BASE | {"registers", "compiler", "folders", "sim"},
+    "synth": BASE | {"caches", "registers", "compiler", "folders", "sim"},
     "cli": {"*"},
     "__main__": {"cli"},
 }

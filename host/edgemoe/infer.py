@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgemoe.backends import open_backend
+from edgemoe.caches import build_root
 from edgemoe.config import BuildConfig, board
 from edgemoe.folders import claim
 from edgemoe.inputs import find_package, find_tasks, read_picture, room_bytes
@@ -15,7 +16,6 @@ from edgemoe.program import Workload
 from edgemoe.progress import Progress
 from edgemoe.results import RESULT_FILES, TaskOutput, write_arrays, write_results
 from edgemoe.shipped import checkpoint_path, image_path
-from edgemoe.sim.cache import build_root
 
 Answer = tuple[Callable[[Path], None], dict[str, Any]]
 """What writes the results, and figures about the run."""

@@ -9,12 +9,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from edgemoe.caches import build_root
 from edgemoe.compiler import compile_file
 from edgemoe.config import board
 from edgemoe.errors import UserError
 from edgemoe.folders import claim
 from edgemoe.registers import write_headers
-from edgemoe.sim.cache import build_root
 
 HLS = Path(__file__).resolve().parents[2] / "hls"
 ACCELERATOR = HLS / "kernels" / "accelerator.cpp"

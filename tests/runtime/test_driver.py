@@ -6,17 +6,16 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+import pynq
 import pytest
 
+from edgemoe import sim
 from edgemoe.config import board
 from edgemoe.errors import DeviceError, UserError
 from edgemoe.golden import machine
 from edgemoe.program import Memory
 from edgemoe.registers import Descriptor, Error, Format, Opcode, Region, Space, pack_program
-
-pynq = pytest.importorskip("pynq")
-sim = pytest.importorskip("edgemoe.sim")
-driver = pytest.importorskip("edgemoe.runtime.driver")
+from edgemoe.runtime import driver
 
 WORDS = 4
 

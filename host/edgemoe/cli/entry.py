@@ -31,9 +31,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _told(error: BaseException) -> int:
-    from edgemoe.sim.cache import build_root
-
-    message, status = faults.explain(error, build_root() / "faults")
+    message, status = faults.explain(error, caches.build_root() / "faults")
     click.echo(f"edgemoe: {message}", err=True)
     return status
 

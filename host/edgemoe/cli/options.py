@@ -77,16 +77,15 @@ def dram_config(values: dict[str, int]) -> Any:
     """
     if not values:
         return None
-    from edgemoe.sim.verilated import DramConfig
+    from edgemoe.sim.dram import DramConfig
 
     known = [field.name for field in dataclasses.fields(DramConfig)]
     for name in values:
         if name not in known:
             raise UserError(f"--dram {name}: there is no such parameter; there are {', '.join(known)}.")
-    try:
-        return DramConfig(**values)
-    except ValueError as error:
-        raise UserError(f"--dram: {error}.") from error
+    if values.get("outstanding") == 0:
+        raise UserError("--dram outstanding=0: with no burst under way the memory never answers.")
+    return DramConfig(**values)
 
 
 def show(as_json: bool, figures: Callable[[], Any] | Any, text: str) -> None:

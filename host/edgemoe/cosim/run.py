@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgemoe.backends import Golden
+from edgemoe.caches import build_root
 from edgemoe.config import board as board_config
 from edgemoe.cosim.compare import Comparison, compare
 from edgemoe.cosim.folder import RUN_FILES, SUMMARY_FILES, WAVES, write_run
@@ -79,8 +80,6 @@ def run_cosim(
         UserError: bad input, or a folder `out` that can't take the results; before anything is simulated.
         DeviceError: the accelerator failed.
     """
-    from edgemoe.sim.cache import build_root
-
     build = board_config(board)
     name, package = find_package(model)
     workload = Workload(package, build)
@@ -150,8 +149,6 @@ class _Cosimulation:
 
     def run(self, picture: Picture, folder: OutFolder, *, last: bool = True) -> dict[str, Any]:
         """One image into `folder`; its report. After the last one the waveforms are complete."""
-        from edgemoe.sim.cache import build_root
-
         runs = self._tasks(picture)
         if last:
             self.backend.close()
