@@ -26,6 +26,7 @@ IMAGE ?=
 TASK ?= both
 OUT ?=
 WAVES ?=
+FUZZ ?= 20000
 # Recipes read them from the environment, so that a name may hold spaces, quotes and dollar signs.
 VALUES := MODEL BOARD IMAGE TASK OUT WAVES
 $(foreach name,$(VALUES),$(eval export _$(name) := $$(value $(name))))
@@ -64,6 +65,9 @@ train: $(VENV)/.dev  ## train a model on the street scenes [MODEL=]
 
 models: $(VENV)/.dev  ## quantise the checkpoints in models/, measure them on validation scenes, print the table
 	$(BIN)/python -m edgemoe.quant.ship
+
+fuzz: $(VENV)/.dev  ## every loader on damaged files [FUZZ=20000]
+	$(BIN)/python tests/fuzz/campaign.py --count $(FUZZ)
 
 mutate: $(VENV)/.dev  ## mutations of C++, golden and compiler, each of which a test must catch
 	$(BIN)/edgemoe mutate
@@ -105,7 +109,7 @@ lock:  ## resolve the lock files anew [PYTHON=python3.10, the oldest supported]
 clean:  ## remove build/; .venv stays
 	rm -rf build
 
-.PHONY: help cosim test check synth csim train models mutate bench bitstream setup format docs tables pictures wheel lock clean
+.PHONY: help cosim test check synth csim train models fuzz mutate bench bitstream setup format docs tables pictures wheel lock clean
 
 # A virtual environment has one stamp a lock file: the cosimulation's, without torch, and everything.
 $(BIN)/python:

@@ -18,6 +18,7 @@ import resource
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -26,6 +27,7 @@ from loaders import KINDS, ROOT, scratch
 
 from edgemoe.errors import UserError
 
+Work = Callable[[str, int, int, Path, Connection], None]
 SECONDS, BYTES, CHARACTERS = 5.0, 1 << 30, 1000
 KEPT = ROOT / "build" / "fuzz"
 
@@ -44,10 +46,15 @@ class Failure:
         return f"{self.kind} {self.seed}: {self.reason}\n  {self.path}; again: {again}"
 
 
+def peak_kilobytes() -> int:
+    """The most memory that this process ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 def verdict(kind: str, data: bytes, path: Path) -> str:
-    """What is wrong with how the loader takes the bytes; empty if nothing is, "refused" never."""
+    """What is wrong with how the loader takes the bytes; empty if nothing is."""
     path.write_bytes(data)
-    peak, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+    peak, started = peak_kilobytes(), time.monotonic()
     try:
         KINDS[kind].load(path)
         said = ""
@@ -57,7 +64,7 @@ def verdict(kind: str, data: bytes, path: Path) -> str:
             return f"a message that is long, can't be printed or names no file: {said[:2000]!r}"
     except Exception as error:
         return f"{type(error).__name__}: {str(error)[:500]}"
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak) * 1024
+    grown = (peak_kilobytes() - peak) * 1024
     if time.monotonic() - started > SECONDS:
         return f"took {time.monotonic() - started:.1f} s"
     if grown > BYTES:
@@ -92,20 +99,24 @@ def _work(kind: str, first: int, end: int, folder: Path, pipe: Connection) -> No
     pipe.send(None)
 
 
-def campaign(kind: str, first: int, count: int, folder: Path) -> list[Failure]:
-    """Tries inputs in a process of their own, which may hang or crash; a new one takes the next input."""
+def campaign(
+    kind: str, first: int, count: int, folder: Path, work: Work = _work, patience: float = 12 * SECONDS
+) -> list[Failure]:
+    """Tries inputs in a process of their own, which may hang or crash; a new one takes the next input.
+
+    patience: seconds for one input, which is tried many times if it fails.
+    """
     failures: list[Failure] = []
     context = multiprocessing.get_context("spawn")
     at, end = first, first + count
     while at < end:
         receiver, sender = context.Pipe(duplex=False)
-        worker = context.Process(target=_work, args=(kind, at, end, folder, sender))
+        worker = context.Process(target=work, args=(kind, at, end, folder, sender))
         worker.start()
         sender.close()
         started, reason = False, ""
         while True:
-            # The first input waits for the imports, a failing one is tried many times.
-            if not receiver.poll(12 * SECONDS if started else 120):
+            if not receiver.poll(patience if started else 120):  # the first one waits for the imports
                 reason = "hangs"
                 break
             try:

@@ -106,7 +106,7 @@ def png_seeds() -> list[bytes]:
     for mode in ("1", "L", "LA", "P", "RGBA"):
         options = {"transparency": 0} if mode in ("1", "L", "P") else {}
         files.append(saved(colour.convert(mode), "PNG", **options))
-    for depth, form, row in ((2, 0, 2), (16, 2, 24), (16, 4, 16), (16, 6, 32), (4, 3, 2), (8, 0, 4)):
+    for depth, form, row in ((2, 0, 1), (16, 2, 24), (16, 4, 16), (16, 6, 32), (4, 3, 2), (8, 0, 4)):
         parts = [(b"IHDR", struct.pack(">IIBBBBB", 4, 3, depth, form, 0, 0, 0))]
         parts += [(b"PLTE", bytes(range(48)))] if form == 3 else []
         parts += [(b"tRNS", bytes(6 if form == 2 else 2))] if form in (0, 2, 3) else []
