@@ -88,5 +88,5 @@ def test_a_session_survives_full_memory(golden_overlay: Path, package: Package) 
                 running.infer(image, task, taps=True)
         for hog in hogs:
             hog.freebuffer()
-        assert running.infer(image, "segmentation", taps=True).run.check()
+        assert running.infer(image, "segmentation", taps=True).check()
         assert np.array_equal(running.depth(image), first)
