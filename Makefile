@@ -85,10 +85,12 @@ format: $(VENV)/.dev  ## rewrite Python and C++ in the project's format
 	git ls-files -z 'hls/*.hpp' 'hls/*.cpp' 'hls/*.h' | xargs -0 -r $(BIN)/clang-format -i
 
 docs: $(VENV)/.dev  ## the documentation as a site in build/site
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo 'build/site/index.html; search needs a server: $(BIN)/python -m http.server --directory build/site'
 
-tables: $(VENV)/.cosim  ## the generated tables of the documentation
+tables: $(VENV)/.cosim  ## the generated tables and diagrams of the documentation
 	$(BIN)/python docs/make_tables.py
+	$(BIN)/python docs/make_diagrams.py
 	$(BIN)/python tests/program/machine_tables.py
 
 pictures: $(VENV)/.cosim  ## the README's picture and figures, from a cosimulation

@@ -138,7 +138,9 @@ def _lines(text: str, x: float, y: float, style: str = "") -> list[str]:
 
 
 def _arrow(diagram: Diagram, arrow: Arrow) -> list[str]:
-    (x0, y0), (x1, y1) = (_end(diagram, *pair) for pair in zip((arrow.start, arrow.end), arrow.sides, strict=True))
+    (x0, y0), (x1, y1) = (
+        _end(diagram, *pair) for pair in zip((arrow.start, arrow.end), arrow.sides, strict=True)
+    )
     if arrow.bend is None:
         steps, middle = f"L{x1},{y1}", ((x0 + x1) / 2, (y0 + y1) / 2)
     elif arrow.sides == ("r", "r"):  # out to the right of both, and back
