@@ -93,9 +93,14 @@ tables: $(VENV)/.cosim  ## the generated tables and diagrams of the documentatio
 	$(BIN)/python docs/make_diagrams.py
 	$(BIN)/python tests/program/machine_tables.py
 
-pictures: $(VENV)/.cosim  ## the README's picture and figures, from a cosimulation
+pictures: $(VENV)/.dev  ## pictures and figures of README, tutorial and the page on waves, from cosimulations
 	$(BIN)/edgemoe cosim --out build/cosim/readme
 	$(BIN)/python docs/make_readme.py build/cosim/readme
+	$(BIN)/edgemoe random-package --model nano --seed 1 --layers 1 --out build/waves/model.safetensors
+	$(BIN)/edgemoe cosim --model build/waves/model.safetensors --task depth --out build/waves/plain
+	$(BIN)/edgemoe cosim --model build/waves/model.safetensors --task depth --waves --out build/waves/run
+	$(BIN)/python docs/make_waves.py build/waves/run build/waves/plain
+	rm build/waves/run/waves.fst
 
 wheel: $(VENV)/.dev  ## the Python package as a wheel in dist/
 	$(BIN)/pip wheel --no-deps --wheel-dir dist .

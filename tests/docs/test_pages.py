@@ -9,6 +9,7 @@ import check_links
 import make_diagrams
 import make_readme
 import make_tables
+import make_waves
 import pytest
 from pages import ROOT
 
@@ -27,6 +28,12 @@ def test_the_readme_has_the_figures_of_its_run() -> None:
     text = (DOCS.parent / "README.md").read_text()
     models = json.loads((DOCS.parent / "models" / "figures.json").read_text())
     assert make_readme.filled(text, kept, models) == text, "run `make pictures`"
+
+
+def test_the_page_on_waves_has_the_figures_of_its_runs() -> None:
+    kept = json.loads((DOCS / "pictures" / "waves.json").read_text())
+    text = (DOCS / "how-to" / "waves.md").read_text()
+    assert make_waves.filled(text, kept) == text, "run `make pictures`"
 
 
 def test_a_broken_link_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
