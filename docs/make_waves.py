@@ -118,7 +118,8 @@ def table(kept: dict[str, Any]) -> str:
         f"| run of one layer of `nano` on `{kept['board']}`, one task | with waves | without |\n|---|---|---|\n"
         f"| cycles | {kept['cycles']:,} | {kept['cycles']:,} |\n"
         f"| size of `waves.fst` | {kept['bytes'] / 1e6:,.0f} MB, {kept['bytes_per_cycle']:,} bytes a cycle | none |\n"
-        f"| seconds to simulate, on the machine that made this page | {kept['seconds']:g} | {kept['seconds_without']:g} |\n"
+        "| seconds to simulate, on the machine that made this page "
+        f"| {kept['seconds']:g} | {kept['seconds_without']:g} |\n"
     )
 
 

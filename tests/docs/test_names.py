@@ -100,7 +100,8 @@ def unknown(page: str, name: str) -> bool:
     if re.fullmatch(r"edgemoe(\.\w+)+(\(\))?", name):
         return not module(name)
     if PLAIN.fullmatch(name) and name not in NOTATION:
-        return not set(re.split(r"\.|::", name.removesuffix("()"))) <= words()
+        parts = re.split(r"\.|::", name.removesuffix("()"))  # u_NAME is the instance of the process NAME
+        return not {part.removeprefix("u_") for part in parts} <= words()
     return False
 
 
