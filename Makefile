@@ -31,6 +31,7 @@ IMAGE ?=
 TASK ?= both
 OUT ?=
 WAVES ?=
+WHO ?=
 
 ##@ Main
 
@@ -75,6 +76,9 @@ bench: $(VENV)/.dev  ## regenerate every figure that the docs quote
 bitstream: $(VENV)/.cosim  ## a bitstream [BOARD=]
 	$(BIN)/edgemoe bitstream --board $(BOARD)
 
+users:  ## the first hour of four users, each in a fresh clone with its own .venv; long [WHO=ml_engineer]
+	for name in $(or $(WHO),ml_engineer fpga_engineer pynq_user researcher); do tests/users/run.sh $$name; done
+
 ##@ Upkeep
 
 setup: $(VENV)/.dev  ## .venv with everything a developer needs
@@ -113,7 +117,7 @@ lock:  ## resolve the lock files anew [PYTHON=python3.10, the oldest supported]
 clean:  ## remove build/; .venv stays
 	rm -rf build
 
-.PHONY: help cosim test check synth csim train models mutate bench bitstream setup format docs tables pictures wheel lock clean
+.PHONY: help cosim test check synth csim train models mutate bench bitstream users setup format docs tables pictures wheel lock clean
 
 # A virtual environment has one stamp a lock file: the cosimulation's, without torch, and everything.
 $(BIN)/python:
