@@ -26,7 +26,9 @@ holds build/again/report.json 'it["bit_exact"]'
 git checkout -q "$kernel" "$specification"
 status 0 .venv/bin/edgemoe cosim --task depth --out build/back
 
-# A kernel of the project, and one of the own.
+# A kernel of the project, the whole of it, and one of the own.
+make synth
+test -s build/synth/sim-small/report.json
 .venv/bin/edgemoe synth hls/kernels/gelu.cpp --top gelu_kernel
 cat >build/scale.cpp <<'CPP'
 #include <ap_int.h>

@@ -32,6 +32,14 @@ done
 .venv/bin/edgemoe infer --backend torch --model build/train/nano.safetensors --out build/infer/torch
 test -s build/infer/torch/depth.npy
 
+# A picture of the own, one task.
+cp models/street.png build/street.jpg
+make cosim IMAGE=build/street.jpg TASK=depth OUT=build/street
+holds build/street/report.json 'it["bit_exact"] and list(it["task"]) == ["depth"]'
+
+# What is committed is in the project's format.
+make format
+
 # Mistakes that everybody makes once.
 status 2 .venv/bin/edgemoe eval build/train/nano.safetensors --data build/validation
 said 'edgemoe quantize'
