@@ -22,8 +22,8 @@ MADE = {
     "depth.npy", "features.<task>.npy", "waves.fst", "resources.json", "overlay.json", "edgemoe.bit", "edgemoe.hwh",
     ".safetensors", "program.py", "street.jpg", "folder/", "mine.cpp", ".fst", ".json", ".bit", ".hwh",
 }  # fmt: skip
-NOTATION = {"sat_b"}
-"""Names that a page defines for its own formulas."""
+NOTATION = {"sat_b", "zsh_source"}
+"""Names that a page defines for its formulas, and those of other programs."""
 PLACES = ("build/", ".venv/", "dist/")
 """Where commands write; nothing there is part of a checkout."""
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:(?:\.|::)[A-Za-z_][A-Za-z0-9_]*)*(?:\(\))?")
