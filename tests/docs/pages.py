@@ -3,6 +3,7 @@
 
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -11,11 +12,12 @@ GENERATED = re.compile(r"<!-- table: [\w-]+ -->.*?<!-- end -->", re.DOTALL)
 CODE = re.compile(r"`([^`\n]+)`")
 
 
-def tracked(*patterns: str) -> list[str]:
+@cache
+def tracked(*patterns: str) -> tuple[str, ...]:
     """Files of the checkout that git knows or could add, by pattern, as paths from its root."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *patterns]
     listing = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    return sorted(name for name in set(listing.stdout.split("\0")) if name and (ROOT / name).is_file())
+    return tuple(sorted(name for name in set(listing.stdout.split("\0")) if name and (ROOT / name).is_file()))
 
 
 PAGES = tracked("*.md")
