@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every file, module, option, variable and name that a page puts in code quotes exists."""
 
-import importlib
 import re
 from functools import cache
 from pathlib import PurePosixPath
@@ -75,19 +74,16 @@ def there(page: str, path: str) -> bool:
 
 
 def module(name: str) -> bool:
-    """Whether a dotted name of the package, `edgemoe.sim.verilate` or `edgemoe.sim.verilate.verilate`, resolves."""
+    """Whether a dotted name of the package resolves: its module is a file, and defines or fetches what follows.
+
+    Nothing is imported: some of the modules take long, and one makes itself PYNQ's device.
+    """
     parts = name.removesuffix("()").split(".")
     for length in range(len(parts), 0, -1):
-        try:
-            found: object = importlib.import_module(".".join(parts[:length]))
-        except ModuleNotFoundError:
-            continue
-        for part in parts[length:]:
-            fields = getattr(found, "__dataclass_fields__", {})
-            if not hasattr(found, part) and part not in fields:
-                return False
-            found = getattr(found, part, None)
-        return True
+        path = (ROOT / "host").joinpath(*parts[:length])
+        files = [file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()]
+        if files:
+            return set(parts[length:]) <= set(re.findall(r"\w+", files[0].read_text()))
     return False
 
 
@@ -125,3 +121,23 @@ def test_what_is_named_exists(page: str) -> None:
 )
 def test_a_wrong_name_is_seen(name: str) -> None:
     assert unknown("README.md", name)
+
+
+SOURCES = [
+    name
+    for name in tracked("*.py", "*.cpp", "*.hpp", "*.h", "*.sv", "Makefile", "*.toml", "*.yml", ".ci/run")
+]
+PATH = re.compile(
+    r"(?<![\w/.{}-])((?:docs|hls|host|tests|cosim|models|requirements|bitstreams)/[\w./-]+\.[a-z]\w*)\b"
+)
+DOTTED = re.compile(r"(?:`+|:mod:`)(edgemoe(?:\.\w+)+)(?:\(\))?`")
+MADE_UP = ("tests/docs/", "tests/mutate/test_mutate.py")
+"""Tests that invent files and names."""
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if not name.startswith(MADE_UP)])
+def test_what_sources_name_exists(name: str) -> None:
+    """Paths of the checkout, and modules and functions in quotes, in comments and docstrings."""
+    text = (ROOT / name).read_text()
+    assert [path for path in PATH.findall(text) if not there(name, path)] == []
+    assert [dotted for dotted in DOTTED.findall(text) if not module(dotted)] == []
