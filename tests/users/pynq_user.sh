@@ -29,7 +29,7 @@ first = Overlay(BIT)
 print("ip", sorted(first.ip_dict))
 kept = first.accelerator
 registers = MMIO(first.ip_dict["accelerator"]["phys_addr"], 0x100)
-print("idle", bool(registers.read(0) & 4), "build", hex(registers.read(0xB4)))
+print("idle", bool(registers.read(0) & 4))
 print("map", bool(kept.register_map.CTRL.AP_IDLE))
 
 model = package.load(Path("models/nano.package.safetensors"))
