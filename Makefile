@@ -12,18 +12,13 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.10 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Every cache stays inside the checkout; nothing is written to the home folder.
-CACHE := $(CURDIR)/build/cache
-export PIP_CACHE_DIR := $(CACHE)/pip
+# Every cache and temporary file stays inside the checkout; nothing is written to the home folder. The list of
+# caches is FOLDERS in host/edgemoe/caches.py.
+TEMPORARY := $(CURDIR)/build/tmp
+export TMPDIR := $(TEMPORARY)
+$(foreach cache,$(if $(PYTHON),$(shell mkdir -p '$(TEMPORARY)' && $(PYTHON) host/edgemoe/caches.py)), \
+	$(eval export $(subst =, := $(CURDIR)/build/cache/,$(cache))))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-export XDG_CACHE_HOME := $(CACHE)/xdg
-export ZIG_GLOBAL_CACHE_DIR := $(CACHE)/zig
-export ZIG_LOCAL_CACHE_DIR := $(CACHE)/zig
-export MPLCONFIGDIR := $(CACHE)/matplotlib
-export YOWASP_CACHE_DIR := $(CACHE)/yowasp
-export PRE_COMMIT_HOME := $(CACHE)/pre-commit
-export TORCH_HOME := $(CACHE)/torch
-export HYPOTHESIS_STORAGE_DIRECTORY := $(CACHE)/hypothesis
 
 MODEL ?= nano
 BOARD ?= sim-small
@@ -32,6 +27,9 @@ TASK ?= both
 OUT ?=
 WAVES ?=
 WHO ?=
+# Recipes read them from the environment, so that a name may hold spaces, quotes and dollar signs.
+VALUES := MODEL BOARD IMAGE TASK OUT WAVES
+$(foreach name,$(VALUES),$(eval export _$(name) := $$(value $(name))))
 
 ##@ Main
 
@@ -40,7 +38,8 @@ help:  ## this list
 		/^[a-z-]+:.*  ## / {sub(/:.*/, "", $$1); printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 cosim: $(VENV)/.cosim  ## one image through the RTL of the whole accelerator [MODEL= BOARD= IMAGE= TASK= OUT= WAVES=1]
-	$(BIN)/edgemoe cosim --model $(MODEL) --board $(BOARD) --task $(TASK)$(if $(IMAGE), --image '$(IMAGE)')$(if $(OUT), --out '$(OUT)')$(if $(WAVES), --waves)
+	@$(BIN)/edgemoe cosim --model "$$_MODEL" --board "$$_BOARD" --task "$$_TASK" $${_IMAGE:+--image "$$_IMAGE"} \
+		$${_OUT:+--out "$$_OUT"} $${_WAVES:+--waves}
 
 test: $(VENV)/.dev  ## all tests that a change must pass
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
@@ -56,13 +55,13 @@ check: $(VENV)/.dev  ## formatting, lint, types, links
 ##@ Parts
 
 synth: $(VENV)/.cosim  ## C++ to SystemVerilog for the accelerator [BOARD=]
-	$(BIN)/edgemoe synth --board $(BOARD) --out build/synth/$(BOARD)
+	$(BIN)/edgemoe synth --board "$$_BOARD" --out "build/synth/$$_BOARD"
 
 csim: $(VENV)/.cosim  ## one image through the C++ kernels compiled natively [MODEL= IMAGE=]
-	$(BIN)/edgemoe infer --backend csim --model $(MODEL) $(if $(IMAGE),--image '$(IMAGE)') --out $(or $(OUT),build/csim)
+	$(BIN)/edgemoe infer --backend csim --model "$$_MODEL" $${_IMAGE:+--image "$$_IMAGE"} --out "$${_OUT:-build/csim}"
 
 train: $(VENV)/.dev  ## train a model on the street scenes [MODEL=]
-	$(BIN)/edgemoe train --model $(MODEL)
+	$(BIN)/edgemoe train --model "$$_MODEL"
 
 models: $(VENV)/.dev  ## quantise the checkpoints in models/ and measure them on validation scenes
 	$(BIN)/python -m edgemoe.quant.ship
@@ -74,7 +73,7 @@ bench: $(VENV)/.dev  ## regenerate every figure that the docs quote
 	$(BIN)/edgemoe bench
 
 bitstream: $(VENV)/.cosim  ## a bitstream [BOARD=]
-	$(BIN)/edgemoe bitstream --board $(BOARD)
+	$(BIN)/edgemoe bitstream --board "$$_BOARD"
 
 users:  ## the first hour of four users, each in a fresh clone with its own .venv; long [WHO=ml_engineer]
 	for name in $(or $(WHO),ml_engineer fpga_engineer pynq_user researcher); do tests/users/run.sh $$name; done
@@ -122,13 +121,14 @@ clean:  ## remove build/; .venv stays
 # A virtual environment has one stamp a lock file: the cosimulation's, without torch, and everything.
 $(BIN)/python:
 	@[ -n '$(PYTHON)' ] || { echo 'edgemoe needs Python 3.10, 3.11 or 3.12; none was found. Set PYTHON=...' >&2; exit 2; }
-	$(PYTHON) -m venv $(VENV)
+	@echo 'making $(VENV) with $(PYTHON)' >&2
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.cosim: requirements/cosim.lock pyproject.toml | $(BIN)/python
-	$(BIN)/pip install -q -r requirements/cosim.lock
-	$(BIN)/pip install -q --no-deps --no-build-isolation --editable .
+	@$(BIN)/python requirements/install.py requirements/cosim.lock
+	@$(BIN)/pip install -q --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.cosim
-	$(BIN)/pip install -q -r requirements/dev.lock
+	@$(BIN)/python requirements/install.py requirements/dev.lock
 	@touch $@

@@ -23,6 +23,9 @@ ROOMS: dict[str, set[str]] = {
     "compiler": set(),
     "report": set(),
     "caches": set(),
+    "faults": set(),
+    "folders": set(),
+    "progress": set(),
     "images": BASE,
     "outputs": BASE,
     "registers": BASE,
@@ -30,20 +33,24 @@ ROOMS: dict[str, set[str]] = {
     "model": BASE,
     "export": FILE,
     "program": FILE,
-    "sim": BASE | {"registers", "compiler"},
+    "sim": BASE | {"caches", "registers", "compiler"},
     "golden": FILE | {"program", "export"},
     "runtime": FILE | {"program", "outputs"},
-    "csim": FILE | {"program", "compiler", "golden", "outputs"},
+    "csim": FILE | {"program", "compiler"},
+    "backends": FILE | {"program", "golden", "csim", "runtime", "sim"},
+    "inputs": BASE | {"package", "images", "shipped"},
     "quant": FILE | {"program", "golden", "model", "images", "outputs", "export"},
     "cosim": FILE
-    | {"program", "golden", "runtime", "sim", "compiler", "csim"}
-    | {"report", "images", "outputs", "results", "shipped"},
+    | {"caches", "program", "backends", "sim", "report", "results", "inputs"}
+    | {"folders", "progress", "shipped"},
     "shipped": BASE,
     "results": FILE | {"report", "images", "outputs"},
     "inspect_package": FILE,
-    "infer": FILE | {"program", "cosim", "model", "results", "shipped", "sim"},
+    "infer": FILE
+    | {"caches"}
+    | {"program", "backends", "inputs", "model", "results", "shipped", "folders", "progress", "sim"},
     "mutate": {"caches"},
-    "synth": BASE | {"registers", "compiler"},
+    "synth": BASE | {"caches", "registers", "compiler", "folders", "sim"},
     "cli": {"*"},
     "__main__": {"cli"},
 }

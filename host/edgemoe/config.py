@@ -288,7 +288,7 @@ class BuildConfig:
 
 
 BOARDS = {"sim-small": BuildConfig("sim-small")}
-PLANNED_BOARDS = ("zcu102", "zcu104", "kv260", "pynq-z2")
+PLANNED_BOARDS = ("zcu102", "zcu102-max", "zcu104", "kv260", "pynq-z2")
 
 
 def board(name: str) -> BuildConfig:

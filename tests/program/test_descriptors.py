@@ -57,16 +57,6 @@ def test_statistics_survive_packing() -> None:
     assert "cycle_end" not in record.counts() and record.counts()["mac_steps"] == 8
 
 
-def test_registers_do_not_overlap() -> None:
-    taken: set[int] = set()
-    for register in registers.REGISTERS:
-        words = {register.offset + i for i in range(0, register.bits // 8, 4)}
-        assert not words & taken and register.offset % 4 == 0, register.name
-        taken |= words
-    names = [register.name for register in registers.REGISTERS]
-    assert len(set(names)) == len(names) and max(taken) < 0x1000
-
-
 def test_every_error_has_a_text() -> None:
     assert set(registers.ERROR_TEXT) == set(Error)
 

@@ -1,22 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole network through driver and session, with the golden machine behind the registers."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
+import pynq
 import pytest
+from small import small
 
-from edgemoe.config import board, model_preset
+from edgemoe.config import board
 from edgemoe.golden.random_package import random_image, random_package
 from edgemoe.package import Package
+from edgemoe.runtime import session
 
-pynq = pytest.importorskip("pynq")
-session = pytest.importorskip("edgemoe.runtime.session")
-
-SMALL = dataclasses.replace(
-    model_preset("nano"), height=16, width=32, layers=2, dense_hidden=64, expert_hidden=32, head_hidden=32
-)
+SMALL = small()
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +25,7 @@ def test_pictures(golden_overlay: Path, package: Package) -> None:
     """Both tasks from one session, twice: same pictures, right shapes, nothing left allocated."""
     accelerator = pynq.Overlay(str(golden_overlay)).accelerator
     device = pynq.Device.active_device
-    before = len(device.memory._blocks)
+    before = device.memory.held
     image = random_image(SMALL, np.random.default_rng(0))
     with session.Session(package, board("sim-small"), accelerator) as running:
         first = running.segmentation(image), running.depth(image)
@@ -39,7 +36,7 @@ def test_pictures(golden_overlay: Path, package: Package) -> None:
         assert first[0].max() < len(SMALL.classes)
         assert near <= first[1].min() <= first[1].max() <= far
         assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
-    assert len(device.memory._blocks) == before
+    assert device.memory.held == before
 
 
 def test_result_does_not_depend_on_the_group(golden_overlay: Path, package: Package) -> None:

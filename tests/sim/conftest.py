@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The copier, a small hand-written accelerator, built once for all tests of the simulated board."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from edgemoe.compiler.backend.registers import CONTROL
 from edgemoe.sim.arena import Arena
-from edgemoe.sim.hwh import HardwareIp, argument_registers, control_registers
+from edgemoe.sim.hwh import hardware_ip
 from edgemoe.sim.overlay import write_overlay
 from edgemoe.sim.verilate import VerilatedLibrary, verilate
 
@@ -31,10 +33,12 @@ def copier_library() -> VerilatedLibrary:
 @pytest.fixture(scope="session")
 def copier_overlay(copier_library: VerilatedLibrary, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Path of the copier's placeholder bitstream, with its hardware description and simulation beside it."""
-    registers = list(control_registers())
-    for name, offset, bits, writable in ARGUMENTS:
-        registers += argument_registers(name, offset, bits, writable, name)
-    ip = HardwareIp("copier_0", "tests:hls:copier:1.0", tuple(registers), copier_library.ports)
+    report = {
+        "control": [asdict(register) for register in CONTROL],
+        "registers": [dict(zip(("name", "offset", "width", "writable"), a, strict=True)) for a in ARGUMENTS],
+        "masters": [{"name": name, "bits": 128} for name in copier_library.ports],
+    }
+    ip = hardware_ip("copier_0", "tests:hls:copier:1.0", report)
     return write_overlay(tmp_path_factory.mktemp("overlay"), "copier", ip, copier_library.path)
 
 

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pynq
 import pytest
 
+from edgemoe import sim
 from edgemoe.errors import DeviceError, UserError
-
-pynq = pytest.importorskip("pynq")
-sim = pytest.importorskip("edgemoe.sim")
 
 PROGRAM = Path(__file__).parent / "fixtures" / "user_script.py"
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from edgemoe.config import BuildConfig
 from edgemoe.numerics import SHIFT_MAX
+from edgemoe.program import Sizes
 from edgemoe.registers import (
     BEAT_BYTES,
     DESCRIPTOR_BYTES,
@@ -29,17 +30,6 @@ CONTEXT_SHIFT_MAX = 36
 EPS_MIN, EPS_LIMIT = 4, 1 << 48
 LOAD_BEATS = {Format.U8: 2, Format.I16: 4}
 STORE_BEATS = {Space.ACT: 4, Space.QUERY: 4, Space.RESIDUAL: 4, Space.ACCUM: 8, Space.CHOICE: 1}
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """The size registers, in bytes."""
-
-    program: int
-    weights: int
-    image: int
-    output: int
-    statistics: int
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def load_prior(path: Path) -> Prior:
 def evaluate(package: Package, scenes: list[Scene], prior: Prior | None = None) -> dict[str, Any]:
     """mIoU, IoU per class and RMSE in metres of the integer model, and of the prior if there is one."""
     config = package.config
-    runner = Runner.of(package, taps=False)
+    runner = Runner(package, taps=False)
     classes = len(config.classes)
     own, yardstick = Score(classes), Score(classes)
     for image, label, depth in scenes:
