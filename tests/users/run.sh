@@ -16,8 +16,10 @@ rm -rf "$clone"
 git clone -q "$root" "$clone"
 cd "$clone"
 start=$SECONDS
-# In a shell of its own, without what this one's make exported.
-env -u MAKEFLAGS -u MAKELEVEL -u PIP_CACHE_DIR -u XDG_CACHE_HOME bash "tests/users/$name.sh"
+# Without what this one's make exported: the clone has caches of its own.
+for cache in $(python3 host/edgemoe/caches.py); do unset "${cache%%=*}"; done
+unset MAKEFLAGS MAKELEVEL TMPDIR
+bash "tests/users/$name.sh"
 if [[ -n $(git status --porcelain) ]]; then
   git status --short >&2
   echo "users: $name: the hour left changes that git sees" >&2
