@@ -10,11 +10,13 @@ from pages import ROOT
 
 PACKAGE = ROOT / "host" / "edgemoe"
 PAGE = ROOT / "docs" / "how-to" / "when-it-goes-wrong.md"
-ERRORS = {"UserError", "DeviceError", "MismatchError", "NotBuiltYetError", "CompileError"}
+ERRORS = {"UserError", "DeviceError", "MismatchError", "NotBuiltYetError", "CompileError", "NativeError"}
 """Exceptions whose text reaches the user. The text is the last argument."""
 REPORTED = {"_error"}
 """Methods that raise one of them with the text that they get."""
 CLICK = {"BadParameter", "UsageError", "ClickException", "BadOptionUsage"}
+RETURNED = {"faults.py"}
+"""Files whose functions return the text for the user, or a text and an exit status."""
 WITHOUT = {"compiler/verify"}
 """Folders whose messages reach developers in tests only."""
 GAP = "…"
@@ -77,6 +79,13 @@ def of_source(text: str, place: str) -> list[Message]:
             whole = " ".join(made.split()) + (" is not built yet." if name == "NotBuiltYetError" else "")
             if whole.replace(GAP, "").strip(" .:()"):
                 found.append(Message(whole, f"{place}:{call.lineno}"))
+    if place in RETURNED:
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Return) and node.value is not None:
+                value = node.value.elts[0] if isinstance(node.value, ast.Tuple) else node.value
+                found += [
+                    Message(made, f"{place}:{node.lineno}") for made in _text(value, node) if made != GAP
+                ]
     return list(dict.fromkeys(found))
 
 
