@@ -63,7 +63,7 @@ csim: $(VENV)/.cosim  ## one image through the C++ kernels compiled natively [MO
 train: $(VENV)/.dev  ## train a model on the street scenes [MODEL=]
 	$(BIN)/edgemoe train --model "$$_MODEL"
 
-models: $(VENV)/.dev  ## quantise the checkpoints in models/ and measure them on validation scenes
+models: $(VENV)/.dev  ## quantise the checkpoints in models/, measure them on validation scenes, print the table
 	$(BIN)/python -m edgemoe.quant.ship
 
 mutate: $(VENV)/.dev  ## mutations of C++, golden and compiler, each of which a test must catch

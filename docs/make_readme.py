@@ -5,8 +5,7 @@ usage: make_readme.py RUN
 
 Writes docs/pictures/nano.png (input | segmentation | depth) and two charts of the report, for the tutorial; keeps
 the figures as docs/pictures/run.json, and puts them, and those of models/figures.json, into the README between its
-markers. tests/docs checks that
-the README agrees with both files.
+markers. tests/docs checks that the README agrees with both files.
 """
 
 import json
@@ -16,6 +15,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
+from edgemoe.quant.evaluate import accuracy_table
 from edgemoe.report.charts import experts_chart, stages_chart
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -80,6 +80,7 @@ def table(kept: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+<<<<<<< HEAD
 def accuracy(models: dict[str, Any]) -> str:
     """The README's table of how good the shipped models are."""
     nano, dense = models["nano"], models["nano-dense"]
@@ -109,9 +110,11 @@ def charts(run: Path) -> dict[str, str]:
     return {name: "\n".join(line.rstrip() for line in svg.splitlines()) + "\n" for name, svg in drawn.items()}
 
 
+=======
+>>>>>>> main
 def filled(text: str, kept: dict[str, Any], models: dict[str, Any]) -> str:
     """The README with its tables made anew."""
-    for name, made in (("run", table(kept)), ("accuracy", accuracy(models))):
+    for name, made in (("run", table(kept)), ("accuracy", accuracy_table(models))):
         start = f"<!-- table: {name} -->\n"
         before, rest = text.split(start)
         text = before + start + made + END + rest.split(END, 1)[1]

@@ -26,11 +26,16 @@ ROOMS: dict[str, set[str]] = {
     "faults": set(),
     "folders": set(),
     "progress": set(),
-    "images": BASE,
+    "png": set(),
+    "images": BASE | {"files", "png"},
     "outputs": BASE,
     "registers": BASE,
-    "package": BASE,
-    "model": BASE,
+    "files": set(),
+    "arrays": {"files"},
+    "tensors": {"files"},
+    "package": BASE | {"files", "tensors"},
+    "checkpoint": BASE | {"files", "tensors"},
+    "model": BASE | {"arrays", "files", "checkpoint", "images"},
     "export": FILE,
     "program": FILE,
     "sim": BASE | {"caches", "registers", "compiler"},
@@ -39,11 +44,13 @@ ROOMS: dict[str, set[str]] = {
     "csim": FILE | {"program", "compiler"},
     "backends": FILE | {"program", "golden", "csim", "runtime", "sim"},
     "inputs": BASE | {"package", "images", "shipped"},
-    "quant": FILE | {"program", "golden", "model", "images", "outputs", "export"},
+    "quant": FILE
+    | {"program", "golden", "model", "images", "outputs", "export"}
+    | {"arrays", "checkpoint", "files", "shipped"},
     "cosim": FILE
     | {"caches", "program", "backends", "sim", "report", "results", "inputs"}
     | {"folders", "progress", "shipped"},
-    "shipped": BASE,
+    "shipped": BASE | {"files"},
     "results": FILE | {"report", "images", "outputs"},
     "inspect_package": FILE,
     "infer": FILE

@@ -18,6 +18,7 @@ from pathlib import Path
 from edgemoe import __version__
 from edgemoe.errors import EdgeMoeError
 
+EXTRAS = ("torch", "onnx", "onnxruntime", "onnxscript")  # packages that `make cosim` does not install
 INTERRUPTED = 130
 FAULT = 70
 BAD_INPUT = 2
@@ -34,6 +35,8 @@ def explain(error: BaseException, faults: Path) -> tuple[str, int]:
     """Message and exit status of an exception. `faults`: the folder for tracebacks of faults."""
     if isinstance(error, EdgeMoeError):
         return str(error), error.exit_status
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in EXTRAS:
+        return f"this command needs {error.name}, which `make setup` installs.", BAD_INPUT
     if isinstance(error, KeyboardInterrupt):
         return "interrupted; nothing half-written is left.", INTERRUPTED
     if isinstance(error, MemoryError):

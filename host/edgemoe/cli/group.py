@@ -218,8 +218,9 @@ def random_package(model: str, seed: int, out: Path, as_json: bool, **changes: A
     """Write a package of random weights, for tests."""
     from edgemoe.config import model_preset
     from edgemoe.golden.random_package import random_package
-    from edgemoe.package import save
+    from edgemoe.package import check_package_target, save
 
+    check_package_target(out)
     digest = save(random_package(model_preset(model), seed, **changes), out)
     show(as_json, {"package": str(out), "sha256": digest}, f"{out}: sha256 {digest}")
     return 0
@@ -241,13 +242,15 @@ def inspect(package: Path, as_json: bool) -> int:
 @click.argument("package", type=FILE)
 @click.option("--data", type=FOLDER, required=True, help="A folder that `edgemoe scenes` wrote.")
 @click.option("--backend", type=click.Choice(BACKENDS), default="golden", show_default=True)
-def evaluate(package: Path, data: Path, backend: str) -> int:
+@JSON
+def evaluate(package: Path, data: Path, backend: str, as_json: bool) -> int:
     """Measure a package's mIoU and depth RMSE."""
     if backend != "golden":
         raise NotBuiltYetError(f"`eval --backend {backend}`")
-    from edgemoe.quant import evaluate_package
+    from edgemoe.quant import evaluate_package, text
 
-    click.echo(evaluate_package(package, data))
+    figures = evaluate_package(package, data)
+    show(as_json, figures, text(figures))
     return 0
 
 

@@ -83,6 +83,8 @@ def dram_config(values: dict[str, int]) -> Any:
     for name in values:
         if name not in known:
             raise UserError(f"--dram {name}: there is no such parameter; there are {', '.join(known)}.")
+    if values.get("outstanding") == 0:
+        raise UserError("--dram outstanding=0: with no burst under way the memory never answers.")
     return DramConfig(**values)
 
 

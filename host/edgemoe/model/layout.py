@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from edgemoe.model.classes import CONSTRUCTION, HUMAN, NATURE, OBJECT, VEHICLE
 from edgemoe.model.draws import Draws
 
-FLAT, CONSTRUCTION, OBJECT, NATURE, SKY, HUMAN, VEHICLE = range(7)
 PLAIN, FACADE, BODY, CABIN, FOLIAGE = range(5)
 _AWAY = 1e4  # metres down the street: out of sight
 

@@ -10,12 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgemoe.config import TASKS, board
+from edgemoe.errors import UserError
+from edgemoe.files import read_regular
 from edgemoe.golden import machine
 from edgemoe.golden.model import forward
 from edgemoe.package import Package
@@ -137,9 +140,19 @@ def chosen_alike(chosen: NDArray[Any], score: NDArray[Any], slots: NDArray[Any])
     return float(np.mean(same))
 
 
+TITLE = "SQNR of the integer model against float, worst first"
+
+
+def check_is_profile(path: Path) -> None:
+    """UserError unless the file is a profile.json or profile.txt."""
+    data = read_regular(path, "Report", 1 << 24)
+    if not data.startswith((TITLE.encode(), b'[\n {\n  "task":')):
+        raise UserError(f"{path} is no profile.")
+
+
 def table(rows: list[Row]) -> str:
     """The rows as text for a person."""
-    lines = ["SQNR of the integer model against float, worst first", ""]
+    lines = [TITLE, ""]
     lines += [f"{r['sqnr_db']:7.2f} dB  {r['task']:<13} {r['tensor']}" for r in rows if "sqnr_db" in r]
     lines += ["", "Tokens whose experts are the same", ""]
     lines += [

@@ -35,8 +35,6 @@ class DramConfig:
         for name, value in asdict(self).items():
             if not isinstance(value, int) or not 0 <= value < 1 << 32:
                 raise UserError(f"DRAM: {name} is {value!r}; it must be a whole number from 0 to 2^32 - 1.")
-        if self.outstanding == 0:
-            raise UserError("DRAM: outstanding is 0; with no burst under way the memory never answers.")
         if self.stall_percent > 99:
             raise UserError(f"DRAM: stall_percent is {self.stall_percent}; it must be 0 to 99.")
         if 0 < self.refresh_interval <= self.refresh_cycles:
