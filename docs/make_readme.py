@@ -80,29 +80,6 @@ def table(kept: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-<<<<<<< HEAD
-def accuracy(models: dict[str, Any]) -> str:
-    """The README's table of how good the shipped models are."""
-    nano, dense = models["nano"], models["nano-dense"]
-    rows = [
-        ("`nano`, integers", nano["integer"]["miou"], nano["integer"]["rmse"]),
-        ("its dense twin, integers", dense["integer"]["miou"], dense["integer"]["rmse"]),
-        (
-            "per-pixel prior of the training scenes",
-            nano["integer"]["prior_miou"],
-            nano["integer"]["prior_rmse"],
-        ),
-    ]
-    lines = [
-        f"On {nano['integer']['scenes']} validation scenes, rendered from seeds that training never saw:",
-        "",
-        "| | mIoU | depth RMSE |",
-        "|---|---|---|",
-        *[f"| {name} | {miou:.3f} | {rmse:.2f} m |" for name, miou, rmse in rows],
-    ]
-    return "\n".join(lines) + "\n"
-
-
 def charts(run: Path) -> dict[str, str]:
     """The report's charts of the segmentation as SVG files, for the tutorial."""
     task = json.loads((run / "report.json").read_text())["task"]["segmentation"]
@@ -110,8 +87,6 @@ def charts(run: Path) -> dict[str, str]:
     return {name: "\n".join(line.rstrip() for line in svg.splitlines()) + "\n" for name, svg in drawn.items()}
 
 
-=======
->>>>>>> main
 def filled(text: str, kept: dict[str, Any], models: dict[str, Any]) -> str:
     """The README with its tables made anew."""
     for name, made in (("run", table(kept)), ("accuracy", accuracy_table(models))):
