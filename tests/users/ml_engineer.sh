@@ -8,7 +8,7 @@ make setup
 
 # A very short training: what comes out is bad, and all the same the whole way is there.
 .venv/bin/edgemoe train --model nano --steps 20 --scenes 64 --device cpu --out build/train
-.venv/bin/edgemoe scenes --seed 900000 --count 8 --out build/calibration
+.venv/bin/edgemoe scenes --seed 20000000 --count 8 --out build/calibration
 .venv/bin/edgemoe quantize build/train/nano.safetensors --calibration build/calibration --out build/nano.safetensors --report build/quant
 test -n "$(ls build/quant)"
 .venv/bin/edgemoe inspect build/nano.safetensors
