@@ -141,3 +141,16 @@ def test_what_sources_name_exists(name: str) -> None:
     text = (ROOT / name).read_text()
     assert [path for path in PATH.findall(text) if not there(name, path)] == []
     assert [dotted for dotted in DOTTED.findall(text) if not module(dotted)] == []
+
+
+def test_the_functions_that_a_divergence_names_are_in_those_files() -> None:
+    """What `first_divergence` gives as source: the function is defined in the file beside it."""
+    text = (ROOT / "host" / "edgemoe" / "cosim" / "compare.py").read_text()
+    sources = re.findall(r"Opcode\.\w+: \"([\w, ]+) \((hls/[\w/.]+)\)\"", text)
+    assert len(sources) >= 6
+    for functions, file in sources:
+        for function in functions.split(", "):
+            assert re.search(rf"^\w[\w ]*\b{function}\(", (ROOT / file).read_text(), re.MULTILINE), (
+                function,
+                file,
+            )
