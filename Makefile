@@ -73,10 +73,10 @@ fuzz: $(VENV)/.dev  ## every loader on damaged files [FUZZ=20000]
 mutate: $(VENV)/.dev  ## mutations of C++, golden and compiler, each of which a test must catch
 	$(BIN)/edgemoe mutate
 
-bench: $(VENV)/.dev  ## regenerate every figure that the docs quote
+bench: $(VENV)/.dev  ## regenerate every figure that the docs quote (not built yet)
 	$(BIN)/edgemoe bench
 
-bitstream: $(VENV)/.cosim  ## a bitstream [BOARD=]
+bitstream: $(VENV)/.cosim  ## a bitstream [BOARD=] (not built yet)
 	$(BIN)/edgemoe bitstream --board "$$_BOARD"
 
 users:  ## the first hour of four users, each in a fresh clone with its own .venv; long [WHO=ml_engineer]
