@@ -136,7 +136,7 @@ def synth(
 
     report = work.synth(
         source,
-        top or work.ACCELERATOR.stem,
+        top or work.IP_NAME,
         include=list(include),
         clock_ns=clock_ns,
         ports="ap_ctrl_hs" if ports else "axi",
