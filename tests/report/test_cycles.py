@@ -54,13 +54,19 @@ def test_no_clock_and_no_stages() -> None:
 
 
 def test_stages_of_other_networks_are_named_by_their_kind() -> None:
-    text = cycles_sentence({"backbone_cycles": 10, "cycles": 10, "stages": [stage("conv1", "convolution", 10)]})
+    text = cycles_sentence(
+        {"backbone_cycles": 10, "cycles": 10, "stages": [stage("conv1", "convolution", 10)]}
+    )
     assert "100 % went into convolution." in text
 
 
 def test_labels() -> None:
     assert stage_label({"name": "blocks.1.attn.context", "layer": 1}) == "layer 1: attn.context"
-    assert stage_label({"name": "embed", "layer": None}) == stage_label({"name": "embed", "layer": -1}) == "embed"
+    assert (
+        stage_label({"name": "embed", "layer": None})
+        == stage_label({"name": "embed", "layer": -1})
+        == "embed"
+    )
 
 
 def test_groups_keep_the_order_and_every_cycle() -> None:
@@ -72,7 +78,12 @@ def test_groups_keep_the_order_and_every_cycle() -> None:
         stage("heads.depth.fc1", "linear", 3) | {"part": "head"},
     ]
     groups = stage_groups(stages)
-    assert [group["title"] for group in groups] == ["Before the layers", "Layer 0", "After the layers", "Head"]
+    assert [group["title"] for group in groups] == [
+        "Before the layers",
+        "Layer 0",
+        "After the layers",
+        "Head",
+    ]
     assert groups[1]["cycles"] == "60"
     norm = groups[1]["stages"][0]
     assert (norm["working"], norm["waiting"]) == ("37.50", "12.50")

@@ -54,7 +54,11 @@ def test_the_side_and_the_share_in_words() -> None:
     roofline = roofline_of(REPORT)
     assert roofline is not None
     first, backbone, edge = roofline_sentences(roofline)
-    assert "256 multiply-accumulates a cycle" in first and "32 bytes a cycle" in first and "8 MAC per byte" in first
+    assert (
+        "256 multiply-accumulates a cycle" in first
+        and "32 bytes a cycle" in first
+        and "8 MAC per byte" in first
+    )
     assert "right of the ridge, 50.0 % of the array's roof" in backbone
     assert edge.endswith("attention.")
     slow = copy.deepcopy(REPORT)

@@ -37,7 +37,12 @@ def test_the_drawing() -> None:
     assert (view["width"], view["height"], view["cell"]) == (64, 32.0, 16.0)
     firsts = [patch["first"] and patch["first"]["expert"] for patch in view["patches"]]
     assert firsts == [1, None, 2, 9]
-    assert [(patch["x"], patch["y"]) for patch in view["patches"]] == [(0, 0.0), (32, 0.0), (0, 16.0), (32, 16.0)]
+    assert [(patch["x"], patch["y"]) for patch in view["patches"]] == [
+        (0, 0.0),
+        (32, 0.0),
+        (0, 16.0),
+        (32, 16.0),
+    ]
     assert [len(patch["squares"]) for patch in view["patches"]] == [0, 0, 2, 1]
     assert view["patches"][2]["title"] == "row 1, column 0: expert 2, then 0 and 1"
     assert view["patches"][1]["title"] == "row 0, column 1: no expert"
@@ -55,7 +60,11 @@ def test_equal_counts_are_said_to_be_equal() -> None:
 
 
 def test_other_counts_are_said_to_differ() -> None:
-    changed = [{**TASK["experts"][0], "tokens": 3}, *TASK["experts"][1:3], {"layer": 1, "expert": 4, "tokens": 1}]
+    changed = [
+        {**TASK["experts"][0], "tokens": 3},
+        *TASK["experts"][1:3],
+        {"layer": 1, "expert": 4, "tokens": 1},
+    ]
     agrees, text = agreement({**TASK, "experts": changed})
     assert not agrees and "equal" not in text
     assert "layer 1, expert 0: 3 counted, 2 chosen" in text

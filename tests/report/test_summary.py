@@ -15,7 +15,14 @@ from PIL import Image
 
 from edgemoe.report import summary_entry, write_summary
 
-DIFFERS = {"task": "depth", "stage": "end", "layer": None, "tensor": "statistics records", "index": [], "golden": 1}
+DIFFERS = {
+    "task": "depth",
+    "stage": "end",
+    "layer": None,
+    "tensor": "statistics records",
+    "index": [],
+    "golden": 1,
+}
 
 
 def entry(name: str, **more: Any) -> dict[str, Any]:
@@ -68,7 +75,9 @@ def test_thumbnails_are_small_and_inside(tmp_path: Path) -> None:
     assert 'loading="lazy"' in page and 'alt="Input of a.png"' in page
 
 
-@pytest.mark.parametrize("number, said", [(0, "0 images."), (1, "1 image: 1 bit-exact."), (500, "500 images: 500 bit-exact.")])
+@pytest.mark.parametrize(
+    "number, said", [(0, "0 images."), (1, "1 image: 1 bit-exact."), (500, "500 images: 500 bit-exact.")]
+)
 def test_any_number_of_images(tmp_path: Path, number: int, said: str) -> None:
     page, summary = read(tmp_path, [entry(str(i)) for i in range(number)])
     assert said in page and summary["images"] == number
@@ -85,7 +94,9 @@ def test_names_of_all_kinds(tmp_path: Path) -> None:
     names = ["<b>&", "straße 1", "50%", "a#b?c", "odd\udc80"]
     page, _ = read(tmp_path, [entry(name) for name in names])
     links = re.findall(r'<a href="([^"#]+/report\.html)"', page)
-    assert [unquote(link, errors="surrogateescape") for link in links] == [f"{name}/report.html" for name in names]
+    assert [unquote(link, errors="surrogateescape") for link in links] == [
+        f"{name}/report.html" for name in names
+    ]
     assert "<b>" not in page and r"odd\udc80.png" in page
 
 

@@ -34,7 +34,9 @@ def test_layer_0_and_value_0_are_said() -> None:
 
 
 def test_a_divergence_of_no_layer_and_no_index() -> None:
-    text = divergence_sentence({**FIRST, "stage": "end", "layer": None, "tensor": "statistics records", "index": []})
+    text = divergence_sentence(
+        {**FIRST, "stage": "end", "layer": None, "tensor": "statistics records", "index": []}
+    )
     assert text.startswith("depth, stage end, statistics records: golden has 7, this run -9")
 
 
@@ -85,7 +87,10 @@ def test_lists_and_plurals() -> None:
 @pytest.mark.parametrize(
     "report, text",
     [
-        ({"bit_exact": True, "mismatches": 0}, "Bit-exact: every element of every output equals the golden model's."),
+        (
+            {"bit_exact": True, "mismatches": 0},
+            "Bit-exact: every element of every output equals the golden model's.",
+        ),
         ({"bit_exact": False, "mismatches": 1}, "Not bit-exact: 1 element differs."),
         ({"bit_exact": False, "mismatches": 2}, "Not bit-exact: 2 elements differ."),
         ({"bit_exact": False}, "Not bit-exact."),

@@ -6,10 +6,12 @@ import io
 import os
 import warnings
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
     from PIL.Image import Image
 
 
@@ -49,18 +51,22 @@ def _opened(path: Path) -> "Image | None":
             return None
 
 
-def rendered(template: str, values: Mapping[str, Any]) -> str:
-    """A template of this package as text, everything from the data escaped."""
+@cache
+def _environment() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("edgemoe.report", "templates"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    return environment.get_template(template).render(values)
+
+
+def rendered(template: str, values: Mapping[str, Any]) -> str:
+    """A template of this package as text, everything from the data escaped."""
+    return _environment().get_template(template).render(values)
 
 
 def write_whole(path: Path, text: str) -> None:

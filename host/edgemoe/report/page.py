@@ -12,7 +12,15 @@ from edgemoe.report.inline import aspect_of, data_address, rendered, small_addre
 from edgemoe.report.pictures import FARTHEST, NEAREST, PALETTE, STOPS
 from edgemoe.report.roofline import drawing, roofline_of, roofline_sentences
 from edgemoe.report.routing import agreement, experts_table, routing_views
-from edgemoe.report.words import count, divergence_sentence, printable, rows, shown, verdict_sentence
+from edgemoe.report.words import (
+    count,
+    divergence_sentence,
+    printable,
+    rows,
+    shown,
+    tasks_of,
+    verdict_sentence,
+)
 
 PICTURES = {"input.png": "Input", "segmentation.png": "Segmentation", "depth.png": "Depth"}
 SECTIONS = {
@@ -28,14 +36,14 @@ BACKDROP_WIDTH = 512
 def _tasks(report: Mapping[str, Any], aspect: float | None) -> list[dict[str, Any]]:
     """Everything that is shown of each task that ran."""
     tasks = []
-    for name, task in (report.get("task") or {}).items():
+    for name, task in tasks_of(report).items():
         stages = task.get("stages") or []
         views, problems = routing_views(task, report.get("grid"), aspect)
         agrees, origin = agreement(task)
         counters = [{"stage": stage_label(stage), **_counters(stage)} for stage in stages]
         tasks.append(
             {
-                "name": printable(str(name)),
+                "name": printable(name),
                 "totals": rows({key: value for key, value in task.items() if not isinstance(value, list)}),
                 "cycles": shown(task["cycles"]) if count(task.get("cycles")) else "",
                 "sentence": cycles_sentence(task),

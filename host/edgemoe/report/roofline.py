@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgemoe.report.cycles import backbone
-from edgemoe.report.words import count, listed, printable, shown
+from edgemoe.report.words import count, listed, printable, shown, tasks_of
 
 WIDTH, HEIGHT = 400, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 26, 44
@@ -69,7 +69,7 @@ def roofline_of(report: Mapping[str, Any]) -> Roofline | None:
     """
     dram = report.get("dram") or {}
     peak, width = count(report.get("macs_per_cycle_peak")), count(dram.get("ports")) * count(dram.get("bits"))
-    tasks = report.get("task") or {}
+    tasks = tasks_of(report)
     points = [
         point_of(
             f"{printable(name)}, backbone", backbone(task), count(task.get("backbone_cycles")), large=True

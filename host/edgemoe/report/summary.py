@@ -17,6 +17,7 @@ from edgemoe.report.words import (
     plural,
     printable,
     shown,
+    tasks_of,
     verdict_sentence,
 )
 
@@ -32,7 +33,7 @@ def summary_entry(folder: str, report: Mapping[str, Any]) -> dict[str, Any]:
         "bit_exact": report.get("bit_exact"),
         "mismatches": report.get("mismatches"),
         "first_divergence": divergence_sentence(first) if first else None,
-        "cycles": {name: task.get("cycles") for name, task in (report.get("task") or {}).items()},
+        "cycles": {name: task.get("cycles") for name, task in tasks_of(report).items()},
     }
 
 

@@ -53,6 +53,11 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def tasks_of(report: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The report's tasks by name, those of which nothing is known left out."""
+    return {str(name): task for name, task in (report.get("task") or {}).items() if task}
+
+
 def rows(section: Mapping[str, Any] | None) -> dict[str, str]:
     """A section of the report as rows of a table; what is not known has no row."""
     return {printable(str(key)): shown(value) for key, value in (section or {}).items() if known(value)}
