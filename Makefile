@@ -12,18 +12,13 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.10 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Every cache stays inside the checkout; nothing is written to the home folder.
-CACHE := $(CURDIR)/build/cache
-export PIP_CACHE_DIR := $(CACHE)/pip
+# Every cache and temporary file stays inside the checkout; nothing is written to the home folder. The list of
+# caches is FOLDERS in host/edgemoe/caches.py.
+TEMPORARY := $(CURDIR)/build/tmp
+export TMPDIR := $(TEMPORARY)
+$(foreach cache,$(if $(PYTHON),$(shell mkdir -p '$(TEMPORARY)' && $(PYTHON) host/edgemoe/caches.py)), \
+	$(eval export $(subst =, := $(CURDIR)/build/cache/,$(cache))))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-export XDG_CACHE_HOME := $(CACHE)/xdg
-export ZIG_GLOBAL_CACHE_DIR := $(CACHE)/zig
-export ZIG_LOCAL_CACHE_DIR := $(CACHE)/zig
-export MPLCONFIGDIR := $(CACHE)/matplotlib
-export YOWASP_CACHE_DIR := $(CACHE)/yowasp
-export PRE_COMMIT_HOME := $(CACHE)/pre-commit
-export TORCH_HOME := $(CACHE)/torch
-export HYPOTHESIS_STORAGE_DIRECTORY := $(CACHE)/hypothesis
 
 MODEL ?= nano
 BOARD ?= sim-small
@@ -31,6 +26,11 @@ IMAGE ?=
 TASK ?= both
 OUT ?=
 WAVES ?=
+FUZZ ?= 20000
+WHO ?=
+# Recipes read them from the environment, so that a name may hold spaces, quotes and dollar signs.
+VALUES := MODEL BOARD IMAGE TASK OUT WAVES
+$(foreach name,$(VALUES),$(eval export _$(name) := $$(value $(name))))
 
 ##@ Main
 
@@ -39,7 +39,8 @@ help:  ## this list
 		/^[a-z-]+:.*  ## / {sub(/:.*/, "", $$1); printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 cosim: $(VENV)/.cosim  ## one image through the RTL of the whole accelerator [MODEL= BOARD= IMAGE= TASK= OUT= WAVES=1]
-	$(BIN)/edgemoe cosim --model $(MODEL) --board $(BOARD) --task $(TASK)$(if $(IMAGE), --image '$(IMAGE)')$(if $(OUT), --out '$(OUT)')$(if $(WAVES), --waves)
+	@$(BIN)/edgemoe cosim --model "$$_MODEL" --board "$$_BOARD" --task "$$_TASK" $${_IMAGE:+--image "$$_IMAGE"} \
+		$${_OUT:+--out "$$_OUT"} $${_WAVES:+--waves}
 
 test: $(VENV)/.dev  ## all tests that a change must pass
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
@@ -55,16 +56,19 @@ check: $(VENV)/.dev  ## formatting, lint, types, links
 ##@ Parts
 
 synth: $(VENV)/.cosim  ## C++ to SystemVerilog for the accelerator [BOARD=]
-	$(BIN)/edgemoe synth --board $(BOARD) --out build/synth/$(BOARD)
+	$(BIN)/edgemoe synth --board "$$_BOARD" --out "build/synth/$$_BOARD"
 
 csim: $(VENV)/.cosim  ## one image through the C++ kernels compiled natively [MODEL= IMAGE=]
-	$(BIN)/edgemoe infer --backend csim --model $(MODEL) $(if $(IMAGE),--image '$(IMAGE)') --out $(or $(OUT),build/csim)
+	$(BIN)/edgemoe infer --backend csim --model "$$_MODEL" $${_IMAGE:+--image "$$_IMAGE"} --out "$${_OUT:-build/csim}"
 
 train: $(VENV)/.dev  ## train a model on the street scenes [MODEL=]
-	$(BIN)/edgemoe train --model $(MODEL)
+	$(BIN)/edgemoe train --model "$$_MODEL"
 
-models: $(VENV)/.dev  ## quantise the checkpoints in models/ and measure them on validation scenes
+models: $(VENV)/.dev  ## quantise the checkpoints in models/, measure them on validation scenes, print the table
 	$(BIN)/python -m edgemoe.quant.ship
+
+fuzz: $(VENV)/.dev  ## every loader on damaged files [FUZZ=20000]
+	$(BIN)/python tests/fuzz/campaign.py --count $(FUZZ)
 
 mutate: $(VENV)/.dev  ## mutations of C++, golden and compiler, each of which a test must catch
 	$(BIN)/edgemoe mutate
@@ -73,7 +77,10 @@ bench: $(VENV)/.dev  ## regenerate every figure that the docs quote
 	$(BIN)/edgemoe bench
 
 bitstream: $(VENV)/.cosim  ## a bitstream [BOARD=]
-	$(BIN)/edgemoe bitstream --board $(BOARD)
+	$(BIN)/edgemoe bitstream --board "$$_BOARD"
+
+users:  ## the first hour of four users, each in a fresh clone with its own .venv; long [WHO=ml_engineer]
+	for name in $(or $(WHO),ml_engineer fpga_engineer pynq_user researcher); do tests/users/run.sh $$name; done
 
 ##@ Upkeep
 
@@ -85,15 +92,22 @@ format: $(VENV)/.dev  ## rewrite Python and C++ in the project's format
 	git ls-files -z 'hls/*.hpp' 'hls/*.cpp' 'hls/*.h' | xargs -0 -r $(BIN)/clang-format -i
 
 docs: $(VENV)/.dev  ## the documentation as a site in build/site
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo 'build/site/index.html; search needs a server: $(BIN)/python -m http.server --directory build/site'
 
-tables: $(VENV)/.cosim  ## the generated tables of the documentation
+tables: $(VENV)/.cosim  ## the generated tables and diagrams of the documentation
 	$(BIN)/python docs/make_tables.py
+	$(BIN)/python docs/make_diagrams.py
 	$(BIN)/python tests/program/machine_tables.py
 
-pictures: $(VENV)/.cosim  ## the README's picture and figures, from a cosimulation
+pictures: $(VENV)/.dev  ## pictures and figures of README, tutorial and the page on waves, from cosimulations
 	$(BIN)/edgemoe cosim --out build/cosim/readme
 	$(BIN)/python docs/make_readme.py build/cosim/readme
+	$(BIN)/edgemoe random-package --model nano --seed 1 --layers 1 --out build/waves/model.safetensors
+	$(BIN)/edgemoe cosim --model build/waves/model.safetensors --task depth --out build/waves/plain
+	$(BIN)/edgemoe cosim --model build/waves/model.safetensors --task depth --waves --out build/waves/run
+	$(BIN)/python docs/make_waves.py build/waves/run build/waves/plain
+	rm build/waves/run/waves.fst
 
 wheel: $(VENV)/.dev  ## the Python package as a wheel in dist/
 	$(BIN)/pip wheel --no-deps --wheel-dir dist .
@@ -106,18 +120,19 @@ lock:  ## resolve the lock files anew [PYTHON=python3.10, the oldest supported]
 clean:  ## remove build/; .venv stays
 	rm -rf build
 
-.PHONY: help cosim test check synth csim train models mutate bench bitstream setup format docs tables pictures wheel lock clean
+.PHONY: help cosim test check synth csim train models fuzz mutate bench bitstream users setup format docs tables pictures wheel lock clean
 
 # A virtual environment has one stamp a lock file: the cosimulation's, without torch, and everything.
 $(BIN)/python:
 	@[ -n '$(PYTHON)' ] || { echo 'edgemoe needs Python 3.10, 3.11 or 3.12; none was found. Set PYTHON=...' >&2; exit 2; }
-	$(PYTHON) -m venv $(VENV)
+	@echo 'making $(VENV) with $(PYTHON)' >&2
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.cosim: requirements/cosim.lock pyproject.toml | $(BIN)/python
-	$(BIN)/pip install -q -r requirements/cosim.lock
-	$(BIN)/pip install -q --no-deps --no-build-isolation --editable .
+	@$(BIN)/python requirements/install.py requirements/cosim.lock
+	@$(BIN)/pip install -q --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.cosim
-	$(BIN)/pip install -q -r requirements/dev.lock
+	@$(BIN)/python requirements/install.py requirements/dev.lock
 	@touch $@

@@ -8,21 +8,26 @@ function tables as a generated header, so that no number is written twice.
 from __future__ import annotations
 
 import dataclasses
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edgemoe import numerics
-from edgemoe.errors import NotBuiltYetError, UserError
+from edgemoe.errors import NotBuiltYetError, UserError, shown
 
 CITYSCAPES_GROUPS = ("flat", "construction", "object", "nature", "sky", "human", "vehicle")
 GATES = ("multi", "task_embedding")
 SCORE_RULES = ("softmax_all", "softmax_topk")
 TASKS = ("segmentation", "depth")
+EMBEDDING_DIM = 32  # of the task embedding that a shared gate is given
 LARGEST = (
     1 << 16
-)  # of any size of a model: far above every board, it keeps damaged files from asking for memory
+)  # of any size of a model; with the next two, what keeps damaged files from asking for memory
+LAYERS_MOST = 1024
+WEIGHTS_MOST = 1 << 29  # values in all of a model's tensors
+CLASSES_MOST = 256  # labels are bytes
+DEPTH_MOST = 1_000_000  # metres
+NAME_MOST = 100  # characters of a model's or a class's name
 
 
 def _log2_ceil(n: int) -> int:
@@ -31,12 +36,12 @@ def _log2_ceil(n: int) -> int:
 
 def _at_least(owner: str, field: str, value: int, low: int, kind: str = "Model") -> None:
     if value < low:
-        raise UserError(f"{kind} {owner!r}: {field} {value} must be at least {low}.")
+        raise UserError(f"{kind} {owner!r}: {field} {shown(value)} must be at least {low}.")
 
 
 def _one_of(owner: str, field: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise UserError(f"Model {owner!r}: {field} {value!r} must be one of {', '.join(allowed)}.")
+        raise UserError(f"Model {owner!r}: {field} {shown(value)} must be one of {', '.join(allowed)}.")
 
 
 @dataclass(frozen=True)
@@ -63,10 +68,16 @@ class ModelConfig:
     eps: float = 1e-6  # of every LayerNorm
 
     def __post_init__(self) -> None:
+        for name in (self.name, *self.classes):
+            if not (name and name.isprintable() and len(name) <= NAME_MOST):
+                raise UserError(
+                    f"A model's or a class's name must be 1 to {NAME_MOST} printable characters, not {shown(name)}."
+                )
         for field in ("height", "width", "patch", "dim", "heads", "layers", "dense_hidden", "head_hidden"):
-            _at_least(self.name, field, getattr(self, field), 1)
-            if getattr(self, field) > LARGEST:
-                raise UserError(f"Model {self.name!r}: {field} {getattr(self, field)} is above {LARGEST}.")
+            self._in_range(field, 1, LARGEST)
+        self._in_range("layers", 1, LAYERS_MOST)
+        for field in ("experts", "expert_hidden", "top_k"):
+            self._in_range(field, 0, LARGEST)
         for side in ("height", "width"):
             size = getattr(self, side)
             if size % self.patch:
@@ -75,11 +86,8 @@ class ModelConfig:
                 )
         if self.dim % self.heads:
             raise UserError(f"Model {self.name!r}: dim {self.dim} is not a multiple of heads {self.heads}.")
-        _at_least(self.name, "experts", self.experts, 0)
-        if max(self.experts, self.expert_hidden) > LARGEST:
-            raise UserError(f"Model {self.name!r}: experts and expert_hidden must be at most {LARGEST}.")
         if self.experts:
-            _at_least(self.name, "expert_hidden", self.expert_hidden, 1)
+            self._in_range("expert_hidden", 1, LARGEST)
             if not 1 <= self.top_k <= self.experts:
                 raise UserError(
                     f"Model {self.name!r}: top_k {self.top_k} must lie in 1..{self.experts}, the experts."
@@ -88,15 +96,39 @@ class ModelConfig:
         _one_of(self.name, "score_rule", self.score_rule, SCORE_RULES)
         if not 0 <= self.threshold <= 1:
             raise UserError(
-                f"Model {self.name!r}: threshold {self.threshold} must lie in 0..1, as a score does."
+                f"Model {self.name!r}: threshold {shown(self.threshold)} must lie in 0..1, as a score does."
             )
         if not self.classes:
             raise UserError(f"Model {self.name!r}: classes is empty; name at least one.")
+        if len(self.classes) > CLASSES_MOST or len(set(self.classes)) < len(self.classes):
+            raise UserError(f"Model {self.name!r}: classes must be at most {CLASSES_MOST}, all different.")
         near, far = self.depth_range
-        if not (math.isfinite(far) and 0 <= near < far):
-            raise UserError(f"Model {self.name!r}: depth_range {near}..{far} m must satisfy 0 <= near < far.")
-        if not (math.isfinite(self.eps) and self.eps >= 0):
-            raise UserError(f"Model {self.name!r}: eps {self.eps} must be finite and not negative.")
+        if not 0 <= near < far <= DEPTH_MOST:
+            raise UserError(
+                f"Model {self.name!r}: depth_range {shown(near)}..{shown(far)} m must satisfy "
+                f"0 <= near < far <= {DEPTH_MOST}."
+            )
+        if not 0 <= self.eps <= 1:
+            raise UserError(f"Model {self.name!r}: eps {shown(self.eps)} must lie in 0..1.")
+        if self.weights > WEIGHTS_MOST:
+            raise UserError(
+                f"Model {self.name!r} has {self.weights:,} weights; at most {WEIGHTS_MOST:,} are supported."
+            )
+
+    def _in_range(self, field: str, low: int, high: int) -> None:
+        value = getattr(self, field)
+        _at_least(self.name, field, value, low)
+        if value > high:
+            raise UserError(f"Model {self.name!r}: {field} {shown(value)} is above {high}.")
+
+    @property
+    def weights(self) -> int:
+        """Values in the weights of all layers, biases and norms not counted."""
+        moe = sum(self.is_moe(i) for i in range(self.layers)) if self.experts else 0
+        expert = self.experts * (2 * self.expert_hidden + len(TASKS))
+        layers = self.layers * 4 * self.dim + (self.layers - moe) * 2 * self.dense_hidden + moe * expert
+        heads = sum(self.head_hidden * (self.dim + self.head_outputs(task)) for task in TASKS)
+        return self.dim * (layers + self.patch_inputs + self.tokens) + heads
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -139,9 +171,11 @@ class ModelConfig:
         if not isinstance(data, dict):
             raise UserError(f"A model's config must be a JSON object, not {type(data).__name__}.")
         known = {field.name: field for field in dataclasses.fields(cls)}
-        unknown = sorted(set(data) - set(known))
+        unknown = [name for name in data if name not in known]
         if unknown:
-            raise UserError(f"A model's config has no field {unknown[0]!r}; known are {', '.join(known)}.")
+            raise UserError(
+                f"A model's config has no field {shown(unknown[0])}; known are {', '.join(known)}."
+            )
         needed = [name for name, field in known.items() if field.default is dataclasses.MISSING]
         missing = [name for name in needed if name not in data]
         if missing:
@@ -151,7 +185,9 @@ class ModelConfig:
             kind = str(known[name].type)
             wanted = {"int": (int,), "str": (str,), "float": (int, float)}.get(kind, (list, tuple))
             if isinstance(value, bool) or not isinstance(value, wanted):
-                raise UserError(f"The model's config field {name!r} must be of type {kind}, not {value!r}.")
+                raise UserError(
+                    f"The model's config field {name!r} must be of type {kind}, not {shown(value)}."
+                )
             values[name] = tuple(value) if isinstance(value, list | tuple) else value
         near_far = values.get("depth_range", (0, 1))
         if len(near_far) != 2 or not all(type(value) in (int, float) for value in near_far):
@@ -279,8 +315,8 @@ class BuildConfig:
 
     @property
     def max_dim(self) -> int:
-        """The largest LayerNorm: |n| <= sqrt(D-1) must fit 19 bits of Q.13."""
-        return min(1023, self.rows * self.max_k_tiles)
+        """The largest LayerNorm."""
+        return min(numerics.NORM_DIM_MAX, self.rows * self.max_k_tiles)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for reports."""
@@ -288,7 +324,7 @@ class BuildConfig:
 
 
 BOARDS = {"sim-small": BuildConfig("sim-small")}
-PLANNED_BOARDS = ("zcu102", "zcu104", "kv260", "pynq-z2")
+PLANNED_BOARDS = ("zcu102", "zcu102-max", "zcu104", "kv260", "pynq-z2")
 
 
 def board(name: str) -> BuildConfig:
@@ -325,8 +361,12 @@ def config_hpp(build: BuildConfig) -> str:
         "bias_bits",
         "multiplier_bits",
         "shift_max",
+        "context_shift_max",
+        "eps_min",
+        "eps_bits",
         "score_bits",
         "score_fraction",
+        "score_unit",
         "exp_bits",
         "hidden_bits",
         "hidden_fraction",

@@ -15,7 +15,7 @@ import numpy as np
 from edgemoe.compiler.native import NativeKernel, build_native
 from edgemoe.config import BuildConfig
 from edgemoe.errors import UserError
-from edgemoe.golden.machine import Memory, Result
+from edgemoe.program import Memory, Run
 from edgemoe.registers import BEAT_BYTES, DESCRIPTOR_BYTES, Error, Statistics, registers_hpp, write_headers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,7 +51,7 @@ def kernel(name: str, build: BuildConfig, work: Path, checks: bool = False) -> N
     return NativeKernel(build_native(kernel_source(name), top, include=include, out=work, checks=checks))
 
 
-def run(build: BuildConfig, memory: Memory, *, work: Path | None = None, checks: bool = False) -> Result:
+def run(build: BuildConfig, memory: Memory, *, work: Path | None = None, checks: bool = False) -> Run:
     """Runs a layer program on the native build; timing fields of the statistics are 0 or meaningless."""
     accelerator = kernel("accelerator", build, work or ROOT / "build" / "csim", checks)
     regions = {
@@ -72,9 +72,9 @@ def run(build: BuildConfig, memory: Memory, *, work: Path | None = None, checks:
     registers = accelerator.run(scalars=scalars, memories=regions).outputs
     data = regions["statistics"].tobytes()
     starts = range(0, registers["records"] * DESCRIPTOR_BYTES, DESCRIPTOR_BYTES)
-    records = [Statistics.unpack(data[start : start + DESCRIPTOR_BYTES]) for start in starts]
+    records = tuple(Statistics.unpack(data[start : start + DESCRIPTOR_BYTES]) for start in starts)
     output = regions["output"].tobytes()[: memory.output_bytes]
-    return Result(Error(registers["status"]), registers["error_index"], output, records)
+    return Run(Error(registers["status"]), registers["error_index"], output, records)
 
 
 def _padded(size: int) -> int:

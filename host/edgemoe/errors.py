@@ -8,15 +8,51 @@
 | 2 | bad input or usage, or a part that is not built yet | `UserError`, `NotBuiltYetError` |
 | 3 | the device failed or timed out | `DeviceError` |
 
-A message is one or a few sentences for the person at the terminal: what, where, expected, got, what to do.
-A defect of the program itself is none of these; it keeps its traceback.
+A message is one or a few sentences for the person at the terminal: what, where, expected, got, what to do. It can
+always be printed: what a terminal or an encoding could not take, such as a lone surrogate from a damaged file or an
+escape sequence in a file's name, is spelt as an escape. A defect of the program itself is none of these; it keeps its
+traceback.
 """
+
+SHOWN = 160  # characters of a damaged value that a message quotes
+EXTRAS = (
+    "torch",
+    "onnx",
+    "onnxruntime",
+    "onnxscript",
+)  # what `make setup` installs and `make cosim` does not
+
+
+def printable(text: str) -> str:
+    """The text with every character that can't be printed, but for line feeds and tabs, as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+
+
+def shown(value: object) -> str:
+    """A value from a damaged file for a message: on one line, quoted if it is a text, cut if it is long."""
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 256:
+        return f"an integer of {value.bit_length()} bits"
+    try:
+        text = (
+            (str(value).rstrip(".") or type(value).__name__) if isinstance(value, Exception) else repr(value)
+        )
+        text = printable(" ".join(text.split()))
+    except (RecursionError, ValueError):  # a value that is nested too deeply, or holds a huge integer
+        return f"a {type(value).__name__}"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 class EdgeMoeError(Exception):
     """Base of the errors that the command line prints without a traceback."""
 
     exit_status = 2
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class MismatchError(EdgeMoeError):

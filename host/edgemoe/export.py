@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edgemoe import numerics
 from edgemoe.config import TASKS, ModelConfig
 from edgemoe.errors import UserError
-from edgemoe.package import EPS_LIMIT, EPS_MIN, Package
+from edgemoe.package import Package
 
 Float = NDArray[np.float64]
 WeightBits = Callable[[str], int]
@@ -104,8 +104,8 @@ def export_package(
     def norm(name: str, out: float) -> None:
         gamma, beta = _float(state, f"{name}.weight"), _float(state, f"{name}.bias")
         tensors.update(_prefixed(name, quantise_norm(gamma, beta, out)))
-        epsilon = max(EPS_MIN, round(config.eps * config.dim**2 / residual**2))
-        if epsilon >= EPS_LIMIT:
+        epsilon = max(numerics.EPS_MIN, round(config.eps * config.dim**2 / residual**2))
+        if epsilon >= 1 << numerics.EPS_BITS:
             raise UserError(f"{name}: eps {config.eps} is too large for the residual's scale {residual:.3g}.")
         tensors[f"{name}.eps"] = np.array(epsilon, dtype=np.int64)
 

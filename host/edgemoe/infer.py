@@ -1,67 +1,79 @@
 # SPDX-License-Identifier: Apache-2.0
 """One image through one back end, without a comparison. All back ends leave the same files."""
 
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+from edgemoe.backends import open_backend
+from edgemoe.caches import build_root
 from edgemoe.config import BuildConfig, board
-from edgemoe.cosim.backends import Backend, Csim, Golden, Rtl
-from edgemoe.cosim.inputs import find_package, find_tasks, read_picture
-from edgemoe.errors import NotBuiltYetError
-from edgemoe.package import Package
-from edgemoe.program import check_fits
-from edgemoe.results import TaskOutput, write_arrays, write_results
+from edgemoe.folders import claim
+from edgemoe.inputs import find_package, find_tasks, read_picture, room_bytes
+from edgemoe.program import Workload
+from edgemoe.progress import Progress
+from edgemoe.results import RESULT_FILES, TaskOutput, write_arrays, write_results
 from edgemoe.shipped import checkpoint_path, image_path
+
+Answer = tuple[Callable[[Path], None], dict[str, Any]]
+"""What writes the results, and figures about the run."""
 
 
 def infer(
-    *, backend: str, model: str, board_name: str, image: Path | None, task: str, out: Path | None
-) -> Path:
-    """Run an image and return the folder with its pictures and arrays.
+    *,
+    backend: str,
+    model: str,
+    board_name: str,
+    image: Path | None,
+    task: str,
+    out: Path | None,
+    dram: Any = None,
+) -> dict[str, Any]:
+    """Run an image; returns the folder with its pictures and arrays, and what ran.
 
-    model: a shipped model's name, or a package's path; for the back end torch, a checkpoint's.
+    model: a shipped model's name, or a package's path; for the back end torch, a checkpoint's. dram: parameters of
+    the simulated DRAM, for the back end rtl. UserError for bad input or a folder that can't take the results, before
+    anything runs.
     """
     folder = out or Path("build/infer") / backend
-    if backend == "torch":
-        _infer_float(model, image, task, folder)
-    else:
-        _infer_integer(backend, model, board(board_name), image, task, folder)
-    return folder
+    tasks = find_tasks(task)
+    with claim(folder, RESULT_FILES, need_bytes=room_bytes(image_path(image))) as claimed:
+        run = _float if backend == "torch" else partial(_integer, backend, board(board_name), dram)
+        write, figures = run(model, image_path(image), tasks)
+        claimed.fill(write, build_root() / "rescued")
+    return {"backend": backend, "model": model, "out": str(folder), **figures}
 
 
-def _infer_integer(
-    backend: str, model: str, build: BuildConfig, image: Path | None, task: str, folder: Path
-) -> None:
+def _integer(
+    backend: str, build: BuildConfig, dram: Any, model: str, image: Path, tasks: tuple[str, ...]
+) -> Answer:
     _, package = find_package(model)
-    check_fits(package.config, build)
-    picture = read_picture(image_path(image), package.config)
-    machine = _machine(backend, package, build)
-    try:
-        runs = {name: machine.run(picture.pixels, name) for name in find_tasks(task)}
-    finally:
-        machine.close()
-    results = {name: TaskOutput(run.features, run.head) for name, run in runs.items()}
-    write_results(folder, package, picture.original, results)
+    workload = Workload(package, build)
+    picture = read_picture(image, package.config)
+    with (
+        Progress() as progress,
+        closing(open_backend(backend, workload, dram=dram, progress=progress.step)) as machine,
+    ):
+        runs = {task: machine.run(picture.pixels, task) for task in tasks}
+    results = {task: TaskOutput(run.features, run.head) for task, run in runs.items()}
+    figures = {
+        "board": build.name,
+        "package": package.sha256,
+        "image": picture.sha256,
+        "task": {task: {"cycles": run.cycles, "seconds": run.seconds} for task, run in runs.items()},
+    }
+    return lambda work: write_results(work, package, picture.original, results), figures
 
 
-def _machine(backend: str, package: Package, build: BuildConfig) -> Backend:
-    """What runs layer programs."""
-    if backend == "golden":
-        return Golden(package, build)
-    if backend == "csim":
-        return Csim(package, build)
-    if backend == "rtl":
-        from edgemoe.sim.build import build_overlay
-
-        return Rtl(package, build, build_overlay(build).bitstream)
-    raise NotBuiltYetError(f"`infer --backend {backend}`")
-
-
-def _infer_float(model: str, image: Path | None, task: str, folder: Path) -> None:
+def _float(model: str, image: Path, tasks: tuple[str, ...]) -> Answer:
     from edgemoe.model.predict import load_model, predict
 
     network, config = load_model(checkpoint_path(model))
-    picture = read_picture(image_path(image), config)
-    results = {name: predict(network, picture.pixels, name) for name in find_tasks(task)}
-    arrays = {name: array for name, (array, _) in results.items()}
-    features = {name: values for name, (_, values) in results.items()}
-    write_arrays(folder, picture.original, arrays, features)
+    picture = read_picture(image, config)
+    results = {task: predict(network, picture.pixels, task) for task in tasks}
+    arrays = {task: array for task, (array, _) in results.items()}
+    features = {task: values for task, (_, values) in results.items()}
+    figures: dict[str, Any] = {"image": picture.sha256, "task": {task: {} for task in tasks}}
+    return lambda work: write_arrays(work, picture.original, arrays, features), figures

@@ -28,6 +28,9 @@ ACT_BITS = 16
 BIAS_BITS = 40
 MULTIPLIER_BITS = 16
 SHIFT_MAX = 62
+CONTEXT_SHIFT_MAX = 36  # of attention's context, whose shift may also be 0
+EPS_MIN, EPS_BITS = 4, 48  # a LayerNorm's E is at least EPS_MIN and below 2^EPS_BITS
+NORM_DIM_MAX = 1023  # of a LayerNorm: |n| <= sqrt(D - 1) must fit 19 bits of Q.13
 SCORE_UNIT = 1 << 16  # the gate's score p = 1.0 (it saturates at 65535)
 
 GELU_STEPS = 176  # |h| = 176/32 = 5.5: delta is below half an LSB from there on

@@ -44,25 +44,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialise
 
 from edgemoe.config import TASKS, ModelConfig
-from edgemoe.errors import UserError
-from edgemoe.numerics import BIAS_BITS, MULTIPLIER_BITS, SHIFT_MAX
+from edgemoe.errors import UserError, shown
+from edgemoe.files import check_target, open_regular, parse_json, write
+from edgemoe.numerics import (
+    BIAS_BITS,
+    CONTEXT_SHIFT_MAX,
+    EPS_BITS,
+    EPS_MIN,
+    MULTIPLIER_BITS,
+    SHIFT_MAX,
+)
+from edgemoe.tensors import Entry, read_header, read_tensors
 
 FORMAT = "edgemoe-package"
 VERSION = 1
-CONTEXT_SHIFT_MAX = 36
-EPS_MIN, EPS_LIMIT = 4, 1 << 48
 
 Array = NDArray[Any]
 
@@ -116,7 +120,7 @@ def specification(config: ModelConfig) -> dict[str, Spec]:
         specs[f"{name}.weight"] = Spec(("int16",), (D,))
         specs[f"{name}.bias"] = Spec(("int32",), (D,))
         specs[f"{name}.s"] = Spec(("int32",), (), 1, SHIFT_MAX)
-        specs[f"{name}.eps"] = Spec(("int64",), (), EPS_MIN, EPS_LIMIT - 1)
+        specs[f"{name}.eps"] = Spec(("int64",), (), EPS_MIN, (1 << EPS_BITS) - 1)
 
     scales = ["residual"]
     linear("patch_embed", D, config.patch_inputs)
@@ -158,24 +162,29 @@ def specification(config: ModelConfig) -> dict[str, Spec]:
 def check(package: Package, source: str = "the package") -> None:
     """Raises UserError naming the first tensor that is missing, unknown, or not as `specification` says."""
     specs = specification(package.config)
-    for name in sorted(set(specs) - set(package.tensors)):
-        raise UserError(f"{source}: tensor {name!r} is missing.")
-    for name in sorted(set(package.tensors) - set(specs)):
-        raise UserError(f"{source}: tensor {name!r} is not one that this model's package has.")
+    check_form({name: (t.dtype.name, t.shape) for name, t in package.tensors.items()}, specs, source)
     for name, spec in specs.items():
         tensor = package.tensors[name]
-        if tensor.dtype.name not in spec.dtypes:
-            raise UserError(
-                f"{source}: {name} has dtype {tensor.dtype}, expected {' or '.join(spec.dtypes)}."
-            )
-        if tensor.shape != spec.shape:
-            raise UserError(f"{source}: {name} has shape {tensor.shape}, expected {spec.shape}.")
         if spec.low is not None and tensor.size and tensor.min() < spec.low:
             raise UserError(f"{source}: {name} holds {tensor.min()}, below its limit {spec.low}.")
         if spec.high is not None and tensor.size and tensor.max() > spec.high:
             raise UserError(f"{source}: {name} holds {tensor.max()}, above its limit {spec.high}.")
         if tensor.dtype == np.float64 and not (np.isfinite(tensor).all() and (tensor > 0).all()):
             raise UserError(f"{source}: {name} must hold positive finite scales.")
+
+
+def check_form(found: dict[str, tuple[str, tuple[int, ...]]], specs: dict[str, Spec], source: str) -> None:
+    """The part of `check` that needs no data. found: name -> dtype and shape."""
+    for name in sorted(set(specs) - set(found)):
+        raise UserError(f"{source}: tensor {name!r} is missing.")
+    for name in sorted(set(found) - set(specs)):
+        raise UserError(f"{source}: tensor {shown(name)} is not one that this model's package has.")
+    for name, spec in specs.items():
+        dtype, shape = found[name]
+        if dtype not in spec.dtypes:
+            raise UserError(f"{source}: {name} has dtype {dtype}, expected {' or '.join(spec.dtypes)}.")
+        if shape != spec.shape:
+            raise UserError(f"{source}: {name} has shape {shape}, expected {spec.shape}.")
 
 
 def to_bytes(package: Package) -> bytes:
@@ -190,43 +199,68 @@ def to_bytes(package: Package) -> bytes:
 def save(package: Package, path: Path) -> str:
     """Writes the package, whole or not at all, and returns its sha256."""
     data = to_bytes(package)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write(path, data, "Package")
     return hashlib.sha256(data).hexdigest()
 
 
+def check_package_target(path: Path) -> None:
+    """UserError if a command must not write a package to `path`: another file is there, the folder can't be made."""
+    check_target(path, "Package", _check_is_package)
+
+
+def _bad(path: Path) -> str:
+    return f"{path}: not a readable .safetensors file"
+
+
+def _check_is_package(path: Path) -> None:
+    with open_regular(path, "Package") as file:
+        if FORMAT not in read_header(file, _bad(path)).metadata:
+            raise UserError(f"{path}: not a model package.")
+
+
 def load(path: Path) -> Package:
-    """Reads and checks a package; UserError if it isn't one."""
-    try:
-        data = path.read_bytes()
-        with safe_open(path, framework="np") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: np.asarray(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
-    except OSError as error:
-        raise UserError(f"{path}: can't be read: {error.strerror or error}.") from error
-    except SafetensorError as error:
-        raise UserError(f"{path}: not a readable .safetensors file: {error}.") from error
-    if FORMAT not in metadata:
-        raise UserError(
-            f"{path}: not a model package (no {FORMAT!r} in its metadata). A checkpoint becomes a package with "
-            "`edgemoe quantize`."
-        )
-    try:
-        header = json.loads(metadata[FORMAT])
-        version, config, provenance = header["version"], header["config"], header["provenance"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: the package's header is damaged: {error!r}.") from error
-    if version != VERSION:
-        raise UserError(f"{path}: package version {version}; this program reads version {VERSION}.")
-    sha256 = hashlib.sha256(data).hexdigest()
-    package = Package(ModelConfig.from_dict(config), tensors, provenance, sha256)
+    """Reads and checks a package; UserError if it isn't one.
+
+    The header alone decides whether the file holds what its config asks for, so no more is read, and no more
+    memory taken, than a package of that model has.
+    """
+    with open_regular(path, "Package") as file:
+        header = read_header(file, _bad(path))
+        if FORMAT not in header.metadata:
+            raise UserError(
+                f"{path}: not a model package (no {FORMAT!r} in its metadata). A checkpoint becomes a package with "
+                "`edgemoe quantize`."
+            )
+        config, provenance = _described(header.metadata[FORMAT], path, header.entries)
+        form = {name: (entry.kind, entry.shape) for name, entry in header.entries.items()}
+        check_form(form, specification(config), str(path))
+        tensors, sha256 = read_tensors(file, header, _bad(path))
+    package = Package(config, tensors, provenance, sha256)
     check(package, str(path))
     return package
+
+
+def _described(text: str, path: Path, entries: dict[str, Entry]) -> tuple[ModelConfig, dict[str, Any]]:
+    """Config and provenance from the JSON of a package's header."""
+    damaged = f"{path}: the package's header is damaged"
+    data = parse_json(text, damaged)
+    if not isinstance(data, dict):
+        raise UserError(f"{damaged}: it is no JSON object.")
+    for name in ("version", "config", "provenance"):
+        if name not in data:
+            raise UserError(f"{damaged}: it lacks {name!r}.")
+    if data["version"] != VERSION or isinstance(data["version"], bool):
+        raise UserError(
+            f"{path}: package version {shown(data['version'])}; this program reads version {VERSION}."
+        )
+    if not isinstance(data["provenance"], dict):
+        raise UserError(f"{damaged}: 'provenance' is no JSON object.")
+    try:
+        config = ModelConfig.from_dict(data["config"])
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+    if config.layers > len(entries):  # so that a damaged number makes no long list of tensors
+        raise UserError(
+            f"{path}: the config has {config.layers} layers, but the file only {len(entries)} tensors."
+        )
+    return config, data["provenance"]

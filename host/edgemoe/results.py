@@ -10,11 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from edgemoe import outputs
+from edgemoe.config import TASKS
 from edgemoe.images import Pixels, enlarge, write_png
 from edgemoe.package import Package
 from edgemoe.report import depth_picture, segmentation_picture
 
 Array = npt.NDArray[Any]
+RESULT_FILES = (
+    "input.png",
+    *(f"{task}{end}" for task in TASKS for end in (".png", ".npy")),
+    *(f"features.{task}.npy" for task in TASKS),
+)
+"""What `write_results` and `write_arrays` may write."""
 
 
 @dataclass(frozen=True)

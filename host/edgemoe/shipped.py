@@ -5,6 +5,7 @@ from pathlib import Path
 
 from edgemoe.config import model_preset
 from edgemoe.errors import UserError
+from edgemoe.files import check_regular
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 STREET = MODELS / "street.png"
@@ -14,8 +15,9 @@ def package_path(model: str) -> Path:
     """The package that `model` means: a file, or the name of a model that is shipped trained."""
     if model.endswith(".safetensors"):
         path = Path(model)
-        if not path.is_file():
-            raise UserError(f"Package {path} does not exist or is no file.")
+        check_regular(
+            path, "Package", "it does not exist; `edgemoe quantize` or `edgemoe random-package` makes one"
+        )
         return path
     preset = model_preset(model)
     path = MODELS / f"{preset.name}.package.safetensors"
@@ -29,12 +31,15 @@ def package_path(model: str) -> Path:
 
 def checkpoint_path(model: str) -> Path:
     """The float checkpoint that `model` means, likewise."""
-    path = (
-        Path(model) if model.endswith(".safetensors") else MODELS / f"{model_preset(model).name}.safetensors"
-    )
-    if not path.is_file():
-        raise UserError(f"There is no checkpoint {path}; `edgemoe train` makes one.")
-    return path
+    if model.endswith(".safetensors"):
+        return Path(model)
+    return MODELS / f"{model_preset(model).name}.safetensors"
+
+
+def prior_path(model: str) -> Path | None:
+    """The per-pixel prior of the scenes that a shipped model, or its dense twin, was trained on; None without."""
+    path = MODELS / f"{model.removesuffix('-dense')}.prior.npz"
+    return path if path.is_file() else None
 
 
 def image_path(image: Path | None) -> Path:

@@ -9,9 +9,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from edgemoe.caches import build_root
 from edgemoe.compiler import compile_file
 from edgemoe.config import board
 from edgemoe.errors import UserError
+from edgemoe.folders import claim
 from edgemoe.registers import write_headers
 
 HLS = Path(__file__).resolve().parents[2] / "hls"
@@ -27,26 +29,43 @@ def synth(
     ports: str,
     out: Path,
     board_name: str,
-) -> None:
-    """Compile `top` of `source` into the folder `out` and print its loops.
+    quiet: bool = False,
+) -> dict[str, Any]:
+    """Compile `top` of `source` into the folder `out`, print its loops unless `quiet`, and return the report.
 
     source: a C++ file; None stands for the accelerator. include: folders of headers; ours are always found: the
     Vitis HLS names, the kernels', and the generated ones of the board. ports: as of `compile_file`.
+
+    Raises:
+        UserError: no such file, or a folder that holds files of these names that no earlier run made.
+        CompileError: the program can't be compiled.
     """
     whole = source is None
     source = source or ACCELERATOR
     if not source.is_file():
         raise UserError(f"{source} does not exist or is no file; give a C++ source.")
-    headers = out / "include"
-    write_headers(board(board_name), headers)
-    folders = [*include, HLS / "shim", HLS / "include", headers]
-    result = compile_file(source, top, include=folders, out=out, clock_ns=clock_ns, ports=ports)
-    show_report(result.report)
-    Console().print(f"SystemVerilog and report.json are in {out}", highlight=False)
-    if whole:
-        Console(stderr=True).print(
-            "resources.json (LUT, DSP, BRAM of the part) is not built yet.", highlight=False
+    build = board(board_name)
+    with claim(out, ("report.json", f"{top}.sv"), need_bytes=8 << 20) as claimed:
+        headers = build_root() / "synth-headers" / build.name
+        write_headers(build, headers)
+        folders = [*include, HLS / "shim", HLS / "include", headers]
+        result = compile_file(
+            source, top, include=folders, out=claimed.work / "sv", clock_ns=clock_ns, ports=ports
         )
+        claimed.fill(lambda work: _keep(work / "sv", work))
+    if not quiet:
+        show_report(result.report)
+        Console().print(f"SystemVerilog and report.json are in {out}", highlight=False, markup=False)
+        if whole:
+            note = "resources.json (LUT, DSP, BRAM of the part) is not built yet."
+            Console(stderr=True).print(note, highlight=False)
+    return result.report
+
+
+def _keep(made: Path, work: Path) -> None:
+    for path in sorted(made.iterdir()):
+        path.rename(work / path.name)
+    made.rmdir()
 
 
 def show_report(report: Mapping[str, Any]) -> None:

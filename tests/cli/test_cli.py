@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exit statuses and messages of the command line."""
 
+import errno
 import re
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -97,13 +101,105 @@ def test_each_error_has_its_status(
     assert capsys.readouterr().err == f"edgemoe: {error}\n"
 
 
-def test_a_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail() -> None:
-        raise KeyError("a defect")
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
+    """Makes `edgemoe bench` raise."""
 
-    monkeypatch.setitem(cli.commands.commands, "bench", click.Command("bench", callback=fail))
-    with pytest.raises(KeyError):
-        cli.run(["bench"])
+    def raising(error: BaseException) -> None:
+        def fail() -> None:
+            raise error
+
+        monkeypatch.setitem(cli.commands.commands, "bench", click.Command("bench", callback=fail))
+
+    return raising
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("a defect"), RecursionError(), AssertionError("no"), OSError(5, "I/O")]
+)
+def test_a_fault_of_the_program_is_70_with_a_file_to_report(
+    error: Exception,
+    command: Callable[[BaseException], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One line, no traceback on the terminal; the file it names has it."""
+    monkeypatch.setenv("EDGEMOE_BUILD", str(tmp_path))
+    command(error)
+    assert cli.run(["bench"]) == 70
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "fault of edgemoe itself" in line and type(error).__name__ in line
+    (file,) = (tmp_path / "faults").iterdir()
+    assert str(file) in line
+    assert "Traceback" in file.read_text() and "def fail" not in line
+
+
+def test_a_fault_that_cannot_be_kept_is_shown(
+    command: Callable[[BaseException], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("EDGEMOE_BUILD", str(tmp_path / "file"))
+    command(KeyError("a defect"))
+    assert cli.run(["bench"]) == 70
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/out/depth.png"), "/out/depth.png: No space left"),
+        (PermissionError(errno.EACCES, "Permission denied", "/root/x"), "/root/x: Permission denied"),
+        (OSError(errno.EROFS, "Read-only file system"), "Read-only file system"),
+        (MemoryError(), "too little memory"),
+    ],
+)
+def test_what_the_machine_refuses_is_2(
+    error: Exception, said: str, command: Callable[[BaseException], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    command(error)
+    assert cli.run(["bench"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort()])
+def test_an_interruption_is_130_and_one_line(
+    error: BaseException, command: Callable[[BaseException], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    command(error)
+    assert cli.run(["bench"]) == 130
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_real_interruption(tmp_path: Path) -> None:
+    """Ctrl-C while a command works: one line, 130, and no half-written file."""
+    out = tmp_path / "out.safetensors"
+    arguments = ["random-package", "--model", "tiny", "--seed", "1", "--out", str(out)]
+    code = (
+        "import sys; import edgemoe.golden.random_package; from edgemoe.cli import main;"
+        f"sys.argv[1:] = {arguments!r}; print('ready', flush=True); main()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
+    ) as process:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert len(said.splitlines()) == 1 and "interrupted" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_goes_away_is_no_fault(tmp_path: Path) -> None:
+    """`edgemoe inspect … | head -1`"""
+    command = f"{sys.executable} -m edgemoe inspect models/nano.package.safetensors | head -1"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert result.stderr == "" and "nano" in result.stdout
 
 
 def test_the_script_passes_the_status_on(tmp_path: Path) -> None:

@@ -1,24 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole accelerator in RTL, built once; the tests run small networks on it so that each takes little time."""
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from small import small
 
-from edgemoe.config import BuildConfig, ModelConfig, board, model_preset
-
-pytest.importorskip("pynq")
 from edgemoe import sim
-from edgemoe.cosim.backends import Rtl
+from edgemoe.backends.rtl import Rtl
+from edgemoe.config import BuildConfig, ModelConfig, board
 from edgemoe.package import Package
+from edgemoe.program import Workload
 from edgemoe.sim.build import build_overlay
 from edgemoe.sim.verilated import DramConfig, VerilatedDesign
 
-SMALL = dataclasses.replace(
-    model_preset("nano"), height=24, width=32, layers=2, dense_hidden=64, expert_hidden=32, head_hidden=32
-)
+SMALL = small(height=24)
 """13 tokens, one dense and one MoE layer: about 12 000 cycles a task."""
 
 
@@ -46,7 +43,7 @@ def rtl(build: BuildConfig, overlay: Path) -> Iterator[Callable[..., Rtl]]:
     made: list[Rtl] = []
 
     def make(package: Package, *, dram: DramConfig | None = None) -> Rtl:
-        made.append(Rtl(package, build, overlay, dram=dram or DramConfig()))
+        made.append(Rtl(Workload(package, build), overlay, dram=dram or DramConfig()))
         return made[-1]
 
     yield make

@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 
 from edgemoe.config import BuildConfig
-from edgemoe.registers import REGISTERS
-from edgemoe.sim.build import BUS_ERROR, CONTROL, Rtl, compile_rtl
+from edgemoe.registers import IP_NAME
+from edgemoe.runtime.register_map import register_offsets
+from edgemoe.sim.build import Rtl, compile_rtl
+from edgemoe.sim.describe import description_files
+from edgemoe.sim.description import read_description
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -16,12 +21,18 @@ def rtl_report(build: BuildConfig) -> Rtl:
     return compile_rtl(build)
 
 
-def test_register_map(rtl_report: Rtl) -> None:
-    """The compiler laid the registers out as `edgemoe.registers` says, and added one for bus errors."""
-    expected = [(r.name, r.offset, r.writable) for r in REGISTERS if r.offset >= CONTROL]
-    expected.append((BUS_ERROR, REGISTERS[-1].offset + 16, False))
-    made = [(r["name"], r["offset"], r["writable"]) for r in rtl_report.report["registers"]]
-    assert made == expected
+def test_bitstreams_folder_is_up_to_date(build: BuildConfig) -> None:
+    """Offsets and memory ports there are those of the compiler's report. If not: python -m edgemoe.sim.describe"""
+    for file, text in description_files(build).items():
+        assert (ROOT / "bitstreams" / build.name / file).read_text() == text
+
+
+def test_the_driver_s_registers_are_the_compiler_s(rtl_report: Rtl, overlay: Path) -> None:
+    """From the report through the overlay's description to the driver: every offset is the compiler's."""
+    description = read_description(overlay.with_suffix(".hwh")).ip_dict[IP_NAME]
+    expected = {r["name"]: r["offset"] for r in rtl_report.report["control"]}
+    expected |= {r["name"]: r["offset"] for r in rtl_report.report["registers"]}
+    assert register_offsets(description) == expected
 
 
 def test_there_is_one_array(rtl_report: Rtl, build: BuildConfig) -> None:

@@ -9,11 +9,12 @@ import pytest
 from PIL import Image
 
 from edgemoe import cli
-from edgemoe.config import BuildConfig, ModelConfig, model_preset
+from edgemoe.backends import Golden
+from edgemoe.config import ModelConfig, model_preset
 from edgemoe.cosim import run as cosim_run
-from edgemoe.cosim.backends import Golden
 from edgemoe.golden.random_package import random_package
 from edgemoe.package import Package, save
+from edgemoe.program import Workload
 
 KEYS = {
     *("model", "board", "package", "image", "backend", "rtl", "bit_exact", "mismatches", "first_divergence"),
@@ -96,6 +97,105 @@ def test_folder_of_images_and_taps(package: Path, picture: Path, tmp_path: Path)
 
 
 @pytest.mark.usefixtures("overlay")
+def test_pictures_of_one_stem_keep_their_own_results(package: Path, picture: Path, tmp_path: Path) -> None:
+    """one.png beside one.jpg: two folders; and names that the summary's own files have."""
+    for name in ("one.jpg", "ONE.jpeg", "index.html.png"):
+        Image.open(picture).save(picture.with_name(name), format="PNG")
+    out = tmp_path / "out"
+    assert cosim(package, out, "--images", str(picture.parent), "--task", "depth") == 0
+    ran = {path.parent.name: json.loads(path.read_text())["image_name"] for path in out.glob("*/report.json")}
+    assert sorted(ran.values()) == ["ONE.jpeg", "index.html.png", "one.jpg", "one.png"]
+    assert ran["one.png"] == "one.png" and ran["one.jpg"] == "one.jpg"
+
+
+@pytest.mark.usefixtures("overlay")
+def test_a_folder_goes_on_after_a_bad_file(
+    package: Path, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """What can't be read is told of, the rest runs, and the status is 2; label maps of scenes are no pictures."""
+    picture.with_name("bad.png").write_bytes(b"no picture")
+    picture.with_name("late.jpg").write_bytes(picture.read_bytes()[:100])
+    Image.new("L", (8, 8)).save(picture.with_name("one.labels.png"))
+    out = tmp_path / "out"
+    options = ["--images", str(picture.parent), "--task", "depth", "--json"]
+    assert cosim(package, out, *options) == 2
+    said = capsys.readouterr()
+    told = json.loads(said.out)
+    assert [report["image_name"] for report in told["reports"]] == ["one.png"]
+    assert sorted(told["refused"]) == ["bad.png", "late.jpg"]
+    assert "bad.png" in said.err and "late.jpg" in said.err
+    assert (out / "one" / "report.json").is_file() and (out / "summary.json").is_file()
+    assert not (out / "bad").exists() and not (out / "one.labels").exists()
+
+
+@pytest.mark.usefixtures("overlay")
+def test_json_is_the_report_and_nothing_else(
+    package: Path, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    out = tmp_path / "out"
+    assert cosim(package, out, "--image", str(picture), "--task", "depth", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == json.loads((out / "report.json").read_text())
+
+
+@pytest.mark.usefixtures("overlay")
+def test_parameters_of_the_dram(
+    package: Path, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """A slower memory costs cycles and changes nothing else; the report says what it was."""
+    cycles = {}
+    for latency in (16, 500):
+        options = ["--image", str(picture), "--task", "depth", "--json", "--dram", f"latency={latency}"]
+        assert cosim(package, tmp_path / str(latency), *options, "--dram", "outstanding=2") == 0
+        report = json.loads(capsys.readouterr().out)
+        assert (report["dram"]["latency"], report["dram"]["outstanding"]) == (latency, 2)
+        cycles[latency] = report["task"]["depth"]["cycles"]
+    assert cycles[500] > cycles[16]
+    # The next run has the defaults again.
+    assert cosim(package, tmp_path / "next", "--image", str(picture), "--task", "depth", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["dram"]["latency"] == 64
+
+
+def test_out_is_tried_before_anything_is_built(
+    package: Path,
+    picture: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    def build(*_: object, **__: object) -> None:
+        pytest.fail("the simulation was built")
+
+    monkeypatch.setattr("edgemoe.sim.build.build_overlay", build)
+    (tmp_path / "file").write_text("mine")
+    for out in ("/proc/out", tmp_path / "file" / "out", tmp_path / ("x" * 300)):
+        assert cosim(package, Path(out), "--image", str(picture)) == 2
+        assert "can't be written to" in capsys.readouterr().err
+    mine = tmp_path / "depth.png"
+    mine.write_text("mine")
+    assert cosim(package, tmp_path, "--image", str(picture)) == 2
+    assert "not from an earlier run" in capsys.readouterr().err
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000}))
+    assert cosim(package, tmp_path / "out", "--image", str(picture)) == 2
+    assert "Free some room" in capsys.readouterr().err
+    assert mine.read_text() == "mine" and (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.usefixtures("overlay")
+def test_a_package_that_has_the_name_of_a_shipped_model(
+    small: ModelConfig, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """Its results have a folder of their own, and so have those of another package of that name."""
+    places = set()
+    for seed in (1, 2):
+        package = tmp_path / str(seed) / "nano.safetensors"
+        save(random_package(small, seed), package)
+        options = ["--model", str(package), "--image", str(picture), "--task", "depth"]
+        assert cli.run(["cosim", *options]) == 0
+        places.add(capsys.readouterr().out.split("results in ")[1].strip())
+    assert len(places) == 2 and not any(place.endswith("/nano-sim-small") for place in places)
+
+
+@pytest.mark.usefixtures("overlay")
 def test_a_difference_is_located(
     package: Path,
     picture: Path,
@@ -106,12 +206,14 @@ def test_a_difference_is_located(
     """Golden with one weight changed: status 1, and the report names the stage whose weight it is."""
 
     class Other(Golden):
-        def __init__(self, package: Package, build: BuildConfig) -> None:
+        def __init__(self, workload: Workload) -> None:
+            package = workload.package
             weight = package.tensors["blocks.0.mlp.fc1.weight"]
             changed = weight.copy()
             changed[3, 5] += np.where(changed[3, 5] > 0, -64, 64).astype(np.int8)
             tensors = package.tensors | {"blocks.0.mlp.fc1.weight": changed}
-            super().__init__(Package(package.config, tensors, package.provenance, package.sha256), build)
+            changed_package = Package(package.config, tensors, package.provenance, package.sha256)
+            super().__init__(Workload(changed_package, workload.build))
 
     monkeypatch.setattr(cosim_run, "Golden", Other)
     out = tmp_path / "out"
@@ -144,6 +246,11 @@ def test_a_model_that_does_not_fit_is_refused(tmp_path: Path, capsys: pytest.Cap
         (["--board", "zcu102"], "not built yet"),
         (["--board", "other"], "No board is named 'other'"),
         (["--model", "missing.safetensors"], "missing.safetensors"),
+        (["--dram", "latency"], "expected NAME=VALUE"),
+        (["--dram", "latency=-1"], "whole number"),
+        (["--dram", "latency=1", "--dram", "latency=2"], "given twice"),
+        (["--dram", "depth=1"], "there is no such parameter"),
+        (["--dram", "stall_percent=100"], "0 to 99"),
     ],
 )
 def test_bad_usage(options: list[str], words: str, capsys: pytest.CaptureFixture) -> None:

@@ -4,11 +4,12 @@
 import numpy as np
 import pytest
 
+from edgemoe.backends import Golden
 from edgemoe.config import TASKS, BuildConfig, ModelConfig, model_preset
-from edgemoe.cosim.backends import Golden
 from edgemoe.cosim.compare import compare
 from edgemoe.cosim.figures import expert_figures, task_figures, utilisation
 from edgemoe.golden.random_package import random_image, random_package
+from edgemoe.program import Workload
 from edgemoe.registers import Opcode
 
 from .conftest import design_of
@@ -22,10 +23,10 @@ def pixels(small: ModelConfig) -> np.ndarray:
 def expert_reads(backend, task: str) -> dict[int, np.ndarray]:
     """How often each 16 bytes of each expert's weights were read in the last run (the MoE layer 1)."""
     session, experts = backend.session, "blocks.1.moe.experts"
-    weights = session.weights
+    weights = backend.workload.weights
     size = weights.stride[experts]
     base = session._weights.device_address + weights.offset[experts]
-    count = session.package.config.experts
+    count = backend.workload.package.config.experts
     return {expert: design_of(backend).accesses(base + expert * size, size) for expert in range(count)}
 
 
@@ -48,7 +49,7 @@ def test_only_the_task_s_own_weights_are_read(rtl, small: ModelConfig, pixels: n
     """Switching the task reads another gate and head, and reloads nothing."""
     package = random_package(small, 6)
     backend = rtl(package)
-    weights = backend.session.weights
+    weights = backend.workload.weights
     for task in TASKS:
         backend.run(pixels, task)
         for other in TASKS:
@@ -73,10 +74,8 @@ def test_reads_of_attention_do_not_grow_with_p(rtl, small: ModelConfig, pixels: 
             assert record.score_writes == record.exp_evaluations == heads * tokens * tokens
     first = executions[2]
     for execution in (executions[4], executions[8]):
-        for name in first.program.taps:
-            assert np.array_equal(
-                first.program.tap(first.output, name), execution.program.tap(execution.output, name)
-            ), name
+        for name in first.network.taps:
+            assert np.array_equal(first.tap(name), execution.tap(name)), name
 
 
 @pytest.mark.slow
@@ -86,7 +85,7 @@ def test_utilisation_of_nano(rtl, build: BuildConfig) -> None:
     package = random_package(config, 1)
     pixels = random_image(config, np.random.default_rng(0))
     execution = rtl(package).run(pixels, "segmentation")
-    assert compare(Golden(package, build).run(pixels, "segmentation"), execution).mismatches == 0
+    assert compare(Golden(Workload(package, build)).run(pixels, "segmentation"), execution).mismatches == 0
     figures = task_figures(execution)
     shares = utilisation(build, {"segmentation": figures})
     print(shares)

@@ -6,14 +6,15 @@ import struct
 import numpy as np
 import pytest
 
+from edgemoe.backends import Golden
+from edgemoe.backends.rtl import Rtl
 from edgemoe.config import BuildConfig, ModelConfig
-from edgemoe.cosim.backends import Golden, Rtl
 from edgemoe.cosim.compare import compare
 from edgemoe.errors import DeviceError
 from edgemoe.golden import machine
 from edgemoe.golden.random_package import random_image, random_package
 from edgemoe.package import Package
-from edgemoe.program import pack_image
+from edgemoe.program import Memory, pack_image
 from edgemoe.registers import DESCRIPTOR_FIELDS, NO_INDEX, Error, build_id, limits
 from edgemoe.sim.verilated import DramConfig
 
@@ -35,18 +36,18 @@ def backend(rtl, package: Package) -> Rtl:
     return rtl(package)
 
 
-def regions(backend: Rtl, pixels: np.ndarray, task: str = "depth") -> machine.Memory:
+def regions(backend: Rtl, pixels: np.ndarray, task: str = "depth") -> Memory:
     program = backend.session.program(task)
-    return machine.Memory(
+    return Memory(
         program.data,
-        backend.session.weights.data,
-        pack_image(backend.session.package.config, pixels),
+        backend.workload.weights.data,
+        pack_image(backend.workload.package.config, pixels),
         program.output_bytes,
         program.statistics_bytes,
     )
 
 
-def run(backend: Rtl, memory: machine.Memory):
+def run(backend: Rtl, memory: Memory):
     return backend.accelerator.run_regions(
         memory.program, memory.weights, memory.image, memory.output_bytes, memory.statistics_bytes
     )
@@ -83,7 +84,7 @@ def test_verdicts_equal_golden_s(backend: Rtl, build: BuildConfig, pixels: np.nd
     rng = np.random.default_rng(seed)
     memory = regions(backend, pixels)
     for _ in range(25):
-        bad = machine.Memory(
+        bad = Memory(
             corrupted(memory.program, rng),
             memory.weights,
             memory.image,
@@ -93,10 +94,9 @@ def test_verdicts_equal_golden_s(backend: Rtl, build: BuildConfig, pixels: np.nd
         expected, got = machine.run(build, bad), run(backend, bad)
         assert (got.status, got.error_index) == (expected.status, expected.error_index), (seed, bad.program)
         if expected.status != Error.NONE:
-            assert not got.output.any()
+            assert not any(got.output)
         stages = [
-            [r.stage for r in records if r.expert == NO_INDEX]
-            for records in (got.statistics, expected.records)
+            [r.stage for r in records if r.expert == NO_INDEX] for records in (got.records, expected.records)
         ]
         assert stages[0] == stages[1]
     assert design_of(backend).violations() == (0, [])
@@ -105,7 +105,7 @@ def test_verdicts_equal_golden_s(backend: Rtl, build: BuildConfig, pixels: np.nd
 @pytest.mark.parametrize("size", [0, 16, 63, 64, 80, 1000])
 def test_short_programs(backend: Rtl, build: BuildConfig, pixels: np.ndarray, size: int) -> None:
     memory = regions(backend, pixels)
-    short = machine.Memory(memory.program[:size], memory.weights, memory.image, 64, 64)
+    short = Memory(memory.program[:size], memory.weights, memory.image, 64, 64)
     expected, got = machine.run(build, short), run(backend, short)
     assert (got.status, got.error_index) == (expected.status, expected.error_index)
 
@@ -116,7 +116,7 @@ def test_error_responses(
 ) -> None:
     """SLVERR anywhere: the run ends, the port is named, and the next run is right again."""
     design = design_of(backend)
-    golden = Golden(backend.session.package, build)
+    golden = Golden(backend.workload)
     assert compare(golden.run(pixels, "depth"), backend.run(pixels, "depth")).mismatches == 0
     session = backend.session
     buffer = session._weights if region == "weights" else session._buffers[region]
@@ -131,7 +131,7 @@ def test_error_responses(
 def test_error_on_the_program(backend: Rtl, pixels: np.ndarray) -> None:
     """An unreadable program is refused or reported, never run to a hang."""
     backend.run(pixels, "depth")
-    code = next(iter(backend.session._programs.values()))[1]
+    code = next(iter(backend.session._programs.values()))
     design_of(backend).add_fault(code.device_address, code.device_address + code.nbytes - 1, access="read")
     with pytest.raises(DeviceError):
         backend.run(pixels, "depth")
@@ -155,7 +155,7 @@ def test_address_outside_the_memory(backend: Rtl, pixels: np.ndarray) -> None:
 def test_reset_in_mid_run(backend: Rtl, build: BuildConfig, pixels: np.ndarray, seed: int) -> None:
     """Reset at a random moment, then a run from scratch: as if nothing had been."""
     design = design_of(backend)
-    golden = Golden(backend.session.package, build).run(pixels, "depth")
+    golden = Golden(backend.workload).run(pixels, "depth")
     assert compare(golden, backend.run(pixels, "depth")).mismatches == 0
     rng = np.random.default_rng(seed)
     for _ in range(2):

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgemoe.backends import Golden
 from edgemoe.config import TASKS, ModelConfig, board, model_preset
-from edgemoe.cosim.backends import Golden
 from edgemoe.cosim.compare import compare
 from edgemoe.golden.random_package import random_image, random_package
 from edgemoe.package import Package
+from edgemoe.program import Workload
 from edgemoe.sim.verilated import DramConfig
 
 BUILD = board("sim-small")
@@ -40,7 +41,7 @@ def image_of(config: ModelConfig, seed: int) -> np.ndarray:
 def assert_equal(rtl, package: Package, seed: int, *, group: int = 0, dram: DramConfig | None = None) -> None:
     """Both tasks of a package, taps on, from one session."""
     pixels = image_of(package.config, seed)
-    backend, golden = rtl(package, dram=dram), Golden(package, BUILD)
+    backend, golden = rtl(package, dram=dram), Golden(Workload(package, BUILD))
     for task in TASKS:
         expected = golden.run(pixels, task, taps=True, group=group)
         result = compare(expected, backend.run(pixels, task, taps=True, group=group))
@@ -76,8 +77,8 @@ def test_threshold_leaves_tokens_without_an_expert(rtl, small: ModelConfig) -> N
     """The case itself is in the test: some tokens keep no expert, some keep one."""
     package = random_package(small, 12, threshold=0.3, top_k=2)
     pixels = image_of(small, 12)
-    golden = Golden(package, BUILD).run(pixels, "depth", taps=True)
-    valid = golden.program.tap(golden.output, "blocks.1.moe.gate")[:, :, 1].sum(axis=1)
+    golden = Golden(Workload(package, BUILD)).run(pixels, "depth", taps=True)
+    valid = golden.tap("blocks.1.moe.gate")[:, :, 1].sum(axis=1)
     assert 0 < np.count_nonzero(valid == 0) < len(valid)
     assert_equal(rtl, package, 12)
 
@@ -96,7 +97,7 @@ def test_stalls(rtl, small: ModelConfig, seed: int) -> None:
     package = random_package(small, seed % 3)
     pixels = image_of(small, seed)
     task = TASKS[seed % 2]
-    golden = Golden(package, BUILD).run(pixels, task, taps=True)
+    golden = Golden(Workload(package, BUILD)).run(pixels, task, taps=True)
     result = compare(golden, rtl(package, dram=dram).run(pixels, task, taps=True))
     assert result.mismatches == 0, (stall, result.first)
 

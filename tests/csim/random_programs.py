@@ -8,7 +8,7 @@ import dataclasses
 import numpy as np
 
 from edgemoe.config import BuildConfig
-from edgemoe.golden.machine import Memory
+from edgemoe.program import Memory
 from edgemoe.registers import Descriptor, Epilogue, Format, Opcode, Region, Rule, Space, pack_program
 
 ACT_WORDS = 600  # of `act`: sources lie here

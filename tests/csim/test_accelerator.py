@@ -14,7 +14,7 @@ from random_programs import ProgramWriter, random_program
 from edgemoe import csim
 from edgemoe.config import BuildConfig, board
 from edgemoe.golden import machine
-from edgemoe.golden.machine import Memory
+from edgemoe.program import Memory, Run
 from edgemoe.registers import Descriptor, Epilogue, Error, Opcode, Rule, Space, pack_program
 
 BUILD = board("sim-small")
@@ -25,7 +25,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("csim")
 
 
-def compare(build: BuildConfig, memory: Memory, work: Path, *, checks: bool = False) -> machine.Result:
+def compare(build: BuildConfig, memory: Memory, work: Path, *, checks: bool = False) -> Run:
     """Runs both; the first difference names the tap that shows it."""
     golden = machine.run(build, memory)
     native = csim.run(build, memory, work=work, checks=checks)

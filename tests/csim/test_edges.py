@@ -11,6 +11,7 @@ import pytest
 from edgemoe import csim
 from edgemoe.config import board
 from edgemoe.golden import machine
+from edgemoe.program import Memory
 from edgemoe.program.packing import pack_linear
 from edgemoe.registers import Descriptor, Epilogue, Format, Opcode, Rule, Space, pack_program
 
@@ -23,7 +24,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("csim")
 
 
-def gate_only(bias: np.ndarray, top_k: int, rule: Rule, threshold: int) -> machine.Memory:
+def gate_only(bias: np.ndarray, top_k: int, rule: Rule, threshold: int) -> Memory:
     """Logits that are the bias alone, a gate, its choices."""
     zero = np.zeros((EXPERTS, 32), dtype=np.int16)
     weights = pack_linear(zero, bias, np.zeros(EXPERTS, int), np.ones(EXPERTS, int))
@@ -45,7 +46,7 @@ def gate_only(bias: np.ndarray, top_k: int, rule: Rule, threshold: int) -> machi
         ),
         Descriptor(opcode=Opcode.END),
     ]
-    return machine.Memory(pack_program(program), weights, bytes(64), 16 * TOKENS, 64 * 32)
+    return Memory(pack_program(program), weights, bytes(64), 16 * TOKENS, 64 * 32)
 
 
 @pytest.mark.parametrize("rule", list(Rule))
@@ -106,6 +107,6 @@ def test_saturation_at_both_ends(epilogue: Epilogue, shift: int, work: Path) -> 
         Descriptor(opcode=Opcode.STORE, space=Space.RESIDUAL, src_base=64, size=TOKENS, offset=8192),
         Descriptor(opcode=Opcode.END),
     ]
-    memory = machine.Memory(pack_program(program), weights + residual, bytes(64), 1 << 14, 1 << 12)
+    memory = Memory(pack_program(program), weights + residual, bytes(64), 1 << 14, 1 << 12)
     native, golden = csim.run(BUILD, memory, work=work), machine.run(BUILD, memory)
     assert native.status == golden.status == 0 and native.output == golden.output

@@ -14,7 +14,7 @@ from edgemoe import csim
 from edgemoe.config import MODELS, TASKS, ModelConfig, board
 from edgemoe.golden import machine
 from edgemoe.golden.random_package import random_image, random_package
-from edgemoe.program import build_program, pack_image, pack_weights
+from edgemoe.program import Memory, build_program, pack_image, pack_weights
 
 BUILD = board("sim-small")
 NANO = MODELS["nano"]
@@ -59,7 +59,7 @@ def test_every_tap(case: int, work: Path) -> None:
     task = TASKS[case % len(TASKS)]
     program = build_program(package, BUILD, task, weights, taps=True, group=1 + case % 8)
     image = pack_image(package.config, random_image(package.config, np.random.default_rng(case)))
-    memory = machine.Memory(program.data, weights.data, image, program.output_bytes, program.statistics_bytes)
+    memory = Memory(program.data, weights.data, image, program.output_bytes, program.statistics_bytes)
     golden, native = machine.run(BUILD, memory), csim.run(BUILD, memory, work=work)
     assert native.status == golden.status == 0
     for name in program.taps:

@@ -11,6 +11,7 @@ import pytest
 from edgemoe import csim
 from edgemoe.config import board
 from edgemoe.golden import machine
+from edgemoe.program import Memory, Run
 from edgemoe.registers import Descriptor, Error, pack_program
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "program"))
@@ -24,11 +25,11 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("csim")
 
 
-def same_verdict(work: Path, *descriptors: Descriptor) -> machine.Result:
+def same_verdict(work: Path, *descriptors: Descriptor) -> Run:
     """Runs both on regions of the sizes that the cases are made for."""
     sizes = cases.SIZES
     program = pack_program([*descriptors, cases.END]).ljust(sizes.program, b"\0")
-    memory = machine.Memory(program, bytes(sizes.weights), bytes(sizes.image), sizes.output, sizes.statistics)
+    memory = Memory(program, bytes(sizes.weights), bytes(sizes.image), sizes.output, sizes.statistics)
     native, golden = csim.run(BUILD, memory, work=work), machine.run(BUILD, memory)
     assert (native.status, native.error_index) == (golden.status, golden.error_index)
     assert len(native.records) == len(golden.records)

@@ -16,7 +16,7 @@ from edgemoe.golden.heads import head
 from edgemoe.golden.model import forward, ranges
 from edgemoe.golden.random_package import random_image, random_package, random_state
 from edgemoe.package import Package
-from edgemoe.program import Program, build_program, pack_image, pack_weights
+from edgemoe.program import Memory, Program, Run, build_program, pack_image, pack_weights
 from edgemoe.registers import Error, Opcode
 
 BUILD = board("sim-small")
@@ -39,11 +39,11 @@ ODD = ModelConfig(
 )
 
 
-def run(package: Package, image: np.ndarray, task: str, **options: Any) -> tuple[Program, machine.Result]:
+def run(package: Package, image: np.ndarray, task: str, **options: Any) -> tuple[Program, Run]:
     """One image on the golden machine."""
     weights = pack_weights(package, BUILD)
     program = build_program(package, BUILD, task, weights, **options)
-    memory = machine.Memory(
+    memory = Memory(
         program.data,
         weights.data,
         pack_image(package.config, image),

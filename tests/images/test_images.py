@@ -1,15 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading any PNG or JPEG, and the integer resize against its definition."""
 
+import struct
+import subprocess
+import sys
+import time
+import tracemalloc
+import zlib
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile, ImageOps
 
 from edgemoe.errors import UserError
 from edgemoe.images import enlarge, read_image, resize, write_png
+
+sys.path.insert(0, str(Path(__file__).parent))
+import plain_png
 
 
 def save(array: np.ndarray, path: Path, **options: object) -> Path:
@@ -116,3 +126,115 @@ def test_a_cut_file_is_a_message(tmp_path: Path) -> None:
 def test_a_missing_file_is_a_message(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist"):
         read_image(tmp_path / "missing.png")
+
+
+def test_a_huge_picture_is_resized_quickly_and_in_place() -> None:
+    """10,000 × 10,000: a few times as long as adding up its bytes, in a sliver of its memory."""
+    image = np.empty((10_000, 10_000, 3), np.uint8)
+    image.reshape(10_000, -1)[...] = (np.arange(10_000) % 256).astype(np.uint8)[:, None]
+
+    def seconds(action: Callable[[], object]) -> float:
+        started = time.perf_counter()
+        action()
+        return time.perf_counter() - started
+
+    tracemalloc.start()
+    result = resize(image, 64, 128)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50e6
+    assert 100 < result.mean() < 155
+    fastest = min(seconds(lambda: resize(image, 64, 128)) for _ in range(3))
+    assert fastest < 10 * min(seconds(image.sum) for _ in range(3))
+
+
+@pytest.mark.parametrize("size", [(1, 300_000), (300_000, 1), (3, 100_000), (63, 1), (1, 1)])
+def test_slender_pictures_are_resized_exactly(size: tuple[int, int]) -> None:
+    """Against the definition with whole matrices, in both orders of summing."""
+    image = np.random.default_rng(7).integers(0, 256, (*size, 3), dtype=np.uint8)
+
+    def overlap(cells: int, source: int) -> np.ndarray:
+        low = np.maximum.outer(np.arange(cells) * source, np.arange(source) * cells)
+        high = np.minimum.outer(np.arange(1, cells + 1) * source, np.arange(1, source + 1) * cells)
+        return np.maximum(high - low, 0)
+
+    rows, columns = overlap(4, size[0]), overlap(6, size[1])
+    sums = np.einsum("hr,rcx,wc->hwx", rows, image.astype(np.int64), columns, optimize=True)
+    area = size[0] * size[1]
+    np.testing.assert_array_equal(resize(image, 4, 6), (sums + area // 2) // area)
+
+
+@pytest.mark.slow
+def test_a_huge_picture_is_read_in_little_more_than_its_memory(tmp_path: Path) -> None:
+    """The picture has 300 MB, Pillow's own copy of it 400."""
+    stream = zlib.compressobj(1)
+    row = b"\0" + bytes(range(1, 251)) * 120
+    data = b"".join(stream.compress(row * 100) for _ in range(100)) + stream.flush()
+    head = struct.pack(">IIBBBBB", 10_000, 10_000, 8, 2, 0, 0, 0)
+    parts = [(b"IHDR", head), (b"IDAT", data), (b"IEND", b"")]
+    path = tmp_path / "huge.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(plain_png.chunk(*part) for part in parts))
+    code = (
+        "import resource, sys; from pathlib import Path; from edgemoe.images import read_image, resize;"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; before = peak();"
+        "image = read_image(Path(sys.argv[1])); assert image.shape == (10000, 10000, 3); resize(image, 64, 128);"
+        "print(peak() - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 800 * 1024 and not done.stderr
+
+
+@pytest.mark.parametrize("orientation", range(10))
+def test_every_orientation_as_pillow_turns_it(tmp_path: Path, orientation: int) -> None:
+    """1 to 8; what is none of them leaves the picture as it is."""
+    image = Image.fromarray(np.random.default_rng(3).integers(0, 256, (3, 5, 3), dtype=np.uint8))
+    exif = image.getexif()
+    exif[0x0112] = orientation
+    for name in ("e.png", "e.jpg"):
+        image.save(tmp_path / name, exif=exif)
+        with Image.open(tmp_path / name) as opened:
+            upright = np.asarray(ImageOps.exif_transpose(opened))
+        np.testing.assert_array_equal(read_image(tmp_path / name), upright)
+
+
+def test_damaged_exif_is_refused(tmp_path: Path) -> None:
+    """Which way is up is then not known; the message says what to do."""
+    for name in ("e.png", "e.jpg"):
+        Image.new("RGB", (2, 2)).save(tmp_path / name, exif=b"Exif\0\0no TIFF at all")
+        with pytest.raises(UserError, match=r"its EXIF data can't be read \(.*Remove the EXIF data"):
+            read_image(tmp_path / name)
+
+
+def test_a_jpeg_of_four_inks(tmp_path: Path) -> None:
+    """CMYK as Pillow converts it, whole and in strips."""
+    Image.new("CMYK", (16, 16), (0, 255, 255, 0)).save(tmp_path / "c.jpg", quality=95)
+    red, green, blue = read_image(tmp_path / "c.jpg")[8, 8]
+    assert red > 240 and green < 15 and blue < 15
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError,
+        OSError,
+        SyntaxError,
+        zlib.error,
+        struct.error,
+        EOFError,
+        IndexError,
+        KeyError,
+        OverflowError,
+    ]
+    + [MemoryError, AttributeError, TypeError, RecursionError, AssertionError, Image.DecompressionBombError],
+    ids=lambda error: error.__name__,
+)
+def test_whatever_pillow_raises_is_one_message(
+    error: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error()
+
+    path = save(np.zeros((4, 4, 3), np.uint8), tmp_path / "x.png")
+    monkeypatch.setattr(ImageFile.ImageFile, "load", fail)
+    with pytest.raises(UserError, match=r"x\.png cannot be read as PNG or JPEG: \w+"):
+        read_image(path)

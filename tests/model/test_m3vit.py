@@ -9,27 +9,15 @@ import math
 import numpy as np
 import pytest
 import torch
+from small import small
 
-from edgemoe.config import TASKS, ModelConfig
+from edgemoe.config import TASKS
 from edgemoe.golden.model import forward
 from edgemoe.model.experts import Experts, SharedGate, TaskEmbedding, balance_loss, route
 from edgemoe.model.heads import Head, decode_depth, decode_segmentation
 from edgemoe.model.m3vit import M3ViT
 
-SMALL = ModelConfig(
-    name="small",
-    height=16,
-    width=32,
-    patch=8,
-    dim=16,
-    heads=2,
-    layers=2,
-    dense_hidden=16,
-    experts=4,
-    expert_hidden=8,
-    top_k=2,
-    head_hidden=8,
-)
+SMALL = small(dim=16, experts=4, dense_hidden=16, expert_hidden=8, head_hidden=8)
 
 
 def plain_route(logits: list[float], top_k: int, rule: str, threshold: float) -> list[float]:

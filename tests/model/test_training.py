@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from small import small
 
-from edgemoe.config import MODELS, ModelConfig
+from edgemoe.config import MODELS
 from edgemoe.errors import UserError
 from edgemoe.model.checkpoint import load_checkpoint, save_checkpoint
 from edgemoe.model.losses import depth_loss, segmentation_loss
@@ -20,20 +21,7 @@ from edgemoe.model.metrics import PriorCounter, Score
 from edgemoe.model.scenes import render
 from edgemoe.model.train import TrainOptions, dense_twin, learning_rate, step_losses, train_and_save
 
-SMALL = ModelConfig(
-    name="small",
-    height=16,
-    width=32,
-    patch=8,
-    dim=32,
-    heads=2,
-    layers=2,
-    dense_hidden=64,
-    experts=4,
-    expert_hidden=32,
-    top_k=2,
-    head_hidden=32,
-)
+SMALL = small(dim=32, experts=4)
 
 
 @pytest.mark.slow

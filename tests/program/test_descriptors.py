@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from edgemoe import numerics, registers
-from edgemoe.config import BuildConfig, board
+from edgemoe.config import BuildConfig, board, config_hpp
 from edgemoe.errors import NotBuiltYetError, UserError
 from edgemoe.registers import DESCRIPTOR_FIELDS, Descriptor, Error, Statistics
 
@@ -55,16 +56,6 @@ def test_statistics_survive_packing() -> None:
     record = Statistics(*range(1, 17))
     assert Statistics.unpack(record.pack()) == record
     assert "cycle_end" not in record.counts() and record.counts()["mac_steps"] == 8
-
-
-def test_registers_do_not_overlap() -> None:
-    taken: set[int] = set()
-    for register in registers.REGISTERS:
-        words = {register.offset + i for i in range(0, register.bits // 8, 4)}
-        assert not words & taken and register.offset % 4 == 0, register.name
-        taken |= words
-    names = [register.name for register in registers.REGISTERS]
-    assert len(set(names)) == len(names) and max(taken) < 0x1000
 
 
 def test_every_error_has_a_text() -> None:
@@ -129,3 +120,15 @@ def test_the_cpp_headers_say_the_same(tmp_path: Path) -> None:
     tables = [numerics.EXP2_TABLE, *numerics.RSQRT_TABLE, numerics.GELU_TABLE]
     assert [int(v) for v in out[-2].split()] == [int(v) for v in np.concatenate(tables)]
     assert out[-1] == "32 28 5"
+
+
+@pytest.mark.parametrize("name", ["SHIFT_MAX", "CONTEXT_SHIFT_MAX", "EPS_MIN", "EPS_BITS", "SCORE_UNIT"])
+def test_a_limit_of_the_machine_is_written_once(name: str) -> None:
+    """In `numerics`; the C++ has it from the generated header and names it in its checks."""
+    root = Path(__file__).parents[2]
+    pattern = re.compile(rf"^[A-Z_, ]*\b{name}\b[A-Z_, ]*=[^=]", re.MULTILINE)
+    homes = [p.name for p in (root / "host/edgemoe").rglob("*.py") if pattern.search(p.read_text())]
+    assert homes == ["numerics.py"]
+    constant = "k" + "".join(part.capitalize() for part in name.split("_"))
+    assert f"constexpr int {constant} = {getattr(numerics, name)};" in config_hpp(board("sim-small"))
+    assert constant in (root / "hls/include/edgemoe/checks.hpp").read_text()

@@ -202,3 +202,82 @@ def test_the_file_is_plain_safetensors(package: packages.Package, tmp_path: Path
     path = tmp_path / "m.safetensors"
     packages.save(package, path)
     assert set(load_file(path)) == set(package.tensors)
+
+
+def test_what_a_header_promises_is_not_read_before_it_is_wanted(
+    package: packages.Package, tmp_path: Path
+) -> None:
+    """A terabyte of holes behind a header that fits it: refused for its shape at once."""
+    data = packages.to_bytes(package)
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    last = max(header, key=lambda name: header[name].get("data_offsets", [0, 0])[1])
+    begin = header[last]["data_offsets"][0]
+    size = (1 << 40) // 8 * 8
+    header[last] |= {"dtype": "F64", "shape": [size // 8], "data_offsets": [begin, begin + size]}
+    raw = json.dumps(header).encode()
+    path = tmp_path / "m.safetensors"
+    with path.open("wb") as file:
+        file.write(len(raw).to_bytes(8, "little") + raw)
+        file.truncate(8 + len(raw) + begin + size)
+    with pytest.raises(UserError, match=f"{last} has (dtype|shape)"):
+        packages.load(path)
+
+
+def test_the_order_of_tensors_does_not_matter_but_holes_do(package: packages.Package, tmp_path: Path) -> None:
+    data = packages.to_bytes(package)
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    path = tmp_path / "m.safetensors"
+
+    def write(changed: dict[str, Any]) -> None:
+        raw = json.dumps(changed).encode()
+        path.write_bytes(len(raw).to_bytes(8, "little") + raw + data[8 + length :])
+
+    write(dict(reversed(header.items())))
+    assert (packages.load(path).tensors["pos_embed"] == package.tensors["pos_embed"]).all()
+    begin, end = header["pos_embed"]["data_offsets"]
+    for offsets, said in (([begin + 2, end + 2], "begins at byte"), ([end, begin], "expected begin and end")):
+        write(header | {"pos_embed": header["pos_embed"] | {"data_offsets": offsets}})
+        with pytest.raises(UserError, match=said):
+            packages.load(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"name": "\ud800"}, r"printable characters, not '\\ud800'"),
+        ({"name": ""}, "printable characters, not ''"),
+        ({"name": "x" * 101}, "1 to 100 printable"),
+        ({"classes": ["a", "\x1b[2J"]}, r"not '\\x1b\[2J'"),
+        ({"classes": ["a", "a"]}, "all different"),
+        ({"classes": [f"c{i}" for i in range(257)]}, "at most 256"),
+        ({"classes": []}, "classes is empty"),
+        ({"dim": 1.0}, r"must be of type int, not 1\.0"),
+        ({"dim": None}, "must be of type int, not None"),
+        ({"dim": [64]}, r"must be of type int, not \[64\]"),
+        ({"dim": 10**400}, "dim an integer of 1329 bits is above 65536"),
+        ({"dim": -1}, "dim -1 must be at least 1"),
+        ({"patch": 0}, "patch 0 must be at least 1"),
+        ({"experts": -1}, "experts -1 must be at least 0"),
+        ({"experts": 0, "top_k": -5}, "top_k -5 must be at least 0"),
+        ({"layers": 1025}, "layers 1025 is above 1024"),
+        ({"dim": 65536, "dense_hidden": 65536}, "weights; at most"),
+        ({"threshold": float("nan")}, "threshold nan must lie"),
+        ({"threshold": True}, "must be of type float, not True"),
+        ({"eps": float("inf")}, "eps inf must lie"),
+        ({"eps": 10**400}, "eps an integer of 1329 bits must lie"),
+        ({"depth_range": [0, 10**400]}, "depth_range 0..an integer"),
+        ({"depth_range": [float("nan"), 1]}, r"depth_range nan\.\.1"),
+        ({"depth_range": [1, 2, 3]}, "must hold two numbers"),
+        ({"depth_range": [False, True]}, "must hold two numbers"),
+        ({"depth_range": "ab"}, "must be of type tuple"),
+        ({"gate": "x" * 1000}, "gate 'x{159}"),
+        ({"\x1b": 1}, r"no field '\\x1b'"),
+    ],
+    ids=lambda value: str(value)[:40] if isinstance(value, dict) else "",
+)
+def test_configs_that_are_none(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=said) as caught:
+        ModelConfig.from_dict(NANO.to_dict() | changes)
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 500

@@ -10,10 +10,9 @@ import pytest
 
 from edgemoe.config import MODELS, TASKS, ModelConfig, board, model_preset
 from edgemoe.errors import NotBuiltYetError, UserError
-from edgemoe.golden import machine
 from edgemoe.golden.random_package import random_package
 from edgemoe.golden.verdict import check_program
-from edgemoe.program import build_program, check_fits, pack_image, pack_weights
+from edgemoe.program import Memory, build_program, check_fits, pack_image, pack_weights
 from edgemoe.program.packing import from_planes, pack_linear, pack_records, to_planes
 from edgemoe.registers import Descriptor, Error, Opcode
 
@@ -96,7 +95,7 @@ def test_programs_pass_the_checks_with_exact_sizes(task: str, taps: bool) -> Non
     package = random_package(NANO, 1)
     weights = pack_weights(package, BUILD)
     program = build_program(package, BUILD, task, weights, taps=taps)
-    memory = machine.Memory(
+    memory = Memory(
         program.data,
         weights.data,
         bytes(NANO.height * NANO.width * 3),

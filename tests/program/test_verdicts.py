@@ -12,6 +12,7 @@ import pytest
 from edgemoe.config import board
 from edgemoe.golden import machine
 from edgemoe.golden.verdict import Sizes, check_program
+from edgemoe.program import Memory
 from edgemoe.registers import (
     NO_INDEX,
     Descriptor,
@@ -297,9 +298,9 @@ def test_count_beyond_the_buffer() -> None:
 
 def test_nothing_of_a_bad_program_runs() -> None:
     program = pack_program([STORE, change(LOAD, opcode=77), END])
-    memory = machine.Memory(program, bytes(1 << 18), bytes(64), 1 << 16, 1 << 10)
+    memory = Memory(program, bytes(1 << 18), bytes(64), 1 << 16, 1 << 10)
     result = machine.run(BUILD, memory)
-    assert (result.status, result.error_index, result.records) == (Error.OPCODE, 1, [])
+    assert (result.status, result.error_index, result.records) == (Error.OPCODE, 1, ())
     assert not any(result.output)
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from small import small
 
 from edgemoe import package as packages
-from edgemoe.config import ModelConfig
 from edgemoe.errors import UserError
 from edgemoe.golden.model import forward, ranges
 from edgemoe.model.checkpoint import save_checkpoint
@@ -21,21 +21,7 @@ from edgemoe.quant.calibrate import MARGIN, RESIDUAL_MARGIN, calibrate, read_fol
 from edgemoe.quant.profile import chosen_alike, float_name, profile
 from edgemoe.quant.quantise import float_state, quantise
 
-SMALL = ModelConfig(
-    name="small",
-    height=32,
-    width=32,
-    patch=8,
-    dim=32,
-    heads=2,
-    layers=2,
-    dense_hidden=64,
-    experts=4,
-    expert_hidden=32,
-    top_k=2,
-    head_hidden=32,
-    gate="task_embedding",
-)
+SMALL = small(height=32, dim=32, experts=4, gate="task_embedding")
 
 
 @pytest.fixture(scope="module")

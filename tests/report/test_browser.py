@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edgemoe.report import summary_entry, write_page, write_summary
+from edgemoe.report import write_page, write_summary
 
 pytestmark = pytest.mark.slow
 
@@ -63,11 +63,11 @@ def test_a_summary_is_seen_whole(browser: Any, make_report: Any, tmp_path: Path)
     entries = []
     for name, report in {"a": make_report(), "b" * 80: differs, "c": make_report()}.items():
         folder_of(tmp_path / name, report, (64, 128))
-        entries.append(summary_entry(name, {**report, "image_name": name + ".png"}))
+        entries.append({"name": name + ".png", "folder": name, "report": report})
     entries.append(
-        {"image": "bad.png", "error": "bad.png is no picture: expected PNG or JPEG, got text. " * 3}
+        {"name": "bad.png", "error": "bad.png is no picture: expected PNG or JPEG, got text. " * 3}
     )
-    assert_seen_whole(browser, write_summary(tmp_path, entries))
+    assert_seen_whole(browser, write_summary(tmp_path, tmp_path, entries))
 
 
 def test_pages_print(browser: Any, make_report: Any, tmp_path: Path) -> None:

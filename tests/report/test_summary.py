@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edgemoe.report import summary_entry, write_summary
+from edgemoe.report import write_summary
 
 DIFFERS = {
     "task": "depth",
@@ -27,17 +27,16 @@ DIFFERS = {
 
 def entry(name: str, **more: Any) -> dict[str, Any]:
     report = {
-        "image_name": f"{name}.png",
         "bit_exact": True,
         "mismatches": 0,
         "first_divergence": None,
         "task": {"depth": {"cycles": 100}},
     }
-    return summary_entry(name, {**report, **more})
+    return {"name": f"{name}.png", "folder": name, "report": {**report, **more}}
 
 
 def read(out: Path, entries: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
-    page = write_summary(out, entries).read_text(encoding="utf-8")
+    page = write_summary(out, out, entries).read_text(encoding="utf-8")
     summary: dict[str, Any] = json.loads((out / "summary.json").read_text())
     return page, summary
 
@@ -47,16 +46,31 @@ def test_all_kinds_of_images(tmp_path: Path) -> None:
         entry("a"),
         entry("b", bit_exact=False, mismatches=17, first_divergence=DIFFERS),
         entry("c", task={"depth": {"cycles": 300}}),
-        {"image": "bad.png", "error": "bad.png: expected PNG, got <script>."},
+        {"name": "bad.png", "error": "bad.png: expected PNG, got <script>."},
     ]
     page, summary = read(tmp_path, entries)
-    assert {key: summary[key] for key in ("images", "bit_exact", "different", "failed")} == {
+    assert {key: value for key, value in summary.items() if key != "entries"} == {
         "images": 4,
         "bit_exact": 2,
         "different": 1,
+        "not_compared": 0,
         "failed": 1,
     }
-    assert summary["entries"] == entries
+    assert [image["state"] for image in summary["entries"]] == [
+        "bit_exact",
+        "different",
+        "bit_exact",
+        "failed",
+    ]
+    assert summary["entries"][1] == {
+        "name": "b.png",
+        "folder": "b",
+        "state": "different",
+        "mismatches": 17,
+        "first_divergence": "depth, stage end, statistics records: golden has 1, this run no value.",
+        "cycles": {"depth": 100},
+    }
+    assert summary["entries"][3] == {"name": "bad.png", "state": "failed", "error": entries[3]["error"]}
     assert "4 images: 2 bit-exact, 1 not bit-exact and 1 did not run." in page
     assert "Depth: 500 cycles for 3 images, from 100 to 300, median 100." in page
     assert "17 elements differ" in page and "expected PNG, got &lt;script&gt;" in page
@@ -105,3 +119,12 @@ def test_a_second_summary_replaces_the_first_and_leaves_nothing_else(tmp_path: P
     page, _ = read(tmp_path, [entry("b")])
     assert "a.png" not in page
     assert sorted(path.name for path in tmp_path.iterdir()) == ["index.html", "summary.json"]
+
+
+def test_the_pages_may_be_written_elsewhere_than_the_results(tmp_path: Path) -> None:
+    work, folder = tmp_path / "work", tmp_path / "folder"
+    work.mkdir()
+    (folder / "a").mkdir(parents=True)
+    Image.new("RGB", (8, 4)).save(folder / "a" / "input.png")
+    page = write_summary(work, folder, [entry("a")])
+    assert page.parent == work and "data:image/jpeg" in page.read_text(encoding="utf-8")

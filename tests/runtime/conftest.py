@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from edgemoe import sim
 from edgemoe.config import BuildConfig, board
 from edgemoe.errors import DeviceError
 from edgemoe.golden import machine
-from edgemoe.registers import INPUTS, OUTPUTS, REGISTERS, build_id, limits
+from edgemoe.program import Memory
+from edgemoe.registers import INPUTS, IP_NAME, IP_VLNV, OUTPUTS, Register, build_id, limits
+from edgemoe.runtime.register_map import register_offsets
+from edgemoe.sim.description import read_description
+from edgemoe.sim.overlay import write_files
 
-pynq = pytest.importorskip("pynq")
-sim = pytest.importorskip("edgemoe.sim")
+DESCRIPTION = Path(__file__).resolve().parents[2] / "bitstreams" / "sim-small" / "edgemoe.hwh"
 
 START, DONE, IDLE, READY = 1, 2, 4, 8
 
@@ -25,7 +29,7 @@ class GoldenTarget:
         self.failure: DeviceError | None = None
         self.wait_limit = 10**7
         self.values: dict[int, int] = {}
-        self.offsets = {register.name: register.offset for register in REGISTERS}
+        self.offsets = register_offsets(read_description(DESCRIPTION).ip_dict[IP_NAME])
         self.left: int | None = None
         self.done = False
 
@@ -43,7 +47,7 @@ class GoldenTarget:
     def timeout(self, waiting: str) -> DeviceError:
         return DeviceError(f"the golden machine: {waiting}")
 
-    def close(self) -> None:
+    def close(self, reason: str) -> None:
         self.left = None
 
     def read(self, offset: int) -> int:
@@ -62,19 +66,19 @@ class GoldenTarget:
         else:
             self.values[offset] = value
 
-    def _argument(self, name: str, bits: int) -> int:
-        offset = self.offsets[name]
+    def _argument(self, register: Register) -> int:
+        offset = self.offsets[register.name]
         low = self.values.get(offset, 0)
-        return low | self.values.get(offset + 4, 0) << 32 if bits == 64 else low
+        return low | self.values.get(offset + 4, 0) << 32 if register.bits == 64 else low
 
     def _run(self) -> None:
-        given = {name: self._argument(name, bits) for name, bits, _ in INPUTS}
+        given = {register.name: self._argument(register) for register in INPUTS}
 
         def region(name: str) -> bytes:
             size = given[f"{name}_bytes"]
             return self.arena.view(given[name], size).tobytes() if size else b""
 
-        memory = machine.Memory(
+        memory = Memory(
             region("program"),
             region("weights"),
             region("image"),
@@ -90,8 +94,8 @@ class GoldenTarget:
         outputs = {"status": int(result.status), "error_index": result.error_index, "cycles": self.delay}
         outputs |= {"records": len(result.records), "build_id": build_id(self.build)}
         outputs |= {f"limits{i}": word for i, word in enumerate(limits(self.build))}
-        for name, _ in OUTPUTS:
-            self.values[self.offsets[name]] = outputs[name]
+        for register in OUTPUTS:
+            self.values[self.offsets[register.name]] = outputs[register.name]
         self.done = True
         if self.values.get(0x08, 0) & 1:
             self.values[0x0C] = 1
@@ -100,13 +104,10 @@ class GoldenTarget:
 @pytest.fixture
 def golden_overlay(tmp_path: Path) -> Iterator[Path]:
     """An overlay of `sim-small` whose accelerator is the golden machine."""
-    from edgemoe.sim.build import accelerator_ip
-    from edgemoe.sim.overlay import write_overlay
-
-    build = board("sim-small")
-    ip = accelerator_ip(("gmem0", "gmem1", "gmem2"))
+    unused = tmp_path / "none.so"
+    unused.touch()
     device = sim.activate()
-    device.models[ip.instance] = lambda arena: GoldenTarget(build, arena)
-    yield write_overlay(tmp_path, "edgemoe", ip, tmp_path / "none.so")
+    device.models[IP_NAME] = lambda arena: GoldenTarget(board("sim-small"), arena)
+    yield write_files(tmp_path, "edgemoe", DESCRIPTION.read_text(), IP_VLNV, {IP_NAME: unused})
     device.unload()
-    del device.models[ip.instance]
+    del device.models[IP_NAME]

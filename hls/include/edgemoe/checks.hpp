@@ -109,7 +109,7 @@ inline void check_layernorm(Verdict& verdict, const Command& c, const Regions& r
   verdict.require(range_end(c.src_base, c.k_tiles, c.src_stride, c.tokens) <= kResidualDepth &&
                       range_end(c.dst_base, c.k_tiles, c.dst_stride, c.tokens) <= kActDepth,
                   kErrorAddress);
-  verdict.require(c.eps >= 4 && (c.eps >> 48) == 0, kErrorEpsilon);
+  verdict.require(c.eps >= kEpsMin && (c.eps >> kEpsBits) == 0, kErrorEpsilon);
   verdict.require(c.dim >= 1 && c.dim <= c.k_tiles * kRows && c.dim <= kMaxDim, kErrorDim);
   check_dram(verdict, c.offset, Bytes(c.k_tiles) << 8, regions.weights);
 }
@@ -131,7 +131,7 @@ inline void check_attention(Verdict& verdict, const Command& c) {
   verdict.require(disjoint(c.src_base, src_end, c.dst_base, dst_end) &&
                       disjoint(c.aux_base, aux_end, c.dst_base, dst_end),
                   kErrorOverlap);
-  verdict.require(good_shift(c.shift0) && c.shift1 <= 36, kErrorShift);
+  verdict.require(good_shift(c.shift0) && c.shift1 <= kContextShiftMax, kErrorShift);
 }
 
 inline void check_gate(Verdict& verdict, const Command& c) {
@@ -139,7 +139,7 @@ inline void check_gate(Verdict& verdict, const Command& c) {
   verdict.require(c.heads >= 1 && c.heads <= kMaxExperts, kErrorHeads);
   verdict.require(c.group >= 1 && c.group <= kMaxTopK && c.group <= c.heads, kErrorGroup);
   verdict.require(good_shift(c.shift0), kErrorShift);
-  verdict.require((c.rule == kRuleSoftmaxAll || c.rule == kRuleSoftmaxTopk) && c.threshold <= 65536,
+  verdict.require((c.rule == kRuleSoftmaxAll || c.rule == kRuleSoftmaxTopk) && c.threshold <= kScoreUnit,
                   kErrorRule);
 }
 

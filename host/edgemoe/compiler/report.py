@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from typing import Any
 
 from edgemoe.compiler.backend.plan import ModuleTiming, RegionPlan
 from edgemoe.compiler.backend.process import Emitted
-from edgemoe.compiler.backend.registers import bundle_names, register_map
+from edgemoe.compiler.backend.registers import CONTROL, bundle_bits, register_map
 from edgemoe.compiler.backend.text import source
 from edgemoe.compiler.ir import Function, Kind, MemoryKind, Opcode, Pipeline, Program
 from edgemoe.compiler.operators import is_multiplier
@@ -34,11 +35,12 @@ def build_report(
         "clock": {"target_ns": clock_ns, "estimated_ns": round(longest / 1000, 3), "model": "operator table"},
         "loops": loops,
         "modules": [_module(function, emitted[function.name], timings) for function in functions],
+        "control": [dataclasses.asdict(register) for register in CONTROL],
         "registers": [
             {"name": r.name, "offset": r.offset, "width": r.width, "writable": r.writable}
             for r in register_map(top)
         ],
-        "masters": bundle_names(top),
+        "masters": [{"name": name, "bits": bits} for name, bits in bundle_bits(top).items()],
     }
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two executions of one layer program, element by element, and where they part."""
+"""Two runs of one layer program, element by element, and where they part."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgemoe.cosim.backends import Execution
+from edgemoe.program import Run
 from edgemoe.registers import Descriptor, Epilogue, Opcode
 
 SOURCES = {
     Opcode.LOAD: "load (hls/include/edgemoe/transfers.hpp)",
     Opcode.LAYERNORM: "layernorm (hls/include/edgemoe/layernorm.hpp)",
     Opcode.ATTENTION: "step_context, step_maximum (hls/include/edgemoe/attention.hpp)",
-    Opcode.GATE: "gate (hls/include/edgemoe/gate.hpp)",
-    Opcode.COMBINE: "combine (hls/include/edgemoe/transfers.hpp)",
-    Opcode.STORE: "store (hls/include/edgemoe/transfers.hpp)",
+    Opcode.GATE: "gate_tokens (hls/include/edgemoe/gate.hpp)",
+    Opcode.COMBINE: "combine (hls/include/edgemoe/gate.hpp)",
+    Opcode.STORE: "store_words (hls/include/edgemoe/transfers.hpp)",
 }
 ENGINE = "engine (hls/include/edgemoe/engine.hpp), epilogue {} (hls/include/edgemoe/epilogue.hpp)"
 
@@ -44,12 +44,12 @@ class Comparison:
     first: Divergence | None
 
 
-def compare(golden: Execution, other: Execution) -> Comparison:
+def compare(golden: Run, other: Run) -> Comparison:
     """Compare every tensor that both left, in program order, then the counters."""
-    program = golden.program
+    program = golden.network
     mismatches, first = 0, None
     tensors: list[tuple[str, npt.NDArray[Any], npt.NDArray[Any]]] = [
-        (name, program.tap(golden.output, name), program.tap(other.output, name)) for name in program.taps
+        (name, golden.tap(name), other.tap(name)) for name in program.taps
     ]
     tensors.append((f"heads.{program.task}.out", golden.head, other.head))
     for name, expected, got in tensors:
@@ -63,7 +63,7 @@ def compare(golden: Execution, other: Execution) -> Comparison:
 
 
 def _divergence(
-    golden: Execution,
+    golden: Run,
     name: str,
     expected: npt.NDArray[Any],
     got: npt.NDArray[Any],
@@ -72,13 +72,13 @@ def _divergence(
     index = tuple(int(i) for i in np.argwhere(different)[0])
     stage, layer, source = _origin(golden, name)
     return Divergence(
-        golden.program.task, stage, layer, name, list(index), int(expected[index]), int(got[index]), source
+        golden.network.task, stage, layer, name, list(index), int(expected[index]), int(got[index]), source
     )
 
 
-def _origin(execution: Execution, tensor: str) -> tuple[str, int | None, str]:
+def _origin(run: Run, tensor: str) -> tuple[str, int | None, str]:
     """Stage, layer and C++ function that make a tensor."""
-    program = execution.program
+    program = run.network
     if tensor == f"heads.{program.task}.out":
         tensor = f"heads.{program.task}.fc2"
     for number, info in enumerate(program.stages):
@@ -97,9 +97,9 @@ def _source(descriptor: Descriptor) -> str:
     return SOURCES[opcode]
 
 
-def _compare_counters(golden: Execution, other: Execution) -> tuple[int, Divergence | None]:
+def _compare_counters(golden: Run, other: Run) -> tuple[int, Divergence | None]:
     """Counters that follow from program and routing must be equal too."""
-    program = golden.program
+    program = golden.network
     mismatches = abs(len(golden.records) - len(other.records))
     first = None
     if mismatches:

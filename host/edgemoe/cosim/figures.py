@@ -5,28 +5,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgemoe.config import BuildConfig
-from edgemoe.cosim.backends import Execution
+from edgemoe.program import Run
 from edgemoe.registers import BEAT_BYTES, NO_INDEX, Descriptor, Opcode, Statistics
 
 LINEAR_STAGES = (Opcode.LINEAR, Opcode.EXPERTS)
 
 
-def task_figures(execution: Execution) -> dict[str, Any]:
+def task_figures(run: Run) -> dict[str, Any]:
     """The entry of a task in report.json. Cycles are 0 on back ends without a clock."""
-    backbone = [record for record in execution.records if _part(execution, record) != "head"]
+    backbone = [record for record in run.records if _part(run, record) != "head"]
     return {
-        "cycles": execution.cycles or 0,
+        "cycles": run.cycles or 0,
         "backbone_cycles": max((record.cycle_end for record in backbone), default=0),
-        "stages": stage_figures(execution),
-        "experts": expert_figures(execution),
+        "stages": stage_figures(run),
+        "experts": expert_figures(run),
     }
 
 
-def stage_figures(execution: Execution) -> list[dict[str, Any]]:
+def stage_figures(run: Run) -> list[dict[str, Any]]:
     """One entry a stage of the network, taps left out; an expert layer's records are taken together."""
     rows: dict[int, dict[str, Any]] = {}
-    for record in execution.records:
-        info = execution.program.stages[record.stage]
+    for record in run.records:
+        info = run.network.stages[record.stage]
         if info.part == "tap":
             continue
         row = rows.setdefault(
@@ -52,11 +52,11 @@ def stage_figures(execution: Execution) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
-def expert_figures(execution: Execution) -> list[dict[str, Any]]:
+def expert_figures(run: Run) -> list[dict[str, Any]]:
     """One entry for each expert that had tokens: how many, and how often its weights were read."""
-    program = execution.program
+    program = run.network
     entries = []
-    for record in execution.records:
+    for record in run.records:
         if record.expert == NO_INDEX:
             continue
         size = Descriptor.unpack(program.data[64 * (record.stage + 1) :]).size
@@ -83,9 +83,9 @@ def utilisation(build: BuildConfig, tasks: Mapping[str, Mapping[str, Any]]) -> d
     }
 
 
-def dram_figures(executions: Mapping[str, Execution], parameters: Mapping[str, Any]) -> dict[str, Any]:
+def dram_figures(runs: Mapping[str, Run], parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The DRAM model's parameters and what it moved for all tasks together."""
-    traffic = [execution.traffic for execution in executions.values() if execution.traffic]
+    traffic = [run.traffic for run in runs.values() if run.traffic]
     return {
         "ports": max((entry.ports for entry in traffic), default=0),
         "bits": 128,
@@ -100,8 +100,8 @@ def dram_figures(executions: Mapping[str, Execution], parameters: Mapping[str, A
     }
 
 
-def _part(execution: Execution, record: Statistics) -> str:
-    return execution.program.stages[record.stage].part
+def _part(run: Run, record: Statistics) -> str:
+    return run.network.stages[record.stage].part
 
 
 def _share(part: int, whole: int) -> float:

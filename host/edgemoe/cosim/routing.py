@@ -6,6 +6,14 @@ from typing import Any
 
 import numpy.typing as npt
 
+from edgemoe.program import Run
+
+
+def gates_by_layer(golden: Run) -> dict[int, npt.NDArray[Any]]:
+    """The gates' choices of a run of the golden model, by layer; `Run` has them by descriptor."""
+    layers = {index: golden.network.stages[index].layer for index in golden.gates}
+    return {layer: golden.gates[index] for index, layer in layers.items() if layer is not None}
+
 
 def routing_figures(gates: Mapping[int, npt.NDArray[Any]]) -> list[dict[str, Any]]:
     """One entry a layer, ascending: `layer`, and `experts`, each token's experts in order of choice.

@@ -1,25 +1,61 @@
 # SPDX-License-Identifier: Apache-2.0
 """`edgemoe cosim`: build, run, compare, report."""
 
+from __future__ import annotations
+
 import os
-import tempfile
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-from edgemoe.config import BuildConfig
+from edgemoe.backends import Golden
+from edgemoe.caches import build_root
 from edgemoe.config import board as board_config
-from edgemoe.cosim.backends import Backend, Execution, Golden, Rtl
 from edgemoe.cosim.compare import Comparison, compare
-from edgemoe.cosim.figures import dram_figures, task_figures, utilisation
-from edgemoe.cosim.folder import write_folder
-from edgemoe.cosim.inputs import Picture, find_package, find_pictures, find_tasks
-from edgemoe.cosim.versions import versions
-from edgemoe.program import check_fits
+from edgemoe.cosim.folder import RUN_FILES, SUMMARY_FILES, WAVES, write_run
+from edgemoe.cosim.report import Facts, Runs, report_of
+from edgemoe.cosim.words import verdict
+from edgemoe.errors import DeviceError, UserError
+from edgemoe.folders import OutFolder, claim
+from edgemoe.inputs import (
+    Picture,
+    find_package,
+    find_tasks,
+    folder_name,
+    list_pictures,
+    places,
+    read_picture,
+    room_bytes,
+)
+from edgemoe.program import Workload
+from edgemoe.progress import Progress
+from edgemoe.report import write_summary
+from edgemoe.shipped import image_path
+
+if TYPE_CHECKING:
+    from edgemoe.backends.rtl import Rtl
+    from edgemoe.sim.verilated import DramConfig
+
+WAVES_BYTES_PER_CYCLE = 10_000
+"""Room that is asked for on the disk before waveforms are recorded."""
+
+
+@dataclass
+class Outcome:
+    """What a cosimulation came to: a report for each image that ran, a message for each that could not be read."""
+
+    out: Path
+    reports: list[dict[str, Any]] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def exit_status(self) -> int:
+        """1 if a comparison failed, else 2 if an image could not be read, else 0."""
+        if not all(report["bit_exact"] for report in self.reports):
+            return 1
+        return 2 if self.refused else 0
 
 
 def run_cosim(
@@ -32,159 +68,196 @@ def run_cosim(
     out: Path | None = None,
     waves: bool = False,
     taps: bool = False,
-) -> bool:
+    dram: DramConfig | None = None,
+    quiet: bool = False,
+) -> Outcome:
     """Run image(s) through the Verilated accelerator, compare with the golden model, leave a folder.
 
-    Returns whether every element of every output was equal. The arguments are those of the command line.
+    The arguments are those of the command line; `quiet` leaves the verdict to the caller. A folder's image that
+    can't be read is told of and left out.
+
+    Raises:
+        UserError: bad input, or a folder `out` that can't take the results; before anything is simulated.
+        DeviceError: the accelerator failed.
     """
-    console = Console(stderr=True)
     build = board_config(board)
     name, package = find_package(model)
-    check_fits(package.config, build)
+    workload = Workload(package, build)
     tasks = find_tasks(task)
-    pictures = find_pictures(image, images, package.config)
-    from edgemoe.sim.cache import build_root
-
+    paths = [image_path(image)] if images is None else list_pictures(images)
+    single = read_picture(paths[0], package.config) if images is None else None
     base = build_root() / "cosim"
-    target = out or base / f"{name}-{build.name}"
-    with _progress(console) as progress, tempfile.TemporaryDirectory() as scratch:
-        overlay = _build(build, waves, progress)
-        waves_file = Path(scratch) / "waves.fst" if waves else None
-        backend = Rtl(package, build, overlay.bitstream, waves=waves_file)
-        golden = Golden(package, build)
-        facts = {
-            "model": name,
-            "board": build.name,
-            "package": package.sha256,
-            "backend": "rtl",
-            "rtl": overlay.rtl.sha256,
-        }
-        seconds = {"synth": overlay.rtl.seconds, "verilate": overlay.library.seconds}
-        exact = []
-        for picture in pictures:
-            place = target if images is None else target / picture.path.stem
-            step = progress.add_task(f"simulating {picture.path.name}", total=len(tasks))
-            runs = _run(backend, golden, picture, tasks, taps, lambda step=step: progress.advance(step))
-            last = picture is pictures[-1]
-            if last:
-                backend.close()
-            report = _report(facts, build, runs, picture, seconds, asdict(backend.device.dram), taps)
-            kept = {t: ours for t, (ours, _, _) in runs.items()}
-            ideal = {t: theirs for t, (_, theirs, _) in runs.items()}
-            write_folder(
-                place,
-                package,
-                picture,
-                kept,
-                report,
-                golden=ideal if taps else None,
-                waves=waves_file if last else None,
+    target = out or base / folder_name(name, package, build.name)
+    grow = WAVES_BYTES_PER_CYCLE * len(paths) * sum(workload.about_cycles(t) for t in tasks) if waves else 0
+    with Progress() as progress, _claimed(target, paths, single is None, waves, grow) as whole:
+        backend, facts = _open(workload, name, whole.work / WAVES if waves else None, dram, progress)
+        with closing(backend):
+            cosimulation = _Cosimulation(
+                workload, backend, tasks, taps, facts, progress, quiet or single is not None
             )
-            exact.append(report["bit_exact"])
-            _show(Console(), report, place)
+            if single is not None:
+                cosimulation.run(single, whole)
+            else:
+                cosimulation.run_folder(paths, whole)
+    if single is not None and not quiet:
+        print(verdict(cosimulation.reports[0], target))  # when the bars are gone: the last word
     _link_latest(base / "latest", target)
-    return all(exact)
+    return Outcome(target, cosimulation.reports, cosimulation.refused)
 
 
-Runs = Mapping[str, tuple[Execution, Execution, Comparison]]
-"""By task: the back end's execution, golden's, and how they compare."""
+class _Cosimulation:
+    """The RTL and golden side by side, an image at a time."""
+
+    def __init__(
+        self,
+        workload: Workload,
+        backend: Rtl,
+        tasks: tuple[str, ...],
+        taps: bool,
+        facts: Facts,
+        progress: Progress,
+        quiet: bool,
+    ) -> None:
+        self.workload, self.backend, self.golden = workload, backend, Golden(workload)
+        self.tasks, self.taps, self.facts = tasks, taps, facts
+        self.progress, self.quiet = progress, quiet
+        self.course = _Course(workload, tasks, progress)
+        backend.watch(self.course.passed)
+        self.reports: list[dict[str, Any]] = []
+        self.refused: dict[str, str] = {}
+
+    def run_folder(self, paths: Sequence[Path], whole: OutFolder) -> None:
+        """Each image into a folder of its own, then the summary of all, also of a run that the device ended."""
+        entries: list[dict[str, Any]] = []
+        self.course.begin(f"simulating {len(paths)} images", len(paths))
+        try:
+            for path, place in zip(paths, places(paths), strict=True):
+                try:
+                    picture = read_picture(path, self.workload.package.config)
+                except UserError as error:
+                    self.refused[path.name] = str(error)
+                    entries.append({"name": path.name, "error": str(error)})
+                    self.progress.note(str(error))
+                    self.course.ended(self.tasks)
+                    continue
+                try:
+                    with claim(whole.path / place, RUN_FILES, need_bytes=room_bytes(path)) as folder:
+                        report = self.run(picture, folder, last=False)
+                except DeviceError as error:
+                    entries.append({"name": path.name, "error": str(error)})
+                    raise
+                entries.append({"name": path.name, "folder": place, "report": report})
+        finally:
+            self.backend.close()
+            whole.fill(lambda work: write_summary(work, whole.path, entries))
+        if not self.quiet:
+            self.progress.say(
+                f"{len(self.reports)} of {len(paths)} images ran; the summary is in {whole.path}"
+            )
+
+    def run(self, picture: Picture, folder: OutFolder, *, last: bool = True) -> dict[str, Any]:
+        """One image into `folder`; its report. After the last one the waveforms are complete."""
+        if last:
+            self.course.begin(f"simulating {picture.path.name}", 1)
+        runs = self._tasks(picture)
+        if last:
+            self.backend.close()
+        report = report_of(self.facts, picture, runs, self.taps)
+        ours = {task: run for task, (run, _, _) in runs.items()}
+        golden = {task: run for task, (_, run, _) in runs.items()} if self.taps else None
+        folder.fill(
+            lambda work: write_run(work, self.workload.package, picture, ours, report, golden),
+            build_root() / "rescued",
+        )
+        self.reports.append(report)
+        if not self.quiet:
+            self.progress.say(verdict(report, folder.path))
+        return report
+
+    def _tasks(self, picture: Picture) -> Runs:
+        """Every task on both sides. Where outputs differ, once more with taps, to find the first difference."""
+        runs = {}
+        for task in self.tasks:
+            ours = self.backend.run(picture.pixels, task, taps=self.taps)
+            theirs = self.golden.run(picture.pixels, task, taps=self.taps)
+            result = compare(theirs, ours)
+            if result.mismatches and not self.taps:
+                tapped = [side.run(picture.pixels, task, taps=True) for side in (self.golden, self.backend)]
+                result = Comparison(result.mismatches, compare(*tapped).first or result.first)
+            runs[task] = (ours, theirs, result)
+            self.course.ended([task])
+        return runs
 
 
-def _run(
-    backend: Backend, golden: Backend, picture: Picture, tasks: tuple[str, ...], taps: bool, advance: Any
-) -> Runs:
-    """Every task on both sides. Where outputs differ, once more with taps, to find the first difference."""
-    runs = {}
-    for task in tasks:
-        ours = backend.run(picture.pixels, task, taps=taps)
-        theirs = golden.run(picture.pixels, task, taps=taps)
-        result = compare(theirs, ours)
-        if result.mismatches and not taps:
-            tapped = [side.run(picture.pixels, task, taps=True) for side in (golden, backend)]
-            closer = compare(*tapped)
-            result = Comparison(result.mismatches, closer.first or result.first)
-        runs[task] = (ours, theirs, result)
-        advance()
-    return runs
+class _Course:
+    """How far the simulation is, in cycles; how many a task takes is a guess until it has run."""
+
+    def __init__(self, workload: Workload, tasks: Sequence[str], progress: Progress) -> None:
+        self._cycles = {task: workload.about_cycles(task) for task in tasks}
+        self._progress = progress
+        self._what, self._images, self._left, self._running = "", 0, 0, 0
+
+    def begin(self, what: str, images: int) -> None:
+        """`images` pass through all tasks."""
+        self._what, self._images = what, images
+        self._left = images * len(self._cycles)
+        self._tell()
+
+    def passed(self, cycles: int) -> None:
+        """Told by the simulation."""
+        self._running += cycles
+        self._tell()
+
+    def ended(self, tasks: Sequence[str]) -> None:
+        """These tasks of an image are done, or will not run."""
+        self._left -= len(tasks)
+        if self._running and len(tasks) == 1:
+            self._cycles[tasks[0]] = self._running
+        self._running = 0
+        self._tell()
+
+    def _tell(self) -> None:
+        a_task = sum(self._cycles.values()) // len(self._cycles)
+        total = a_task * len(self._cycles) * self._images
+        done = total - a_task * self._left
+        if self._left:
+            done = min(done + min(self._running, a_task * 99 // 100), total - 1)
+        self._progress.step(self._what, done, total)
 
 
-def _build(build: BuildConfig, waves: bool, progress: Progress) -> Any:
+def _open(
+    workload: Workload, name: str, waves: Path | None, dram: DramConfig | None, progress: Progress
+) -> tuple[Rtl, Facts]:
+    """The RTL of the build, made if need be, and what the reports say of it."""
+    from edgemoe.backends.rtl import Rtl
     from edgemoe.sim.build import build_overlay
 
-    bars: dict[str, Any] = {}
-
-    def told(what: str, done: int, total: int) -> None:
-        if what not in bars:
-            bars[what] = progress.add_task(what, total=total)
-        progress.update(bars[what], completed=done)
-
-    return build_overlay(build, trace=waves, progress=told)
+    overlay = build_overlay(workload.build, trace=waves is not None, progress=progress.step)
+    backend = Rtl(workload, overlay.bitstream, waves=waves, dram=dram)
+    seconds = {"synth": overlay.rtl.seconds, "verilate": overlay.library.seconds}
+    return backend, Facts(name, workload, overlay.rtl.sha256, backend.dram, seconds)
 
 
-def _report(
-    facts: Mapping[str, Any],
-    build: BuildConfig,
-    runs: Runs,
-    picture: Picture,
-    seconds: Mapping[str, float],
-    dram: Mapping[str, Any],
-    taps: bool,
-) -> dict[str, Any]:
-    """What report.json holds; docs/reference/report.md describes the keys."""
-    comparisons = [result for _, _, result in runs.values()]
-    mismatches = sum(result.mismatches for result in comparisons)
-    first = next((result.first for result in comparisons if result.first), None)
-    figures = {task: task_figures(ours) for task, (ours, _, _) in runs.items()}
-    cycles = sum(task["cycles"] for task in figures.values())
-    simulate = sum(ours.seconds for ours, _, _ in runs.values())
-    return {
-        **facts,
-        "image": picture.sha256,
-        "image_name": picture.path.name,
-        "bit_exact": mismatches == 0,
-        "mismatches": mismatches,
-        "first_divergence": asdict(first) if first else None,
-        "taps": taps,
-        "task": figures,
-        "macs_per_cycle_peak": build.macs,
-        **utilisation(build, figures),
-        "clock_mhz": build.clock_mhz,
-        "fps_at_clock": build.clock_mhz * 1e6 / cycles if cycles else 0.0,
-        "dram": dram_figures({task: ours for task, (ours, _, _) in runs.items()}, dram),
-        "config": build.to_dict(),
-        "seconds": {**seconds, "simulate": simulate},
-        "versions": versions(),
-    }
-
-
-def _progress(console: Console) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
-    return Progress(*columns, TimeElapsedColumn(), console=console)
-
-
-def _show(console: Console, report: Mapping[str, Any], out: Path) -> None:
-    """The result in a few lines."""
-    if report["bit_exact"]:
-        console.print("[green]bit-exact[/green]: every output equals the golden model's")
-    else:
-        console.print(f"[red]not bit-exact[/red]: {report['mismatches']} elements differ")
-        first = report["first_divergence"]
-        if first:
-            where = (
-                f"stage {first['stage']}, layer {first['layer']}, tensor {first['tensor']}{first['index']}"
-            )
-            console.print(f"  first: {first['task']}, {where}", highlight=False)
-            console.print(
-                f"  golden {first['golden']}, got {first['got']}, in {first['source']}", highlight=False
-            )
-    for name, task in report["task"].items():
-        console.print(f"{name}: {task['cycles']} cycles, backbone {task['backbone_cycles']}", highlight=False)
-    console.print(f"MAC utilisation {report['mac_utilisation']:.1%}; results in {out}", highlight=False)
+@contextmanager
+def _claimed(
+    target: Path, paths: Sequence[Path], many: bool, waves: bool, grow_bytes: int
+) -> Iterator[OutFolder]:
+    """The folder of the run, and for many images a look at the folder of each: all before the simulation."""
+    names = [*(SUMMARY_FILES if many else RUN_FILES), *([WAVES] if waves else [])]
+    need = sum(room_bytes(path) for path in paths)
+    with claim(target, names, need_bytes=need, grow_bytes=grow_bytes) as whole:
+        for place in places(paths) if many else ():
+            with claim(target / place, RUN_FILES):
+                pass
+        yield whole
 
 
 def _link_latest(link: Path, target: Path) -> None:
-    """Point build/cosim/latest at the folder of the last run."""
+    """Point build/cosim/latest at the folder of the last run; what somebody else put there stays."""
+    if link.exists() and not link.is_symlink():
+        return
     link.parent.mkdir(parents=True, exist_ok=True)
     fresh = link.with_name(f".latest-{os.getpid()}")
+    fresh.unlink(missing_ok=True)
     fresh.symlink_to(os.path.relpath(target.resolve(), link.parent.resolve()))
     fresh.replace(link)

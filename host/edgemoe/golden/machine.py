@@ -8,7 +8,7 @@ size and layout, and ends with the same verdict, output bytes and statistics.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,9 @@ from edgemoe.golden.experts import Routing, combine, gate, scatter
 from edgemoe.golden.gelu import gelu_epilogue
 from edgemoe.golden.layernorm import layernorm
 from edgemoe.golden.linear import expert_output, linear_sums, requantised, residual_added
-from edgemoe.golden.verdict import LOAD_BEATS, STORE_BEATS, Sizes, check_program, linear_bytes
+from edgemoe.golden.verdict import LOAD_BEATS, STORE_BEATS, check_program, linear_bytes
 from edgemoe.numerics import Int
+from edgemoe.program import Memory, Run
 from edgemoe.registers import (
     BEAT_BYTES,
     DESCRIPTOR_BYTES,
@@ -37,23 +38,6 @@ from edgemoe.registers import (
 
 
 @dataclass(frozen=True)
-class Memory:
-    """What DRAM holds at the start, region by region, and how large the two written regions are."""
-
-    program: bytes
-    weights: bytes
-    image: bytes
-    output_bytes: int
-    statistics_bytes: int
-
-    def sizes(self) -> Sizes:
-        """The size registers."""
-        return Sizes(
-            len(self.program), len(self.weights), len(self.image), self.output_bytes, self.statistics_bytes
-        )
-
-
-@dataclass(frozen=True)
 class Stage:
     """What one descriptor (or one expert of it) made: `tensor` is (T, channels), or (T, slots, 3) of GATE
     with expert, valid and score.
@@ -65,34 +49,27 @@ class Stage:
     tensor: Int
 
 
-@dataclass(frozen=True)
-class Result:
-    """The end of a run: as the registers, the output region and the statistics buffer say."""
-
-    status: Error
-    error_index: int
-    output: bytes
-    records: list[Statistics]
-    stages: list[Stage] = field(default_factory=list)
+Watcher = Callable[[Stage], None]
+"""Told of everything that a descriptor makes."""
 
 
-def run(build: BuildConfig, memory: Memory, *, trace: bool = False) -> Result:
-    """Runs a layer program. With `trace`, `stages` keeps what every descriptor made."""
+def run(build: BuildConfig, memory: Memory, *, watch: Watcher | None = None) -> Run:
+    """Runs a layer program, with the statistics' timing fields 0; `watch` is told what every descriptor makes."""
     verdict = check_program(build, memory.program, memory.sizes())
     if verdict.error != Error.NONE:
-        return Result(verdict.error, verdict.index, bytes(memory.output_bytes), [])
-    machine = _Machine(build, memory, trace)
+        return Run(verdict.error, verdict.index, bytes(memory.output_bytes), ())
+    machine = _Machine(build, memory, watch)
     count = int.from_bytes(memory.program[8:12], "little")
     for index in range(count):
         machine.execute(index, Descriptor.unpack(memory.program[(index + 1) * DESCRIPTOR_BYTES :]))
-    return Result(Error.NONE, NO_INDEX, bytes(machine.output), machine.records, machine.stages)
+    return Run(Error.NONE, NO_INDEX, bytes(machine.output), tuple(machine.records))
 
 
 class _Machine:
     """On-chip memories and the operations on them. A word is a row of 32 values."""
 
-    def __init__(self, build: BuildConfig, memory: Memory, trace: bool) -> None:
-        self.build, self.memory, self.trace = build, memory, trace
+    def __init__(self, build: BuildConfig, memory: Memory, watch: Watcher | None) -> None:
+        self.build, self.memory, self.watch = build, memory, watch
         words = build.rows
         self.words = {
             Space.ACT: np.zeros((build.act_depth, words), dtype=np.int64),
@@ -105,7 +82,6 @@ class _Machine:
         self.routing: Routing | None = None
         self.output = bytearray(memory.output_bytes)
         self.records: list[Statistics] = []
-        self.stages: list[Stage] = []
 
     def execute(self, index: int, d: Descriptor) -> None:
         """One descriptor: its work, then its statistics record."""
@@ -289,8 +265,8 @@ class _Machine:
         return n_tiles * k_tiles * tokens, linear_bytes(n_tiles, k_tiles, bits) // BEAT_BYTES
 
     def _keep(self, index: int, d: Descriptor, tensor: Int, expert: int = NO_INDEX) -> None:
-        if self.trace:
-            self.stages.append(Stage(index, d, expert, tensor.copy()))
+        if self.watch is not None:
+            self.watch(Stage(index, d, expert, tensor.copy()))
 
 
 def _decode_records(records: NDArray[np.uint64]) -> tuple[Int, Int, Int]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgemoe.config import TASKS, ModelConfig
+from edgemoe.config import EMBEDDING_DIM, TASKS, ModelConfig
 from edgemoe.errors import UserError
 from edgemoe.export import WeightBits, act_scale, export_package
 from edgemoe.golden.model import forward, ranges
@@ -17,7 +17,6 @@ from edgemoe.package import Package, check
 
 Float = NDArray[np.float64]
 
-EMBEDDING_DIM = 32
 CALIBRATION_IMAGES = 2
 MARGIN = 1.5
 

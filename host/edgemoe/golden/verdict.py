@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edgemoe.config import BuildConfig
-from edgemoe.numerics import SHIFT_MAX
+from edgemoe.numerics import CONTEXT_SHIFT_MAX, EPS_BITS, EPS_MIN, SCORE_UNIT, SHIFT_MAX
+from edgemoe.program import Sizes
 from edgemoe.registers import (
     BEAT_BYTES,
     DESCRIPTOR_BYTES,
@@ -25,21 +26,8 @@ from edgemoe.registers import (
     Space,
 )
 
-CONTEXT_SHIFT_MAX = 36
-EPS_MIN, EPS_LIMIT = 4, 1 << 48
 LOAD_BEATS = {Format.U8: 2, Format.I16: 4}
 STORE_BEATS = {Space.ACT: 4, Space.QUERY: 4, Space.RESIDUAL: 4, Space.ACCUM: 8, Space.CHOICE: 1}
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """The size registers, in bytes."""
-
-    program: int
-    weights: int
-    image: int
-    output: int
-    statistics: int
 
 
 @dataclass(frozen=True)
@@ -223,7 +211,7 @@ def _layernorm(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Erro
     yield from _tiles(build, d)
     yield from _fits(d, build.residual_depth, d.src_base, d.src_stride, d.k_tiles)
     yield from _fits(d, build.act_depth, d.dst_base, d.dst_stride, d.k_tiles)
-    if not EPS_MIN <= d.eps < EPS_LIMIT:
+    if not EPS_MIN <= d.eps < 1 << EPS_BITS:
         yield Error.EPSILON
     if not 1 <= d.dim <= min(32 * d.k_tiles, build.max_dim):
         yield Error.DIM
@@ -251,7 +239,7 @@ def _gate(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
     if not 1 <= d.group <= min(build.max_top_k, d.heads):
         yield Error.GROUP
     yield from _shift(d.shift0)
-    if d.rule not in (Rule.SOFTMAX_ALL, Rule.SOFTMAX_TOPK) or d.threshold > 1 << 16:
+    if d.rule not in (Rule.SOFTMAX_ALL, Rule.SOFTMAX_TOPK) or d.threshold > SCORE_UNIT:
         yield Error.RULE
 
 

@@ -31,6 +31,15 @@ def unit(bits: Tensor) -> Tensor:
     return (bits >> 8).float() * 2.0**-24
 
 
+def power(x: Tensor, exponent: float) -> Tensor:
+    """x^exponent of float32 values, the same whatever stands beside them.
+
+    In float32, processors compute the last few elements of a tensor in another way than the others, and the last bit
+    may differ; float64 leaves that bit to be rounded away.
+    """
+    return x.double().pow(exponent).float()
+
+
 class Draws:
     """Uniform draws for a batch of scenes, each scene with its own sequence."""
 

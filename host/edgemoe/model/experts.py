@@ -18,9 +18,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from edgemoe.config import TASKS, ModelConfig
-
-EMBEDDING_DIM = 32
+from edgemoe.config import EMBEDDING_DIM, TASKS, ModelConfig
 
 
 class TaskEmbedding(nn.Module):

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from edgemoe.model.draws import Draws
+from edgemoe.model.classes import CONSTRUCTION, HUMAN, NATURE, OBJECT, VEHICLE
+from edgemoe.model.draws import Draws, power
 
-FLAT, CONSTRUCTION, OBJECT, NATURE, SKY, HUMAN, VEHICLE = range(7)
 PLAIN, FACADE, BODY, CABIN, FOLIAGE = range(5)
 _AWAY = 1e4  # metres down the street: out of sight
 
@@ -238,7 +238,7 @@ def _street_furniture(street: _Street, side: int, road: Tensor) -> None:
     """Lamp posts and sign posts with their boards, at the kerb."""
     draws, n = street.draws, 5
     x = side * (road[:, None] + draws.uniform(n, low=0.25, high=1.0))
-    y = 4 + 36 * draws.uniform(n).pow(1.5) + _AWAY * draws.chance(0.25, n).float()
+    y = 4 + 36 * power(draws.uniform(n), 1.5) + _AWAY * draws.chance(0.25, n).float()
     height = draws.uniform(n, low=2.4, high=6.0)
     radius = draws.uniform(n, low=0.06, high=0.16)
     zero = torch.zeros_like(x)
@@ -291,7 +291,7 @@ def _vehicles(street: _Street, road: Tensor) -> None:
     lane = torch.where(
         parked, road[:, None] - 1.1, road[:, None] * 0.45 + draws.uniform(n, low=-0.4, high=0.4)
     )
-    x, y = side * lane, 6 + 44 * draws.uniform(n).pow(1.3) + _AWAY * draws.chance(0.25, n).float()
+    x, y = side * lane, 6 + 44 * power(draws.uniform(n), 1.3) + _AWAY * draws.chance(0.25, n).float()
     large = draws.chance(0.18, n).float()
     half = draws.uniform(n, low=0.82, high=0.95) + large * 0.25
     length = draws.uniform(n, low=3.8, high=4.8) + large * 3.5
@@ -313,7 +313,7 @@ def _people(street: _Street, road: Tensor, pavement: Tensor) -> None:
         side * (road[:, None] + draws.uniform(n) * pavement[:, None]),
         draws.uniform(n, low=-1.0, high=1.0) * road[:, None],
     )
-    y = 4 + 22 * draws.uniform(n).pow(1.4) + _AWAY * draws.chance(0.3, n).float()
+    y = 4 + 22 * power(draws.uniform(n), 1.4) + _AWAY * draws.chance(0.3, n).float()
     tall = draws.uniform(n, low=1.45, high=1.95)
     broad = draws.uniform(n, low=0.20, high=0.29)
     trousers = draws.uniform(n, 3, low=0.03, high=0.35)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from edgemoe.model.layout import SKY
+from edgemoe.model.classes import SKY
 
 Array = npt.NDArray[np.generic]
 

@@ -13,19 +13,23 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
+from edgemoe.config import CITYSCAPES_GROUPS
+from edgemoe.errors import UserError
+from edgemoe.files import check_target, replacing
+from edgemoe.images import software, write_png
 from edgemoe.model import layout
+from edgemoe.model.classes import FLAT, SKY
 from edgemoe.model.draws import hash32, unit
 from edgemoe.model.raycast import camera_rays, cast, slot_table
 from edgemoe.model.shading import shade
 
-CLASSES = ("flat", "construction", "object", "nature", "sky", "human", "vehicle")
-PALETTE = np.array(
-    [[128, 64, 128], [70, 70, 70], [220, 220, 0], [107, 142, 35], [70, 130, 180], [220, 20, 60], [0, 0, 142]],
-    np.uint8,
-)
+CLASSES = CITYSCAPES_GROUPS
+
+SEEDS = 1 << 30  # what the generator of draws takes
+SOFTWARE = "edgemoe scenes"
+PARTS = ("labels.png", "depth.npy", "png")
 
 TRAINING = range(0, 1 << 24)
 CALIBRATION = range(1 << 24, 1 << 25)
@@ -44,7 +48,7 @@ class Batch:
     @property
     def has_depth(self) -> Tensor:
         """bool (B,height,width): everywhere but in the sky."""
-        return self.label != layout.SKY
+        return self.label != SKY
 
 
 @torch.no_grad()
@@ -69,9 +73,7 @@ def render(
     image = (colour.clamp(0, 1) * 255 + 0.5).to(torch.uint8).view(-1, height, width, 3).permute(0, 3, 1, 2)
 
     hits = cast(scene, origin, camera_rays(scene, height, width))  # type: ignore[arg-type]
-    labels = torch.cat(
-        [slot_table(scene.boxes, scene.ellipsoids, "label"), keys.new_tensor([layout.SKY, layout.FLAT])]
-    )
+    labels = torch.cat([slot_table(scene.boxes, scene.ellipsoids, "label"), keys.new_tensor([SKY, FLAT])])
     # NOTHING = -2 and GROUND = -1 index the two entries appended at the end.
     label = labels[hits.slot % len(labels)].to(torch.uint8)
     depth = hits.distance.clamp(*depth_range)
@@ -100,12 +102,40 @@ def batches(
 def write_scenes(
     seed: int, count: int, out: Path, height: int, width: int, depth_range: tuple[float, float]
 ) -> None:
-    """Writes scenes seed, seed + 1, ... to `out`: NNN.png, NNN.labels.png, NNN.depth.npy (float32 metres)."""
-    out.mkdir(parents=True, exist_ok=True)
+    """Writes scenes seed, seed + 1, ... to `out`: NNN.png, NNN.labels.png, NNN.depth.npy (float32 metres).
+
+    A scene that an earlier run wrote is replaced, anything else is not; NNN.labels.png, which is written first,
+    says who wrote it.
+    """
+    if count < 1 or seed < 0 or seed + count > SEEDS:
+        raise UserError(
+            f"Scenes {seed}..{seed + count - 1} can't be rendered: at least one, and seeds lie in 0..{SEEDS - 1}."
+        )
+    _check_targets(seed, count, out)
     for batch in batches(range(seed, seed + count), 4, height, width, depth_range):
         for image, label, depth, key in zip(
             batch.image, batch.label, batch.depth, batch.seeds.tolist(), strict=True
         ):
-            Image.fromarray(image.permute(1, 2, 0).numpy()).save(out / f"{key}.png")
-            Image.fromarray(label.numpy()).save(out / f"{key}.labels.png")
-            np.save(out / f"{key}.depth.npy", depth.numpy())
+            with replacing(out / f"{key}.labels.png", "Labels") as part:
+                write_png(label.numpy(), part, SOFTWARE)
+            with replacing(out / f"{key}.depth.npy", "Depth") as part, part.open("wb") as file:
+                np.save(file, depth.numpy())
+            with replacing(out / f"{key}.png", "Image") as part:
+                write_png(image.permute(1, 2, 0).numpy(), part, SOFTWARE)
+
+
+def _check_targets(seed: int, count: int, out: Path) -> None:
+    """UserError if a file that `write_scenes` would replace isn't one that it wrote."""
+    check_target(out / f"{seed}.labels.png", "Labels", _check_is_ours)
+    there = {path.name for path in out.iterdir()} if out.is_dir() else set()
+    for name in sorted(there):
+        key, _, end = name.partition(".")
+        if not (key.isdecimal() and int(key) in range(seed, seed + count) and end in PARTS):
+            continue
+        if end == PARTS[0] or f"{key}.{PARTS[0]}" not in there:
+            check_target(out / name, "Scene", _check_is_ours)
+
+
+def _check_is_ours(path: Path) -> None:
+    if path.suffix != ".png" or software(path) != SOFTWARE:
+        raise UserError(f"{path} was not written by `edgemoe scenes`.")

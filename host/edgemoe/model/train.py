@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import io
 import json
 import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,16 +24,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from edgemoe.arrays import read_npz
+from edgemoe.checkpoint import check_checkpoint_target
 from edgemoe.config import ModelConfig
+from edgemoe.errors import UserError, shown
+from edgemoe.files import check_target, parse_json, read_regular, write
 from edgemoe.model.checkpoint import save_checkpoint
+from edgemoe.model.classes import SKY
 from edgemoe.model.heads import decode_depth, decode_segmentation, depth_metres
-from edgemoe.model.layout import SKY
 from edgemoe.model.losses import depth_loss, segmentation_loss
 from edgemoe.model.m3vit import M3ViT
 from edgemoe.model.metrics import Prior, PriorCounter, Score
 from edgemoe.model.scenes import TRAINING, VALIDATION, batches
 
 Log = Callable[[str], None]
+
+
+WARMUP_SHARE = 1 / 18  # of the schedule, at most
+LOGGED = 18  # lines of history, at least, of a training of as many steps
 
 
 @dataclass(frozen=True)
@@ -43,12 +53,32 @@ class TrainOptions:
     batch: int = 256  # at most as many as there are scenes
     learning_rate: float = 4e-3
     weight_decay: float = 0.05
-    warmup: int = 500
-    ema: float = 0.999
+    warmup: int = 500  # steps, and at most WARMUP_SHARE of the schedule, however short that is
+    ema: float = (
+        0.999  # at most; less in the first steps, so that a short training is averaged over its end, too
+    )
     balance: float = 0.01  # weight of the load-balancing loss
     seed: int = 0
     seconds: float = math.inf  # the schedule is run to its end within this time
     validation: int = 512  # scenes, at most as many as there are for training
+
+    def __post_init__(self) -> None:
+        """UserError for a value that makes no training."""
+        whole = {"scenes": len(TRAINING), "validation": len(VALIDATION), "steps": 1 << 31, "batch": 1 << 20}
+        for name, most in whole.items():
+            if not 1 <= getattr(self, name) <= most:
+                raise UserError(f"{name} is {getattr(self, name)}; it must lie in 1..{most}.")
+        if self.warmup < 0 or not 0 <= self.seed < 1 << 63:
+            raise UserError(f"warmup is {self.warmup}, seed {self.seed}; neither may be negative.")
+        if not self.seconds > 0:
+            raise UserError(f"seconds is {self.seconds}; a time limit is positive.")
+        if not 0 < self.learning_rate < math.inf or not 0 <= self.ema < 1:
+            raise UserError(
+                f"learning_rate is {self.learning_rate}, ema {self.ema}; they must be positive, and in 0..1."
+            )
+        for name in ("weight_decay", "balance"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise UserError(f"{name} is {getattr(self, name)}; it must be finite and not negative.")
 
 
 class Pool:
@@ -57,9 +87,18 @@ class Pool:
     def __init__(self, seeds: range, config: ModelConfig, device: str, log: Log) -> None:
         self.seeds, self.device = seeds, device
         shape = (len(seeds), config.height, config.width)
-        self.image = torch.empty(len(seeds), 3, config.height, config.width, dtype=torch.uint8, device=device)
-        self.label = torch.empty(shape, dtype=torch.uint8, device=device)
-        self.depth = torch.empty(shape, dtype=torch.float16, device=device)
+        size = 6 * math.prod(shape)
+        fits = not device.startswith("cpu") or size < os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        try:
+            if not fits:
+                raise MemoryError
+            self.image = torch.empty(len(seeds), 3, *shape[1:], dtype=torch.uint8, device=device)
+            self.label = torch.empty(shape, dtype=torch.uint8, device=device)
+            self.depth = torch.empty(shape, dtype=torch.float16, device=device)
+        except (MemoryError, RuntimeError) as error:
+            raise UserError(
+                f"{len(seeds)} scenes take {size / 1e9:.0f} GB of the memory of {device}, which has less; render fewer."
+            ) from error
         started, done = time.time(), 0
         size = 512 if device.startswith("cuda") else 8
         for batch in batches(seeds, size, config.height, config.width, config.depth_range, device=device):
@@ -107,7 +146,7 @@ def dense_twin(config: ModelConfig) -> ModelConfig:
 
 def learning_rate(options: TrainOptions, progress: float, step: int) -> float:
     """Linear warm-up, then half a cosine to zero; `progress` 0..1."""
-    warm = min(1.0, (step + 1) / options.warmup)
+    warm = min(1.0, max((step + 1) / max(options.warmup, 1), progress / WARMUP_SHARE))
     return options.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
 
 
@@ -143,6 +182,7 @@ def train(
     optimiser = _optimiser(model, options)
     history: list[dict[str, float]] = []
     started, step, progress = time.time(), 0, 0.0
+    every = max(1, min(500, options.steps // LOGGED))
     while progress < 1:
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(options, progress, step)
@@ -154,12 +194,12 @@ def train(
         decay = min(options.ema, (step + 1) / (step + 10))
         with torch.no_grad():
             torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
-        if step % 500 == 0 or step == options.steps - 1:
-            history.append({"step": step, **{name: round(loss.item(), 4) for name, loss in losses.items()},
-                            "balance": round(balance.item(), 4)})  # fmt: skip
-            log(f"{config.name} {time.time() - started:.0f} s: {history[-1]}")
         step += 1
         progress = max(step / options.steps, (time.time() - started) / options.seconds)
+        if (step - 1) % every == 0 or progress >= 1:
+            history.append({"step": step - 1, **{name: round(loss.item(), 4) for name, loss in losses.items()},
+                            "balance": round(balance.item(), 4)})  # fmt: skip
+            log(f"{config.name} {time.time() - started:.0f} s: {history[-1]}")
     record = {
         "model": config.name,
         "parameters": sum(p.numel() for p in model.parameters()),
@@ -205,8 +245,37 @@ def evaluate(model: M3ViT, pool: Pool, prior: Prior) -> dict[str, Any]:
 
 def save_prior(prior: Prior, path: Path) -> None:
     """Writes the prior as .npz, for `evaluate` to compare with later."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, label=prior.label, depth=prior.depth.astype(np.float16))
+    file = io.BytesIO()
+    np.savez_compressed(file, label=prior.label, depth=prior.depth.astype(np.float16))
+    write(path, file.getvalue(), "Prior")
+
+
+def _check_is_prior(path: Path) -> None:
+    read_npz(path, "Prior", {"label": (None, "iu"), "depth": (None, "f")})
+
+
+def _check_is_record(path: Path) -> None:
+    record = parse_json(read_regular(path, "Record", 1 << 24), str(path))
+    if not (isinstance(record, dict) and {"model", "steps", "history"} <= set(record)):
+        raise UserError(f"{path} is no record of a training.")
+
+
+def check_targets(configs: list[ModelConfig], out: Path) -> None:
+    """UserError, before anything is rendered, if a file that training would replace isn't one that it wrote."""
+    check_target(out / f"{configs[0].name}.prior.npz", "Prior", _check_is_prior)
+    for config in configs:
+        check_checkpoint_target(out / f"{config.name}.safetensors")
+        check_target(out / f"{config.name}.json", "Record", _check_is_record)
+
+
+def check_device(name: str) -> None:
+    """UserError unless torch can compute on a device of that name here."""
+    try:
+        torch.zeros(1, device=name).item()
+    except (RuntimeError, AssertionError, NotImplementedError, ValueError) as error:
+        raise UserError(
+            f"torch can't compute on device {shown(name)} here ({shown(error)}); `cpu` always works, `cuda` with a GPU."
+        ) from error
 
 
 def train_and_save(
@@ -214,6 +283,8 @@ def train_and_save(
 ) -> None:
     """Trains models on one pool of scenes; leaves <name>.safetensors, <name>.json and <name>.prior.npz in `out`."""
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    check_device(device)
+    check_targets(configs, out)
     torch.set_float32_matmul_precision("high")
     pool = Pool(TRAINING[: options.scenes], configs[0], device, log)
     validation = Pool(VALIDATION[: min(options.validation, options.scenes)], configs[0], device, log)
@@ -226,4 +297,4 @@ def train_and_save(
         save_checkpoint(
             model, out / f"{config.name}.safetensors", {k: v for k, v in record.items() if k != "history"}
         )
-        (out / f"{config.name}.json").write_text(json.dumps(record, indent=1) + "\n")
+        write(out / f"{config.name}.json", json.dumps(record, indent=1) + "\n", "Record")

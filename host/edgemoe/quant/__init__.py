@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the float model to the package: calibration, quantisation, profile, figures, ONNX."""
+"""From the float model to the package: calibration, quantisation, profile, figures, ONNX.
 
-from edgemoe.quant.evaluate import evaluate_package
+Only `ship` (which renders scenes) and `onnx_export` need torch.
+"""
+
+from edgemoe.quant.evaluate import evaluate_package, text
 from edgemoe.quant.quantise import quantize_checkpoint
 
-__all__ = ["evaluate_package", "quantize_checkpoint"]
+__all__ = ["evaluate_package", "quantize_checkpoint", "text"]

@@ -1,58 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the integer model reaches on rendered scenes: mIoU and depth RMSE, on the golden machine."""
+"""What the integer model reaches on rendered scenes: mIoU and depth RMSE, on the golden machine; needs no torch."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
-from edgemoe import outputs
+from edgemoe import outputs, shipped
 from edgemoe import package as packages
 from edgemoe.errors import UserError
-from edgemoe.images import read_image
 from edgemoe.model.metrics import Prior, Score
 from edgemoe.package import Package
-from edgemoe.quant.profile import Pixels, Runner
-
-Scene = tuple[Pixels, np.ndarray[Any, Any], np.ndarray[Any, Any]]
-
-
-def read_scenes(folder: Path, height: int, width: int) -> list[Scene]:
-    """Image, labels and metres of every scene that `edgemoe scenes` wrote to `folder`."""
-    scenes = []
-    for path in sorted(folder.glob("*.labels.png")):
-        stem = path.name.removesuffix(".labels.png")
-        image, depth = folder / f"{stem}.png", folder / f"{stem}.depth.npy"
-        for part in (image, depth):
-            if not part.is_file():
-                raise UserError(
-                    f"Scene {stem} in {folder} lacks {part.name}; render it again with `edgemoe scenes`."
-                )
-        scene = (read_image(image), np.asarray(Image.open(path)), np.load(depth, allow_pickle=False))
-        if scene[0].shape != (height, width, 3):
-            size = "×".join(map(str, scene[0].shape[:2]))
-            raise UserError(f"{image} is {size}; the model takes {height}×{width}: `edgemoe scenes --model`.")
-        scenes.append(scene)
-    if not scenes:
-        raise UserError(f"Folder {folder} holds no scenes; `edgemoe scenes --out {folder}` renders some.")
-    return scenes
-
-
-def load_prior(path: Path) -> Prior:
-    """The per-pixel prior of the training scenes, which training leaves beside the checkpoint."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return Prior(arrays["label"], arrays["depth"].astype(np.float32))
+from edgemoe.quant.profile import Runner
+from edgemoe.quant.scenes import Scene, load_prior, read_scenes
 
 
 def evaluate(package: Package, scenes: list[Scene], prior: Prior | None = None) -> dict[str, Any]:
     """mIoU, IoU per class and RMSE in metres of the integer model, and of the prior if there is one."""
     config = package.config
-    runner = Runner.of(package, taps=False)
-    classes = len(config.classes)
-    own, yardstick = Score(classes), Score(classes)
+    size = (config.height, config.width)
+    if prior is not None and (prior.label.shape != size or prior.label.max() >= len(config.classes)):
+        raise UserError(
+            f"The prior is {'×'.join(map(str, prior.label.shape))} with labels up to {prior.label.max()}; the model is "
+            f"{config.height}×{config.width} with {len(config.classes)} classes."
+        )
+    runner = Runner(package, taps=False)
+    own, yardstick = Score(len(config.classes)), Score(len(config.classes))
     for image, label, depth in scenes:
         parts = {}
         for task, program in runner.programs.items():
@@ -74,14 +47,54 @@ def evaluate(package: Package, scenes: list[Scene], prior: Prior | None = None) 
     return result
 
 
-def evaluate_package(path: Path, data: Path) -> str:
-    """The figures of a package on a folder of scenes, as text for a person."""
+def evaluate_package(path: Path, data: Path) -> dict[str, Any]:
+    """The figures of a package on a folder of scenes, as `evaluate`, with `package`, `sha256`, `model` and `data`.
+
+    The prior is the one shipped for the model, if there is one.
+    """
     package = packages.load(path)
-    scenes = read_scenes(data, package.config.height, package.config.width)
-    result = evaluate(package, scenes)
+    config = package.config
+    scenes = read_scenes(data, config.height, config.width, len(config.classes))
+    prior = shipped.prior_path(config.name)
+    figures = evaluate(package, scenes, None if prior is None else load_prior(prior))
+    said = {"package": str(path), "sha256": package.sha256, "model": config.name, "data": str(data)}
+    return said | figures
+
+
+def text(figures: dict[str, Any]) -> str:
+    """What `evaluate_package` found, for a person."""
+    with_prior = "prior_miou" in figures
+
+    def line(name: str, own: str, prior: str) -> str:
+        return f"{name:<16}{own:>9}{prior if with_prior else '':>9}".rstrip()
+
     lines = [
-        f"{path}: integer model on {result['scenes']} scenes of {data}",
-        f"mIoU        {result['miou']:.3f}",
+        f"{figures['package']}: integer model on {figures['scenes']} scenes of {figures['data']}",
+        line("", "model", "prior"),
+        line("mIoU", f"{figures['miou']:.3f}", f"{figures.get('prior_miou', 0):.3f}"),
+        *(line(f"  {name}", f"{value:.3f}", "") for name, value in figures["iou"].items()),
+        line("depth RMSE", f"{figures['rmse']:.2f} m", f"{figures.get('prior_rmse', 0):.2f} m"),
+        "",
+        "The sky has no depth and is left out of it.",
     ]
-    lines += [f"  {name:<14}{value:.3f}" for name, value in result["iou"].items()]
-    return "\n".join([*lines, f"depth RMSE  {result['rmse']:.2f} m (sky left out)"])
+    if with_prior:
+        lines[-1] += " The prior answers every image with the training scenes' mean, pixel by pixel."
+    return "\n".join(lines)
+
+
+def accuracy_table(figures: dict[str, Any]) -> str:
+    """models/figures.json as a table in Markdown: the trained models beside the prior."""
+    nano, dense = figures["nano"]["integer"], figures["nano-dense"]["integer"]
+    rows = [
+        ("`nano`, integers", nano["miou"], nano["rmse"]),
+        ("its dense twin, integers", dense["miou"], dense["rmse"]),
+        ("per-pixel prior of the training scenes", nano["prior_miou"], nano["prior_rmse"]),
+    ]
+    lines = [
+        f"On {nano['scenes']} validation scenes, rendered from seeds that training never saw:",
+        "",
+        "| | mIoU | depth RMSE |",
+        "|---|---|---|",
+        *[f"| {name} | {miou:.3f} | {rmse:.2f} m |" for name, miou, rmse in rows],
+    ]
+    return "\n".join(lines) + "\n"

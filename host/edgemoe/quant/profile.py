@@ -10,55 +10,36 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgemoe.config import TASKS, BuildConfig, board
+from edgemoe.config import TASKS, board
 from edgemoe.errors import UserError
+from edgemoe.files import read_regular
 from edgemoe.golden import machine
-from edgemoe.golden.machine import Memory
 from edgemoe.golden.model import forward
 from edgemoe.package import Package
-from edgemoe.program import Program, build_program, pack_image, pack_weights
-from edgemoe.program.packing import Weights
-from edgemoe.registers import Error
+from edgemoe.program import Workload
 
 Pixels = NDArray[np.uint8]
 State = Mapping[str, NDArray[np.float64]]
 Row = dict[str, Any]
 
 
-@dataclass
 class Runner:
     """Runs a package's layer programs on the golden machine."""
 
-    package: Package
-    build: BuildConfig
-    weights: Weights
-    programs: dict[str, Program]
-
-    @classmethod
-    def of(cls, package: Package, *, taps: bool, board_name: str = "sim-small") -> Runner:
-        build = board(board_name)
-        weights = pack_weights(package, build)
-        programs = {task: build_program(package, build, task, weights, taps=taps) for task in TASKS}
-        return cls(package, build, weights, programs)
+    def __init__(self, package: Package, *, taps: bool, board_name: str = "sim-small") -> None:
+        self.workload = Workload(package, board(board_name))
+        self.programs = {task: self.workload.program(task, taps=taps) for task in TASKS}
 
     def run(self, image: Pixels, task: str) -> bytes:
         """The output region that the program of `task` leaves for an image of the model's size."""
-        program = self.programs[task]
-        region = pack_image(self.package.config, image)
-        memory = Memory(
-            program.data, self.weights.data, region, program.output_bytes, program.statistics_bytes
-        )
-        result = machine.run(self.build, memory)
-        if result.status != Error.NONE:
-            raise UserError(
-                f"The golden machine stops at descriptor {result.error_index}: {result.status.name}."
-            )
-        return result.output
+        memory = self.workload.memory(image, self.programs[task])
+        return machine.run(self.workload.build, memory).check().output
 
 
 @dataclass
@@ -117,7 +98,7 @@ def unpadded(value: NDArray[Any], channels: int, heads: int) -> NDArray[Any]:
 
 def profile(package: Package, state: State, images: list[Pixels]) -> list[Row]:
     """Rows {task, tensor, sqnr_db, max_error} worst first, then {task, tensor, agreement} of the gates."""
-    runner, config = Runner.of(package, taps=True), package.config
+    runner, config = Runner(package, taps=True), package.config
     ratios: dict[tuple[str, str], _Ratio] = {}
     agreement: dict[tuple[str, str], list[float]] = {}
     for image in images:
@@ -159,9 +140,19 @@ def chosen_alike(chosen: NDArray[Any], score: NDArray[Any], slots: NDArray[Any])
     return float(np.mean(same))
 
 
+TITLE = "SQNR of the integer model against float, worst first"
+
+
+def check_is_profile(path: Path) -> None:
+    """UserError unless the file is a profile.json or profile.txt."""
+    data = read_regular(path, "Report", 1 << 24)
+    if not data.startswith((TITLE.encode(), b'[\n {\n  "task":')):
+        raise UserError(f"{path} is no profile.")
+
+
 def table(rows: list[Row]) -> str:
     """The rows as text for a person."""
-    lines = ["SQNR of the integer model against float, worst first", ""]
+    lines = [TITLE, ""]
     lines += [f"{r['sqnr_db']:7.2f} dB  {r['task']:<13} {r['tensor']}" for r in rows if "sqnr_db" in r]
     lines += ["", "Tokens whose experts are the same", ""]
     lines += [

@@ -3,30 +3,41 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgemoe import package as packages
+from edgemoe.checkpoint import read_checkpoint
+from edgemoe.config import ModelConfig
 from edgemoe.export import export_package
-from edgemoe.model.checkpoint import load_checkpoint
-from edgemoe.model.m3vit import M3ViT
+from edgemoe.files import check_target, write
 from edgemoe.package import Package
 from edgemoe.quant.calibrate import MARGIN, RESIDUAL_MARGIN, Pixels, calibrate, read_folder
-from edgemoe.quant.profile import profile, table
+from edgemoe.quant.profile import check_is_profile, profile, table
 
 PROFILED_IMAGES = 4
 
 
-def float_state(model: M3ViT) -> dict[str, NDArray[np.float64]]:
+class FloatModel(Protocol):
+    """What is quantised: a checkpoint, or a PyTorch model on the CPU."""
+
+    @property
+    def config(self) -> ModelConfig: ...
+
+    def state_dict(self) -> Mapping[str, Any]: ...
+
+
+def float_state(model: FloatModel) -> dict[str, NDArray[np.float64]]:
     """The state dict as float64 arrays."""
-    return {name: tensor.detach().cpu().double().numpy() for name, tensor in model.state_dict().items()}
+    return {name: np.asarray(tensor, np.float64) for name, tensor in model.state_dict().items()}
 
 
-def quantise(model: M3ViT, images: list[Pixels], provenance: dict[str, object]) -> Package:
+def quantise(model: FloatModel, images: list[Pixels], provenance: dict[str, Any]) -> Package:
     """W8A16: int8 weights per output channel, int16 activations with scales from `images`."""
     state = float_state(model)
     scales = calibrate(model.config, state, images)
@@ -37,15 +48,21 @@ def quantise(model: M3ViT, images: list[Pixels], provenance: dict[str, object]) 
 def quantize_checkpoint(
     checkpoint: Path, calibration: Path, out: Path, report: Path | None = None
 ) -> Package:
-    """Reads a checkpoint, writes the package `out`; with `report`, also profile.json and profile.txt there."""
-    model, training = load_checkpoint(checkpoint)
-    images = read_folder(calibration, model.config)
-    digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
-    package = quantise(model, images, {"training": training, "checkpoint_sha256": digest})
+    """Reads a checkpoint, writes the package `out`; with `report`, also profile.json and profile.txt there.
+
+    Needs no torch: the float model runs in NumPy.
+    """
+    packages.check_package_target(out)
+    if report is not None:
+        for name in ("profile.json", "profile.txt"):
+            check_target(report / name, "Report", check_is_profile)
+    source = read_checkpoint(checkpoint)
+    images = read_folder(calibration, source.config)
+    provenance = {"training": source.training, "checkpoint_sha256": source.sha256}
+    package = quantise(source, images, provenance)
     packages.save(package, out)
     if report is not None:
-        rows = profile(package, float_state(model), images[:PROFILED_IMAGES])
-        report.mkdir(parents=True, exist_ok=True)
-        (report / "profile.json").write_text(json.dumps(rows, indent=1) + "\n")
-        (report / "profile.txt").write_text(table(rows))
+        rows = profile(package, float_state(source), images[:PROFILED_IMAGES])
+        write(report / "profile.json", json.dumps(rows, indent=1) + "\n")
+        write(report / "profile.txt", table(rows))
     return package

@@ -3,7 +3,8 @@
 
     python -m edgemoe.quant.ship
 
-Rendered scenes are kept in build/scenes, so that a second run takes a minute.
+Prints how good the models are: the README's table. Rendered scenes are kept in build/scenes, so that a second run
+takes a minute.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from typing import Any
 
 from edgemoe import package as packages
 from edgemoe.config import ModelConfig, model_preset
+from edgemoe.files import write
 from edgemoe.images import write_png
 from edgemoe.model.scenes import CALIBRATION, VALIDATION, render, write_scenes
-from edgemoe.quant.evaluate import evaluate, load_prior, read_scenes
+from edgemoe.quant.evaluate import accuracy_table, evaluate
 from edgemoe.quant.quantise import quantize_checkpoint
+from edgemoe.quant.scenes import load_prior, read_scenes
 
 STREET_SEED = VALIDATION.start + 100_004  # trees, people, a sign, a car and shadows in one picture
 STREET_SIZE = (256, 512)
@@ -37,7 +40,7 @@ def write_street(path: Path) -> None:
 def scene_folder(name: str, seeds: range, config: ModelConfig, build: Path, log: Log) -> Path:
     """Renders the scenes of `seeds` that `build`/scenes/`name` lacks."""
     folder = build / "scenes" / name
-    missing = [seed for seed in seeds if not (folder / f"{seed}.depth.npy").is_file()]
+    missing = [seed for seed in seeds if not (folder / f"{seed}.png").is_file()]
     if missing:
         log(f"rendering {len(missing)} scenes into {folder}")
         write_scenes(
@@ -64,6 +67,7 @@ def ship(models: Path, build: Path, log: Log = print) -> dict[str, Any]:
         rows = json.loads((report / "profile.json").read_text())
         record = json.loads((models / f"{name}.json").read_text())
         package = packages.load(out)
+        log(f"measuring {name} on {len(scenes)} scenes")
         figures[name] = {
             "package_sha256": package.sha256,
             "integer": evaluate(package, scenes, prior),
@@ -73,10 +77,8 @@ def ship(models: Path, build: Path, log: Log = print) -> dict[str, Any]:
             "worst_sqnr": [row for row in rows if "sqnr_db" in row][:3],
             "gate_agreement": [row for row in rows if "agreement" in row],
         }
-        log(
-            f"{name}: mIoU {figures[name]['integer']['miou']:.3f}, RMSE {figures[name]['integer']['rmse']:.2f} m"
-        )
-    (models / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
+    write(models / "figures.json", json.dumps(figures, indent=1) + "\n")
+    log(accuracy_table(figures))
     return figures
 
 

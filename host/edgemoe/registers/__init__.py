@@ -2,7 +2,7 @@
 """What host and accelerator agree on, described once: descriptors, codes, statistics records and registers.
 
 From this module come the C++ constants (`registers_hpp`), the Python packing (`Descriptor`, `Statistics`),
-the register map that the hardware description quotes (`REGISTERS`) and the tables of
+the registers with their meanings (`REGISTERS`; the compiler gives them their offsets) and the tables of
 docs/reference/machine.md, which a test compares with it. That page says what each operation does.
 """
 
@@ -26,11 +26,13 @@ from edgemoe.registers.codes import (
 )
 from edgemoe.registers.descriptors import DESCRIPTOR_FIELDS, Descriptor, Field, pack_program
 from edgemoe.registers.headers import build_id, registers_hpp, write_headers
-from edgemoe.registers.interface import INPUTS, OUTPUTS, REGISTERS, Register, limits
+from edgemoe.registers.interface import BUS_ERROR, CONTROL, INPUTS, OUTPUTS, REGISTERS, Register, limits
 from edgemoe.registers.statistics import STATISTICS_FIELDS, TIMING_FIELDS, Statistics
 
 __all__ = [
     "BEAT_BYTES",
+    "BUS_ERROR",
+    "CONTROL",
     "DESCRIPTOR_BYTES",
     "DESCRIPTOR_FIELDS",
     "DESCRIPTOR_WORDS",

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from edgemoe.numerics import EPS_BITS, EPS_MIN
+
 MAGIC = 0x656F4D45  # the bytes "EMoe"
 VERSION = 1
 DESCRIPTOR_BYTES = 64  # also of the program's header and of a statistics record
@@ -123,14 +125,14 @@ ERROR_TEXT = {
     Error.FORMAT: "unknown format of values",
     Error.REGION: "unknown DRAM region",
     Error.HEADS: "the number of heads or experts is 0 or above the build's maximum",
-    Error.GROUP: "queries held (1..8) or experts a token (1..4, at most all) are out of range",
+    Error.GROUP: "queries held, or experts a token, are 0 or above the build's maximum (or above all experts)",
     Error.SIZE: "the number of words is 0",
     Error.STRIDE: "a stride is below the number of tokens, so planes would overlap",
     Error.ADDRESS: "an on-chip range ends beyond its memory",
     Error.OVERLAP: "source and destination overlap",
     Error.SHIFT: "a shift is out of range",
     Error.RULE: "the score rule is unknown or the threshold above 1",
-    Error.EPSILON: "eps is below 4 or not below 2^48",
+    Error.EPSILON: f"eps is below {EPS_MIN} or not below 2^{EPS_BITS}",
     Error.DIM: "the dimension is 0, above the planes' lanes, or above the build's maximum",
     Error.ALIGN: "a DRAM offset or stride is not a multiple of 16 bytes",
     Error.DRAM: "a DRAM range ends beyond its region",

@@ -6,14 +6,13 @@ This package knows nothing of models, boards or simulations; whatever has the ke
 
 from edgemoe.report.page import write_page
 from edgemoe.report.pictures import depth_picture, segmentation_picture
-from edgemoe.report.summary import summary_entry, write_summary
+from edgemoe.report.summary import write_summary
 from edgemoe.report.words import divergence_sentence
 
 __all__ = [
     "depth_picture",
     "divergence_sentence",
     "segmentation_picture",
-    "summary_entry",
     "write_page",
     "write_summary",
 ]

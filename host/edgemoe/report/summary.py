@@ -18,84 +18,93 @@ from edgemoe.report.words import (
     printable,
     shown,
     tasks_of,
-    verdict_sentence,
 )
 
 THUMBNAIL_WIDTH = 200
+STATES = {
+    "bit_exact": "bit-exact",
+    "different": "not bit-exact",
+    "not_compared": "not compared",
+    "failed": "did not run",
+}
+"""What can have become of an image, in summary.json and in words."""
 
 
-def summary_entry(folder: str, report: Mapping[str, Any]) -> dict[str, Any]:
-    """The entry of one image that ran, from what its report.json holds; `folder`: where, below the target."""
-    first = report.get("first_divergence")
-    return {
-        "image": report.get("image_name") or folder,
-        "folder": folder,
-        "bit_exact": report.get("bit_exact"),
-        "mismatches": report.get("mismatches"),
-        "first_divergence": divergence_sentence(first) if first else None,
-        "cycles": {name: task.get("cycles") for name, task in tasks_of(report).items()},
-    }
-
-
-def write_summary(out: Path, entries: Sequence[Mapping[str, Any]]) -> Path:
-    """Write `out`/summary.json and `out`/index.html, and return the page's path.
+def write_summary(work: Path, folder: Path, entries: Sequence[Mapping[str, Any]]) -> Path:
+    """Write summary.json and index.html into `work`, and return the page's path.
 
     Args:
-        out: the folder; the pictures of an entry are those in its subfolder.
-        entries: in the order of the rows, either of `summary_entry` or `{"image": name, "error": message}`
-            of an image that did not run.
+        work: where the two files are to be written.
+        folder: what they describe and where they will lie: the results of each image are below it.
+        entries: in the order of the rows. Of an image that ran, `name`, `folder` (its own, below `folder`)
+            and `report` (what its report.json holds); of one that did not, `name` and `error`, a message.
     """
-    failed = [entry for entry in entries if entry.get("error")]
-    exact = [entry for entry in entries if not entry.get("error") and entry.get("bit_exact") is True]
-    different = [entry for entry in entries if not entry.get("error") and entry.get("bit_exact") is False]
+    images = [_summed(entry) for entry in entries]
     summary = {
-        "images": len(entries),
-        "bit_exact": len(exact),
-        "different": len(different),
-        "failed": len(failed),
-        "entries": list(entries),
+        "images": len(images),
+        **{state: _number(images, state) for state in STATES},
+        "entries": images,
     }
-    tasks = list(dict.fromkeys(name for entry in entries for name in entry.get("cycles") or {}))
-    page = out / "index.html"
+    tasks = list(dict.fromkeys(task for image in images for task in image.get("cycles", {})))
     values = {
-        "good": len(exact) == len(entries)
-        if exact and not failed
-        else (False if failed or different else None),
-        "verdict": _verdict(len(entries), len(exact), len(different), len(failed)),
-        "totals": [sentence for task in tasks if (sentence := _total(task, entries))],
+        "good": _good(images),
+        "verdict": _verdict(images),
+        "totals": [sentence for task in tasks if (sentence := _total(task, images))],
         "attention": [
-            (number, printable(str(entry["image"])))
-            for number, entry in enumerate(entries, 1)
-            if entry in failed or entry in different
+            (number, printable(image["name"]))
+            for number, image in enumerate(images, 1)
+            if image["state"] in ("different", "failed")
         ],
         "captions": list(PICTURES.values()),
         "tasks": [printable(task) for task in tasks],
-        "rows": [_row(out, entry, tasks) for entry in entries],
+        "rows": [_row(folder, image, tasks) for image in images],
     }
-    write_whole(out / "summary.json", json.dumps(summary, indent=2) + "\n")
+    page = work / "index.html"
+    write_whole(work / "summary.json", json.dumps(summary, indent=2) + "\n")
     write_whole(page, rendered("summary.html.j2", values))
     return page
 
 
-def _verdict(images: int, exact: int, different: int, failed: int) -> str:
+def _summed(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An image's entry in summary.json."""
+    name = str(entry["name"])
+    if "error" in entry:
+        return {"name": name, "state": "failed", "error": str(entry["error"])}
+    report = entry["report"]
+    first = report.get("first_divergence")
+    state = {True: "bit_exact", False: "different"}.get(report.get("bit_exact"), "not_compared")
+    return {
+        "name": name,
+        "folder": str(entry["folder"]),
+        "state": state,
+        "mismatches": report.get("mismatches"),
+        "first_divergence": divergence_sentence(first) if first else None,
+        "cycles": {task: figures.get("cycles") for task, figures in tasks_of(report).items()},
+    }
+
+
+def _number(images: Sequence[Mapping[str, Any]], state: str) -> int:
+    return sum(image["state"] == state for image in images)
+
+
+def _good(images: Sequence[Mapping[str, Any]]) -> bool | None:
+    """True if every image was bit-exact, False if one failed or differed, else None."""
+    if any(_number(images, state) for state in ("different", "failed")):
+        return False
+    return True if images and _number(images, "bit_exact") == len(images) else None
+
+
+def _verdict(images: Sequence[Mapping[str, Any]]) -> str:
     """`5 images: 3 bit-exact, 1 not bit-exact and 1 did not run.`"""
-    rest = images - exact - different - failed
     parts = [
-        f"{shown(number)} {what}"
-        for number, what in (
-            (exact, "bit-exact"),
-            (different, "not bit-exact"),
-            (rest, "not compared"),
-            (failed, "did not run"),
-        )
-        if number
+        f"{shown(number)} {what}" for state, what in STATES.items() if (number := _number(images, state))
     ]
-    return f"{plural(images, 'image')}{': ' if parts else ''}{listed(parts)}."
+    return f"{plural(len(images), 'image')}{': ' if parts else ''}{listed(parts)}."
 
 
-def _total(task: str, entries: Sequence[Mapping[str, Any]]) -> str:
+def _total(task: str, images: Sequence[Mapping[str, Any]]) -> str:
     """The task's cycles over all images; empty where none were counted."""
-    cycles = [value for entry in entries if (value := count((entry.get("cycles") or {}).get(task)))]
+    cycles = [value for image in images if (value := count(image.get("cycles", {}).get(task)))]
     if not cycles:
         return ""
     text = f"{printable(task).capitalize()}: {shown(sum(cycles))} cycles for {plural(len(cycles), 'image')}"
@@ -106,23 +115,25 @@ def _total(task: str, entries: Sequence[Mapping[str, Any]]) -> str:
     return text + "."
 
 
-def _row(out: Path, entry: Mapping[str, Any], tasks: Sequence[str]) -> dict[str, Any]:
+def _row(folder: Path, image: Mapping[str, Any], tasks: Sequence[str]) -> dict[str, Any]:
     """What a row of the page shows."""
-    folder, error = entry.get("folder"), entry.get("error")
+    place = image.get("folder")
+    first = image.get("first_divergence")
+    differ = count(image.get("mismatches"))
     thumbnails = {
-        caption: small_address(out / folder / name, THUMBNAIL_WIDTH) if folder and not error else None
+        caption: small_address(folder / place / name, THUMBNAIL_WIDTH) if place else None
         for name, caption in PICTURES.items()
     }
-    cycles, first = entry.get("cycles") or {}, entry.get("first_divergence")
-    message = shown(error) if error else f"First: {shown(first)}" if first else ""
     return {
-        "image": printable(str(entry["image"])),
+        "image": printable(image["name"]),
         # A name may hold bytes that are no UTF-8; a link keeps them.
-        "link": quote(f"{folder}/report.html", errors="surrogateescape") if folder and not error else "",
+        "link": quote(f"{place}/report.html", errors="surrogateescape") if place else "",
         "thumbnails": thumbnails,
-        "good": False if error else entry.get("bit_exact"),
-        "verdict": "Did not run." if error else verdict_sentence(entry).split(":")[0].rstrip(".") + ".",
-        "mismatches": plural(count(entry.get("mismatches")), "element") if entry.get("mismatches") else "",
-        "message": message,
-        "cycles": [(printable(task), shown(cycles.get(task) or None)) for task in tasks],
+        "good": {"bit_exact": True, "not_compared": None}.get(image["state"], False),
+        "verdict": STATES[image["state"]].capitalize() + ".",
+        "mismatches": f"{plural(differ, 'element')} {'differs' if differ == 1 else 'differ'}."
+        if differ
+        else "",
+        "message": shown(image["error"]) if "error" in image else f"First: {first}" if first else "",
+        "cycles": [(printable(task), shown(image.get("cycles", {}).get(task) or None)) for task in tasks],
     }

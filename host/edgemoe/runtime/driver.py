@@ -2,38 +2,38 @@
 """The accelerator's PYNQ driver: registers, start, wait, verdict, statistics.
 
 PYNQ gives every IP with the accelerator's VLNV this driver, so `Overlay(…).accelerator` is an `Accelerator`.
-It knows registers and records from `edgemoe.registers` and nothing of models.
+It knows registers and records from `edgemoe.registers`, their places from the overlay's hardware description,
+and nothing of models.
 """
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import pynq
 from pynq import DefaultIP
 from pynq.buffer import PynqBuffer
 
 from edgemoe.config import BuildConfig
 from edgemoe.errors import DeviceError, UserError
+from edgemoe.program import Run
 from edgemoe.registers import (
     DESCRIPTOR_BYTES,
-    ERROR_TEXT,
     IP_VLNV,
-    NO_INDEX,
     REGISTERS,
     Error,
     Statistics,
     build_id,
     limits,
 )
+from edgemoe.runtime.register_map import register_offsets
 
 START, DONE, IDLE = 1, 2, 4
-BUS_ERROR = "BUS_ERROR"
-"""Name of the register that the compiler adds: one bit a memory port, set by an error response."""
+_WIDE = {register.name for register in REGISTERS if register.bits == 64}
 
 
 @dataclass(frozen=True)
@@ -47,35 +47,6 @@ class Buffers:
     statistics: PynqBuffer
 
 
-@dataclass(frozen=True)
-class RunResult:
-    """What one start gave. `output` is a copy of the output buffer's bytes."""
-
-    status: Error
-    error_index: int
-    cycles: int
-    bus_error: int
-    """A bit for each memory port that got an error response."""
-    statistics: tuple[Statistics, ...]
-    output: npt.NDArray[np.uint8]
-
-    def check(self) -> "RunResult":
-        """Itself, if the run went well; else `DeviceError` with what went wrong."""
-        if self.status is not Error.NONE:
-            where = "" if self.error_index == NO_INDEX else f" in descriptor {self.error_index}"
-            raise DeviceError(
-                f"The accelerator refused the layer program: {ERROR_TEXT[self.status]}{where} "
-                f"(code {int(self.status)}, {self.status.name})."
-            )
-        if self.bus_error:
-            ports = ", ".join(f"gmem{i}" for i in range(32) if self.bus_error >> i & 1)
-            raise DeviceError(
-                f"The memory answered the accelerator with an error on {ports}; the outputs are not valid. "
-                "An address may lie outside the memory that the accelerator can reach."
-            )
-        return self
-
-
 class Accelerator(DefaultIP):
     """One accelerator on the board."""
 
@@ -83,9 +54,8 @@ class Accelerator(DefaultIP):
 
     def __init__(self, description: dict[str, Any]) -> None:
         super().__init__(description)
-        self._offsets = {register.name: register for register in REGISTERS}
-        extra = description.get("registers", {}).get(BUS_ERROR)
-        self._bus_error_offset: int | None = extra["address_offset"] if extra else None
+        self._offsets = register_offsets(description)
+        self._interrupt_of: tuple[asyncio.AbstractEventLoop, str] | None = None
         self.timeout_seconds: float | None = 120.0
         """Real time after which a run counts as hung; None where the device sees to it itself."""
 
@@ -93,21 +63,25 @@ class Accelerator(DefaultIP):
 
     def get(self, name: str) -> int:
         """Value of a register."""
-        register = self._offsets[name]
-        low = int(self.read(register.offset))
-        return low | int(self.read(register.offset + 4)) << 32 if register.bits == 64 else low
+        offset = self._offsets[name]
+        low = int(self.read(offset))
+        return low | int(self.read(offset + 4)) << 32 if name in _WIDE else low
 
     def set(self, name: str, value: int) -> None:
         """Write a register."""
-        register = self._offsets[name]
-        self.write(register.offset, value & 0xFFFFFFFF)
-        if register.bits == 64:
-            self.write(register.offset + 4, value >> 32)
+        offset = self._offsets[name]
+        self.write(offset, value & 0xFFFFFFFF)
+        if name in _WIDE:
+            self.write(offset + 4, value >> 32)
 
     # ---- one run
 
     def start(self, buffers: Buffers, *, interrupt: bool) -> None:
-        """Hand the buffers over and start; returns at once."""
+        """Hand the buffers over and start; returns at once.
+
+        A run that is still under way, because the program was interrupted while it waited, ends first.
+        """
+        self._until_idle()
         for name in ("program", "weights", "image", "output", "statistics"):
             buffer: PynqBuffer = getattr(buffers, name)
             buffer.flush()
@@ -122,6 +96,11 @@ class Accelerator(DefaultIP):
             self.set("IP_ISR", pending)
         self.set("CTRL", START)
 
+    def _until_idle(self) -> None:
+        started = time.monotonic()
+        while not self.get("CTRL") & IDLE:
+            self._check_time(started)
+
     def wait(self) -> None:
         """Poll until the run is over."""
         started = time.monotonic()
@@ -131,28 +110,42 @@ class Accelerator(DefaultIP):
     async def wait_interrupt(self) -> None:
         """Wait for the interrupt; other tasks of the event loop run meanwhile."""
         started = time.monotonic()
+        self._renew_interrupt()
         while not self.get("CTRL") & (DONE | IDLE):
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self.interrupt.wait(), self.timeout_seconds)
+            # Not wait_for: in Python 3.11 it overlooks that it is cancelled when the interrupt comes, too.
+            waiting = asyncio.ensure_future(self.interrupt.wait())
+            try:
+                await asyncio.wait({waiting}, timeout=self.timeout_seconds)
+                if waiting.done():
+                    waiting.result()
+            finally:
+                waiting.cancel()
             self._check_time(started)
         self.set("IP_ISR", self.get("IP_ISR"))
+
+    def _renew_interrupt(self) -> None:
+        """PYNQ's interrupt belongs to one download and to the event loop that first waited for it."""
+        belongs_to = (asyncio.get_running_loop(), pynq.PL.timestamp)
+        if self._interrupt_of != belongs_to:
+            self._interrupt_of = belongs_to
+            self.interrupt = pynq.Interrupt(self._interrupts["interrupt"]["fullpath"])
 
     def _check_time(self, started: float) -> None:
         if self.timeout_seconds is not None and time.monotonic() - started > self.timeout_seconds:
             raise DeviceError(f"The accelerator did not finish within {self.timeout_seconds:g} s.")
 
-    def run(self, buffers: Buffers, *, interrupt: bool | None = None) -> RunResult:
+    def run(self, buffers: Buffers, *, interrupt: bool | None = None) -> Run:
         """Start, wait and collect. By interrupt where the overlay has one and no event loop is running."""
         if interrupt is None:
             interrupt = getattr(self, "interrupt", None) is not None and not _loop_is_running()
         self.start(buffers, interrupt=interrupt)
         if interrupt:
-            _event_loop().run_until_complete(self.wait_interrupt())
+            _run_to_its_end(self.wait_interrupt())
         else:
             self.wait()
         return self.result(buffers)
 
-    async def run_async(self, buffers: Buffers) -> RunResult:
+    async def run_async(self, buffers: Buffers) -> Run:
         """As `run`, for programs with an event loop of their own."""
         self.start(buffers, interrupt=True)
         await self.wait_interrupt()
@@ -160,7 +153,7 @@ class Accelerator(DefaultIP):
 
     def run_regions(
         self, program: bytes, weights: bytes, image: bytes, output_bytes: int, statistics_bytes: int
-    ) -> RunResult:
+    ) -> Run:
         """Run any layer program on fresh buffers; the output region is zero before."""
         with ExitStack() as stack:
 
@@ -179,8 +172,13 @@ class Accelerator(DefaultIP):
                 )
             )
 
-    def result(self, buffers: Buffers) -> RunResult:
+    def result(self, buffers: Buffers) -> Run:
         """Verdict, counters and output of the run that has just ended."""
+        if not self.get("cycles"):
+            raise DeviceError(
+                "The accelerator has run nothing since its overlay was loaded: another overlay, or this one once "
+                "more, was loaded while it ran. Run it again."
+            )
         status = self.get("status")
         if status not in Error._value2member_map_:
             raise DeviceError(f"The accelerator reports the unknown status {status}; is it another version?")
@@ -194,13 +192,13 @@ class Accelerator(DefaultIP):
             Statistics.unpack(data[i : i + DESCRIPTOR_BYTES].tobytes())
             for i in range(0, count * DESCRIPTOR_BYTES, DESCRIPTOR_BYTES)
         ]
-        return RunResult(
+        return Run(
             status=Error(status),
             error_index=self.get("error_index"),
             cycles=self.get("cycles"),
-            bus_error=0 if self._bus_error_offset is None else int(self.read(self._bus_error_offset)),
-            statistics=tuple(records),
-            output=np.array(buffers.output, copy=True).view(np.uint8).reshape(-1),
+            bus_error=self.get("BUS_ERROR"),
+            records=tuple(records),
+            output=np.asarray(buffers.output).tobytes(),
         )
 
     # ---- which build is it
@@ -210,6 +208,7 @@ class Accelerator(DefaultIP):
 
         The accelerator tells its identity with every run; a run without a program is refused in a few cycles.
         """
+        self._until_idle()
         self.set("program_bytes", 0)
         self._start(interrupt=False)
         self.wait()
@@ -229,6 +228,20 @@ def _loop_is_running() -> bool:
     except RuntimeError:
         return False
     return True
+
+
+def _run_to_its_end(waiting: Coroutine[Any, Any, None]) -> None:
+    """Run `waiting` in the thread's event loop; if it is interrupted, nothing of it stays behind in the loop."""
+    loop = _event_loop()
+    task = loop.create_task(waiting)
+    try:
+        loop.run_until_complete(task)
+    except BaseException:
+        if not task.done():
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                loop.run_until_complete(task)
+        raise
 
 
 def _event_loop() -> asyncio.AbstractEventLoop:

@@ -3,6 +3,7 @@
 
 import ctypes
 import mmap
+import threading
 
 import numpy as np
 import numpy.typing as npt
@@ -13,43 +14,61 @@ PAGE = 4096
 
 
 class Arena:
-    """`size` bytes of memory at device address `base`, handed out in pages. Untouched pages cost nothing."""
+    """`size` bytes of memory at device address `base`, handed out in pages. Untouched pages cost nothing.
+
+    The mapping lives as long as any view of it does. A forked process gets a copy of its own.
+    """
 
     def __init__(self, size: int = 256 << 20, base: int = 0x1000_0000) -> None:
         self.base, self.size = base, size
-        self._map = mmap.mmap(-1, size)
+        try:
+            self._map = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        except OSError as failure:
+            raise DeviceError(f"There are no {size >> 20} MiB for the simulated memory: {failure}.") from None
         self.bytes: npt.NDArray[np.uint8] = np.frombuffer(self._map, dtype=np.uint8)
         self.pointer = self.bytes.ctypes.data_as(ctypes.c_void_p)
+        self._lock = threading.Lock()
         self._free: list[tuple[int, int]] = [(base, size)]
         self._used: dict[int, int] = {}
 
     def allocate(self, size: int) -> int:
         """Device address of a block of at least `size` bytes, aligned to a page; its content is undefined."""
         wanted = max(PAGE, -(-size // PAGE) * PAGE)
-        for index, (start, room) in enumerate(self._free):
-            if room >= wanted:
-                self._free[index : index + 1] = [(start + wanted, room - wanted)] if room > wanted else []
-                self._used[start] = wanted
-                return start
-        held = sum(self._used.values())
+        with self._lock:
+            for index, (start, room) in enumerate(self._free):
+                if room >= wanted:
+                    rest = [(start + wanted, room - wanted)] if room > wanted else []
+                    self._free[index : index + 1] = rest
+                    self._used[start] = wanted
+                    return start
+            free = self.size - sum(self._used.values())
+            largest = max((room for _, room in self._free), default=0)
         raise DeviceError(
-            f"The simulated memory is full: {size} bytes asked for, {self.size - held} of {self.size} free."
+            f"The simulated memory is full: {size} bytes asked for, {free} of {self.size} free, "
+            f"{largest} of them in one piece. Free buffers that are no longer needed (`freebuffer`, or `with`)."
         )
 
     def free(self, address: int) -> None:
-        """Give a block back, joining it with free neighbours."""
-        blocks = sorted([*self._free, (address, self._used.pop(address))])
-        self._free = blocks[:1]
-        for start, room in blocks[1:]:
-            before, length = self._free[-1]
-            if before + length == start:
-                self._free[-1] = (before, length + room)
-            else:
-                self._free.append((start, room))
+        """Give a block back, joining it with free neighbours; `DeviceError` if there is none."""
+        with self._lock:
+            if address not in self._used:
+                raise DeviceError(f"Nothing is allocated at address {address:#x} of the simulated memory.")
+            blocks = sorted([*self._free, (address, self._used.pop(address))])
+            self._free = blocks[:1]
+            for start, room in blocks[1:]:
+                before, length = self._free[-1]
+                if before + length == start:
+                    self._free[-1] = (before, length + room)
+                else:
+                    self._free.append((start, room))
+
+    def check(self, address: int, size: int) -> None:
+        """`DeviceError` unless the range lies inside the memory."""
+        if size < 0 or not self.base <= address <= self.base + self.size - size:
+            raise DeviceError(f"Address {address:#x} (+{size}) lies outside the simulated memory.")
 
     def view(self, address: int, size: int) -> npt.NDArray[np.uint8]:
         """The bytes at a device address, shared with the design."""
+        self.check(address, size)
         offset = address - self.base
-        if offset < 0 or offset + size > self.size:
-            raise DeviceError(f"Address {address:#x} (+{size}) lies outside the simulated memory.")
         return self.bytes[offset : offset + size]

@@ -3,21 +3,20 @@
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from edgemoe.caches import build_root, checkout
 from edgemoe.config import BuildConfig
-from edgemoe.errors import UserError
-from edgemoe.registers import IP_NAME, IP_VLNV, REGISTERS, write_headers
-from edgemoe.sim.cache import build_lock, build_root, checkout, digest, fresh_directory
-from edgemoe.sim.hwh import HardwareIp, argument_registers, control_registers
+from edgemoe.errors import DeviceError, UserError
+from edgemoe.registers import BUS_ERROR, INPUTS, IP_NAME, IP_VLNV, OUTPUTS, REGISTERS, write_headers
+from edgemoe.sim.cache import digest, kept
+from edgemoe.sim.hwh import HardwareIp, hardware_ip
 from edgemoe.sim.overlay import write_overlay
 from edgemoe.sim.verilate import Progress, VerilatedLibrary, verilate
-
-CONTROL = 0x10
-"""Offset of the first register after the control block."""
-BUS_ERROR = "BUS_ERROR"
 
 
 @dataclass(frozen=True)
@@ -68,47 +67,52 @@ def compile_rtl(
     write_headers(build, headers)
     key = digest(*made_from, *sorted(headers.glob("*.hpp")), top, f"{clock_ns}")
     target = build_root() / "rtl" / f"{top}-{build.name}-{key[:16]}"
-    with build_lock(target):
-        if not target.is_dir():
-            if progress:
-                progress("compiling the kernels", 0, 1)
-            _compile(source, top, headers, target, clock_ns)
-            if progress:
-                progress("compiling the kernels", 1, 1)
+
+    def make(work: Path) -> None:
+        if progress:
+            progress("compiling the kernels", 0, 1)
+        _compile(source, top, headers, work, clock_ns)
+        if progress:
+            progress("compiling the kernels", 1, 1)
+
+    kept(target, make)
     manifest = json.loads((target / "rtl.json").read_text())
     files = tuple(target / name for name in manifest["files"])
     return Rtl(files, manifest["sha256"], manifest["report"], manifest["seconds"])
 
 
-def _compile(source: Path, top: str, headers: Path, target: Path, clock_ns: float) -> None:
+def _compile(source: Path, top: str, headers: Path, work: Path, clock_ns: float) -> None:
     from edgemoe.compiler import compile_file  # loads LLVM: only when there is something to compile
 
     started = time.monotonic()
     hls = hls_folder()
-    with fresh_directory(target) as work:
-        include = [hls / "shim", hls / "include", headers]
-        result = compile_file(source, top, include=include, out=work, clock_ns=clock_ns)
-        names = [Path(file).name for file in result.files]
-        manifest: dict[str, Any] = {"files": names, "sha256": result.sha256, "report": result.report}
-        manifest["seconds"] = round(time.monotonic() - started, 3)
-        (work / "rtl.json").write_text(json.dumps(manifest))
+    include = [hls / "shim", hls / "include", headers]
+    result = compile_file(source, top, include=include, out=work, clock_ns=clock_ns)
+    names = [Path(file).name for file in result.files]
+    manifest: dict[str, Any] = {"files": names, "sha256": result.sha256, "report": result.report}
+    manifest["seconds"] = round(time.monotonic() - started, 3)
+    (work / "rtl.json").write_text(json.dumps(manifest))
 
 
-def accelerator_ip(masters: tuple[str, ...]) -> HardwareIp:
-    """The accelerator as the hardware description shows it.
+def accelerator_ip(report: Mapping[str, Any]) -> HardwareIp:
+    """The accelerator as the hardware description shows it: laid out as the compiler's report says.
 
-    Behind the registers of `edgemoe.registers` comes the one that the compiler adds to every kernel with
-    memory ports: a bit a port, set when it got an error response.
+    Raises:
+        DeviceError: the kernels' arguments are not the registers that `edgemoe.registers` names.
     """
-    registers = list(control_registers())
-    for register in REGISTERS:
-        if register.offset >= CONTROL:
-            registers += argument_registers(
-                register.name, register.offset, register.bits, register.writable, register.meaning
+    agreed = [(r.name, r.bits, r.writable) for r in (*INPUTS, *OUTPUTS)]
+    made = [
+        (r["name"], r["width"], r["writable"]) for r in report["registers"] if r["name"] != BUS_ERROR.name
+    ]
+    for ours, theirs in zip_longest(agreed, made):
+        if ours != theirs:
+            raise DeviceError(
+                "The kernels' arguments and edgemoe.registers differ: expected (name, bits, writable) = "
+                f"{ours}, the compiler's report has {theirs}. Change hls/kernels/accelerator.cpp or "
+                "registers/interface.py."
             )
-    meaning = "bit k: an error response on memory port k since the start"
-    registers += argument_registers(BUS_ERROR, REGISTERS[-1].offset + 16, len(masters), False, meaning)
-    return HardwareIp(IP_NAME, IP_VLNV, tuple(registers), masters)
+    meanings = {register.name: register.meaning for register in REGISTERS}
+    return hardware_ip(IP_NAME, IP_VLNV, report, meanings)
 
 
 def build_overlay(build: BuildConfig, *, trace: bool = False, progress: Progress | None = None) -> Overlay:
@@ -119,7 +123,7 @@ def build_overlay(build: BuildConfig, *, trace: bool = False, progress: Progress
     rtl = compile_rtl(build, progress=progress)
     library = verilate(rtl.files, IP_NAME, trace=trace, progress=progress)
     folder = build_root() / "overlay" / (f"{build.name}-waves" if trace else build.name)
-    ip = accelerator_ip(library.ports)
+    ip = accelerator_ip(rtl.report)
     bitstream = write_overlay(folder, "edgemoe", ip, library.path, clock_mhz=build.clock_mhz)
     return Overlay(bitstream, rtl, library)
 

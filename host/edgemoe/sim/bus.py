@@ -2,10 +2,8 @@
 """What stands at the simulated board's addresses: designs, the interrupt controller, clock registers."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
-
-import numpy as np
-import numpy.typing as npt
+from dataclasses import dataclass
+from typing import Protocol
 
 from edgemoe.errors import DeviceError
 from edgemoe.sim.verilated import VerilatedDesign
@@ -23,7 +21,7 @@ class Simulated(Target, Protocol):
     """A target in which time passes and that can interrupt."""
 
     failure: DeviceError | None
-    """Raised at the next access, if set."""
+    """Raised at the next access, once, if set."""
     wait_limit: int
     """Cycles after which waiting for it counts as an error."""
 
@@ -36,7 +34,8 @@ class Simulated(Target, Protocol):
     def timeout(self, waiting: str) -> DeviceError:
         """The error for a wait beyond its limit, with what everything waits for."""
 
-    def close(self) -> None: ...
+    def close(self, reason: str) -> None:
+        """Free what it holds; `reason` ends "a design that ..." for those who still use it."""
 
 
 class AcceleratorTarget:
@@ -60,6 +59,7 @@ class AcceleratorTarget:
             step = min(self.last_step, self.first_step + self._waited // 8)
             self._waited += self.design.run(step)
             if self._waited > self.wait_limit:
+                self._polled = None  # who polls on waits once more
                 raise self.timeout(f"a poll of register {offset:#x}")
         else:
             self._polled, self._waited = offset, 0
@@ -77,8 +77,8 @@ class AcceleratorTarget:
     def advance(self, cycles: int) -> None:
         self.design.run(cycles, until_interrupt=True)
 
-    def close(self) -> None:
-        self.design.close()
+    def close(self, reason: str) -> None:
+        self.design.close(reason)
 
     def timeout(self, waiting: str) -> DeviceError:
         return DeviceError(
@@ -87,8 +87,9 @@ class AcceleratorTarget:
         )
 
     def _check(self) -> None:
-        if self.failure is not None:
-            raise self.failure
+        failure, self.failure = self.failure, None
+        if failure is not None:
+            raise failure
 
 
 class InterruptController:
@@ -112,10 +113,6 @@ class InterruptController:
     def output(self) -> bool:
         """Level of the interrupt line to the processor."""
         return bool(self._pending()) and self._master & 3 == 3
-
-    def force(self) -> None:
-        """Make every enabled input pending, so that those who wait wake and see what went wrong."""
-        self._status |= self._enabled
 
     def read(self, offset: int) -> int:
         pending = self._pending()
@@ -155,25 +152,52 @@ class RegisterFile:
         self._values[offset] = value
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Addresses base..base+size-1, and who answers there; None: no one any more, because of `reason`."""
+
+    base: int
+    size: int
+    target: Target | None
+    reason: str = ""
+
+    def __contains__(self, address: int) -> bool:
+        return self.base <= address < self.base + self.size
+
+
 class Bus:
-    """Finds the target of an address."""
+    """Finds the target of an address, as of now: a window on the bus outlives the overlay it was made for."""
 
     def __init__(self) -> None:
-        self._targets: list[tuple[int, int, Target]] = []
+        self._places: tuple[_Place, ...] = ()
 
     def attach(self, base: int, size: int, target: Target) -> None:
-        """Let `target` answer to the addresses base..base+size-1."""
-        self._targets.append((base, size, target))
+        """Let `target` answer to the addresses base..base+size-1, where no one does yet."""
+        for place in self._places:
+            if place.target and base < place.base + place.size and place.base < base + size:
+                raise DeviceError(f"Two blocks answer at address {max(base, place.base):#x}.")
+        left = [place for place in self._places if place.target or place.base != base]
+        self._places = (*left, _Place(base, size, target))
+
+    def detach(self, target: Target, reason: str) -> None:
+        """`target` answers no more; `reason` ends "the design that answered there ..."."""
+        self._places = tuple(
+            _Place(place.base, place.size, None, reason) if place.target is target else place
+            for place in self._places
+        )
 
     def find(self, address: int) -> tuple[Target, int]:
         """The target of an address and the offset in it."""
-        for base, size, target in self._targets:
-            if base <= address < base + size:
-                return target, address - base
-        known = ", ".join(f"{base:#x}..{base + size - 1:#x}" for base, size, _ in self._targets)
-        raise DeviceError(
-            f"Nothing answers at address {address:#x} of the simulated board; known are {known}."
-        )
+        for place in self._places:
+            if place.target and address in place:
+                return place.target, address - place.base
+        gone = next((place for place in self._places if not place.target and address in place), None)
+        if gone:
+            why = f"the design that answered there {gone.reason}. Load an overlay and take its drivers anew."
+        else:
+            known = [place for place in self._places if place.target]
+            why = "known are " + ", ".join(f"{p.base:#x}..{p.base + p.size - 1:#x}" for p in known) + "."
+        raise DeviceError(f"Nothing answers at address {address:#x} of the simulated board: {why}")
 
     def read(self, address: int) -> int:
         target, offset = self.find(address)
@@ -182,55 +206,3 @@ class Bus:
     def write(self, address: int, value: int) -> None:
         target, offset = self.find(address)
         target.write(offset, value & 0xFFFFFFFF)
-
-
-class RegisterWindow:
-    """What `Device.mmap` returns: like a NumPy array of uint32 (or uint64) whose elements are registers."""
-
-    def __init__(self, bus: Bus, base: int, words: int, width: int = 4) -> None:
-        self._bus, self._base, self._words, self._width = bus, base, words, width
-        self.dtype = np.dtype(f"u{width}")
-        self.shape = (words,)
-
-    def __len__(self) -> int:
-        return self._words
-
-    def _index(self, index: int) -> int:
-        if not -self._words <= index < self._words:
-            raise IndexError(f"register index {index} is outside a window of {self._words} registers")
-        return self._base + (index % self._words) * self._width
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            first, last, step = index.indices(self._words)
-            if step != 1:
-                raise IndexError("a register window has no slices with a step")
-            return RegisterWindow(
-                self._bus, self._base + first * self._width, max(0, last - first), self._width
-            )
-        address = self._index(int(index))
-        value = self._bus.read(address)
-        if self._width == 8:
-            value |= self._bus.read(address + 4) << 32
-        return self.dtype.type(value)
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        if isinstance(index, slice):
-            window = self[index]
-            for i, item in enumerate(np.broadcast_to(np.asarray(value), (len(window),))):
-                window[i] = item
-            return
-        address, number = self._index(int(index)), int(value)
-        self._bus.write(address, number)
-        if self._width == 8:
-            self._bus.write(address + 4, number >> 32)
-
-    def view(self, dtype: npt.DTypeLike) -> "RegisterWindow":
-        """The same registers as elements of another width."""
-        width = np.dtype(dtype).itemsize
-        if width not in (4, 8):
-            raise TypeError(f"registers are 4 or 8 bytes wide, not {width}")
-        return RegisterWindow(self._bus, self._base, self._words * self._width // width, width)
-
-    def __array__(self, dtype: npt.DTypeLike = None) -> npt.NDArray[Any]:
-        return np.array([self[i] for i in range(self._words)], dtype=dtype or self.dtype)

@@ -1,27 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where built things are kept, and how a build is recognised: by a hash of all that it was made from."""
+"""Built things: recognised by a hash of all that they were made from, and whole by one of each file."""
 
 import fcntl
 import hashlib
-import os
+import json
+import re
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from edgemoe.errors import UserError
 
-def checkout() -> Path | None:
-    """The source checkout that this package runs from, or None for an installed package."""
-    root = Path(__file__).resolve().parents[3]
-    return root if (root / "pyproject.toml").is_file() and (root / "hls").is_dir() else None
-
-
-def build_root() -> Path:
-    """`$EDGEMOE_BUILD`, else `build/` of the checkout, else `build/` of the working directory."""
-    if chosen := os.environ.get("EDGEMOE_BUILD"):
-        return Path(chosen).resolve()
-    return (checkout() or Path.cwd()) / "build"
+MANIFEST = "manifest.json"
+"""File of an entry -> its SHA-256; written last."""
 
 
 def digest(*parts: str | bytes | Path) -> str:
@@ -37,30 +31,94 @@ def digest(*parts: str | bytes | Path) -> str:
     return total.hexdigest()
 
 
+def kept(target: Path, make: Callable[[Path], None]) -> Path:
+    """The folder `target`, which `make` fills unless it is there already, and whole.
+
+    An entry that is damaged (a file is missing, cut off or changed) is made again, and the user is told. Of two
+    processes one makes it and the other waits; what killed ones left half made is removed.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _lock(target):
+            _sweep(target)
+            if damage := find_damage(target):
+                print(f"note: {target} is damaged ({damage}); it is made again", file=sys.stderr)
+                _remove(target)
+            if not target.is_dir():
+                with _fresh(target) as work:
+                    make(work)
+    except (FileExistsError, NotADirectoryError, PermissionError) as failure:
+        raise UserError(f"Nothing can be built in {target.parent}: {failure}.") from None
+    return target
+
+
+def find_damage(target: Path) -> str | None:
+    """What is wrong with an entry, or None if it is whole or not there at all."""
+    if not target.exists() and not target.is_symlink():
+        return None
+    try:
+        sums = json.loads((target / MANIFEST).read_text())
+        for name, expected in sums.items():
+            if not (target / name).is_file():
+                return f"{name} is missing"
+            if digest(target / name) != expected:
+                return f"{name} is not what was built"
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return f"{MANIFEST} is missing or unreadable"
+    return None
+
+
 @contextmanager
-def build_lock(target: Path) -> Iterator[None]:
-    """Held while `target` is looked for and built, so that of two processes one builds and one waits."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.with_name(f".{target.name}.lock").open("w") as file:
+def _fresh(target: Path) -> Iterator[Path]:
+    """A temporary directory beside `target` that becomes `target` when the block succeeds.
+
+    An interrupted build therefore never looks like a finished one.
+    """
+    work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        yield work
+        sums = {
+            str(path.relative_to(work)): digest(path) for path in sorted(work.rglob("*")) if path.is_file()
+        }
+        (work / MANIFEST).write_text(json.dumps(sums, indent=1) + "\n")
+        work.rename(target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _lock_file(target: Path) -> Path:
+    return target.with_name(f".{target.name}.lock")
+
+
+@contextmanager
+def _lock(target: Path) -> Iterator[None]:
+    with _lock_file(target).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
-@contextmanager
-def fresh_directory(target: Path) -> Iterator[Path]:
-    """A temporary directory beside `target` that becomes `target` when the block succeeds.
+def _sweep(target: Path) -> None:
+    """Remove the temporary directories of killed builds; `target`'s lock is held, so its own are no one's."""
+    for folder in target.parent.glob(".*-????????"):
+        named = re.fullmatch(r"\.(.+)-[a-z0-9_]{8}", folder.name)
+        if not named or not folder.is_dir():
+            continue
+        owner = target.with_name(named[1])
+        if owner == target or (_lock_file(owner).is_file() and _is_free(_lock_file(owner))):
+            shutil.rmtree(folder, ignore_errors=True)
 
-    An interrupted build therefore never looks like a finished one, and of two builds of the same thing
-    the first to finish wins.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
-        yield work
+
+def _is_free(lock: Path) -> bool:
+    with lock.open("a") as file:
         try:
-            work.rename(target)
-        except OSError:
-            if not target.is_dir():
-                raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def _remove(target: Path) -> None:
+    if target.is_dir() and not target.is_symlink():
+        shutil.rmtree(target)
+    else:
+        target.unlink()

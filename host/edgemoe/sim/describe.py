@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m edgemoe.sim.describe`: write what bitstreams/ says of each board."""
+"""`python -m edgemoe.sim.describe`: write what bitstreams/ says of each board, from the compiler's report."""
 
 import json
 from pathlib import Path
 
 from edgemoe.config import BOARDS, BuildConfig
 from edgemoe.registers import IP_VLNV, build_id
-from edgemoe.sim.build import accelerator_ip, hls_folder
+from edgemoe.sim.build import accelerator_ip, compile_rtl, hls_folder
 from edgemoe.sim.hwh import hardware_description
-
-MASTERS = ("gmem0", "gmem1", "gmem2")
 
 
 def description_files(build: BuildConfig) -> dict[str, str]:
@@ -22,7 +20,8 @@ def description_files(build: BuildConfig) -> dict[str, str]:
         "vlnv": IP_VLNV,
         "build_id": f"0x{build_id(build):08x}",
     }
-    text = hardware_description("edgemoe", accelerator_ip(MASTERS), part="xck26", clock_mhz=build.clock_mhz)
+    ip = accelerator_ip(compile_rtl(build).report)
+    text = hardware_description("edgemoe", ip, part="xck26", clock_mhz=build.clock_mhz)
     return {"edgemoe.hwh": text, "manifest.json": json.dumps(manifest, indent=2) + "\n"}
 
 

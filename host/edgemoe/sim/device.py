@@ -5,30 +5,25 @@
 which simulation stands in for the bitstream. Interrupts need an AXI INTC in the design.
 """
 
-import json
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pynq.interrupt import _InterruptController
 from pynq.pl_server.device import Device
-from pynqmetadata.frontends import Metadata
-from pynqmetadata.views.runtime import RuntimeMetadataParser
 
 from edgemoe.errors import UserError
 from edgemoe.sim.arena import Arena
-from edgemoe.sim.bus import (
-    AcceleratorTarget,
-    Bus,
-    InterruptController,
-    RegisterFile,
-    RegisterWindow,
-    Simulated,
-)
+from edgemoe.sim.bus import AcceleratorTarget, Bus, InterruptController, RegisterFile, Simulated
+from edgemoe.sim.description import read_description
 from edgemoe.sim.interrupts import InterruptLine
 from edgemoe.sim.memory import SimulatedMemory
+from edgemoe.sim.overlay import read_simulations
 from edgemoe.sim.verilated import DramConfig, VerilatedDesign
+from edgemoe.sim.waves import check_wave_file
+from edgemoe.sim.window import RegisterWindow
 
 ARCHITECTURES = {"zynq_ultra_ps_e": "aarch64", "processing_system7": "armv7l"}
 INTC = "xilinx.com:ip:axi_intc:"
@@ -78,92 +73,133 @@ class SimulatedDevice(Device):
         self.models: dict[str, Callable[[Arena], Simulated]] = {}
         """Makers of models that stand in for the simulation of an IP, by its name; for tests."""
         self._targets: dict[str, Simulated] = {}
+        self._controllers: dict[str, InterruptController] = {}
+        self._lines: dict[int, InterruptLine] = {}
         self._waves: Path | None = None
-        self._reset_bus()
-
-    def _reset_bus(self) -> None:
+        self._loaded: tuple[Any, str, str] | None = None
         self._bus = Bus()
         for base, values in PROCESSOR_REGISTERS.items():
             self._bus.attach(base, 0x1000, RegisterFile(values))
+        # As PYNQ leaves them for other devices after the first overlay; it looks at them before, too.
+        self.bitfile_name: str | None = None
+        self.timestamp: str | None = None
+        self.devicetree_dict: dict[str, Any] = {}
+        self.clear_dict()
 
     # ---- for those who know that it is a simulation
 
     def design(self, name: str) -> VerilatedDesign:
         """The Verilated design behind the IP `name` of the loaded overlay."""
+        if name not in self._targets:
+            loaded = ", ".join(self._targets) or "none, since no overlay is loaded"
+            raise UserError(f"There is no design {name!r} on the simulated board; there is {loaded}.")
         target = self._targets[name]
         if not isinstance(target, AcceleratorTarget):
             raise UserError(f"{name} is a model in Python, not a Verilated design.")
         return target.design
 
     def record_waves(self, path: Path | None) -> None:
-        """Write waveforms of the next overlay's first design to `path` (FST)."""
+        """Write waveforms of the next overlay's first design to `path` (FST); `UserError` if that cannot be."""
+        if path is not None:
+            check_wave_file(path)
         self._waves = path
 
-    def unload(self) -> None:
-        """Drop the loaded designs; waveform files are complete after this."""
+    def unload(self, reason: str = "was unloaded") -> None:
+        """Drop the loaded designs; waveform files are complete after this.
+
+        Drivers and MMIOs of the overlay stay valid objects: they say `reason` ("a design that ...") when
+        nothing answers at their addresses, and work on when the next overlay has something there.
+        """
+        for line in self._lines.values():
+            line.connect(None)
+        for controller in self._controllers.values():
+            self._bus.detach(controller, reason)
         for target in self._targets.values():
-            target.close()
-        self._targets = {}
+            self._bus.detach(target, reason)
+            target.close(reason)
+        self._targets, self._controllers, self._loaded = {}, {}, None
 
     # ---- what PYNQ calls
 
     def get_bitfile_metadata(self, bitfile_name: str, partial: bool = False) -> Any:
-        description = Path(bitfile_name).with_suffix(".hwh")
-        if not description.is_file():
-            raise UserError(f"There is no hardware description {description} beside {bitfile_name}.")
-        parser = RuntimeMetadataParser(Metadata(input=str(description)))
-        parser.refresh_hierarchy_dict()
+        parser = read_description(Path(bitfile_name).with_suffix(".hwh"))
         self.arch = ARCHITECTURES.get(parser.family_ps, self.arch)
         return parser
 
     def download(self, bitstream: Any, parser: Any = None) -> None:
-        manifest = Path(bitstream.bitfile_name).with_name("overlay.json")
-        if not manifest.is_file():
-            raise UserError(
-                f"{bitstream.bitfile_name} has no simulation: {manifest.name} is missing beside it. "
-                "Overlays with one are written by edgemoe.sim.overlay.write_overlay."
-            )
-        simulations = json.loads(manifest.read_text())["simulations"]
-        self.unload()
-        self._reset_bus()
-        controllers = self._attach_controllers(parser)
-        for name, library in simulations.items():
-            self._attach_design(name, manifest.parent / library, parser, controllers)
-        for name, details in parser.interrupt_controllers.items():
-            if name in controllers:
-                line = InterruptLine(controllers[name], list(self._targets.values()))
-                _InterruptController._uio_devices[details["raw_irq"]] = line
+        """Replace the loaded designs by the bitstream's; if that fails, they stay as they are."""
+        path = Path(bitstream.bitfile_name)
+        try:
+            if bitstream.partial:
+                raise UserError(f"{path} is a partial bitstream; the simulated board takes whole ones only.")
+            if parser is None:
+                parser = self.get_bitfile_metadata(str(path))
+            targets = self._make_targets(path, parser)
+        except BaseException:
+            if self._loaded:  # PYNQ has told the device of the new bitstream already
+                self.reset(*self._loaded)
+            raise
+        self.unload(f"was replaced by {path.name}")
+        self._connect(targets, parser)
+        self._start_waves()
         self.post_download(bitstream, parser, self.name)
+        self.parser = parser
+        self._loaded = (parser, bitstream.timestamp, bitstream.bitfile_name)
 
-    def _attach_controllers(self, parser: Any) -> dict[str, InterruptController]:
-        controllers = {}
-        for name, description in parser.ip_dict.items():
-            if description["type"].startswith(INTC):
-                controllers[name] = InterruptController({})
-                self._bus.attach(description["phys_addr"], description["addr_range"], controllers[name])
-        return controllers
+    def _make_targets(self, path: Path, parser: Any) -> dict[str, Simulated]:
+        targets: dict[str, Simulated] = {}
+        try:
+            for name, library in read_simulations(path).items():
+                if name not in parser.ip_dict:
+                    raise UserError(f"{path.with_suffix('.hwh')} has no IP {name!r}, which {path} simulates.")
+                if name in self.models:
+                    targets[name] = self.models[name](self.arena)
+                    continue
+                library.check()
+                design = VerilatedDesign(library.path, self.arena, self.dram)
+                targets[name] = AcceleratorTarget(name, design, self.wait_limit)
+                if self._waves is not None:
+                    design.check_waves()
+        except BaseException:
+            for target in targets.values():
+                target.close("was never loaded")
+            raise
+        return targets
 
-    def _attach_design(
-        self, name: str, library: Path, parser: Any, controllers: dict[str, InterruptController]
-    ) -> None:
-        if name not in parser.ip_dict:
-            raise UserError(f"The hardware description has no IP {name!r}, for which there is a simulation.")
-        description = parser.ip_dict[name]
-        target = self.models[name](self.arena) if name in self.models else self._verilated(name, library)
-        self._targets[name] = target
-        self._bus.attach(description["phys_addr"], description["addr_range"], target)
-        pin = parser.interrupt_pins.get(f"{name}/interrupt")
-        if pin and pin["controller"] in controllers:
-            controllers[pin["controller"]].lines[pin["index"]] = lambda: target.interrupt
+    def _start_waves(self) -> None:
+        designs = [t.design for t in self._targets.values() if isinstance(t, AcceleratorTarget)]
+        waves, self._waves = self._waves, None
+        if waves is not None and designs:
+            designs[0].trace(waves)
 
-    def _verilated(self, name: str, library: Path) -> AcceleratorTarget:
-        design = VerilatedDesign(library, self.arena, self.dram)
-        if self._waves is not None:
-            design.trace(self._waves)
-            self._waves = None
-        return AcceleratorTarget(name, design, self.wait_limit)
+    def _connect(self, targets: dict[str, Simulated], parser: Any) -> None:
+        """Give targets and interrupt controllers their addresses and lines."""
+        self._targets = targets
+        for name, block in parser.ip_dict.items():
+            if name in targets:
+                self._bus.attach(block["phys_addr"], block["addr_range"], targets[name])
+            elif block["type"].startswith(INTC):
+                self._controllers[name] = InterruptController({})
+                self._bus.attach(block["phys_addr"], block["addr_range"], self._controllers[name])
+        for pin, entry in parser.interrupt_pins.items():
+            block, _, _ = pin.rpartition("/")
+            if block in targets and entry["controller"] in self._controllers:
+                lines = self._controllers[entry["controller"]].lines
+                lines[entry["index"]] = partial(_interrupt, targets[block])
+        for name, entry in parser.interrupt_controllers.items():
+            if name in self._controllers and "raw_irq" in entry:
+                line = self._lines.setdefault(entry["raw_irq"], InterruptLine())
+                line.connect(self._controllers[name], list(targets.values()))
+                _InterruptController._uio_devices[entry["raw_irq"]] = line
+
+    @property
+    def _bitfile_name(self) -> str:
+        """What `Device.reset` looks for when it is given nothing."""
+        return self.bitfile_name or ""
 
     def mmap(self, base_addr: int, length: int) -> RegisterWindow:
+        if base_addr % 4:
+            raise UserError(f"Registers lie at multiples of 4; {base_addr:#x} is none.")
         return RegisterWindow(self._bus, base_addr, length // 4)
 
     def read_registers(self, address: int, length: int) -> bytes:
@@ -187,10 +223,13 @@ class SimulatedDevice(Device):
         return self.memory
 
     def flush(self, bo: int, offset: int, vaddr: int, nbytes: int) -> None:
-        self.memory.flush(bo, offset, nbytes)
+        self.memory.flush(bo, vaddr, nbytes)
 
     def invalidate(self, bo: int, offset: int, vaddr: int, nbytes: int) -> None:
-        self.memory.invalidate(bo, offset, nbytes)
+        self.memory.invalidate(bo, vaddr, nbytes)
+
+    def shutdown(self) -> None:
+        """No connection to logic needs to be shut before an overlay is loaded."""
 
     def gen_cache(self, bitstream: Any, parser: Any = None) -> None:
         """Nothing to cache: no state survives the process."""
@@ -206,6 +245,10 @@ class SimulatedDevice(Device):
 
     def close(self) -> None:
         """Called by old programs; the device lives as long as the process."""
+
+
+def _interrupt(target: Simulated) -> bool:
+    return target.interrupt
 
 
 def activate() -> SimulatedDevice:

@@ -5,7 +5,9 @@ Vivado writes such a file beside a bitstream. This one describes the block desig
 the accelerator would have, so that PYNQ finds registers, memory ports, interrupt and clock.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -51,48 +53,34 @@ class HardwareIp:
     instance: str
     vlnv: str
     registers: tuple[HardwareRegister, ...]
-    masters: tuple[str, ...]
-    """Names of its AXI4 master bundles."""
-    master_bits: int = 128
+    masters: dict[str, int]
+    """Names of its AXI4 master bundles, and the bits of their data."""
 
 
-def control_registers() -> tuple[HardwareRegister, ...]:
-    """The block at 0x00..0x0c that every Vitis HLS kernel with an AXI4-Lite slave has."""
-
-    def register(name: str, offset: int, meaning: str, *fields: RegisterField) -> HardwareRegister:
-        return HardwareRegister(name, offset, meaning, True, True, fields)
-
-    return (
-        register(
-            "CTRL",
-            0x00,
-            "Control signals",
-            RegisterField("AP_START", 0, 1, True),
-            RegisterField("AP_DONE", 1, 1, False),
-            RegisterField("AP_IDLE", 2, 1, False),
-            RegisterField("AP_READY", 3, 1, False),
-            RegisterField("AUTO_RESTART", 7, 1, True),
-            RegisterField("INTERRUPT", 9, 1, False),
-        ),
-        register("GIER", 0x04, "Global interrupt enable", RegisterField("Enable", 0, 1, True)),
-        register(
-            "IP_IER",
-            0x08,
-            "Interrupt enable",
-            RegisterField("CHAN0_INT_EN", 0, 1, True),
-            RegisterField("CHAN1_INT_EN", 1, 1, True),
-        ),
-        register(
-            "IP_ISR",
-            0x0C,
-            "Interrupt status; writing 1 toggles",
-            RegisterField("CHAN0_INT_ST", 0, 1, True),
-            RegisterField("CHAN1_INT_ST", 1, 1, True),
-        ),
-    )
+def hardware_ip(
+    instance: str, vlnv: str, report: Mapping[str, Any], meanings: Mapping[str, str] | None = None
+) -> HardwareIp:
+    """The IP that the compiler's report describes; `meanings` are texts for its arguments, by name."""
+    registers = [
+        HardwareRegister(
+            control["name"],
+            control["offset"],
+            control["meaning"],
+            True,
+            True,
+            tuple(RegisterField(f["name"], f["lsb"], f["width"], f["writable"]) for f in control["fields"]),
+        )
+        for control in report["control"]
+    ]
+    for argument in report["registers"]:
+        name, width, writable = argument["name"], argument["width"], argument["writable"]
+        meaning = (meanings or {}).get(name, name)
+        registers += _argument_registers(name, argument["offset"], width, writable, meaning)
+    masters = {master["name"]: master["bits"] for master in report["masters"]}
+    return HardwareIp(instance, vlnv, tuple(registers), masters)
 
 
-def argument_registers(
+def _argument_registers(
     name: str, offset: int, bits: int, writable: bool, meaning: str
 ) -> list[HardwareRegister]:
     """The registers of one argument: `name`, or `name_1` and `name_2` for the halves of 64 bits."""
@@ -247,11 +235,9 @@ def _accelerator(modules: Element, ip: HardwareIp) -> None:
     control = ("AWADDR", "s_axi_control_AWADDR")
     _bus(buses, "s_axi_control", "ps_axi_M00", "SLAVE", "AXI4LITE", 32, control)
     memory = SubElement(module, "MEMORYMAP")
-    for name in ip.masters:
+    for name, bits in ip.masters.items():
         bus = f"{ip.instance}_m_axi_{name}"
-        _bus(
-            buses, f"m_axi_{name}", bus, "MASTER", "AXI4", ip.master_bits, ("ARADDR", f"m_axi_{name}_ARADDR")
-        )
+        _bus(buses, f"m_axi_{name}", bus, "MASTER", "AXI4", bits, ("ARADDR", f"m_axi_{name}_ARADDR"))
         _range(memory, PS, 0, DDR_LAST, "MEMORY", f"m_axi_{name}", "S_AXI_HP0_FPD")
 
 
@@ -270,7 +256,8 @@ def _interrupt_controller(modules: Element, ip: HardwareIp) -> None:
 def _processing_system(modules: Element, ip: HardwareIp, clock_mhz: float) -> None:
     module = _module(modules, PS, PS_VLNV, in_logic=False)
     SubElement(module, "DOCUMENTS")
-    values = {"C_MAXIGP0_DATA_WIDTH": "32", "C_SAXIGP2_DATA_WIDTH": str(ip.master_bits)}
+    bits = min(128, max(ip.masters.values(), default=128))  # what a port of the processing system takes
+    values = {"C_MAXIGP0_DATA_WIDTH": "32", "C_SAXIGP2_DATA_WIDTH": str(bits)}
     for clock in range(4):
         prefix = f"PSU__CRL_APB__PL{clock}_REF_CTRL__"
         values |= {
@@ -288,7 +275,7 @@ def _processing_system(modules: Element, ip: HardwareIp, clock_mhz: float) -> No
     buses = SubElement(module, "BUSINTERFACES")
     master = f"{PS}_M_AXI_HPM0_FPD"
     _bus(buses, "M_AXI_HPM0_FPD", master, "MASTER", "AXI4", 32, ("AWADDR", "maxigp0_awaddr"))
-    _bus(buses, "S_AXI_HP0_FPD", "smc_M00", "SLAVE", "AXI4", ip.master_bits, ("AWADDR", "saxigp2_awaddr"))
+    _bus(buses, "S_AXI_HP0_FPD", "smc_M00", "SLAVE", "AXI4", bits, ("AWADDR", "saxigp2_awaddr"))
     memory = SubElement(module, "MEMORYMAP")
     slaves = ((ip.instance, IP_ADDRESS, "s_axi_control"), (INTC, INTC_ADDRESS, "s_axi"))
     for instance, base, slave in slaves:

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes an overlay's folder: hardware description, placeholder of the bitstream, and its simulation."""
+"""An overlay's folder: hardware description, placeholder of the bitstream, and the simulation behind it."""
 
+import hashlib
 import json
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from edgemoe.errors import DeviceError, UserError
 from edgemoe.sim.hwh import HardwareIp, hardware_description
 
 PLACEHOLDER = """\
@@ -14,6 +18,28 @@ No vendor tool has been run for this design. The hardware description beside thi
 simulated board (python -m edgemoe.sim, or import edgemoe.sim) the design runs as the simulation that
 overlay.json names. A board refuses this file.
 """
+MANIFEST = "overlay.json"
+CURE = "Write the overlay again (`make cosim` for the accelerator's, edgemoe.sim.overlay.write_overlay for others)."
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """The shared library that stands in for an IP."""
+
+    path: Path
+    sha256: str
+
+    def check(self) -> None:
+        """`DeviceError` unless the library is there and whole: the loader would crash on half of one."""
+        try:
+            found = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        except OSError as failure:
+            raise DeviceError(f"The simulation {self.path} cannot be read: {failure}. {CURE}") from None
+        if found != self.sha256:
+            raise DeviceError(
+                f"The simulation {self.path} is damaged: its SHA-256 is {found[:16]}..., the overlay expects "
+                f"{self.sha256[:16]}.... {CURE}"
+            )
 
 
 def write_overlay(
@@ -23,22 +49,52 @@ def write_overlay(
 
     `library` is the simulation of `ip`, from `edgemoe.sim.verilate`.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     description = hardware_description(name, ip, part=part, clock_mhz=clock_mhz)
+    return write_files(folder, name, description, ip.vlnv, {ip.instance: library})
+
+
+def write_files(folder: Path, name: str, description: str, vlnv: str, libraries: Mapping[str, Path]) -> Path:
+    """As `write_overlay`, from a hardware description's text and the simulation of each IP."""
+    folder.mkdir(parents=True, exist_ok=True)
     manifest = {
         "bitstream": "none: the .bit file is a placeholder",
-        "vlnv": ip.vlnv,
-        "simulations": {ip.instance: os.path.relpath(library, folder)},
+        "vlnv": vlnv,
+        "simulations": {
+            instance: {
+                "library": os.path.relpath(library, folder),
+                "sha256": hashlib.sha256(library.read_bytes()).hexdigest(),
+            }
+            for instance, library in libraries.items()
+        },
     }
     bitstream = folder / f"{name}.bit"
     _replace(bitstream, PLACEHOLDER)
     _replace(bitstream.with_suffix(".hwh"), description)
-    _replace(folder / "overlay.json", json.dumps(manifest, indent=2) + "\n")
+    _replace(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
     return bitstream
+
+
+def read_simulations(bitstream: Path) -> dict[str, Simulation]:
+    """The simulations of an overlay by the names of their IPs; `UserError` if it has none."""
+    manifest = bitstream.with_name(MANIFEST)
+    if not manifest.is_file():
+        raise UserError(f"{bitstream} has no simulation: {MANIFEST} is missing beside it. {CURE}")
+    try:
+        entries = json.loads(manifest.read_text(encoding="utf-8"))["simulations"]
+        return {
+            str(name): Simulation(manifest.parent / entry["library"], str(entry["sha256"]))
+            for name, entry in entries.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as failure:
+        reason = f"{type(failure).__name__}: {failure}"
+        raise UserError(f"{manifest} is damaged, or of another version ({reason}). {CURE}") from None
 
 
 def _replace(path: Path, text: str) -> None:
     """Write a file so that another process sees the old or the new content, never half of it."""
     fresh = path.with_name(f".{path.name}-{os.getpid()}")
-    fresh.write_text(text)
-    fresh.replace(path)
+    try:
+        fresh.write_text(text)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)

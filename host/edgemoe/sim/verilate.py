@@ -17,8 +17,9 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from edgemoe.caches import build_root
 from edgemoe.errors import DeviceError, UserError
-from edgemoe.sim.cache import build_lock, build_root, digest, fresh_directory
+from edgemoe.sim.cache import digest, kept
 
 NATIVE = Path(__file__).parent / "native"
 PREFIX = "Vtop"
@@ -84,23 +85,24 @@ def verilate(
         jobs: compilers at a time; the number of processors by default.
         progress: told after each step.
     """
-    started = time.monotonic()
     native = sorted(path for path in NATIVE.rglob("*") if path.is_file())
     options = ["-Wno-fatal", *(f"-Werror-{name}" for name in FATAL)]
     options += ["-O3", "--x-assign", "fast", "--x-initial", "fast"]
     options += ["--no-timing", "--flatten", "--output-split", "4000"] + (["--trace-fst"] if trace else [])
     key = digest(*sources, *native, Path(__file__), top, *options, optimise, version("verilator"))
     target = (cache or build_root() / "verilator") / f"{top}-{key[:16]}"
-    library = target / "libsimulation.so"
-    with build_lock(target):
-        if not library.is_file():
-            with fresh_directory(target) as work:
-                _translate(sources, top, options, work)
-                _bind_ports(work, top)
-                _compile(work, trace, optimise, jobs or os.cpu_count() or 1, progress)
-                (work / "seconds.txt").write_text(f"{time.monotonic() - started:.3f}\n")
+
+    def make(work: Path) -> None:
+        started = time.monotonic()
+        _translate(sources, top, options, work)
+        _bind_ports(work, top)
+        _compile(work, trace, optimise, jobs or os.cpu_count() or 1, progress)
+        (work / "seconds.txt").write_text(f"{time.monotonic() - started:.3f}\n")
+
+    kept(target, make)
     names = tuple((target / "masters.txt").read_text().split())
-    return VerilatedLibrary(library, top, names, float((target / "seconds.txt").read_text()))
+    seconds = float((target / "seconds.txt").read_text())
+    return VerilatedLibrary(target / "libsimulation.so", top, names, seconds)
 
 
 def _translate(sources: Sequence[Path], top: str, options: list[str], work: Path) -> None:

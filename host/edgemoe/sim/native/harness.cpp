@@ -16,6 +16,8 @@
 
 namespace edgemoe {
 
+constexpr std::uint32_t control_register = 0, start_bit = 1;  // as Vitis HLS lays them out
+
 // A $fatal or $error of the design; the model is not stepped again after it.
 struct DesignError : std::runtime_error {
   using std::runtime_error::runtime_error;
@@ -91,6 +93,7 @@ class Simulation {
 
   // One AXI4-Lite write; true when the design answered within `limit` cycles.
   bool write(std::uint32_t address, std::uint32_t value, std::uint64_t limit) {
+    if (address == control_register && (value & start_bit) != 0) restart_memory();
     const SlavePorts& c = ports_.control;
     c.awaddr.set(address);
     c.wdata.set(value);
@@ -162,6 +165,15 @@ class Simulation {
   std::string error;
 
  private:
+  // Unless a run is under way: a start is then ignored by the design, or waits for the next run.
+  void restart_memory() {
+    for (const Port& port : dram_)
+      if (!port.idle()) return;
+    schedule_.restart(cycle);
+    for (Port& port : dram_)
+      port.restart();
+  }
+
   void eval() {
     top_.eval();
 #if VM_TRACE_FST
@@ -188,7 +200,7 @@ template <class Body>
 bool guarded(Simulation* simulation, Body body) {
   try {
     return body();
-  } catch (const DesignError& failure) {
+  } catch (const std::exception& failure) {  // a DesignError, or memory that ran out
     simulation->error = failure.what();
     return false;
   }
@@ -212,8 +224,13 @@ using edgemoe::Simulation;
 
 extern "C" {
 
+// Null when there is not enough memory for the model.
 Simulation* sim_create(std::uint8_t* data, std::uint64_t base, std::uint64_t size) {
-  return new Simulation(data, base, size);
+  try {
+    return new Simulation(data, base, size);
+  } catch (const std::exception&) {
+    return nullptr;
+  }
 }
 void sim_destroy(Simulation* s) {
   delete s;
@@ -241,6 +258,9 @@ std::uint64_t sim_cycle(Simulation* s) {
 }
 int sim_interrupt(Simulation* s) {
   return s->interrupt();
+}
+int sim_has_waves() {
+  return VM_TRACE_FST;
 }
 int sim_trace(Simulation* s, const char* path) {
   return s->trace(path);

@@ -1,75 +1,106 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line: arguments and exit statuses, nothing else.
+"""The commands.
 
-Each command imports what does its work when it runs, so that `edgemoe --help` is quick and no command needs
-the packages of another.
+Each imports what does its work when it runs, so that `edgemoe --help` is quick and no command needs the packages of
+another.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from edgemoe import __version__, caches
-from edgemoe.errors import EdgeMoeError, NotBuiltYetError, UserError
-
-BACKENDS = ("torch", "golden", "csim", "rtl", "board")
-TASKS = ("both", "segmentation", "depth")
-FOLDER = click.Path(path_type=Path, file_okay=False)
-FILE = click.Path(path_type=Path, dir_okay=False)
-
-MODEL = click.option(
-    "--model",
-    default="nano",
-    show_default=True,
-    metavar="NAME|FILE",
-    help="A shipped model, or a package of your own (.safetensors).",
+from edgemoe import __version__
+from edgemoe.cli.options import (
+    BACKENDS,
+    BOARD,
+    DRAM,
+    FILE,
+    FOLDER,
+    IMAGE,
+    JSON,
+    MODEL,
+    MODEL_OR_FILE,
+    NOT_BUILT,
+    TASK,
+    dram_config,
+    show,
 )
-BOARD = click.option("--board", default="sim-small", show_default=True, help="The build of the accelerator.")
-IMAGE = click.option("--image", type=FILE, help="PNG or JPEG; a shipped street image if left out.")
-TASK = click.option("--task", type=click.Choice(TASKS), default="both", show_default=True)
+from edgemoe.errors import NotBuiltYetError, UserError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Escaped(Exception):
+    """Carries an exception past click, which would turn some (an interruption, an end of file, a closed pipe) into
+    statuses of its own.
+    """
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class Group(click.Group):
+    """A group whose commands' exceptions reach `entry.run` as they are."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            raise Escaped(error) from error
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="edgemoe")
 def commands() -> None:
     """M3ViT on an FPGA: C++ kernels, an open HLS compiler, bit-exact cosimulation."""
 
 
 @commands.command()
-@MODEL
+@MODEL_OR_FILE
 @BOARD
 @IMAGE
 @click.option("--images", type=FOLDER, help="Every PNG and JPEG of a folder instead of one image.")
 @TASK
+@DRAM
 @click.option("--out", type=FOLDER, help="Where the results go. [default: build/cosim/MODEL-BOARD]")
 @click.option("--waves", is_flag=True, help="Also record waves.fst.")
 @click.option("--taps", is_flag=True, help="Keep every stage's output tensor, of both sides.")
-def cosim(**options: Any) -> int:
+@JSON
+def cosim(dram: dict[str, int], as_json: bool, **options: Any) -> int:
     """Run an image through the RTL of the whole accelerator and compare with the golden model."""
     if options["image"] and options["images"]:
         raise UserError("Give --image or --images, not both.")
     from edgemoe.cosim import run_cosim
 
-    return 0 if run_cosim(**options) else 1
+    outcome = run_cosim(dram=dram_config(dram), quiet=as_json, **options)
+    if as_json:
+        single = options["images"] is None
+        many = {"out": str(outcome.out), "reports": outcome.reports, "refused": outcome.refused}
+        show(True, outcome.reports[0] if single else many, "")
+    return outcome.exit_status
 
 
 @commands.command()
-@click.option("--backend", type=click.Choice(BACKENDS), required=True)
-@MODEL
+@click.option("--backend", type=click.Choice(BACKENDS), required=True, help=f"`board` is {NOT_BUILT[1:-1]}.")
+@MODEL_OR_FILE
 @BOARD
 @IMAGE
 @TASK
+@DRAM
 @click.option("--out", type=FOLDER, help="Where the results go. [default: build/infer/BACKEND]")
-def infer(board: str, **options: Any) -> int:
+@JSON
+def infer(board: str, dram: dict[str, int], as_json: bool, **options: Any) -> int:
     """Run one image through any back end; all leave the same files."""
+    if dram and options["backend"] != "rtl":
+        raise UserError("--dram is for --backend rtl; the others have no DRAM model.")
     from edgemoe.infer import infer
 
-    click.echo(f"Pictures and arrays are in {infer(board_name=board, **options)}")
+    figures = infer(board_name=board, dram=dram_config(dram), **options)
+    show(as_json, figures, f"Pictures and arrays are in {figures['out']}")
     return 0
 
 
@@ -85,6 +116,7 @@ def infer(board: str, **options: Any) -> int:
 @click.option(
     "--ports", is_flag=True, help="Start, done and scalars as ports (ap_ctrl_hs) instead of AXI4-Lite."
 )
+@JSON
 def synth(
     source: Path | None,
     top: str | None,
@@ -93,15 +125,16 @@ def synth(
     out: Path | None,
     board: str,
     ports: bool,
+    as_json: bool,
 ) -> int:
     """Compile C++ to SystemVerilog: a file of your own, or the accelerator of a board."""
-    if clock_ns <= 0:
-        raise UserError(f"--clock-ns is {clock_ns}; a clock period is positive.")
+    if not 0 < clock_ns < 1e6:
+        raise UserError(f"--clock-ns is {clock_ns}; a clock period is positive, in nanoseconds.")
     if source is not None and top is None:
         raise UserError(f"Name the function of {source} to compile: --top NAME.")
     from edgemoe import synth as work
 
-    work.synth(
+    report = work.synth(
         source,
         top or work.ACCELERATOR.stem,
         include=list(include),
@@ -109,7 +142,10 @@ def synth(
         ports="ap_ctrl_hs" if ports else "axi",
         out=out or Path("build/synth") / (top or board),
         board_name=board,
+        quiet=as_json,
     )
+    if as_json:
+        show(True, report, "")
     return 0
 
 
@@ -155,12 +191,14 @@ def scenes(seed: int, count: int, out: Path, model: str, scale: int) -> int:
 @click.option("--calibration", type=FOLDER, required=True, help="A folder of images.")
 @click.option("--out", type=FILE, required=True, help="The package to write (.safetensors).")
 @click.option("--report", type=FOLDER, help="Where to write float against integer, layer by layer.")
-def quantize(checkpoint: Path, calibration: Path, out: Path, report: Path | None) -> int:
+@JSON
+def quantize(checkpoint: Path, calibration: Path, out: Path, report: Path | None, as_json: bool) -> int:
     """Turn a float checkpoint into a package of integers."""
     from edgemoe.quant import quantize_checkpoint
 
     package = quantize_checkpoint(checkpoint, calibration, out, report)
-    click.echo(f"{out}: model {package.config.name}")
+    figures = {"package": str(out), "sha256": package.sha256, "model": package.config.name}
+    show(as_json, figures, f"{out}: model {package.config.name}")
     return 0
 
 
@@ -175,24 +213,28 @@ def quantize(checkpoint: Path, calibration: Path, out: Path, report: Path | None
 @click.option("--threshold", type=float, help="Experts with a lower score are dropped.")
 @click.option("--all-on-one-expert", is_flag=True, help="Gates that send every token to one expert.")
 @click.option("--out", type=FILE, required=True, help="The package to write (.safetensors).")
-def random_package(model: str, seed: int, out: Path, **changes: Any) -> int:
+@JSON
+def random_package(model: str, seed: int, out: Path, as_json: bool, **changes: Any) -> int:
     """Write a package of random weights, for tests."""
     from edgemoe.config import model_preset
     from edgemoe.golden.random_package import random_package
-    from edgemoe.package import save
+    from edgemoe.package import check_package_target, save
 
+    check_package_target(out)
     digest = save(random_package(model_preset(model), seed, **changes), out)
-    click.echo(f"{out}: sha256 {digest}")
+    show(as_json, {"package": str(out), "sha256": digest}, f"{out}: sha256 {digest}")
     return 0
 
 
 @commands.command()
 @click.argument("package", type=FILE)
-def inspect(package: Path) -> int:
+@JSON
+def inspect(package: Path, as_json: bool) -> int:
     """Show what a package holds."""
-    from edgemoe.inspect_package import describe
+    from edgemoe.inspect_package import contents, describe
 
-    click.echo(describe(package))
+    found = contents(package)
+    show(as_json, found, describe(found))
     return 0
 
 
@@ -200,19 +242,21 @@ def inspect(package: Path) -> int:
 @click.argument("package", type=FILE)
 @click.option("--data", type=FOLDER, required=True, help="A folder that `edgemoe scenes` wrote.")
 @click.option("--backend", type=click.Choice(BACKENDS), default="golden", show_default=True)
-def evaluate(package: Path, data: Path, backend: str) -> int:
+@JSON
+def evaluate(package: Path, data: Path, backend: str, as_json: bool) -> int:
     """Measure a package's mIoU and depth RMSE."""
     if backend != "golden":
         raise NotBuiltYetError(f"`eval --backend {backend}`")
-    from edgemoe.quant import evaluate_package
+    from edgemoe.quant import evaluate_package, text
 
-    click.echo(evaluate_package(package, data))
+    figures = evaluate_package(package, data)
+    show(as_json, figures, text(figures))
     return 0
 
 
 @commands.command()
 def bench() -> int:
-    """Regenerate every figure that the docs quote."""
+    """Regenerate every figure that the docs quote (not built yet)."""
     raise NotBuiltYetError("`edgemoe bench`")
 
 
@@ -228,26 +272,5 @@ def mutate(pick: str) -> int:
 @commands.command()
 @click.option("--board", required=True)
 def bitstream(board: str) -> int:
-    """Build a bitstream with the vendor's tools."""
+    """Build a bitstream with the vendor's tools (not built yet)."""
     raise NotBuiltYetError(f"A bitstream of {board} (bitstreams/ says what is there)")
-
-
-def run(arguments: Sequence[str]) -> int:
-    """Run one command and return its exit status; messages for the user go to stderr, without a traceback."""
-    try:
-        status = commands.main(list(arguments), prog_name="edgemoe", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except click.Abort:
-        return 130
-    except EdgeMoeError as error:
-        click.echo(f"edgemoe: {error}", err=True)
-        return error.exit_status
-    return status if isinstance(status, int) else 0
-
-
-def main() -> None:
-    """Entry point of the `edgemoe` script."""
-    caches.keep_inside()
-    sys.exit(run(sys.argv[1:]))

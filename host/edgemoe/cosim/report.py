@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What report.json holds; docs/reference/report.md describes the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from edgemoe.cosim.compare import Comparison
+from edgemoe.cosim.figures import dram_figures, task_figures, utilisation
+from edgemoe.cosim.routing import gates_by_layer, routing_figures
+from edgemoe.cosim.versions import versions
+from edgemoe.inputs import Picture
+from edgemoe.program import Run, Workload
+
+if TYPE_CHECKING:
+    from edgemoe.sim.verilated import DramConfig
+
+Runs = Mapping[str, tuple[Run, Run, Comparison]]
+"""By task: the back end's run, golden's, and how they compare."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is the same for all images of a cosimulation."""
+
+    model: str
+    workload: Workload
+    rtl: str
+    """sha256 of the SystemVerilog."""
+    dram: DramConfig
+    seconds: Mapping[str, float]
+    """Wall-clock time of building, step by step."""
+
+
+def report_of(facts: Facts, picture: Picture, runs: Runs, taps: bool) -> dict[str, Any]:
+    """The report of one image."""
+    build = facts.workload.build
+    comparisons = [result for _, _, result in runs.values()]
+    mismatches = sum(result.mismatches for result in comparisons)
+    first = next((result.first for result in comparisons if result.first), None)
+    figures = {
+        task: {**task_figures(ours), "routing": routing_figures(gates_by_layer(golden))}
+        for task, (ours, golden, _) in runs.items()
+    }
+    cycles = sum(task["cycles"] for task in figures.values())
+    return {
+        "model": facts.model,
+        "board": build.name,
+        "package": facts.workload.package.sha256,
+        "backend": "rtl",
+        "rtl": facts.rtl,
+        "image": picture.sha256,
+        "image_name": picture.path.name,
+        "bit_exact": mismatches == 0,
+        "mismatches": mismatches,
+        "first_divergence": asdict(first) if first else None,
+        "taps": taps,
+        "grid": list(facts.workload.package.config.grid),
+        "task": figures,
+        "macs_per_cycle_peak": build.macs,
+        **utilisation(build, figures),
+        "clock_mhz": build.clock_mhz,
+        "fps_at_clock": build.clock_mhz * 1e6 / cycles if cycles else 0.0,
+        "dram": dram_figures({task: ours for task, (ours, _, _) in runs.items()}, asdict(facts.dram)),
+        "config": build.to_dict(),
+        "seconds": {**facts.seconds, "simulate": sum(ours.seconds for ours, _, _ in runs.values())},
+        "versions": versions(),
+    }

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the user names on the command line, found and read: package, images, tasks."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgemoe import images
+from edgemoe.config import TASKS, ModelConfig
+from edgemoe.errors import UserError
+from edgemoe.package import Package, load
+from edgemoe.shipped import package_path
+
+PICTURES = (".png", ".jpg", ".jpeg")
+LABELS = ".labels.png"
+RESERVED = ("index.html", "summary.json", "waves.fst")
+"""Files beside the pictures' folders."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image file: its pixels as read, those that the model gets, and its sha256."""
+
+    path: Path
+    original: images.Pixels
+    pixels: images.Pixels
+    sha256: str
+
+
+def find_package(model: str) -> tuple[str, Package]:
+    """Label and package of a shipped model (its name) or of a .safetensors file (the file's name)."""
+    path = package_path(model)
+    return (path.name if model.endswith(".safetensors") else model), load(path)
+
+
+def folder_name(label: str, package: Package, board: str) -> str:
+    """Where results lie by default: `nano-sim-small`. A file's has the first digits of its sha256, so that no two
+    packages share a folder, nor one that of a shipped model.
+    """
+    own = f"{Path(label).stem}-{package.sha256[:8]}" if label.endswith(".safetensors") else label
+    return f"{own}-{board}"
+
+
+def find_tasks(task: str) -> tuple[str, ...]:
+    """The tasks that `both`, or a task's name, stands for."""
+    if task == "both":
+        return TASKS
+    if task in TASKS:
+        return (task,)
+    raise UserError(f"No task is named {task!r}; there are both, {', '.join(TASKS)}.")
+
+
+def read_picture(path: Path, config: ModelConfig) -> Picture:
+    """An image file and its integer resize to the model's input size."""
+    original = images.read_image(path)
+    pixels = images.resize(original, config.height, config.width)
+    return Picture(path, original, pixels, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """Every PNG and JPEG of a folder by name; hidden files, folders, and the labels of rendered scenes left out."""
+    if not folder.is_dir():
+        raise UserError(f"{folder} is not a folder; --images takes a folder of PNG or JPEG files.")
+    found = sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in PICTURES and not path.name.startswith(".") and not path.is_dir()
+    )
+    names = {path.name for path in found}
+    paths = [path for path in found if not _is_label_map(path, names)]
+    if not paths:
+        raise UserError(f"{folder} has no PNG or JPEG file.")
+    return paths
+
+
+def _is_label_map(path: Path, names: set[str]) -> bool:
+    """Whether it is the `N.labels.png` that `edgemoe scenes` wrote beside `N.png`."""
+    return path.name.endswith(LABELS) and path.name.removesuffix(LABELS) + ".png" in names
+
+
+def room_bytes(path: Path) -> int:
+    """About how much the results for an image file take: its pixels once more as PNG, and that inside the page."""
+    return (8 << 20) + 30 * (path.stat().st_size if path.is_file() else 0)
+
+
+def places(paths: Sequence[Path]) -> list[str]:
+    """A folder name for the results of each picture, no two alike: `street` for street.png, `street.png` where
+    there is a street.jpg too.
+    """
+    stems = Counter(path.stem.casefold() for path in paths)
+    taken = {name.casefold() for name in RESERVED}
+    made = []
+    for path in paths:
+        name = path.stem if stems[path.stem.casefold()] == 1 else path.name
+        unique, number = name, 2
+        while unique.casefold() in taken:
+            unique, number = f"{name}-{number}", number + 1
+        taken.add(unique.casefold())
+        made.append(unique)
+    return made

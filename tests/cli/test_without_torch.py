@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `make cosim` sets up has no torch: what needs none runs, what needs it says how to get it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+import bad_files
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = str(ROOT / "models" / "nano.package.safetensors")
+
+
+def without_torch(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([str(Path(__file__).parent / "no_torch"), str(ROOT / "host")])
+    command = [sys.executable, "-m", "edgemoe", *arguments]
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_torch_is_really_missing(tmp_path: Path) -> None:
+    path = str(Path(__file__).parent / "no_torch")
+    done = subprocess.run(
+        [sys.executable, "-c", "import torch"],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        check=False,
+    )
+    assert b"No module named 'torch'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["inspect", PACKAGE], "model nano"),
+        (["random-package", "--seed", "1", "--layers", "2", "--out", "p.safetensors"], "sha256"),
+        (["infer", "--backend", "golden", "--out", "out"], "out"),
+        (["eval", PACKAGE, "--data", "scenes"], "depth RMSE"),
+        (
+            [
+                "quantize",
+                str(ROOT / "models" / "nano.safetensors"),
+                "--calibration",
+                "pictures",
+                "--out",
+                "q.safetensors",
+            ],
+            "model nano",
+        ),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_what_needs_no_torch_runs(arguments: list[str], said: str, tmp_path: Path) -> None:
+    bad_files.scene(tmp_path / "scenes")
+    (tmp_path / "pictures").mkdir()
+    Image.new("RGB", (128, 64), (90, 120, 30)).save(tmp_path / "pictures" / "a.png")
+    done = without_torch(tmp_path, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert said in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["train", "--steps", "1"], ["scenes", "--count", "1"], ["infer", "--backend", "torch"]],
+    ids=lambda arguments: " ".join(arguments),
+)
+def test_what_needs_torch_says_how_to_get_it(arguments: list[str], tmp_path: Path) -> None:
+    done = without_torch(tmp_path, *arguments)
+    assert done.returncode == 2
+    assert "needs torch, which `make setup` installs." in done.stderr
+    assert "Traceback" not in done.stderr and len(done.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []

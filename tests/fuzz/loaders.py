@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The loaders that are fuzzed: for each kind of file some good ones, how to damage them, and what reads them."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import random
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import damage
+import numpy as np
+from PIL import Image
+from safetensors.numpy import save
+
+from edgemoe import package as packages
+from edgemoe.arrays import read_npy
+from edgemoe.checkpoint import read_checkpoint
+from edgemoe.config import ModelConfig
+from edgemoe.golden.random_package import random_package, random_state
+from edgemoe.images import read_image
+from edgemoe.inspect_package import contents, describe
+from edgemoe.package import Package
+from edgemoe.quant.scenes import load_prior
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = ModelConfig(
+    name="tiny", height=8, width=16, patch=4, dim=8, heads=2, layers=2, dense_hidden=8, experts=2, expert_hidden=8,
+    top_k=1, head_hidden=8,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of file. load: reads a path and checks what it gives; raises UserError or nothing."""
+
+    suffix: str
+    seeds: Callable[[], list[bytes]]
+    steps: list[damage.Step]
+    load: Callable[[Path], None]
+
+    def input(self, name: str, seed: int, leave_out: frozenset[int] = frozenset()) -> bytes:
+        """The damaged file of a seed: up to four steps, those in `leave_out` not taken."""
+        rng = random.Random(f"{name} {seed}")
+        good = self.seeds()
+        data = good[rng.randrange(len(good))]
+        for i in range(rng.choice([1, 1, 2, 3, 4])):
+            step = random.Random(f"{name} {seed} {i}")
+            if i not in leave_out:
+                chosen = step.choice(damage.ANY if step.random() < 0.3 else self.steps)
+                data = chosen(data, step)
+        return data
+
+
+@cache
+def packages_seeds() -> list[bytes]:
+    configs = [TINY, dataclasses.replace(TINY, experts=0), dataclasses.replace(TINY, gate="task_embedding")]
+    return [packages.to_bytes(random_package(config, 1)) for config in configs]
+
+
+@cache
+def checkpoint_seeds() -> list[bytes]:
+    import json
+
+    from edgemoe.checkpoint import FORMAT
+
+    files = []
+    for config in (TINY, dataclasses.replace(TINY, gate="task_embedding")):
+        state = random_state(config, np.random.default_rng(0))
+        texts = {
+            "format": FORMAT,
+            "config": json.dumps(config.to_dict()),
+            "training": json.dumps({"steps": 1}),
+        }
+        files.append(save({name: t.astype(np.float32) for name, t in state.items()}, texts))
+    return files
+
+
+def saved(image: Image.Image, form: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, form, **options)
+    return file.getvalue()
+
+
+@cache
+def png_seeds() -> list[bytes]:
+    import struct
+    import zlib
+
+    rng = np.random.default_rng(1)
+    colour = Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8))
+    exif = colour.getexif()
+    exif[0x0112] = 6
+    files = [
+        saved(colour, "PNG"),
+        saved(colour, "PNG", exif=exif),
+        saved(colour, "PNG", transparency=(1, 2, 3), icc_profile=b"no profile"),
+        saved(colour, "PNG", save_all=True, append_images=[colour.transpose(Image.Transpose.ROTATE_180)]),
+        saved(Image.fromarray(rng.integers(0, 65536, (9, 12), dtype=np.uint16)), "PNG", transparency=30000),
+    ]
+    for mode in ("1", "L", "LA", "P", "RGBA"):
+        options = {"transparency": 0} if mode in ("1", "L", "P") else {}
+        files.append(saved(colour.convert(mode), "PNG", **options))
+    for depth, form, row in ((2, 0, 1), (16, 2, 24), (16, 4, 16), (16, 6, 32), (4, 3, 2), (8, 0, 4)):
+        parts = [(b"IHDR", struct.pack(">IIBBBBB", 4, 3, depth, form, 0, 0, 0))]
+        parts += [(b"PLTE", bytes(range(48)))] if form == 3 else []
+        parts += [(b"tRNS", bytes(6 if form == 2 else 2))] if form in (0, 2, 3) else []
+        parts += [(b"IDAT", zlib.compress((b"\0" + rng.bytes(row)) * 3)), (b"IEND", b"")]
+        files.append(damage.PNG + b"".join(damage.chunk(*part) for part in parts))
+    return files
+
+
+@cache
+def jpeg_seeds() -> list[bytes]:
+    colour = Image.fromarray(np.random.default_rng(2).integers(0, 256, (17, 25, 3), dtype=np.uint8))
+    exif = colour.getexif()
+    exif[0x0112], exif[0x010F], exif[0x8769] = 8, "maker", {0x9003: "2026:01:01 00:00:00"}
+    return [
+        saved(colour, "JPEG"),
+        saved(colour, "JPEG", exif=exif),
+        saved(colour, "JPEG", progressive=True, subsampling=0, comment=b"x"),
+        saved(colour.convert("L"), "JPEG", restart_marker_blocks=1),
+        saved(colour.convert("CMYK"), "JPEG", dpi=(72, 72)),
+    ]
+
+
+@cache
+def npy_seeds() -> list[bytes]:
+    files = []
+    for array in (np.ones((3, 4), np.float32), np.asfortranarray(np.ones((3, 4)))):
+        file = io.BytesIO()
+        np.save(file, array)
+        files.append(file.getvalue())
+    return files
+
+
+@cache
+def npz_seeds() -> list[bytes]:
+    files = []
+    for write in (np.savez, np.savez_compressed):
+        file = io.BytesIO()
+        write(file, label=np.ones((3, 4), np.uint8), depth=np.ones((3, 4), np.float16))
+        files.append(file.getvalue())
+    return files
+
+
+@cache
+def hwh_seeds() -> list[bytes]:
+    return [(ROOT / "bitstreams" / "sim-small" / "edgemoe.hwh").read_bytes()]
+
+
+def load_package(path: Path) -> None:
+    package = packages.load(path)
+    packages.check(package)
+    assert isinstance(package, Package) and len(package.sha256) == 64
+    describe(contents(path)).encode()
+
+
+def load_checkpoint(path: Path) -> None:
+    checkpoint = read_checkpoint(path)
+    assert all(np.isfinite(t).all() and t.dtype == np.float32 for t in checkpoint.tensors.values())
+    checkpoint.config.name.encode()
+
+
+def load_image(path: Path) -> None:
+    pixels = read_image(path)
+    assert pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size
+
+
+def load_npy(path: Path) -> None:
+    assert read_npy(path, "Depth", (3, 4), "f").shape == (3, 4)
+
+
+def load_npz(path: Path) -> None:
+    prior = load_prior(path)
+    assert prior.label.dtype == np.uint8 and prior.label.shape == prior.depth.shape
+
+
+def load_hwh(path: Path) -> None:
+    from edgemoe.sim.description import read_description
+
+    assert read_description(path).ip_dict
+
+
+KINDS = {
+    "package": Kind(".safetensors", packages_seeds, [damage.tensors, damage.values], load_package),
+    "checkpoint": Kind(".safetensors", checkpoint_seeds, [damage.tensors, damage.values], load_checkpoint),
+    "png": Kind(".png", png_seeds, [damage.png], load_image),
+    "jpeg": Kind(".jpg", jpeg_seeds, [damage.jpeg], load_image),
+    "npy": Kind(".npy", npy_seeds, damage.ANY, load_npy),
+    "npz": Kind(".npz", npz_seeds, damage.ANY, load_npz),
+    "hwh": Kind(".hwh", hwh_seeds, [damage.xml], load_hwh),
+}
+
+
+def scratch() -> Path:
+    """A folder of our own inside the checkout."""
+    folder = ROOT / "build" / "fuzz"
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix="work-", dir=folder))

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Figures of a package with the prior beside them, as data and as text; the README's table from one place."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgemoe import package as packages
+from edgemoe.config import MODELS
+from edgemoe.errors import UserError
+from edgemoe.golden.random_package import random_package
+from edgemoe.model.metrics import Prior
+from edgemoe.quant.evaluate import accuracy_table, evaluate, evaluate_package, text
+from edgemoe.quant.scenes import load_prior, read_scenes
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+import bad_files
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ROOT / "models" / "nano.package.safetensors"
+SMALL = dataclasses.replace(MODELS["nano"], name="small", height=16, width=32, layers=1)
+
+
+def test_the_prior_stands_beside_a_shipped_model(tmp_path: Path) -> None:
+    figures = evaluate_package(SHIPPED, bad_files.scene(tmp_path / "data"))
+    assert json.loads(json.dumps(figures)) == figures
+    assert figures["scenes"] == 1 and figures["model"] == "nano" and len(figures["sha256"]) == 64
+    prior = load_prior(ROOT / "models" / "nano.prior.npz")
+    truth = np.zeros((64, 128), np.uint8)
+    hits, union = (prior.label == truth).sum(), truth.size
+    assert figures["prior_miou"] == pytest.approx(hits / union / 7)
+    assert figures["prior_rmse"] == pytest.approx(np.sqrt(np.mean((prior.depth - 1.0) ** 2)))
+    said = text(figures)
+    assert f"{figures['prior_miou']:.3f}" in said and f"{figures['rmse']:.2f} m" in said and "prior" in said
+    assert all(name in said for name in MODELS["nano"].classes)
+
+
+def test_another_model_has_no_prior(tmp_path: Path) -> None:
+    path = tmp_path / "small.safetensors"
+    packages.save(random_package(SMALL, 1), path)
+    size = (SMALL.height, SMALL.width)
+    data = bad_files.scene(
+        tmp_path / "data",
+        image=np.zeros((*size, 3), np.uint8),
+        labels=np.zeros(size, np.uint8),
+        depth=np.ones(size),
+    )
+    figures = evaluate_package(path, data)
+    assert "prior_miou" not in figures and "prior" not in text(figures)
+    wrong = Prior(np.zeros((64, 128), np.uint8), np.ones((64, 128), np.float32))
+    with pytest.raises(UserError, match=r"The prior is 64×128 .* the model is 16×32"):
+        evaluate(packages.load(path), read_scenes(data, *size), wrong)
+
+
+def test_the_table_shows_model_twin_and_prior() -> None:
+    figures = json.loads((ROOT / "models" / "figures.json").read_text())
+    table = accuracy_table(figures)
+    assert table in (ROOT / "README.md").read_text(encoding="utf-8")
+    for value in (figures["nano"]["integer"]["miou"], figures["nano-dense"]["integer"]["miou"]):
+        assert f"| {value:.3f} |" in table
+    assert f"| {figures['nano']['integer']['prior_rmse']:.2f} m |" in table
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"label": np.zeros((3, 5), np.uint8)}, "one size"),
+        ({"label": np.zeros((3, 4), np.float32)}, "expected whole numbers"),
+        ({"depth": np.full((3, 4), np.nan)}, "depths be finite"),
+        ({"label": np.full((3, 4), -1)}, r"labels must lie in 0\.\.255"),
+        ({"label": None}, "label.npy"),
+        ({"label": np.array([[None]])}, "dtype 'object'"),
+    ],
+    ids=str,
+)
+def test_damaged_priors(changes: dict[str, np.ndarray], said: str, tmp_path: Path) -> None:
+    good = {"label": np.zeros((3, 4), np.uint8), "depth": np.ones((3, 4), np.float16)}
+    np.savez(
+        tmp_path / "p.npz", **{n: a for n, a in (good | changes).items() if a is not None}, allow_pickle=True
+    )
+    with pytest.raises(UserError, match=rf"p\.npz.*{said}"):
+        load_prior(tmp_path / "p.npz")
