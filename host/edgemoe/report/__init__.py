@@ -9,4 +9,10 @@ from edgemoe.report.pictures import depth_picture, segmentation_picture
 from edgemoe.report.summary import write_summary
 from edgemoe.report.words import divergence_sentence
 
-__all__ = ["depth_picture", "divergence_sentence", "segmentation_picture", "write_page", "write_summary"]
+__all__ = [
+    "depth_picture",
+    "divergence_sentence",
+    "segmentation_picture",
+    "write_page",
+    "write_summary",
+]
