@@ -98,8 +98,10 @@ def test_leftovers_of_killed_builds_go(tmp_path: Path) -> None:
 
 def test_where_nothing_can_be_built(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="Nothing can be built in"):
-        kept(tmp_path / "file" / "entry", make)
+    (tmp_path / ".locked.lock").mkdir()
+    for place in (tmp_path / "file" / "entry", tmp_path / "file" / "deep" / "entry", tmp_path / "locked"):
+        with pytest.raises(UserError, match="Nothing can be built in"):
+            kept(place, make)
 
 
 def test_links_into_nothing_are_no_entry(tmp_path: Path) -> None:

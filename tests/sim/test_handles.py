@@ -256,7 +256,7 @@ def test_a_damaged_overlay_leaves_the_loaded_one(
     damage(tmp_path / "bad")
     with pytest.raises((UserError, DeviceError), match=words):
         Overlay(str(tmp_path / "bad" / "copier.bit"))
-    assert good.is_loaded()
+    assert good.is_loaded() and pynq.PL.bitfile_name == str(copier_overlay)
     copy_one(good.copier_0)
 
 
@@ -315,6 +315,26 @@ def test_threads_share_a_design(device, copier_overlay: Path) -> None:
     for thread in threads:
         thread.join(30)
     assert len(ends) == 4 and all("was unloaded" in end for end in ends)
+
+
+def test_threads_that_load_at_once(device, copier_overlay: Path, other_overlay: Path) -> None:
+    """One after the other; what the last one loaded is whole."""
+    failures: list[str] = []
+
+    def load(path: Path) -> None:
+        for _ in range(15):
+            try:
+                Bitstream(str(path)).download()
+            except Exception as error:
+                failures.append(repr(error))
+
+    threads = [threading.Thread(target=load, args=(path,)) for path in (copier_overlay, other_overlay) * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    copy_one(Overlay(str(copier_overlay)).copier_0)
 
 
 def test_a_fork_is_told_and_changes_nothing(device, copier_overlay: Path) -> None:

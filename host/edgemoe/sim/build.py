@@ -13,7 +13,7 @@ from edgemoe.caches import build_root, checkout
 from edgemoe.config import BuildConfig
 from edgemoe.errors import DeviceError, UserError
 from edgemoe.registers import BUS_ERROR, INPUTS, IP_NAME, IP_VLNV, OUTPUTS, REGISTERS, write_headers
-from edgemoe.sim.cache import digest, kept
+from edgemoe.sim.cache import digest, kept, writing
 from edgemoe.sim.hwh import HardwareIp, hardware_ip
 from edgemoe.sim.overlay import write_overlay
 from edgemoe.sim.verilate import Progress, VerilatedLibrary, verilate
@@ -64,7 +64,8 @@ def compile_rtl(
     made_from += [*_files(compiler, ".py"), *_files(compiler, ".sv")]
     clock_ns = 1000.0 / build.clock_mhz
     headers = build_root() / "rtl" / f"{build.name}-headers"
-    write_headers(build, headers)
+    with writing(headers):
+        write_headers(build, headers)
     key = digest(*made_from, *sorted(headers.glob("*.hpp")), top, f"{clock_ns}")
     target = build_root() / "rtl" / f"{top}-{build.name}-{key[:16]}"
 
