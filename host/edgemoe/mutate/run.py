@@ -22,6 +22,7 @@ COPIED = (
     "tests",
     "cosim",
     "models",
+    "bitstreams",
     "docs",
     "pyproject.toml",
     "mkdocs.yml",

@@ -14,7 +14,7 @@ from edgemoe.config import BuildConfig
 from edgemoe.errors import DeviceError
 from edgemoe.kernels import hls_folder, include_folders, kernel_source
 from edgemoe.registers import BUS_ERROR, INPUTS, IP_NAME, IP_VLNV, OUTPUTS, REGISTERS
-from edgemoe.sim.cache import digest, kept
+from edgemoe.sim.cache import digest, kept, writing
 from edgemoe.sim.hwh import HardwareIp, hardware_ip
 from edgemoe.sim.overlay import write_overlay
 from edgemoe.sim.verilate import Progress, VerilatedLibrary, verilate
@@ -47,7 +47,8 @@ def compile_rtl(
     """The accelerator of `build` as SystemVerilog, kept under `build/rtl/`."""
     hls = hls_folder()
     source = source or kernel_source(IP_NAME)
-    include = include_folders(build)
+    with writing(build_root() / "headers"):
+        include = include_folders(build)
     compiler = Path(__file__).parents[1] / "compiler"
     made_from = [
         Path(__file__),
