@@ -377,6 +377,11 @@ CASES = [
         quantize(lambda p: checkpoint_file(p, cls_token=np.full((1, 1, 64), np.inf, np.float32))),
         "not finite",
     ),
+    Case(
+        "checkpoint: weights that no format holds",
+        quantize(lambda p: checkpoint_file(p, patch_embed__weight=np.full((64, 3, 8, 8), 1e38, np.float32))),
+        "c.safetensors: patch_embed: a requantiser's scale",
+    ),
     # images
     Case("image: empty", picture(lambda p: written(p, b"")), "cannot be read as PNG or JPEG"),
     Case("image: a text", picture(lambda p: written(p, b"no picture")), "cannot be read as PNG or JPEG"),
