@@ -106,8 +106,10 @@ def fifo(path: Path) -> Path:
 
 
 def listener(path: Path) -> Path:
+    folder = os.open(path.parent, os.O_RDONLY)  # by its number, for a socket's path is short
     with socket.socket(socket.AF_UNIX) as made:
-        made.bind(str(path))
+        made.bind(f"/proc/self/fd/{folder}/{path.name}")
+    os.close(folder)
     return path
 
 
