@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,8 @@ Pixels = npt.NDArray[np.uint8]
 MAX_PIXELS = 100_000_000
 """Largest picture that is read: a bound on memory."""
 
+MAX_SCANS = 40  # of a JPEG
+SCAN = b"\xff\xda"  # begins one
 STRIP = 1 << 20  # pixels that are converted, or columns that are summed, at a time
 ORIENTATION = 0x0112  # EXIF's tag; 1 is upright
 UPRIGHT = {  # orientation -> the view of (H,W,...) that is upright
@@ -83,6 +85,8 @@ def _opened(path: Path, hint: str) -> Iterator[ImageFile.ImageFile]:
                         f"Image {path} is {image.height}×{image.width}; at most {MAX_PIXELS} pixels are read. "
                         "Make it smaller."
                     )
+                if image.format != "PNG":  # "MPO" is a JPEG with more pictures after it
+                    _check_scans(file, path)
                 yield image
         except UserError:
             raise
@@ -94,6 +98,20 @@ def _opened(path: Path, hint: str) -> Iterator[ImageFile.ImageFile]:
             Exception
         ) as error:  # Pillow lists none; ValueError, SyntaxError, zlib.error and struct.error occur
             raise UserError(f"Image {path} cannot be read as PNG or JPEG: {shown(error)}.") from error
+
+
+def _check_scans(file: BinaryIO, path: Path) -> None:
+    """UserError for a JPEG of more scans than any program writes: each, of a few bytes, costs a pass over the picture."""
+    scans, before, at = 0, b"", file.tell()
+    file.seek(0)
+    while piece := file.read(STRIP):
+        scans += (before + piece).count(SCAN)  # inside a scan, 0xff is never followed by this
+        before = piece[-1:]
+    file.seek(at)
+    if scans > MAX_SCANS:
+        raise UserError(
+            f"Image {path} has {scans} scans; at most {MAX_SCANS} are read. Save the picture again."
+        )
 
 
 def _raw_mode(image: ImageFile.ImageFile) -> str:
