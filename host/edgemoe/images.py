@@ -101,7 +101,7 @@ def _opened(path: Path, hint: str) -> Iterator[ImageFile.ImageFile]:
 
 
 def _check_scans(file: BinaryIO, path: Path) -> None:
-    """UserError for a JPEG of more scans than any program writes: each, of a few bytes, costs a pass over the picture."""
+    """UserError for a JPEG of more scans than programs write: each, of a few bytes, costs a pass over the picture."""
     scans, before, at = 0, b"", file.tell()
     file.seek(0)
     while piece := file.read(STRIP):
