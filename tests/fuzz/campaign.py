@@ -5,7 +5,7 @@ usage: campaign.py [--kind KIND ...] [--seed FIRST] [--count N]
 
 Input n of a kind depends on n alone, so `--kind png --seed 17 --count 1` tries one again. A loader may read a damaged
 file, if what it gives passes its check, or refuse it with one UserError whose message can be printed, is short and
-names the file. Anything else, more than five seconds, or more than a gigabyte is a failure; the file is kept in
+names the file. Anything else, more than five seconds of the processor, or more than a gigabyte is a failure; the file is kept in
 build/fuzz/, made with as few steps of damage as still fail.
 """
 
@@ -54,7 +54,7 @@ def peak_kilobytes() -> int:
 def verdict(kind: str, data: bytes, path: Path) -> str:
     """What is wrong with how the loader takes the bytes; empty if nothing is."""
     path.write_bytes(data)
-    peak, started = peak_kilobytes(), time.monotonic()
+    peak, started = peak_kilobytes(), time.process_time()
     try:
         KINDS[kind].load(path)
         said = ""
@@ -65,8 +65,8 @@ def verdict(kind: str, data: bytes, path: Path) -> str:
     except Exception as error:
         return f"{type(error).__name__}: {str(error)[:500]}"
     grown = (peak_kilobytes() - peak) * 1024
-    if time.monotonic() - started > SECONDS:
-        return f"took {time.monotonic() - started:.1f} s"
+    if time.process_time() - started > SECONDS:
+        return f"took {time.process_time() - started:.1f} s"
     if grown > BYTES:
         return f"took {grown >> 20} MiB more than any input before it"
     return ""
@@ -91,6 +91,8 @@ def attempt(kind: str, seed: int, folder: Path) -> Failure | None:
 
 def _work(kind: str, first: int, end: int, folder: Path, pipe: Connection) -> None:
     """Tries the inputs first .. end - 1, saying before each which one it is, and after it how it ended."""
+    for data in KINDS[kind].seeds():  # what the loader imports is no part of the time of an input
+        verdict(kind, data, folder / f"good{KINDS[kind].suffix}")
     for seed in range(first, end):
         pipe.send(seed)
         failure = attempt(kind, seed, folder)
