@@ -5,8 +5,8 @@ usage: campaign.py [--kind KIND ...] [--seed FIRST] [--count N]
 
 Input n of a kind depends on n alone, so `--kind png --seed 17 --count 1` tries one again. A loader may read a damaged
 file, if what it gives passes its check, or refuse it with one UserError whose message can be printed, is short and
-names the file. Anything else, more than five seconds of the processor, or more than a gigabyte is a failure; the file is kept in
-build/fuzz/, made with as few steps of damage as still fail.
+names the file. Anything else, more than five seconds of the processor, or more than a gigabyte is a failure; the file
+is kept in build/fuzz/, made with as few steps of damage as still fail.
 """
 
 from __future__ import annotations
