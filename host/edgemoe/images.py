@@ -70,6 +70,8 @@ def read_grey(path: Path) -> npt.NDArray[np.uint8]:
     with _opened(path, "it does not exist") as image:
         if _raw_mode(image) != "L" or "transparency" in image.info:
             raise UserError(f"Image {path} is no 8-bit grey PNG without alpha.")
+        image.load()
+        _check_complete(image, path)
         return np.array(image)
 
 
@@ -94,9 +96,8 @@ def _opened(path: Path, hint: str) -> Iterator[ImageFile.ImageFile]:
             raise UserError(
                 f"Image {path} cannot be read as PNG or JPEG: its beginning is damaged, or of another kind of file."
             ) from error
-        except (
-            Exception
-        ) as error:  # Pillow lists none; ValueError, SyntaxError, zlib.error and struct.error occur
+        # Pillow does not say what it raises; ValueError, SyntaxError, zlib.error and struct.error were seen.
+        except Exception as error:
             raise UserError(f"Image {path} cannot be read as PNG or JPEG: {shown(error)}.") from error
 
 
@@ -162,9 +163,8 @@ def _low_bytes(path: Path) -> Pixels:
     """The low bytes of a PNG of 16-bit colour, H×W×3; Pillow keeps the high ones."""
     with _opened(path, "it does not exist") as image:
         codec, extent, offset, _ = image.tile[0]
-        image.tile = [
-            ImageFile._Tile(codec, extent, offset, "RGB;16L")
-        ]  # as if its bytes were the other way round
+        # As if the bytes were the other way round. Older versions of Pillow have plain tuples here.
+        image.tile = [(codec, extent, offset, "RGB;16L")]  # type: ignore[list-item]
         return np.array(image)
 
 
