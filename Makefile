@@ -27,6 +27,7 @@ TASK ?= both
 OUT ?=
 WAVES ?=
 FUZZ ?= 20000
+WHO ?=
 # Recipes read them from the environment, so that a name may hold spaces, quotes and dollar signs.
 VALUES := MODEL BOARD IMAGE TASK OUT WAVES
 $(foreach name,$(VALUES),$(eval export _$(name) := $$(value $(name))))
@@ -72,11 +73,14 @@ fuzz: $(VENV)/.dev  ## every loader on damaged files [FUZZ=20000]
 mutate: $(VENV)/.dev  ## mutations of C++, golden and compiler, each of which a test must catch
 	$(BIN)/edgemoe mutate
 
-bench: $(VENV)/.dev  ## regenerate every figure that the docs quote
+bench: $(VENV)/.dev  ## regenerate every figure that the docs quote (not built yet)
 	$(BIN)/edgemoe bench
 
-bitstream: $(VENV)/.cosim  ## a bitstream [BOARD=]
+bitstream: $(VENV)/.cosim  ## a bitstream [BOARD=] (not built yet)
 	$(BIN)/edgemoe bitstream --board "$$_BOARD"
+
+users:  ## the first hour of four users, each in a fresh clone with its own .venv; long [WHO=ml_engineer]
+	for name in $(or $(WHO),ml_engineer fpga_engineer pynq_user researcher); do tests/users/run.sh $$name; done
 
 ##@ Upkeep
 
@@ -88,15 +92,22 @@ format: $(VENV)/.dev  ## rewrite Python and C++ in the project's format
 	git ls-files -z 'hls/*.hpp' 'hls/*.cpp' 'hls/*.h' | xargs -0 -r $(BIN)/clang-format -i
 
 docs: $(VENV)/.dev  ## the documentation as a site in build/site
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo 'build/site/index.html; search needs a server: $(BIN)/python -m http.server --directory build/site'
 
-tables: $(VENV)/.cosim  ## the generated tables of the documentation
+tables: $(VENV)/.cosim  ## the generated tables and diagrams of the documentation
 	$(BIN)/python docs/make_tables.py
+	$(BIN)/python docs/make_diagrams.py
 	$(BIN)/python tests/program/machine_tables.py
 
-pictures: $(VENV)/.cosim  ## the README's picture and figures, from a cosimulation
+pictures: $(VENV)/.dev  ## pictures and figures of README, tutorial and the page on waves, from cosimulations
 	$(BIN)/edgemoe cosim --out build/cosim/readme
 	$(BIN)/python docs/make_readme.py build/cosim/readme
+	$(BIN)/edgemoe random-package --model nano --seed 1 --layers 1 --out build/waves/model.safetensors
+	$(BIN)/edgemoe cosim --model build/waves/model.safetensors --task depth --out build/waves/plain
+	$(BIN)/edgemoe cosim --model build/waves/model.safetensors --task depth --waves --out build/waves/run
+	$(BIN)/python docs/make_waves.py build/waves/run build/waves/plain
+	rm build/waves/run/waves.fst
 
 wheel: $(VENV)/.dev  ## the Python package as a wheel in dist/
 	$(BIN)/pip wheel --no-deps --wheel-dir dist .
@@ -109,7 +120,7 @@ lock:  ## resolve the lock files anew [PYTHON=python3.10, the oldest supported]
 clean:  ## remove build/; .venv stays
 	rm -rf build
 
-.PHONY: help cosim test check synth csim train models fuzz mutate bench bitstream setup format docs tables pictures wheel lock clean
+.PHONY: help cosim test check synth csim train models fuzz mutate bench bitstream users setup format docs tables pictures wheel lock clean
 
 # A virtual environment has one stamp a lock file: the cosimulation's, without torch, and everything.
 $(BIN)/python:

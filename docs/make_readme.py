@@ -3,9 +3,9 @@
 
 usage: make_readme.py RUN
 
-Writes docs/pictures/nano.png (input | segmentation | depth), keeps the figures as docs/pictures/run.json, and
-puts them, and those of models/figures.json, into the README between its markers. tests/docs checks that
-the README agrees with both files.
+Writes docs/pictures/nano.png (input | segmentation | depth) and two charts of the report, for the tutorial; keeps
+the figures as docs/pictures/run.json, and puts them, and those of models/figures.json, into the README between its
+markers. tests/docs checks that the README agrees with both files.
 """
 
 import json
@@ -16,6 +16,7 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont
 
 from edgemoe.quant.evaluate import accuracy_table
+from edgemoe.report.charts import experts_chart, stages_chart
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
@@ -79,6 +80,13 @@ def table(kept: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def charts(run: Path) -> dict[str, str]:
+    """The report's charts of the segmentation as SVG files, for the tutorial."""
+    task = json.loads((run / "report.json").read_text())["task"]["segmentation"]
+    drawn = {"stages": stages_chart(task["stages"]), "experts": experts_chart(task["experts"])}
+    return {name: "\n".join(line.rstrip() for line in svg.splitlines()) + "\n" for name, svg in drawn.items()}
+
+
 def filled(text: str, kept: dict[str, Any], models: dict[str, Any]) -> str:
     """The README with its tables made anew."""
     for name, made in (("run", table(kept)), ("accuracy", accuracy_table(models))):
@@ -93,6 +101,8 @@ def main(run: Path) -> None:
     kept = figures(run)
     PICTURES.mkdir(parents=True, exist_ok=True)
     beside(run).save(PICTURES / "nano.png", optimize=True)
+    for name, svg in charts(run).items():
+        (PICTURES / f"{name}.svg").write_text(svg.replace("<svg ", '<svg style="background:white" ', 1))
     (PICTURES / "run.json").write_text(json.dumps(kept, indent=1) + "\n")
     README.write_text(filled(README.read_text(), kept, json.loads(FIGURES.read_text())))
 

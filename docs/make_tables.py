@@ -30,8 +30,14 @@ def _option(parameter: click.Option) -> str:
     default = (
         "" if parameter.default in (None, False) or not parameter.show_default else f"`{parameter.default}`"
     )
-    text = (parameter.help or "").replace("|", "\\|").replace("<", "&lt;")
+    text = _marked(parameter.help or "")
     return _row(flags, ("**needed.** " if parameter.required else "") + text, default)
+
+
+def _marked(text: str) -> str:
+    """A help text as Markdown; what is not built stands out."""
+    text = text.replace("|", "\\|").replace("<", "&lt;")
+    return text.replace("(not built yet)", "**(not built yet)**")
 
 
 def commands_table() -> str:
@@ -39,7 +45,7 @@ def commands_table() -> str:
     lines = []
     for name, command in sorted(cli.commands.commands.items()):
         usage = " ".join(command.collect_usage_pieces(click.Context(command)))
-        lines += [f"### edgemoe {name}", "", command.help or "", "", f"`edgemoe {name} {usage}`", ""]
+        lines += [f"### edgemoe {name}", "", _marked(command.help or ""), "", f"`edgemoe {name} {usage}`", ""]
         options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
         if options:
             lines += [_row("option", "meaning", "default"), _row("---", "---", "---")]

@@ -79,8 +79,8 @@ class Progress:
         if done >= total:
             return f"{what}: done in {clock(seconds)}"
         if done == 0:
-            return f"{what}: {total} part{'s' if total != 1 else ''}" if total > 1 else f"{what} ..."
-        return f"{what}: {done} of {total}, {clock(seconds * (total - done) / done)} left"
+            return f"{what} ..."
+        return f"{what}: {100 * done // total} %, {clock(seconds * (total - done) / done)} left"
 
 
 def clock(seconds: float) -> str:

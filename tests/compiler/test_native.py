@@ -123,3 +123,24 @@ def test_elements_pack_and_unpack(width: int) -> None:
     values = [0, 1, (1 << width) - 1, 1 << (width - 1), -1]
     want = [v % (1 << width) for v in values]
     assert unpack_elements(pack_elements(values, width), width) == want
+
+
+def test_a_damaged_library_is_built_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The loader would end the interpreter with a bus error."""
+    source = tmp_path / "pair.cpp"
+    source.write_text(HEADERS + PAIR.replace("DEPTH", "9"))
+
+    def build() -> Path:
+        return build_native(source, "pair", include=[SHIM], out=tmp_path)
+
+    library = build()
+    assert capsys.readouterr().err == ""
+    before = library.stat().st_mtime_ns
+    assert build().stat().st_mtime_ns == before
+    for content in (library.read_bytes()[:4096], b"", b"no library"):
+        library.unlink()
+        library.write_bytes(content)
+        assert NativeKernel(build()).run(scalars={"n": 9}).streams["out"] == list(range(1, 10))
+        assert f"note: {library} is damaged" in capsys.readouterr().err
+    library.with_name(f"{library.name}.sha256").write_text("")
+    assert NativeKernel(build()).ports

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cycles of a run follow from image, package and DRAM alone, not from what ran before."""
 
+import signal
+
 import numpy as np
 import pytest
 
@@ -64,3 +66,33 @@ def test_the_design_runs_on_after_a_wait_that_was_cut_short(rtl, small: ModelCon
     target.wait_limit = limit
     again = backend.run(image, DEPTH)
     assert (again.cycles, again.output) == (expected.cycles, expected.output)
+
+
+@pytest.mark.parametrize("interrupt", [True, False])
+def test_the_stop_button(rtl, small: ModelConfig, interrupt: bool) -> None:
+    """Ctrl-C while the accelerator works: the next run waits for the end of that one, and is right."""
+
+    def ring(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    backend = rtl(random_package(small, 1))
+    image = random_image(small, np.random.default_rng(0))
+    expected = backend.run(image, DEPTH)
+    accelerator = backend.accelerator
+    run, accelerator.run = accelerator.run, lambda buffers: run(buffers, interrupt=interrupt)
+    before = signal.signal(signal.SIGALRM, ring)
+    stopped = 0
+    try:
+        for step in range(12):
+            signal.setitimer(signal.ITIMER_REAL, 0.01 * (1 + step))
+            try:
+                backend.run(image, SEG)
+            except KeyboardInterrupt:
+                stopped += 1
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            again = backend.run(image, DEPTH)
+            assert (again.cycles, again.output) == (expected.cycles, expected.output)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert stopped

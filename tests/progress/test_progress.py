@@ -32,10 +32,10 @@ def test_lines_where_there_is_no_terminal(
         told.say("the result")
     lines = stream.getvalue().splitlines()
     assert lines == [
-        "compiling: 10 parts",
-        "compiling: 3 of 10, 0:14 left",
-        "compiling: 6 of 10, 0:08 left",
-        "compiling: 9 of 10, 0:02 left",
+        "compiling ...",
+        "compiling: 30 %, 0:14 left",
+        "compiling: 60 %, 0:08 left",
+        "compiling: 90 %, 0:02 left",
         "compiling: done in 0:20",
     ]
     assert capsys.readouterr().out == "the result\n"

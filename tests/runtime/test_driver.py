@@ -2,6 +2,7 @@
 """The PYNQ driver against the golden machine behind the accelerator's registers."""
 
 import asyncio
+import copy
 import dataclasses
 from pathlib import Path
 
@@ -128,3 +129,113 @@ def test_hang_is_reported(accelerator, image: np.ndarray) -> None:
     sim.activate()._targets["accelerator"].delay = 10**12
     with pytest.raises(DeviceError, match="did not finish within"):
         accelerator.run(buffers(copy_program(), image), interrupt=False)
+
+
+# ---- interrupted, reloaded, closed
+
+
+def result_of(accelerator, image: np.ndarray, **options) -> np.ndarray:
+    run = accelerator.run(buffers(copy_program(), image), **options).check()
+    return np.frombuffer(run.output, np.int16).reshape(image.shape)
+
+
+@pytest.mark.parametrize("interrupt", [True, False])
+@pytest.mark.parametrize("after", [True, False])
+def test_ctrl_c_in_a_wait(accelerator, image: np.ndarray, interrupt: bool, after: bool, monkeypatch) -> None:
+    """The run that is left goes on in the accelerator; the next one waits for its end, and is right."""
+    target = sim.activate()._targets["accelerator"]
+    advance, calls = target.advance, []
+
+    def ring(cycles: int) -> None:
+        calls.append(cycles)
+        if len(calls) == 20 and target.left is not None:
+            raise KeyboardInterrupt
+        advance(cycles if len(calls) > 20 else 1)
+
+    monkeypatch.setattr(target, "advance", ring)
+    with pytest.raises(KeyboardInterrupt):
+        result_of(accelerator, image + 1, interrupt=interrupt)
+    assert target.left is not None
+    assert np.array_equal(result_of(accelerator, image, interrupt=after), image)
+    assert np.array_equal(result_of(accelerator, image, interrupt=interrupt), image)
+
+
+def test_event_loops_one_after_the_other(accelerator, image: np.ndarray) -> None:
+    """`asyncio.run` has a new loop each time; PYNQ's interrupt would stay with the first."""
+    given = buffers(copy_program(), image)
+    for _ in range(2):
+        assert asyncio.run(accelerator.run_async(given)).check()
+        assert np.array_equal(result_of(accelerator, image, interrupt=True), image)
+
+
+def test_a_driver_kept_over_downloads(golden_overlay: Path, image: np.ndarray) -> None:
+    overlay = pynq.Overlay(str(golden_overlay))
+    accelerator = overlay.accelerator
+    for load in (overlay.download, lambda: pynq.Overlay(str(golden_overlay)), overlay.download):
+        assert np.array_equal(result_of(accelerator, image), image)
+        load()
+    assert np.array_equal(result_of(accelerator, image), image)
+    sim.activate().unload()
+    with pytest.raises(DeviceError, match="answered there was unloaded"):
+        result_of(accelerator, image)
+
+
+@pytest.mark.parametrize("interrupt", [True, False])
+def test_an_overlay_loaded_during_a_run(golden_overlay: Path, image: np.ndarray, interrupt: bool) -> None:
+    """The fresh accelerator is idle, which is no result."""
+    overlay = pynq.Overlay(str(golden_overlay))
+    given = buffers(copy_program(), image)
+    overlay.accelerator.start(given, interrupt=interrupt)
+    overlay.download()
+    with pytest.raises(DeviceError, match="has run nothing since its overlay was loaded"):
+        overlay.accelerator.wait()
+        overlay.accelerator.result(given)
+    assert np.array_equal(result_of(overlay.accelerator, image), image)
+
+
+@pytest.mark.parametrize("what", ["program", "output", "statistics"])
+def test_freed_buffers_are_refused(accelerator, image: np.ndarray, what: str) -> None:
+    given = buffers(copy_program(), image)
+    getattr(given, what).freebuffer()
+    with pytest.raises(DeviceError, match="was freed"):
+        accelerator.run(given)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda found: found.pop("records"), "has no register 'records'"),
+        (lambda found: found.pop("weights_2"), "has no register 'weights_2'"),
+        (lambda found: found.pop("BUS_ERROR"), "has no register 'BUS_ERROR'"),
+        (lambda found: found["status"].update(access="read-write"), "expected 32 bits, read-only"),
+        (lambda found: found["program_1"].update(access="read-only"), "expected 32 bits, read-write"),
+        (lambda found: found["cycles"].update(size=64), "expected 32 bits"),
+        (
+            lambda found: found["cycles"]["fields"]["cycles"].update(bit_width=16),
+            "'cycles' of .* has 16 bits",
+        ),
+        (lambda found: found["image_2"].update(address_offset=0x100), "do not follow each other"),
+        (lambda found: found.clear(), "has no register 'CTRL'"),
+    ],
+)
+def test_another_register_map_is_refused(accelerator, change, words: str) -> None:
+    """A description of another version: told when the driver is made, not by a wrong result."""
+    description = copy.deepcopy(dict(sim.activate().ip_dict["accelerator"]))
+    driver.Accelerator(description)
+    change(description["registers"])
+    with pytest.raises(UserError, match=words) as caught:
+        driver.Accelerator(description)
+    assert "write the overlay again" in str(caught.value)
+
+
+def test_registers_are_where_the_description_says(accelerator) -> None:
+    """Not where a table in the driver says."""
+    description = copy.deepcopy(dict(sim.activate().ip_dict["accelerator"]))
+    for entry in description["registers"].values():
+        entry["address_offset"] += 0x1000
+    moved = driver.Accelerator(description)
+    written: list[tuple[int, int]] = []
+    moved.write = lambda offset, value: written.append((offset, value))
+    moved.set("weights", 0x1_0000_0002)
+    place = description["registers"]["weights_1"]["address_offset"]
+    assert written == [(place, 2), (place + 4, 1)]

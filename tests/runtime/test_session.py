@@ -9,6 +9,7 @@ import pytest
 from small import small
 
 from edgemoe.config import board
+from edgemoe.errors import DeviceError, UserError
 from edgemoe.golden.random_package import random_image, random_package
 from edgemoe.package import Package
 from edgemoe.runtime import session
@@ -45,3 +46,47 @@ def test_result_does_not_depend_on_the_group(golden_overlay: Path, package: Pack
     with session.Session(package, board("sim-small"), accelerator) as running:
         features = [running.infer(image, "depth", group=group).features for group in (2, 4, 8)]
     assert all(np.array_equal(features[0], other) for other in features[1:])
+
+
+def test_a_session_over_downloads(golden_overlay: Path, package: Package) -> None:
+    """Its buffers are the board's: after a new download of the same overlay it goes on."""
+    overlay = pynq.Overlay(str(golden_overlay))
+    image = random_image(SMALL, np.random.default_rng(2))
+    with session.Session(package, board("sim-small"), overlay.accelerator) as running:
+        first = running.depth(image)
+        overlay.download()
+        assert np.array_equal(running.depth(image), first)
+        pynq.Overlay(str(golden_overlay))
+        assert np.array_equal(running.depth(image), first)
+
+
+def test_a_closed_session_says_so(golden_overlay: Path, package: Package) -> None:
+    running = session.Session(package, board("sim-small"), pynq.Overlay(str(golden_overlay)).accelerator)
+    image = random_image(SMALL, np.random.default_rng(2))
+    running.depth(image)
+    running.close()
+    running.close()
+    with pytest.raises(UserError, match="session was closed"):
+        running.depth(image)
+
+
+def test_a_session_survives_full_memory(golden_overlay: Path, package: Package) -> None:
+    """No room for a run's buffers: an error, and once there is room the same session goes on."""
+    overlay = pynq.Overlay(str(golden_overlay))
+    image = random_image(SMALL, np.random.default_rng(2))
+    with session.Session(package, board("sim-small"), overlay.accelerator) as running:
+        first = running.depth(image)
+        memory, size = pynq.Device.active_device.memory, 1 << 28
+        hogs = []
+        while size >= 4096:
+            try:
+                hogs.append(memory.allocate(size, np.uint8))
+            except DeviceError:
+                size //= 2
+        for task in ("segmentation", "depth", "segmentation"):
+            with pytest.raises(DeviceError, match="memory is full"):
+                running.infer(image, task, taps=True)
+        for hog in hogs:
+            hog.freebuffer()
+        assert running.infer(image, "segmentation", taps=True).check()
+        assert np.array_equal(running.depth(image), first)

@@ -13,6 +13,11 @@ import pytest
 
 from edgemoe import sim
 from edgemoe.errors import DeviceError, UserError
+from edgemoe.sim.dram import DramConfig
+from edgemoe.sim.overlay import write_overlay
+from edgemoe.sim.verilate import verilate
+
+from .conftest import copier_ip
 
 PROGRAM = Path(__file__).parent / "fixtures" / "user_script.py"
 
@@ -160,3 +165,77 @@ def test_missing_files_are_named(copier_overlay: Path, tmp_path: Path) -> None:
 def test_unknown_address(copier) -> None:
     with pytest.raises(DeviceError, match="Nothing answers at address 0xb0000000"):
         pynq.MMIO(0xB0000000, 16).read(0)
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (lambda tmp: tmp / "none" / "waves.fst", "there is no folder"),
+        (lambda tmp: tmp, "it is not a file"),
+        (lambda tmp: Path("/dev/full"), "it is not a file"),
+        (lambda tmp: Path("/proc/waves.fst"), "Waveforms cannot go to"),
+        (lambda tmp: _file(tmp / "notes.txt") / "waves.fst", "Waveforms cannot go to"),
+        (lambda tmp: tmp / "a\0b.fst", "null byte"),
+        (lambda tmp: tmp / ("x" * 300), "File name too long"),
+        (lambda tmp: _file(tmp / "notes.txt"), "would overwrite .*notes.txt, which is no waveform file"),
+    ],
+)
+def test_waves_that_cannot_be_written_are_refused_before_the_run(tmp_path: Path, place, words: str) -> None:
+    path = place(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(UserError, match=words):
+        sim.activate().record_waves(path)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def _file(path: Path) -> Path:
+    path.write_text("not a waveform")
+    return path
+
+
+def test_waves_need_a_build_with_them_and_leave_the_loaded_overlay(
+    copier, copier_overlay: Path, tmp_path
+) -> None:
+    device = sim.activate()
+    device.record_waves(tmp_path / "waves.fst")
+    with pytest.raises(DeviceError, match="without waveforms"):
+        pynq.Overlay(str(copier_overlay))
+    assert copier.read(0) == 4
+    device.record_waves(None)
+    pynq.Overlay(str(copier_overlay))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_waves_over_reloads(tmp_path: Path) -> None:
+    """A second recording into the same file replaces the first; a program that ends leaves a whole file."""
+    library = verilate([PROGRAM.parent / "copier.sv"], "copier", trace=True, optimise="-O0")
+    bit = write_overlay(tmp_path, "copier", copier_ip(library), library.path)
+    code = (
+        "import sys, pynq, edgemoe.sim\nfrom pathlib import Path\ndevice = edgemoe.sim.activate()\n"
+        "for _ in range(3):\n    device.record_waves(Path(sys.argv[2]))\n    pynq.Overlay(sys.argv[1])\n"
+        "    device.design('copier_0').run(100)\n"
+    )
+    waves = tmp_path / "waves.fst"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(bit), str(waves)], capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    content = waves.read_bytes()
+    at, kinds = 0, []
+    while at < len(content):  # blocks: type, length
+        kinds.append(content[at])
+        at += 1 + int.from_bytes(content[at + 1 : at + 9], "big")
+    assert at == len(content) and kinds[0] == 0 and 6 in kinds
+
+
+def test_bad_dram_parameters_are_refused() -> None:
+    for values, words in (
+        ({"latency": -1}, "latency is -1"),
+        ({"seed": 1 << 32}, "seed is 4294967296"),
+        ({"dwell": 1.5}, "dwell is 1.5"),
+        ({"stall_percent": 100}, "stall_percent is 100; it must be 0 to 99"),
+        ({"refresh_cycles": 1560}, "the memory never answers"),
+    ):
+        with pytest.raises(UserError, match=words):
+            DramConfig(**values)

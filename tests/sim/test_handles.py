@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Objects that outlive the design they were made for: each says what happened, and none ends the interpreter."""
 
+import asyncio
 import ctypes
 import gc
 import inspect
@@ -53,19 +54,6 @@ def device() -> Iterator[sim.SimulatedDevice]:
     yield device
     device.wait_limit = before
     device.unload()
-
-
-@pytest.fixture
-def another(copier_overlay: Path, tmp_path: Path) -> Path:
-    """The copier's overlay once more, in a folder and at an address of its own."""
-    for path in copier_overlay.parent.iterdir():
-        text = path.read_text().replace("0xA0000000", "0xA0020000").replace("0xA000FFFF", "0xA002FFFF")
-        (tmp_path / path.name).write_text(text.replace("0xa0000000", "0xa0020000"))
-    entry = json.loads((copier_overlay.parent / "overlay.json").read_text())
-    library = copier_overlay.parent / entry["simulations"]["copier_0"]["library"]
-    entry["simulations"]["copier_0"]["library"] = str(library.resolve())
-    (tmp_path / "overlay.json").write_text(json.dumps(entry))
-    return tmp_path / copier_overlay.name
 
 
 def copy_one(copier, value: int = 5) -> None:
@@ -121,10 +109,12 @@ def test_what_is_kept_over_the_same_bitstream_works(device, copier_overlay: Path
         design.read(0)
 
 
-def test_what_is_kept_over_another_bitstream_says_so(device, copier_overlay: Path, another: Path) -> None:
+def test_what_is_kept_over_another_bitstream_says_so(
+    device, copier_overlay: Path, other_overlay: Path
+) -> None:
     old = Overlay(str(copier_overlay))
     copier, mmio = old.copier_0, MMIO(BASE, 0x100)
-    new = Overlay(str(another))
+    new = Overlay(str(other_overlay))
     assert not old.is_loaded() and new.is_loaded()
     for use in (lambda: copier.read(0), lambda: copier.register_map.CTRL.AP_DONE, lambda: mmio.write(0, 1)):
         with pytest.raises(DeviceError, match=r"answers at address 0xa0000000.* was replaced by copier\.bit"):
@@ -148,6 +138,38 @@ def test_after_unload_everything_says_so(device, copier_overlay: Path) -> None:
         device.design("copier_0")
     buffer.flush()  # memory is the board's, not the overlay's
     buffer.freebuffer()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda device, overlay: device.unload(), "was unloaded"),
+        (lambda device, overlay: overlay.download(), "the wait for an interrupt went on"),
+    ],
+)
+@pytest.mark.parametrize("during", [True, False])
+def test_an_interrupt_kept_over_a_change(
+    device, copier_overlay: Path, change, words: str, during: bool
+) -> None:
+    """Whoever waits, or waits afterwards, is woken and told; no one waits for ever."""
+    overlay = Overlay(str(copier_overlay))
+    copier = overlay.copier_0
+
+    async def wait() -> None:
+        while not copier.register_map.CTRL.AP_DONE:
+            await copier.interrupt.wait()
+
+    async def program() -> None:
+        waiting = asyncio.create_task(wait())
+        for _ in range(3 * during):
+            await asyncio.sleep(0)
+        change(device, overlay)
+        await asyncio.wait_for(waiting, 30)
+
+    with pytest.raises(DeviceError, match=words):
+        asyncio.run(program())
+    overlay = Overlay(str(copier_overlay))
+    copy_one(overlay.copier_0)
 
 
 def test_an_overlay_that_is_not_loaded_is_no_crash(device, copier_overlay: Path) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,6 +50,10 @@ class Rtl:
             self.device.dram = before
         self.accelerator.timeout_seconds = None  # the simulated board has limits in cycles
         self.session = Session(workload.package, workload.build, self.accelerator, workload=workload)
+
+    def watch(self, told: Callable[[int], None]) -> None:
+        """Have `told` called with the cycles that pass while a program waits."""
+        self.device.design(self.instance).watch = told
 
     def run(self, pixels: Pixels, task: str, *, taps: bool = False, group: int = 0) -> Run:
         """As of `Backend`; `DeviceError` also if the RTL breaks a rule of AXI4."""

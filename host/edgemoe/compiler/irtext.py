@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The IR as text, for people, tests and reports."""
+"""The IR as text, for people and tests."""
 
 from __future__ import annotations
 

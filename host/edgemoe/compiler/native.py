@@ -21,6 +21,7 @@ import numpy as np
 
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.clang import cache_environment
+from edgemoe.compiler.libraries import is_whole, keep
 from edgemoe.compiler.native_source import rewrite, top_parameters
 from edgemoe.errors import UserError
 
@@ -109,16 +110,15 @@ def build_native(
     flags += ["-ftrivial-auto-var-init=pattern"] if checks else []
     digest = hashlib.sha256("\0".join([sys.platform, *flags, text]).encode()).hexdigest()[:16]
     library = out / f"{top}-{digest}.so"
-    if library.exists():
+    if is_whole(library):
         return library
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         rewritten = Path(folder) / f"{top}.cpp"
         rewritten.write_text(text)
         made = Path(folder) / library.name
         _zig([*flags, "-o", str(made), str(rewritten)], "", source)
-        made.replace(library)
-    return library
+        return keep(made, library)
 
 
 def _zig(arguments: list[str], stdin: str, source: Path) -> str:

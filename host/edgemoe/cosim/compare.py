@@ -14,9 +14,9 @@ SOURCES = {
     Opcode.LOAD: "load (hls/include/edgemoe/transfers.hpp)",
     Opcode.LAYERNORM: "layernorm (hls/include/edgemoe/layernorm.hpp)",
     Opcode.ATTENTION: "step_context, step_maximum (hls/include/edgemoe/attention.hpp)",
-    Opcode.GATE: "gate (hls/include/edgemoe/gate.hpp)",
+    Opcode.GATE: "gate_tokens (hls/include/edgemoe/gate.hpp)",
     Opcode.COMBINE: "combine (hls/include/edgemoe/gate.hpp)",
-    Opcode.STORE: "store (hls/include/edgemoe/transfers.hpp)",
+    Opcode.STORE: "store_words (hls/include/edgemoe/transfers.hpp)",
 }
 ENGINE = "engine (hls/include/edgemoe/engine.hpp), epilogue {} (hls/include/edgemoe/epilogue.hpp)"
 

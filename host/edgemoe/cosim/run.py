@@ -92,11 +92,15 @@ def run_cosim(
     with Progress() as progress, _claimed(target, paths, single is None, waves, grow) as whole:
         backend, facts = _open(workload, name, whole.work / WAVES if waves else None, dram, progress)
         with closing(backend):
-            cosimulation = _Cosimulation(workload, backend, tasks, taps, facts, progress, quiet)
+            cosimulation = _Cosimulation(
+                workload, backend, tasks, taps, facts, progress, quiet or single is not None
+            )
             if single is not None:
                 cosimulation.run(single, whole)
             else:
                 cosimulation.run_folder(paths, whole)
+    if single is not None and not quiet:
+        print(verdict(cosimulation.reports[0], target))  # when the bars are gone: the last word
     _link_latest(base / "latest", target)
     return Outcome(target, cosimulation.reports, cosimulation.refused)
 
@@ -117,12 +121,15 @@ class _Cosimulation:
         self.workload, self.backend, self.golden = workload, backend, Golden(workload)
         self.tasks, self.taps, self.facts = tasks, taps, facts
         self.progress, self.quiet = progress, quiet
+        self.course = _Course(workload, tasks, progress)
+        backend.watch(self.course.passed)
         self.reports: list[dict[str, Any]] = []
         self.refused: dict[str, str] = {}
 
     def run_folder(self, paths: Sequence[Path], whole: OutFolder) -> None:
         """Each image into a folder of its own, then the summary of all, also of a run that the device ended."""
         entries: list[dict[str, Any]] = []
+        self.course.begin(f"simulating {len(paths)} images", len(paths))
         try:
             for path, place in zip(paths, places(paths), strict=True):
                 try:
@@ -131,6 +138,7 @@ class _Cosimulation:
                     self.refused[path.name] = str(error)
                     entries.append({"name": path.name, "error": str(error)})
                     self.progress.note(str(error))
+                    self.course.ended(self.tasks)
                     continue
                 try:
                     with claim(whole.path / place, RUN_FILES, need_bytes=room_bytes(path)) as folder:
@@ -149,6 +157,8 @@ class _Cosimulation:
 
     def run(self, picture: Picture, folder: OutFolder, *, last: bool = True) -> dict[str, Any]:
         """One image into `folder`; its report. After the last one the waveforms are complete."""
+        if last:
+            self.course.begin(f"simulating {picture.path.name}", 1)
         runs = self._tasks(picture)
         if last:
             self.backend.close()
@@ -166,10 +176,8 @@ class _Cosimulation:
 
     def _tasks(self, picture: Picture) -> Runs:
         """Every task on both sides. Where outputs differ, once more with taps, to find the first difference."""
-        what = f"simulating {picture.path.name}"
         runs = {}
-        self.progress.step(what, 0, len(self.tasks))
-        for number, task in enumerate(self.tasks, 1):
+        for task in self.tasks:
             ours = self.backend.run(picture.pixels, task, taps=self.taps)
             theirs = self.golden.run(picture.pixels, task, taps=self.taps)
             result = compare(theirs, ours)
@@ -177,8 +185,44 @@ class _Cosimulation:
                 tapped = [side.run(picture.pixels, task, taps=True) for side in (self.golden, self.backend)]
                 result = Comparison(result.mismatches, compare(*tapped).first or result.first)
             runs[task] = (ours, theirs, result)
-            self.progress.step(what, number, len(self.tasks))
+            self.course.ended([task])
         return runs
+
+
+class _Course:
+    """How far the simulation is, in cycles; how many a task takes is a guess until it has run."""
+
+    def __init__(self, workload: Workload, tasks: Sequence[str], progress: Progress) -> None:
+        self._cycles = {task: workload.about_cycles(task) for task in tasks}
+        self._progress = progress
+        self._what, self._images, self._left, self._running = "", 0, 0, 0
+
+    def begin(self, what: str, images: int) -> None:
+        """`images` pass through all tasks."""
+        self._what, self._images = what, images
+        self._left = images * len(self._cycles)
+        self._tell()
+
+    def passed(self, cycles: int) -> None:
+        """Told by the simulation."""
+        self._running += cycles
+        self._tell()
+
+    def ended(self, tasks: Sequence[str]) -> None:
+        """These tasks of an image are done, or will not run."""
+        self._left -= len(tasks)
+        if self._running and len(tasks) == 1:
+            self._cycles[tasks[0]] = self._running
+        self._running = 0
+        self._tell()
+
+    def _tell(self) -> None:
+        a_task = sum(self._cycles.values()) // len(self._cycles)
+        total = a_task * len(self._cycles) * self._images
+        done = total - a_task * self._left
+        if self._left:
+            done = min(done + min(self._running, a_task * 99 // 100), total - 1)
+        self._progress.step(self._what, done, total)
 
 
 def _open(

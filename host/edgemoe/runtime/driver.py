@@ -55,7 +55,7 @@ class Accelerator(DefaultIP):
     def __init__(self, description: dict[str, Any]) -> None:
         super().__init__(description)
         self._offsets = register_offsets(description)
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._interrupt_of: tuple[asyncio.AbstractEventLoop, str] | None = None
         self.timeout_seconds: float | None = 120.0
         """Real time after which a run counts as hung; None where the device sees to it itself."""
 
@@ -110,20 +110,25 @@ class Accelerator(DefaultIP):
     async def wait_interrupt(self) -> None:
         """Wait for the interrupt; other tasks of the event loop run meanwhile."""
         started = time.monotonic()
-        self._enter_loop()
+        self._renew_interrupt()
         while not self.get("CTRL") & (DONE | IDLE):
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self.interrupt.wait(), self.timeout_seconds)
+            # Not wait_for: in Python 3.11 it overlooks that it is cancelled when the interrupt comes, too.
+            waiting = asyncio.ensure_future(self.interrupt.wait())
+            try:
+                await asyncio.wait({waiting}, timeout=self.timeout_seconds)
+                if waiting.done():
+                    waiting.result()
+            finally:
+                waiting.cancel()
             self._check_time(started)
         self.set("IP_ISR", self.get("IP_ISR"))
 
-    def _enter_loop(self) -> None:
-        """PYNQ's interrupt belongs to the event loop that waited for it first; another one begins anew."""
-        loop = asyncio.get_running_loop()
-        if self._loop is not loop:
-            self._loop = loop
-            self.interrupt.event = asyncio.Event()
-            self.interrupt.waiting = False
+    def _renew_interrupt(self) -> None:
+        """PYNQ's interrupt belongs to one download and to the event loop that first waited for it."""
+        belongs_to = (asyncio.get_running_loop(), pynq.PL.timestamp)
+        if self._interrupt_of != belongs_to:
+            self._interrupt_of = belongs_to
+            self.interrupt = pynq.Interrupt(self._interrupts["interrupt"]["fullpath"])
 
     def _check_time(self, started: float) -> None:
         if self.timeout_seconds is not None and time.monotonic() - started > self.timeout_seconds:

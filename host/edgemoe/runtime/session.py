@@ -50,6 +50,7 @@ class Session:
         self.workload = workload or Workload(package, build)
         self.accelerator = accelerator
         accelerator.check_build(build)
+        self._closed = False
         self._buffers: dict[str, Any] = {}
         self._weights = self._buffer("weights", self.workload.weights.data)
         self._programs: dict[tuple[str, bool, int], Any] = {}
@@ -69,7 +70,7 @@ class Session:
         """Free the buffers."""
         for buffer in [*self._buffers.values(), *self._programs.values()]:
             buffer.freebuffer()
-        self._buffers, self._programs = {}, {}
+        self._buffers, self._programs, self._closed = {}, {}, True
 
     def program(self, task: str, *, taps: bool = False, group: int = 0) -> Program:
         """The layer program of a task, built at its first use."""
@@ -109,6 +110,8 @@ class Session:
 
     def _code(self, task: str, taps: bool, group: int) -> Any:
         """The buffer with the layer program, filled at its first use."""
+        if self._closed:
+            raise UserError("This session was closed and its buffers are free; open another one.")
         key = (task, taps, group)
         if key not in self._programs:
             self._programs[key] = _filled(self.workload.program(task, taps=taps, group=group).data)
@@ -119,6 +122,7 @@ class Session:
         buffer = self._buffers.get(name)
         if buffer is None or buffer.nbytes != len(data):
             if buffer is not None:
+                del self._buffers[name]  # should there be no room for the new one
                 buffer.freebuffer()
             buffer = self._buffers[name] = pynq.allocate(len(data), np.uint8)
         buffer[:] = np.frombuffer(data, np.uint8)

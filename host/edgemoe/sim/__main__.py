@@ -3,6 +3,7 @@
 
 import runpy
 import sys
+import traceback
 from pathlib import Path
 
 import edgemoe.sim  # makes the simulated board the active device
@@ -21,11 +22,22 @@ def main() -> int:
     sys.argv = sys.argv[1:]
     sys.path[0] = str(program.resolve().parent)
     try:
+        edgemoe.sim.activate()
         runpy.run_path(str(program), run_name="__main__")
     except EdgeMoeError as failure:
-        print(f"error: {failure}", file=sys.stderr)
+        print(f"error: {_place(program, failure)}{failure}", file=sys.stderr)
         return failure.exit_status
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     return 0
+
+
+def _place(program: Path, failure: BaseException) -> str:
+    """The program's line that led to the failure, as a prefix of the message."""
+    frames = traceback.extract_tb(failure.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename) == program]
+    return f"{program}, line {lines[-1]}: " if lines else ""
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from edgemoe.errors import UserError
 
 @dataclass(frozen=True)
 class DramConfig:
-    """The simulated DRAM. The defaults leave about 90 % of the peak of one beat a cycle and port.
+    """The simulated DRAM: one beat a cycle and port, less refresh and turn-around.
 
     Its time begins anew with each start of the design (a write of 1 to bit 0 of register 0): cycles of a run
     depend on the run and on these parameters, not on what ran before.

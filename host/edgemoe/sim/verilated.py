@@ -4,6 +4,7 @@
 import ctypes
 import os
 import weakref
+from collections.abc import Callable
 from ctypes import byref, c_uint32
 from dataclasses import asdict
 from pathlib import Path
@@ -38,6 +39,8 @@ class VerilatedDesign:
         self._model = Model(library, arena)
         # Also when the program ends: a waveform file is whole then, and no model is left behind.
         self._finalizer = weakref.finalize(self, self._model.close, "was dropped")
+        self.watch: Callable[[int], None] | None = None
+        """Told of the cycles that have passed, a part of a `run` at a time."""
         self.configure(dram or DramConfig())
         self.reset()
 
@@ -82,6 +85,8 @@ class VerilatedDesign:
             done = int(self._model.call("sim_run", step, int(until_interrupt)))
             self._check(True, "run")
             passed += done
+            if self.watch is not None:
+                self.watch(done)
             if done < step:
                 break
         return passed

@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from edgemoe.compiler.driver import CompileResult
+from edgemoe.compiler.libraries import is_whole, keep
 from edgemoe.errors import DeviceError, UserError
 
 _HERE = Path(__file__).parent
@@ -42,11 +43,11 @@ def build_model(kernels: Sequence[Kernel], out: Path) -> Path:
     for name in ("bench.hpp", "bench.cpp", "memory.cpp", "model.py"):
         digest.update((_HERE / name).read_bytes())
     library = out / f"bench-{digest.hexdigest()[:16]}.so"
-    if library.exists():
+    if is_whole(library):
         return library
     out.mkdir(parents=True, exist_ok=True)
     runtime = _runtime(root, out)
-    with tempfile.TemporaryDirectory(dir=out) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         (work / "bench.sv").write_text(_top(kernels))
         sources: dict[str, Path] = {}
@@ -73,8 +74,7 @@ def build_model(kernels: Sequence[Kernel], out: Path) -> Path:
         objects += [_object(_HERE / name, work, root, work) for name in ("bench.cpp", "memory.cpp")]
         made = work / library.name
         _run([_compiler(), "-shared", "-pthread", "-o", str(made), *map(str, [*objects, *runtime])])
-        made.replace(library)
-    return library
+        return keep(made, library)
 
 
 #: Style warnings that generated text may give; everything else, widths included, is an error.
