@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,8 @@ Pixels = npt.NDArray[np.uint8]
 MAX_PIXELS = 100_000_000
 """Largest picture that is read: a bound on memory."""
 
+MAX_SCANS = 40  # of a JPEG
+SCAN = b"\xff\xda"  # begins one
 STRIP = 1 << 20  # pixels that are converted, or columns that are summed, at a time
 ORIENTATION = 0x0112  # EXIF's tag; 1 is upright
 UPRIGHT = {  # orientation -> the view of (H,W,...) that is upright
@@ -68,6 +70,8 @@ def read_grey(path: Path) -> npt.NDArray[np.uint8]:
     with _opened(path, "it does not exist") as image:
         if _raw_mode(image) != "L" or "transparency" in image.info:
             raise UserError(f"Image {path} is no 8-bit grey PNG without alpha.")
+        image.load()
+        _check_complete(image, path)
         return np.array(image)
 
 
@@ -83,6 +87,8 @@ def _opened(path: Path, hint: str) -> Iterator[ImageFile.ImageFile]:
                         f"Image {path} is {image.height}×{image.width}; at most {MAX_PIXELS} pixels are read. "
                         "Make it smaller."
                     )
+                if image.format != "PNG":  # "MPO" is a JPEG with more pictures after it
+                    _check_scans(file, path)
                 yield image
         except UserError:
             raise
@@ -90,10 +96,23 @@ def _opened(path: Path, hint: str) -> Iterator[ImageFile.ImageFile]:
             raise UserError(
                 f"Image {path} cannot be read as PNG or JPEG: its beginning is damaged, or of another kind of file."
             ) from error
-        except (
-            Exception
-        ) as error:  # Pillow lists none; ValueError, SyntaxError, zlib.error and struct.error occur
+        # Pillow does not say what it raises; ValueError, SyntaxError, zlib.error and struct.error were seen.
+        except Exception as error:
             raise UserError(f"Image {path} cannot be read as PNG or JPEG: {shown(error)}.") from error
+
+
+def _check_scans(file: BinaryIO, path: Path) -> None:
+    """UserError for a JPEG of more scans than programs write: each, of a few bytes, costs a pass over the picture."""
+    scans, before, at = 0, b"", file.tell()
+    file.seek(0)
+    while piece := file.read(STRIP):
+        scans += (before + piece).count(SCAN)  # inside a scan, 0xff is never followed by this
+        before = piece[-1:]
+    file.seek(at)
+    if scans > MAX_SCANS:
+        raise UserError(
+            f"Image {path} has {scans} scans; at most {MAX_SCANS} are read. Save the picture again."
+        )
 
 
 def _raw_mode(image: ImageFile.ImageFile) -> str:
@@ -144,9 +163,8 @@ def _low_bytes(path: Path) -> Pixels:
     """The low bytes of a PNG of 16-bit colour, H×W×3; Pillow keeps the high ones."""
     with _opened(path, "it does not exist") as image:
         codec, extent, offset, _ = image.tile[0]
-        image.tile = [
-            ImageFile._Tile(codec, extent, offset, "RGB;16L")
-        ]  # as if its bytes were the other way round
+        # As if the bytes were the other way round. Older versions of Pillow have plain tuples here.
+        image.tile = [(codec, extent, offset, "RGB;16L")]  # type: ignore[list-item]
         return np.array(image)
 
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
+import os
 import random
+import shutil
+import struct
 import tempfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +25,7 @@ from safetensors.numpy import save
 
 from edgemoe import package as packages
 from edgemoe.arrays import read_npy
-from edgemoe.checkpoint import read_checkpoint
+from edgemoe.checkpoint import FORMAT, read_checkpoint
 from edgemoe.config import ModelConfig
 from edgemoe.golden.random_package import random_package, random_state
 from edgemoe.images import read_image
@@ -65,10 +70,6 @@ def packages_seeds() -> list[bytes]:
 
 @cache
 def checkpoint_seeds() -> list[bytes]:
-    import json
-
-    from edgemoe.checkpoint import FORMAT
-
     files = []
     for config in (TINY, dataclasses.replace(TINY, gate="task_embedding")):
         state = random_state(config, np.random.default_rng(0))
@@ -89,9 +90,6 @@ def saved(image: Image.Image, form: str, **options: Any) -> bytes:
 
 @cache
 def png_seeds() -> list[bytes]:
-    import struct
-    import zlib
-
     rng = np.random.default_rng(1)
     colour = Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8))
     exif = colour.getexif()
@@ -202,4 +200,7 @@ def scratch() -> Path:
     """A folder of our own inside the checkout."""
     folder = ROOT / "build" / "fuzz"
     folder.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix="work-", dir=folder))
+    for left in folder.glob("work-*"):  # of a campaign that was killed
+        if not Path(f"/proc/{left.name.split('-')[1]}").exists():
+            shutil.rmtree(left)
+    return Path(tempfile.mkdtemp(prefix=f"work-{os.getpid()}-", dir=folder))

@@ -39,6 +39,8 @@ def test_good_files_load(kind: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", loaders.KINDS)
 def test_damaged_files_load_or_are_refused(kind: str, tmp_path: Path) -> None:
     print(f"{kind}: inputs 0..{COUNT - 1}")
+    for data in loaders.KINDS[kind].seeds():  # what the loader imports is no part of the time of an input
+        campaign.verdict(kind, data, tmp_path / f"good{loaders.KINDS[kind].suffix}")
     failures = [f for seed in range(COUNT) if (f := campaign.attempt(kind, seed, tmp_path))]
     assert not failures, "\n".join(map(str, failures))
 
@@ -60,7 +62,9 @@ def bad(action: str, path: Path) -> None:
     if action == "says too much":
         raise UserError(f"{path}: {'x' * 2000}")
     if action == "is slow":
-        time.sleep(0.3)
+        started = time.process_time()
+        while time.process_time() - started < 0.3:
+            pass
     if action == "takes memory":
         assert len(bytearray(80 << 20)) and path
 

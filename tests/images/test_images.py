@@ -212,6 +212,18 @@ def test_a_jpeg_of_four_inks(tmp_path: Path) -> None:
     assert red > 240 and green < 15 and blue < 15
 
 
+def test_a_jpeg_of_endless_scans_is_refused(tmp_path: Path) -> None:
+    """A scan of some hundred bytes costs a pass over the whole picture."""
+    Image.new("L", (2000, 2000), 128).save(tmp_path / "p.jpg", progressive=True)
+    data = (tmp_path / "p.jpg").read_bytes()
+    scan = data[data.rindex(b"\xff\xda") : -2]
+    (tmp_path / "p.jpg").write_bytes(data[:-2] + 5000 * scan + data[-2:])
+    started = time.perf_counter()
+    with pytest.raises(UserError, match=r"has 500\d scans; at most 40"):
+        read_image(tmp_path / "p.jpg")
+    assert time.perf_counter() - started < 5
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -238,3 +250,10 @@ def test_whatever_pillow_raises_is_one_message(
     monkeypatch.setattr(ImageFile.ImageFile, "load", fail)
     with pytest.raises(UserError, match=r"x\.png cannot be read as PNG or JPEG: \w+"):
         read_image(path)
+
+
+def test_of_a_jpeg_with_more_pictures_it_is_the_first(tmp_path: Path) -> None:
+    """As phones write them (MPO)."""
+    first, second = Image.new("RGB", (16, 16), (255, 0, 0)), Image.new("RGB", (16, 16), (0, 0, 255))
+    first.save(tmp_path / "m.jpg", "MPO", save_all=True, append_images=[second])
+    assert read_image(tmp_path / "m.jpg")[8, 8, 0] > 240

@@ -121,6 +121,15 @@ def test_checkpoint_to_package_file(model: M3ViT, images: list[np.ndarray], tmp_
     for name, tensor in loaded.tensors.items():
         assert np.array_equal(tensor, expected[name]) and np.array_equal(tensor, package.tensors[name])
     assert "features" in (tmp_path / "report" / "profile.txt").read_text()
+    again = (tmp_path / "m.safetensors", folder, tmp_path / "p.safetensors", tmp_path / "report")
+    assert packages.to_bytes(quantize_checkpoint(*again)) == packages.to_bytes(package)
+    for mine in ("report/profile.txt", "report/profile.json", "p.safetensors"):
+        kept = (tmp_path / mine).read_bytes()
+        (tmp_path / mine).write_text("mine")
+        with pytest.raises(UserError, match="this command did not make"):
+            quantize_checkpoint(*again)
+        assert (tmp_path / mine).read_text() == "mine"
+        (tmp_path / mine).write_bytes(kept)
 
 
 def test_calibration_folder_errors(tmp_path: Path) -> None:

@@ -247,9 +247,11 @@ def evaluate(package: Path, data: Path, backend: str, as_json: bool) -> int:
     """Measure a package's mIoU and depth RMSE."""
     if backend != "golden":
         raise NotBuiltYetError(f"`eval --backend {backend}`")
+    from edgemoe.progress import Progress
     from edgemoe.quant import evaluate_package, text
 
-    figures = evaluate_package(package, data)
+    with Progress() as progress:
+        figures = evaluate_package(package, data, lambda done, total: progress.step("scenes", done, total))
     show(as_json, figures, text(figures))
     return 0
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,16 @@ from edgemoe.package import Package
 from edgemoe.quant.profile import Runner
 from edgemoe.quant.scenes import Scene, load_prior, read_scenes
 
+Step = Callable[[int, int], None]
 
-def evaluate(package: Package, scenes: list[Scene], prior: Prior | None = None) -> dict[str, Any]:
-    """mIoU, IoU per class and RMSE in metres of the integer model, and of the prior if there is one."""
+
+def evaluate(
+    package: Package, scenes: list[Scene], prior: Prior | None = None, step: Step = lambda done, total: None
+) -> dict[str, Any]:
+    """mIoU, IoU per class and RMSE in metres of the integer model, and of the prior if there is one.
+
+    step: told how many scenes of all are done.
+    """
     config = package.config
     size = (config.height, config.width)
     if prior is not None and (prior.label.shape != size or prior.label.max() >= len(config.classes)):
@@ -26,7 +34,8 @@ def evaluate(package: Package, scenes: list[Scene], prior: Prior | None = None) 
         )
     runner = Runner(package, taps=False)
     own, yardstick = Score(len(config.classes)), Score(len(config.classes))
-    for image, label, depth in scenes:
+    for done, (image, label, depth) in enumerate(scenes):
+        step(done, len(scenes))
         parts = {}
         for task, program in runner.programs.items():
             parts[task] = outputs.maps(program.head(runner.run(image, task)), config.grid, config.patch)
@@ -36,6 +45,7 @@ def evaluate(package: Package, scenes: list[Scene], prior: Prior | None = None) 
         if prior is not None:
             yardstick.add_labels(prior.label, label)
             yardstick.add_depth(prior.depth, depth, label)
+    step(len(scenes), len(scenes))
     result: dict[str, Any] = {
         "scenes": len(scenes),
         "miou": own.miou,
@@ -47,7 +57,7 @@ def evaluate(package: Package, scenes: list[Scene], prior: Prior | None = None) 
     return result
 
 
-def evaluate_package(path: Path, data: Path) -> dict[str, Any]:
+def evaluate_package(path: Path, data: Path, step: Step = lambda done, total: None) -> dict[str, Any]:
     """The figures of a package on a folder of scenes, as `evaluate`, with `package`, `sha256`, `model` and `data`.
 
     The prior is the one shipped for the model, if there is one.
@@ -56,7 +66,7 @@ def evaluate_package(path: Path, data: Path) -> dict[str, Any]:
     config = package.config
     scenes = read_scenes(data, config.height, config.width, len(config.classes))
     prior = shipped.prior_path(config.name)
-    figures = evaluate(package, scenes, None if prior is None else load_prior(prior))
+    figures = evaluate(package, scenes, None if prior is None else load_prior(prior), step)
     said = {"package": str(path), "sha256": package.sha256, "model": config.name, "data": str(data)}
     return said | figures
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from edgemoe.config import TASKS
-from edgemoe.errors import UserError
+from edgemoe.errors import EdgeMoeError, UserError
 from edgemoe.model.checkpoint import load_checkpoint
 from edgemoe.model.m3vit import M3ViT
 
@@ -53,4 +53,10 @@ def export_tasks(checkpoint: Path, folder: Path) -> list[Path]:
 
 
 if __name__ == "__main__":
-    export_tasks(Path(sys.argv[1]), Path(sys.argv[2]))
+    if len(sys.argv) != 3:
+        sys.exit(str(__doc__))
+    try:
+        export_tasks(Path(sys.argv[1]), Path(sys.argv[2]))
+    except EdgeMoeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_status)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edgemoe import package as packages
 from edgemoe.checkpoint import read_checkpoint
 from edgemoe.config import ModelConfig
+from edgemoe.errors import UserError
 from edgemoe.export import export_package
 from edgemoe.files import check_target, write
 from edgemoe.package import Package
@@ -59,7 +60,10 @@ def quantize_checkpoint(
     source = read_checkpoint(checkpoint)
     images = read_folder(calibration, source.config)
     provenance = {"training": source.training, "checkpoint_sha256": source.sha256}
-    package = quantise(source, images, provenance)
+    try:
+        package = quantise(source, images, provenance)
+    except UserError as error:  # weights of a size that the integers' formats can't hold
+        raise UserError(f"{checkpoint}: {error}") from error
     packages.save(package, out)
     if report is not None:
         rows = profile(package, float_state(source), images[:PROFILED_IMAGES])
