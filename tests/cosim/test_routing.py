@@ -23,4 +23,4 @@ def test_choices_and_counts_agree(small: ModelConfig, build: BuildConfig) -> Non
         assert len(entry["experts"]) == small.tokens
         assert chosen(entry) == counted(figures["experts"], entry["layer"])
     agrees, text = agreement(figures)
-    assert agrees and "equal them" in text
+    assert agrees and "equal theirs" in text

@@ -201,7 +201,7 @@ def test_experts_are_drawn_over_the_image(make_report: Any, tmp_path: Path) -> N
     assert page.count('<figure class="routing">') == 4
     assert page.count('<symbol id="backdrop"') == page.count("data:image/jpeg") == 1
     assert page.count('href="#backdrop"') == 4
-    assert "the tokens that this run counted for each expert equal them" in page
+    assert "the numbers of tokens that this run counted for each expert equal theirs" in page
 
 
 def test_drawings_are_files_of_their_own(make_report: Any, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_experts_are_told_apart() -> None:
 
 def test_equal_counts_are_said_to_be_equal() -> None:
     agrees, text = agreement(TASK)
-    assert agrees and "equal them" in text
+    assert agrees and "equal theirs" in text
 
 
 def test_other_counts_are_said_to_differ() -> None:

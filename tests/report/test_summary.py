@@ -85,7 +85,7 @@ def test_thumbnails_are_small_and_inside(tmp_path: Path) -> None:
     (tmp_path / "a" / "depth.png").write_bytes(b"no picture")
     page, _ = read(tmp_path, [entry("a")])
     (data,) = re.findall(r'src="data:image/jpeg;base64,([^"]+)"', page)
-    assert Image.open(io.BytesIO(base64.b64decode(data))).size == (200, 100)
+    assert Image.open(io.BytesIO(base64.b64decode(data))).size == (160, 80)
     assert 'loading="lazy"' in page and 'alt="Input of a.png"' in page
 
 

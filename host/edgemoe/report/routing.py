@@ -52,7 +52,7 @@ def agreement(task: Mapping[str, Any]) -> tuple[bool, str]:
             if ideal[expert] != ours[expert]
         ]
     if not wrong:
-        return True, f"{origin}; the tokens that this run counted for each expert equal them."
+        return True, f"{origin}; the numbers of tokens that this run counted for each expert equal theirs."
     more = f" and {len(wrong) - 4} more" if len(wrong) > 4 else ""
     return False, f"{origin}, and this run counted otherwise: {'; '.join(wrong[:4])}{more}."
 

@@ -20,7 +20,7 @@ from edgemoe.report.words import (
     tasks_of,
 )
 
-THUMBNAIL_WIDTH = 200
+THUMBNAIL_WIDTH = 160
 STATES = {
     "bit_exact": "bit-exact",
     "different": "not bit-exact",
