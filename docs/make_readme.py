@@ -3,7 +3,7 @@
 
 usage: make_readme.py RUN
 
-Writes docs/pictures/nano.png (input | segmentation | depth) and two charts for the tutorial; keeps
+Writes docs/pictures/nano.png (input | segmentation | depth) and two drawings of the report, for the tutorial; keeps
 the figures as docs/pictures/run.json, and puts them, and those of models/figures.json, into the README between its
 markers. tests/docs checks that the README agrees with both files.
 """
@@ -13,10 +13,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from charts import experts_chart, stages_chart
 from PIL import Image, ImageDraw, ImageFont
 
 from edgemoe.quant.evaluate import accuracy_table
+from edgemoe.report import drawings
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
@@ -81,9 +81,9 @@ def table(kept: dict[str, Any]) -> str:
 
 
 def charts(run: Path) -> dict[str, str]:
-    """Where the segmentation's cycles and tokens went, as SVG files for the tutorial."""
-    task = json.loads((run / "report.json").read_text())["task"]["segmentation"]
-    return {"stages": stages_chart(task["stages"]), "experts": experts_chart(task["experts"])}
+    """Two of the report's drawings as SVG files, for the tutorial."""
+    drawn = drawings(run, "segmentation")
+    return {name: "\n".join(line.rstrip() for line in svg.splitlines()) + "\n" for name, svg in drawn.items()}
 
 
 def filled(text: str, kept: dict[str, Any], models: dict[str, Any]) -> str:
@@ -101,7 +101,7 @@ def main(run: Path) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     beside(run).save(PICTURES / "nano.png", optimize=True)
     for name, svg in charts(run).items():
-        (PICTURES / f"{name}.svg").write_text(svg)
+        (PICTURES / f"{name}.svg").write_text(svg.replace("<svg ", '<svg style="background:white" ', 1))
     (PICTURES / "run.json").write_text(json.dumps(kept, indent=1) + "\n")
     README.write_text(filled(README.read_text(), kept, json.loads(FIGURES.read_text())))
 

@@ -7,13 +7,15 @@ WITH is the folder of `edgemoe cosim --waves`, WITHOUT that of the same run with
 docs/pictures/waves.svg, keeps the figures as docs/pictures/waves.json, and puts them into the page.
 """
 
+import io
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from charts import chart, svg
+import matplotlib
+from matplotlib.figure import Figure
 
 PICTURES = Path(__file__).resolve().parent / "pictures"
 PAGE = PICTURES.parent / "how-to" / "waves.md"
@@ -70,7 +72,7 @@ def picture(waves: Path) -> str:
     read = next(time for time, value in seen["top.m_axi_gmem0_RVALID"] if value)
     first = next(time for time, value in seen[f"{CORE}commands_valid"] if value and time > read)
     start, end = first - BEFORE * period, first + AFTER * period
-    figure = chart(9.5, 3.6)
+    figure = Figure(figsize=(9.5, 3.6), layout="constrained", facecolor="white")
     axes = figure.add_subplot()
     for row, (_, name) in enumerate(SIGNALS):
         before = [value for time, value in seen[name] if time <= start]
@@ -87,7 +89,10 @@ def picture(waves: Path) -> str:
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(left=False)
-    return svg(figure)
+    buffer = io.StringIO()
+    with matplotlib.rc_context({"svg.hashsalt": "edgemoe", "svg.fonttype": "path"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
 
 
 def figures(recorded: Path, plain: Path) -> dict[str, Any]:

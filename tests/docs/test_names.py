@@ -17,7 +17,7 @@ SUFFIXES = (
 FILE = re.compile(rf"[\w.<>{{}}*/-]*\.{SUFFIXES}|[\w.<>-]+(?:/[\w.<>*-]+)*/")
 MADE = {
     # What commands write, and names that a page makes up for a file of the reader's.
-    "report.json", "report.html", "input.png", "segmentation.png", "depth.png", "segmentation.npy",
+    "report.json", "report.html", "summary.json", "index.html", "input.png", "segmentation.png", "depth.png", "segmentation.npy",
     "depth.npy", "features.<task>.npy", "waves.fst", "resources.json", "overlay.json", "edgemoe.bit", "edgemoe.hwh",
     ".safetensors", "program.py", "street.jpg", "folder/", "mine.cpp", ".fst", ".json", ".bit", ".hwh",
 }  # fmt: skip

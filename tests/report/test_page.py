@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from edgemoe.errors import UserError
-from edgemoe.report import write_page
+from edgemoe.report import drawings, write_page
 
 REPORT: dict[str, Any] = {
     "model": "nano",
@@ -201,6 +202,16 @@ def test_experts_are_drawn_over_the_image(make_report: Any, tmp_path: Path) -> N
     assert page.count('<symbol id="backdrop"') == page.count("data:image/jpeg") == 1
     assert page.count('href="#backdrop"') == 4
     assert "the tokens that this run counted for each expert equal them" in page
+
+
+def test_drawings_are_files_of_their_own(make_report: Any, tmp_path: Path) -> None:
+    page_of(make_report(), tmp_path)
+    drawn = drawings(tmp_path, "depth")
+    assert sorted(drawn) == ["experts", "roofline"]
+    for svg in drawn.values():
+        assert ElementTree.fromstring(svg.strip()).tag == "{http://www.w3.org/2000/svg}svg"
+    assert "Layer 1, depth" in drawn["experts"] and 'href="data:image/jpeg' in drawn["experts"]
+    assert sorted(drawings(tmp_path, "no such task")) == ["roofline"]
 
 
 def test_counts_that_disagree_with_the_drawing_are_said(make_report: Any, tmp_path: Path) -> None:

@@ -145,6 +145,21 @@ def read_report(folder: Path) -> dict[str, Any]:
     return report
 
 
+def drawings(out: Path, task: str) -> dict[str, str]:
+    """Two of the page's drawings as SVG files for other documents: `roofline`, and `experts`, those of `task`'s
+    first layer with experts; what can't be drawn is left out."""
+    report, source = read_report(out), out / "input.png"
+    drawn = {}
+    if roofline := roofline_of(report):
+        drawn["roofline"] = rendered("roofline.svg.j2", {"plot": drawing(roofline)}).lstrip()
+    views, _ = routing_views(tasks_of(report).get(task, {}), report.get("grid"), aspect_of(source))
+    if views:
+        backdrop = small_address(source, BACKDROP_WIDTH, grey=True)
+        values = {"view": views[0], "task": printable(task), "backdrop": backdrop}
+        drawn["experts"] = rendered("experts.svg.j2", values).lstrip()
+    return drawn
+
+
 def write_page(out: Path) -> Path:
     """Read `out`/report.json and the pictures there, write `out`/report.html and return its path."""
     report = read_report(out)
