@@ -7,11 +7,15 @@ WITH is the folder of `edgemoe cosim --waves`, WITHOUT that of the same run with
 docs/pictures/waves.svg, keeps the figures as docs/pictures/waves.json, and puts them into the page.
 """
 
+import io
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
 
 PICTURES = Path(__file__).resolve().parent / "pictures"
 PAGE = PICTURES.parent / "how-to" / "waves.md"
@@ -61,9 +65,6 @@ def changes(waves: Path, names: Sequence[str]) -> dict[str, list[Change]]:
 
 def picture(waves: Path) -> str:
     """The first fetch of a run as a timing diagram, an SVG file's text."""
-    import matplotlib
-    from matplotlib.figure import Figure
-
     clock = "top.ap_clk"
     seen = changes(waves, [clock, *[name for _, name in SIGNALS]])
     rising = [time for time, value in seen[clock] if value]
@@ -71,7 +72,7 @@ def picture(waves: Path) -> str:
     read = next(time for time, value in seen["top.m_axi_gmem0_RVALID"] if value)
     first = next(time for time, value in seen[f"{CORE}commands_valid"] if value and time > read)
     start, end = first - BEFORE * period, first + AFTER * period
-    figure = Figure(figsize=(9.5, 3.6), layout="constrained")
+    figure = Figure(figsize=(9.5, 3.6), layout="constrained", facecolor="white")
     axes = figure.add_subplot()
     for row, (_, name) in enumerate(SIGNALS):
         before = [value for time, value in seen[name] if time <= start]
@@ -88,10 +89,10 @@ def picture(waves: Path) -> str:
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(left=False)
-    made = PICTURES / "waves.svg"
+    buffer = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": "edgemoe", "svg.fonttype": "path"}):
-        figure.savefig(made, metadata={"Date": None, "Creator": None})
-    return "\n".join(line.rstrip() for line in made.read_text().splitlines()) + "\n"
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
 
 
 def figures(recorded: Path, plain: Path) -> dict[str, Any]:

@@ -36,6 +36,20 @@ def test_the_page_on_waves_has_the_figures_of_its_runs() -> None:
     assert make_waves.filled(text, kept) == text, "run `make pictures`"
 
 
+def test_the_picture_of_waves_begins_at_the_first_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock of period 2; a command before the program was read is none of its commands."""
+
+    def seen(_: Path, names: list[str]) -> dict[str, list[make_waves.Change]]:
+        made = {name: [(0, 0), (640, 1)] for name in names}
+        made["top.ap_clk"] = [(time, time % 2) for time in range(2000)]
+        made[f"{make_waves.CORE}commands_valid"] = [(0, 0), (50, 1), (52, 0), (700, 1)]
+        return made
+
+    monkeypatch.setattr(make_waves, "changes", seen)
+    drawn = make_waves.picture(Path("waves.fst"))
+    assert drawn.startswith("<?xml") and drawn == make_waves.picture(Path("waves.fst"))
+
+
 def test_a_broken_link_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check_links, "ROOT", tmp_path)
     page = tmp_path / "page.md"
