@@ -7,11 +7,12 @@
 | 1 | done, but a comparison failed | `MismatchError` |
 | 2 | bad input or usage, or a part that is not built yet | `UserError`, `NotBuiltYetError` |
 | 3 | the device failed or timed out | `DeviceError` |
+| 70 | a fault of the program itself: a message with a file to report | anything else |
+| 130 | interrupted | `KeyboardInterrupt` |
 
 A message is one or a few sentences for the person at the terminal: what, where, expected, got, what to do. It can
 always be printed: what a terminal or an encoding could not take, such as a lone surrogate from a damaged file or an
-escape sequence in a file's name, is spelt as an escape. A defect of the program itself is none of these; it keeps its
-traceback.
+escape sequence in a file's name, is spelt as an escape. `edgemoe.faults` turns what is none of these into 70 and 130.
 """
 
 SHOWN = 160  # characters of a damaged value that a message quotes
