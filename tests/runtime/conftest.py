@@ -60,6 +60,7 @@ class GoldenTarget:
 
     def write(self, offset: int, value: int) -> None:
         if offset == 0:
+            assert self.left is None or not value & START, "started while a run was under way"
             self.left = self.delay if value & START else self.left
         elif offset == 0x0C:
             self.values[offset] = self.values.get(offset, 0) ^ value

@@ -148,6 +148,7 @@ def test_after_unload_everything_says_so(device, copier_overlay: Path) -> None:
     copier, mmio, buffer = overlay.copier_0, MMIO(BASE, 0x100), pynq.allocate(16)
     device.unload()
     device.unload()
+    assert not overlay.is_loaded()
     for use in (lambda: copier.read(0), lambda: mmio.array[0], lambda: mmio.write(0, 1)):
         with pytest.raises(DeviceError, match="the design that answered there was unloaded"):
             use()

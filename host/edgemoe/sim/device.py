@@ -121,6 +121,7 @@ class SimulatedDevice(Device):
                 self._bus.detach(target, reason)
                 target.close(reason)
             self._targets, self._controllers, self._loaded = {}, {}, None
+            self.timestamp = None  # by which an Overlay knows whether it is loaded
 
     # ---- what PYNQ calls
 
