@@ -22,6 +22,7 @@ from edgemoe import csim
 from edgemoe.compiler.backend.streams import port_name
 from edgemoe.compiler.driver import compile_file
 from edgemoe.config import BuildConfig, board
+from edgemoe.kernels import include_folders, kernel_source
 
 CACHE = simulate.ROOT / "build" / "cache" / "kernels"
 REPLAY = Path(__file__).resolve().parent / "replay.py"
@@ -141,15 +142,15 @@ def model(name: str, ports: str) -> tuple[Path, dict[str, Any]]:
     Compiled SystemVerilog is kept by a hash of its sources.
     """
     build = build_config()
-    include = csim.include_folders(build, CACHE)
-    sources = [csim.kernel_source(name), *(f for folder in include for f in sorted(folder.rglob("*.h*")))]
+    include = include_folders(build, CACHE)
+    sources = [kernel_source(name), *(f for folder in include for f in sorted(folder.rglob("*.h*")))]
     sources += sorted((simulate.ROOT / "host/edgemoe/compiler").rglob("*.py"))
     sources += sorted((simulate.ROOT / "host/edgemoe/compiler").rglob("*.sv"))
     digest = hashlib.sha256(b"\0".join(f.read_bytes() for f in sources)).hexdigest()[:16]
     top = f"{name}_kernel"
     folder = CACHE / f"{top}-{ports}-{digest}"
     if not (folder / "report.json").exists():
-        compile_file(csim.kernel_source(name), top, include=include, out=folder, ports=ports)
+        compile_file(kernel_source(name), top, include=include, out=folder, ports=ports)
     return simulate.build(sorted(folder.glob("*.sv")), top), json.loads((folder / "report.json").read_text())
 
 

@@ -18,9 +18,9 @@ import pytest
 
 import kernels
 import simulate
-from edgemoe import csim
 from edgemoe.compiler.driver import CompileResult, compile_file
 from edgemoe.compiler.native import NativeKernel, build_native
+from edgemoe.kernels import hls_folder, include_folders
 from model_of_many import side_by_side
 
 SEEDS = range(40, 44)
@@ -106,8 +106,8 @@ def changed(name: str, edits: tuple[Edit, ...], folder: Path) -> Copy:
     """A copy of the sources under ``folder`` with the kernel renamed and edited."""
     hls = folder / "hls"
     for part in ("include", "kernels"):
-        shutil.copytree(csim.HLS / part, hls / part)
-    generated = csim.include_folders(kernels.build_config(), folder)[-1]
+        shutil.copytree(hls_folder() / part, hls / part)
+    generated = include_folders(kernels.build_config(), folder)[-1]
     for edit in edits:
         path = (generated if edit.file == CONFIG else hls) / edit.file
         text = path.read_text()
@@ -116,7 +116,7 @@ def changed(name: str, edits: tuple[Edit, ...], folder: Path) -> Copy:
     top = f"renamed_{name}"
     source = hls / "kernels" / f"{top}.cpp"
     source.write_text((hls / "kernels" / f"{name}.cpp").read_text().replace(f"{name}_kernel(", f"{top}("))
-    return Copy(source, top, [csim.HLS / "shim", hls / "include", generated])
+    return Copy(source, top, [hls_folder() / "shim", hls / "include", generated])
 
 
 def module_of(name: str) -> ModuleType:

@@ -18,6 +18,7 @@ import pytest
 import kernels
 from edgemoe import csim
 from edgemoe.compiler.native_source import Parameter, top_parameters
+from edgemoe.kernels import include_folders, kernel_source
 from test_changed import BUNDLES, module_of
 
 #: The wheel has no bus master; this one reads from a memory in order, as its bursts are asked for.
@@ -133,7 +134,7 @@ def standard_input(call: kernels.Call, parameters: list[Parameter], widths: dict
     "name", ["gelu", "softmax", "layernorm", "linear", "attention", "experts", "embedding", "walker"]
 )
 def test_golden_results_under_the_original_headers(name: str, tmp_path: Path) -> None:
-    top, source = f"{name}_kernel", csim.kernel_source(name)
+    top, source = f"{name}_kernel", kernel_source(name)
     ports = csim.kernel(name, kernels.build_config(), kernels.CACHE / "native", True).ports
     widths = {port.name: port.width for port in ports}
     parameters = top_parameters(source.read_text(), top)
@@ -143,7 +144,7 @@ def test_golden_results_under_the_original_headers(name: str, tmp_path: Path) ->
     (tmp_path / "hls_burst_maxi.h").write_text(BURST_MAXI)
     (tmp_path / "hls_cycle.h").write_text(CYCLE)
     (tmp_path / "main.cpp").write_text(program(source, parameters, top, given, len(calls)))
-    include = [original_headers(), *csim.include_folders(kernels.build_config(), tmp_path)[1:]]
+    include = [original_headers(), *include_folders(kernels.build_config(), tmp_path)[1:]]
     command = ["g++", "-std=c++20", "-O1", "-w", "-DNDEBUG", "-I.", *(f"-I{folder}" for folder in include)]
     subprocess.run([*command, "main.cpp", "-o", "main"], cwd=tmp_path, check=True)
     text = "".join(standard_input(call, parameters, widths) for call in calls)

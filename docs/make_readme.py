@@ -3,7 +3,7 @@
 
 usage: make_readme.py RUN
 
-Writes docs/pictures/nano.png (input | segmentation | depth) and two charts of the report, for the tutorial; keeps
+Writes docs/pictures/nano.png (input | segmentation | depth) and two drawings of the report, for the tutorial; keeps
 the figures as docs/pictures/run.json, and puts them, and those of models/figures.json, into the README between its
 markers. tests/docs checks that the README agrees with both files.
 """
@@ -16,7 +16,7 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont
 
 from edgemoe.quant.evaluate import accuracy_table
-from edgemoe.report.charts import experts_chart, stages_chart
+from edgemoe.report import drawings
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
@@ -81,9 +81,8 @@ def table(kept: dict[str, Any]) -> str:
 
 
 def charts(run: Path) -> dict[str, str]:
-    """The report's charts of the segmentation as SVG files, for the tutorial."""
-    task = json.loads((run / "report.json").read_text())["task"]["segmentation"]
-    drawn = {"stages": stages_chart(task["stages"]), "experts": experts_chart(task["experts"])}
+    """Two of the report's drawings as SVG files, for the tutorial."""
+    drawn = drawings(run, "segmentation")
     return {name: "\n".join(line.rstrip() for line in svg.splitlines()) + "\n" for name, svg in drawn.items()}
 
 

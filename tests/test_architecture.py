@@ -38,10 +38,11 @@ ROOMS: dict[str, set[str]] = {
     "model": BASE | {"arrays", "files", "checkpoint", "images"},
     "export": FILE,
     "program": FILE,
-    "sim": BASE | {"caches", "registers", "compiler"},
+    "kernels": BASE | {"caches", "registers"},
+    "sim": BASE | {"caches", "kernels", "registers", "compiler"},
     "golden": FILE | {"program", "export"},
     "runtime": FILE | {"program", "outputs"},
-    "csim": FILE | {"program", "compiler"},
+    "csim": FILE | {"caches", "kernels", "program", "compiler"},
     "backends": FILE | {"program", "golden", "csim", "runtime", "sim"},
     "inputs": BASE | {"package", "images", "shipped"},
     "quant": FILE
@@ -57,7 +58,7 @@ ROOMS: dict[str, set[str]] = {
     | {"caches"}
     | {"program", "backends", "inputs", "model", "results", "shipped", "folders", "progress", "sim"},
     "mutate": {"caches"},
-    "synth": BASE | {"caches", "registers", "compiler", "folders", "sim"},
+    "synth": BASE | {"kernels", "registers", "compiler", "folders"},
     "cli": {"*"},
     "__main__": {"cli"},
 }

@@ -16,6 +16,7 @@ FOLDERS = {
     "MPLCONFIGDIR": "matplotlib",
     "PIP_CACHE_DIR": "pip",
     "PRE_COMMIT_HOME": "pre-commit",
+    "TORCHINDUCTOR_CACHE_DIR": "torchinductor",
     "TORCH_HOME": "torch",
     "XDG_CACHE_HOME": "xdg",
     "YOWASP_CACHE_DIR": "yowasp",

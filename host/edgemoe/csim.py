@@ -6,37 +6,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from edgemoe.caches import build_root
 from edgemoe.compiler.native import NativeKernel, build_native
 from edgemoe.config import BuildConfig
-from edgemoe.errors import UserError
+from edgemoe.kernels import include_folders, kernel_source
 from edgemoe.program import Memory, Run
-from edgemoe.registers import BEAT_BYTES, DESCRIPTOR_BYTES, Error, Statistics, registers_hpp, write_headers
-
-ROOT = Path(__file__).resolve().parents[2]
-HLS = ROOT / "hls"
-
-
-def kernel_source(name: str) -> Path:
-    """`hls/kernels/<name>.cpp`."""
-    path = HLS / "kernels" / f"{name}.cpp"
-    if not path.exists():
-        known = sorted(p.stem for p in path.parent.glob("*.cpp"))
-        raise UserError(f"there is no kernel {name!r}; there are {', '.join(known)}.")
-    return path
-
-
-def include_folders(build: BuildConfig, work: Path) -> list[Path]:
-    """Header folders of the kernels; the generated headers of `build` are written below `work`."""
-    digest = hashlib.sha256(registers_hpp(build).encode()).hexdigest()[:12]
-    generated = work / f"headers-{build.name}-{digest}"
-    write_headers(build, generated)
-    return [HLS / "shim", HLS / "include", generated]
+from edgemoe.registers import BEAT_BYTES, DESCRIPTOR_BYTES, Error, Statistics
 
 
 @lru_cache(maxsize=32)
@@ -53,7 +33,7 @@ def kernel(name: str, build: BuildConfig, work: Path, checks: bool = False) -> N
 
 def run(build: BuildConfig, memory: Memory, *, work: Path | None = None, checks: bool = False) -> Run:
     """Runs a layer program on the native build; timing fields of the statistics are 0 or meaningless."""
-    accelerator = kernel("accelerator", build, work or ROOT / "build" / "csim", checks)
+    accelerator = kernel("accelerator", build, work or build_root() / "csim", checks)
     regions = {
         "program": _region(memory.program),
         "weights": _region(memory.weights),

@@ -9,15 +9,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from edgemoe.caches import build_root
 from edgemoe.compiler import compile_file
 from edgemoe.config import board
 from edgemoe.errors import UserError
 from edgemoe.folders import claim
-from edgemoe.registers import write_headers
-
-HLS = Path(__file__).resolve().parents[2] / "hls"
-ACCELERATOR = HLS / "kernels" / "accelerator.cpp"
+from edgemoe.kernels import include_folders, kernel_source
+from edgemoe.registers import IP_NAME
 
 
 def synth(
@@ -41,14 +38,12 @@ def synth(
         CompileError: the program can't be compiled.
     """
     whole = source is None
-    source = source or ACCELERATOR
+    source = source or kernel_source(IP_NAME)
     if not source.is_file():
         raise UserError(f"{source} does not exist or is no file; give a C++ source.")
     build = board(board_name)
     with claim(out, ("report.json", f"{top}.sv"), need_bytes=8 << 20) as claimed:
-        headers = build_root() / "synth-headers" / build.name
-        write_headers(build, headers)
-        folders = [*include, HLS / "shim", HLS / "include", headers]
+        folders = [*include, *include_folders(build)]
         result = compile_file(
             source, top, include=folders, out=claimed.work / "sv", clock_ns=clock_ns, ports=ports
         )

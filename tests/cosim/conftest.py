@@ -13,7 +13,8 @@ from edgemoe.config import BuildConfig, ModelConfig, board
 from edgemoe.package import Package
 from edgemoe.program import Workload
 from edgemoe.sim.build import build_overlay
-from edgemoe.sim.verilated import DramConfig, VerilatedDesign
+from edgemoe.sim.dram import DramConfig
+from edgemoe.sim.verilated import VerilatedDesign
 
 SMALL = small(height=24)
 """13 tokens, one dense and one MoE layer: about 12 000 cycles a task."""

@@ -58,6 +58,8 @@ def test_what_a_run_leaves(package: Path, picture: Path, small: ModelConfig, tmp
         assert 0 < task["backbone_cycles"] < task["cycles"]
         assert all(set(stage) >= STAGE_KEYS for stage in task["stages"])
         assert {"layer", "expert", "tokens", "weight_reads"} == set(task["experts"][0])
+        assert [len(entry["experts"]) for entry in task["routing"]] == [small.tokens]
+    assert report["grid"] == list(small.grid)
     assert {"ports", "bits", "latency", "outstanding", "stall", "read_bytes", "write_bytes"} <= set(
         report["dram"]
     )
@@ -124,7 +126,12 @@ def test_a_folder_goes_on_after_a_bad_file(
     assert [report["image_name"] for report in told["reports"]] == ["one.png"]
     assert sorted(told["refused"]) == ["bad.png", "late.jpg"]
     assert "bad.png" in said.err and "late.jpg" in said.err
-    assert (out / "one" / "report.json").is_file() and (out / "summary.json").is_file()
+    assert (out / "one" / "report.json").is_file()
+    summary = json.loads((out / "summary.json").read_text())
+    states = {entry["name"]: entry["state"] for entry in summary["entries"]}
+    assert states == {"bad.png": "failed", "late.jpg": "failed", "one.png": "bit_exact"}
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert "3 images: 1 bit-exact and 2 did not run." in page and 'href="one/report.html"' in page
     assert not (out / "bad").exists() and not (out / "one.labels").exists()
 
 

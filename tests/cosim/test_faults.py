@@ -16,7 +16,7 @@ from edgemoe.golden.random_package import random_image, random_package
 from edgemoe.package import Package
 from edgemoe.program import Memory, pack_image
 from edgemoe.registers import DESCRIPTOR_FIELDS, NO_INDEX, Error, build_id, limits
-from edgemoe.sim.verilated import DramConfig
+from edgemoe.sim.dram import DramConfig
 
 from .conftest import design_of
 

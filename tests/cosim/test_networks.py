@@ -13,7 +13,7 @@ from edgemoe.cosim.compare import compare
 from edgemoe.golden.random_package import random_image, random_package
 from edgemoe.package import Package
 from edgemoe.program import Workload
-from edgemoe.sim.verilated import DramConfig
+from edgemoe.sim.dram import DramConfig
 
 BUILD = board("sim-small")
 VARIANTS: list[dict[str, Any]] = [

@@ -13,7 +13,7 @@ import pytest
 from edgemoe.errors import UserError
 from edgemoe.sim.arena import Arena
 from edgemoe.sim.cache import MANIFEST, find_damage, kept
-from edgemoe.sim.verilate import verilate
+from edgemoe.sim.verilate import VerilatedLibrary, verilate
 from edgemoe.sim.verilated import VerilatedDesign
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -98,8 +98,10 @@ def test_leftovers_of_killed_builds_go(tmp_path: Path) -> None:
 
 def test_where_nothing_can_be_built(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="Nothing can be built in"):
-        kept(tmp_path / "file" / "entry", make)
+    (tmp_path / ".locked.lock").mkdir()
+    for place in (tmp_path / "file" / "entry", tmp_path / "file" / "deep" / "entry", tmp_path / "locked"):
+        with pytest.raises(UserError, match="Nothing can be built in"):
+            kept(place, make)
 
 
 def test_links_into_nothing_are_no_entry(tmp_path: Path) -> None:
@@ -107,14 +109,16 @@ def test_links_into_nothing_are_no_entry(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_cut_off_simulation_is_built_again(tmp_path: Path, arena: Arena, capsys) -> None:
+def test_a_cut_off_simulation_is_built_again(
+    copier_library: VerilatedLibrary, tmp_path: Path, arena: Arena, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The loader would end the interpreter with a bus error."""
-    arguments = {"optimise": "-O0", "cache": tmp_path}
-    library = verilate([FIXTURES / "copier.sv"], "copier", **arguments)
-    library.path.write_bytes(library.path.read_bytes()[:4096])
-    (library.path.parent / "masters.txt").write_text("")
-    again = verilate([FIXTURES / "copier.sv"], "copier", **arguments)
-    assert again.ports == ("gmem0",)
-    assert "damaged" in capsys.readouterr().err
+    entry = tmp_path / copier_library.path.parent.name
+    shutil.copytree(copier_library.path.parent, entry)
+    _truncate(entry / "libsimulation.so")
+    (entry / "masters.txt").write_text("")
+    again = verilate([FIXTURES / "copier.sv"], "copier", optimise="-O1", cache=tmp_path)
+    assert again.path.parent == entry and again.ports == ("gmem0",)
+    assert f"note: {entry} is damaged" in capsys.readouterr().err
     with VerilatedDesign(again.path, arena) as design:
         assert design.read(0) == 4

@@ -89,6 +89,23 @@ def test_a_closed_design_says_so(copier_library: VerilatedLibrary, arena: Arena,
         CALLS[method](design)
 
 
+def test_a_loaded_design_that_is_closed(device, copier_overlay: Path) -> None:
+    """Reads, polls and waits by interrupt all say so; the next load is as good as new."""
+    overlay = Overlay(str(copier_overlay))
+    copier = overlay.copier_0
+    device.design("copier_0").close()
+
+    async def wait() -> None:
+        await copier.interrupt.wait()
+        copier.read(0)
+
+    for use in (lambda: copier.read(0), lambda: copier.write(0, 1), lambda: asyncio.run(wait())):
+        with pytest.raises(DeviceError, match="belongs to a design that was closed"):
+            use()
+    overlay.download()
+    copy_one(copier)
+
+
 @pytest.mark.parametrize("reload", ["download", "overlay", "bitstream"])
 def test_what_is_kept_over_the_same_bitstream_works(device, copier_overlay: Path, reload: str) -> None:
     """Driver, MMIO, register map and buffers are addresses, as on a board; the design is a fresh one."""
@@ -117,7 +134,7 @@ def test_what_is_kept_over_another_bitstream_says_so(
     new = Overlay(str(other_overlay))
     assert not old.is_loaded() and new.is_loaded()
     for use in (lambda: copier.read(0), lambda: copier.register_map.CTRL.AP_DONE, lambda: mmio.write(0, 1)):
-        with pytest.raises(DeviceError, match=r"answers at address 0xa0000000.* was replaced by copier\.bit"):
+        with pytest.raises(DeviceError, match=r"answers at address 0xa0000000.* was replaced by other\.bit"):
             use()
     with pytest.raises(RuntimeError, match="not currently loaded"):
         _ = old.copier_0
@@ -239,7 +256,7 @@ def test_a_damaged_overlay_leaves_the_loaded_one(
     damage(tmp_path / "bad")
     with pytest.raises((UserError, DeviceError), match=words):
         Overlay(str(tmp_path / "bad" / "copier.bit"))
-    assert good.is_loaded()
+    assert good.is_loaded() and pynq.PL.bitfile_name == str(copier_overlay)
     copy_one(good.copier_0)
 
 
@@ -298,6 +315,26 @@ def test_threads_share_a_design(device, copier_overlay: Path) -> None:
     for thread in threads:
         thread.join(30)
     assert len(ends) == 4 and all("was unloaded" in end for end in ends)
+
+
+def test_threads_that_load_at_once(device, copier_overlay: Path, other_overlay: Path) -> None:
+    """One after the other; what the last one loaded is whole."""
+    failures: list[str] = []
+
+    def load(path: Path) -> None:
+        for _ in range(15):
+            try:
+                Bitstream(str(path)).download()
+            except Exception as error:
+                failures.append(repr(error))
+
+    threads = [threading.Thread(target=load, args=(path,)) for path in (copier_overlay, other_overlay) * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    copy_one(Overlay(str(copier_overlay)).copier_0)
 
 
 def test_a_fork_is_told_and_changes_nothing(device, copier_overlay: Path) -> None:

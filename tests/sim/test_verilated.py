@@ -11,8 +11,9 @@ import pytest
 
 from edgemoe.errors import DeviceError
 from edgemoe.sim.arena import PAGE, Arena
+from edgemoe.sim.dram import DramConfig
 from edgemoe.sim.verilate import VerilatedLibrary, verilate
-from edgemoe.sim.verilated import DramConfig, VerilatedDesign
+from edgemoe.sim.verilated import VerilatedDesign
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

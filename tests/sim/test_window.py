@@ -121,7 +121,7 @@ READS: list[Callable[[Any], Any]] = [
     lambda a: a.view(np.int32),
     lambda a: a.view("f4")[0],
     lambda a: a.T,
-    lambda a: int(a[2:3]),
+    lambda a: a[2:3].item(),
     lambda a: bool(a[2:3]),
     lambda a: f"{a[1]:#x}",
 ]

@@ -7,6 +7,7 @@ another.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,7 @@ def synth(
 
     report = work.synth(
         source,
-        top or work.ACCELERATOR.stem,
+        top or work.IP_NAME,
         include=list(include),
         clock_ns=clock_ns,
         ports="ap_ctrl_hs" if ports else "axi",
@@ -156,7 +157,8 @@ def synth(
 @click.option("--scenes", type=int, help="Training scenes to render.")
 @click.option("--seconds", type=float, help="Wall-clock limit; the schedule runs to its end within it.")
 @click.option("--device", help="torch device. [default: cuda if there is one]")
-def train(**options: Any) -> int:
+@JSON
+def train(as_json: bool, **options: Any) -> int:
     """Train a model, and its dense twin, on the street scenes."""
     from edgemoe.config import model_preset
     from edgemoe.model.train import TrainOptions, dense_twin, train_and_save
@@ -164,7 +166,9 @@ def train(**options: Any) -> int:
     chosen = model_preset(options.pop("model"))
     out, device = options.pop("out"), options.pop("device")
     given = {name: value for name, value in options.items() if value is not None}
-    train_and_save([chosen, dense_twin(chosen)], TrainOptions(**given), out, device, click.echo)
+    log = partial(click.echo, err=as_json)
+    records = train_and_save([chosen, dense_twin(chosen)], TrainOptions(**given), out, device, log)
+    show(as_json, records, f"Checkpoints and records are in {out}")
     return 0
 
 
@@ -264,11 +268,17 @@ def bench() -> int:
 
 @commands.command()
 @click.option("--pick", default="", metavar="TEXT", help="Only mutations whose file or idea contains this.")
-def mutate(pick: str) -> int:
+@JSON
+def mutate(pick: str, as_json: bool) -> int:
     """Run the mutations of C++, golden and compiler, each of which a test must catch."""
-    from edgemoe.mutate import run_and_report
+    from edgemoe.mutate import run_mutations
 
-    return 0 if run_and_report(Path.cwd(), pick) else 1
+    outcomes = run_mutations(Path.cwd(), pick, partial(click.echo, err=as_json))
+    survived = sum(not outcome["caught"] for outcome in outcomes)
+    show(as_json, outcomes, f"{len(outcomes) - survived} of {len(outcomes)} mutations caught")
+    if survived:
+        raise UserError(f"{survived} mutations survived: the tests have a gap at each.")
+    return 0
 
 
 @commands.command()

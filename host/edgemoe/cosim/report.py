@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgemoe.cosim.compare import Comparison
 from edgemoe.cosim.figures import dram_figures, task_figures, utilisation
+from edgemoe.cosim.routing import gates_by_layer, routing_figures
 from edgemoe.cosim.versions import versions
 from edgemoe.inputs import Picture
 from edgemoe.program import Run, Workload
@@ -39,7 +40,10 @@ def report_of(facts: Facts, picture: Picture, runs: Runs, taps: bool) -> dict[st
     comparisons = [result for _, _, result in runs.values()]
     mismatches = sum(result.mismatches for result in comparisons)
     first = next((result.first for result in comparisons if result.first), None)
-    figures = {task: task_figures(ours) for task, (ours, _, _) in runs.items()}
+    figures = {
+        task: {**task_figures(ours), "routing": routing_figures(gates_by_layer(golden))}
+        for task, (ours, golden, _) in runs.items()
+    }
     cycles = sum(task["cycles"] for task in figures.values())
     return {
         "model": facts.model,
@@ -53,6 +57,7 @@ def report_of(facts: Facts, picture: Picture, runs: Runs, taps: bool) -> dict[st
         "mismatches": mismatches,
         "first_divergence": asdict(first) if first else None,
         "taps": taps,
+        "grid": list(facts.workload.package.config.grid),
         "task": figures,
         "macs_per_cycle_peak": build.macs,
         **utilisation(build, figures),

@@ -15,7 +15,7 @@ def verdict(report: Mapping[str, Any], out: Path) -> str:
     else:
         lines = [f"not bit-exact: {report['mismatches']} elements differ"]
         if first := report["first_divergence"]:
-            lines.append(f"  {divergence_sentence(first)}")
+            lines.append(f"  first: {divergence_sentence(first)}")
     for name, task in report["task"].items():
         lines.append(f"{name}: {task['cycles']} cycles, backbone {task['backbone_cycles']}")
     lines.append(f"MAC utilisation {report['mac_utilisation']:.1%}; results in {out}")

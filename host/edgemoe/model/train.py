@@ -280,8 +280,11 @@ def check_device(name: str) -> None:
 
 def train_and_save(
     configs: list[ModelConfig], options: TrainOptions, out: Path, device: str | None = None, log: Log = print
-) -> None:
-    """Trains models on one pool of scenes; leaves <name>.safetensors, <name>.json and <name>.prior.npz in `out`."""
+) -> dict[str, dict[str, Any]]:
+    """Trains models on one pool of scenes; leaves <name>.safetensors, <name>.json and <name>.prior.npz in `out`.
+
+    Returns the records by name, as the .json files have them.
+    """
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     check_device(device)
     check_targets(configs, out)
@@ -290,6 +293,7 @@ def train_and_save(
     validation = Pool(VALIDATION[: min(options.validation, options.scenes)], configs[0], device, log)
     prior = pool.prior(len(configs[0].classes))
     save_prior(prior, out / f"{configs[0].name}.prior.npz")
+    records = {}
     for config in configs:
         model, record = train(config, pool, options, log)
         record["float"] = evaluate(model, validation, prior)
@@ -298,3 +302,5 @@ def train_and_save(
             model, out / f"{config.name}.safetensors", {k: v for k, v in record.items() if k != "history"}
         )
         write(out / f"{config.name}.json", json.dumps(record, indent=1) + "\n", "Record")
+        records[config.name] = record
+    return records

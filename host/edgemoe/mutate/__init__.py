@@ -2,6 +2,6 @@
 """The mutation run: small mistakes put into a copy of the sources, each of which a test must catch."""
 
 from edgemoe.mutate.mutations import MUTATIONS, Mutation
-from edgemoe.mutate.run import Outcome, mutate, run_and_report
+from edgemoe.mutate.run import Outcome, mutate, run_mutations
 
-__all__ = ["MUTATIONS", "Mutation", "Outcome", "mutate", "run_and_report"]
+__all__ = ["MUTATIONS", "Mutation", "Outcome", "mutate", "run_mutations"]

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edgemoe.caches import keep_inside
 from edgemoe.errors import UserError
@@ -22,6 +23,7 @@ COPIED = (
     "tests",
     "cosim",
     "models",
+    "bitstreams",
     "docs",
     "pyproject.toml",
     "mkdocs.yml",
@@ -125,17 +127,24 @@ def _pytest(tree: Path, tests: tuple[str, ...], limit_seconds: float) -> tuple[i
     return done.returncode, done.stdout
 
 
-def run_and_report(checkout: Path, pick: str = "") -> bool:
-    """All mutations whose file or idea contains `pick`, a line each on stdout; whether every one was caught."""
+def run_mutations(checkout: Path, pick: str, log: Callable[[str], None]) -> list[dict[str, Any]]:
+    """All mutations whose file or idea contains `pick`, as plain data; `log` hears a line of each as it ends."""
     chosen = [mutation for mutation in MUTATIONS if pick in f"{mutation.file}: {mutation.idea}"]
     if not chosen:
         raise UserError(f"No mutation's file or idea contains {pick!r}.")
     if not (checkout / "hls").is_dir() or not (checkout / "tests").is_dir():
         raise UserError(f"{checkout} is not a checkout of this project; run `edgemoe mutate` in its folder.")
-    outcomes = mutate(checkout, chosen, lambda outcome: print(_line(outcome), flush=True))
-    caught = sum(outcome.caught for outcome in outcomes)
-    print(f"{caught} of {len(outcomes)} mutations caught")
-    return caught == len(outcomes)
+    outcomes = mutate(checkout, chosen, lambda outcome: log(_line(outcome)))
+    return [
+        {
+            "file": outcome.mutation.file,
+            "idea": outcome.mutation.idea,
+            "caught": outcome.caught,
+            "by": outcome.by,
+            "seconds": round(outcome.seconds, 1),
+        }
+        for outcome in outcomes
+    ]
 
 
 def _line(outcome: Outcome) -> str:

@@ -4,9 +4,16 @@
 This package knows nothing of models, boards or simulations; whatever has the keys can be shown.
 """
 
-from edgemoe.report.page import write_page
+from edgemoe.report.page import drawings, write_page
 from edgemoe.report.pictures import depth_picture, segmentation_picture
 from edgemoe.report.summary import write_summary
 from edgemoe.report.words import divergence_sentence
 
-__all__ = ["depth_picture", "divergence_sentence", "segmentation_picture", "write_page", "write_summary"]
+__all__ = [
+    "depth_picture",
+    "divergence_sentence",
+    "drawings",
+    "segmentation_picture",
+    "write_page",
+    "write_summary",
+]

@@ -9,11 +9,12 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from edgemoe.caches import build_root, checkout
+from edgemoe.caches import build_root
 from edgemoe.config import BuildConfig
-from edgemoe.errors import DeviceError, UserError
-from edgemoe.registers import BUS_ERROR, INPUTS, IP_NAME, IP_VLNV, OUTPUTS, REGISTERS, write_headers
-from edgemoe.sim.cache import digest, kept
+from edgemoe.errors import DeviceError
+from edgemoe.kernels import hls_folder, include_folders, kernel_source
+from edgemoe.registers import BUS_ERROR, INPUTS, IP_NAME, IP_VLNV, OUTPUTS, REGISTERS
+from edgemoe.sim.cache import digest, kept, writing
 from edgemoe.sim.hwh import HardwareIp, hardware_ip
 from edgemoe.sim.overlay import write_overlay
 from edgemoe.sim.verilate import Progress, VerilatedLibrary, verilate
@@ -40,20 +41,14 @@ class Overlay:
     library: VerilatedLibrary
 
 
-def hls_folder() -> Path:
-    """The kernels' folder of the checkout."""
-    root = checkout()
-    if root is None:
-        raise UserError("The C++ kernels are in the source checkout (hls/) only; run this from one.")
-    return root / "hls"
-
-
 def compile_rtl(
     build: BuildConfig, *, source: Path | None = None, top: str = IP_NAME, progress: Progress | None = None
 ) -> Rtl:
     """The accelerator of `build` as SystemVerilog, kept under `build/rtl/`."""
     hls = hls_folder()
-    source = source or hls / "kernels" / "accelerator.cpp"
+    source = source or kernel_source(IP_NAME)
+    with writing(build_root() / "headers"):
+        include = include_folders(build)
     compiler = Path(__file__).parents[1] / "compiler"
     made_from = [
         Path(__file__),
@@ -63,15 +58,13 @@ def compile_rtl(
     ]
     made_from += [*_files(compiler, ".py"), *_files(compiler, ".sv")]
     clock_ns = 1000.0 / build.clock_mhz
-    headers = build_root() / "rtl" / f"{build.name}-headers"
-    write_headers(build, headers)
-    key = digest(*made_from, *sorted(headers.glob("*.hpp")), top, f"{clock_ns}")
+    key = digest(*made_from, *_files(include[-1], ".hpp"), top, f"{clock_ns}")
     target = build_root() / "rtl" / f"{top}-{build.name}-{key[:16]}"
 
     def make(work: Path) -> None:
         if progress:
             progress("compiling the kernels", 0, 1)
-        _compile(source, top, headers, work, clock_ns)
+        _compile(source, top, include, work, clock_ns)
         if progress:
             progress("compiling the kernels", 1, 1)
 
@@ -81,12 +74,10 @@ def compile_rtl(
     return Rtl(files, manifest["sha256"], manifest["report"], manifest["seconds"])
 
 
-def _compile(source: Path, top: str, headers: Path, work: Path, clock_ns: float) -> None:
+def _compile(source: Path, top: str, include: list[Path], work: Path, clock_ns: float) -> None:
     from edgemoe.compiler import compile_file  # loads LLVM: only when there is something to compile
 
     started = time.monotonic()
-    hls = hls_folder()
-    include = [hls / "shim", hls / "include", headers]
     result = compile_file(source, top, include=include, out=work, clock_ns=clock_ns)
     names = [Path(file).name for file in result.files]
     manifest: dict[str, Any] = {"files": names, "sha256": result.sha256, "report": result.report}

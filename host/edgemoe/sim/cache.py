@@ -37,19 +37,25 @@ def kept(target: Path, make: Callable[[Path], None]) -> Path:
     An entry that is damaged (a file is missing, cut off or changed) is made again, and the user is told. Of two
     processes one makes it and the other waits; what killed ones left half made is removed.
     """
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with _lock(target):
-            _sweep(target)
-            if damage := find_damage(target):
-                print(f"note: {target} is damaged ({damage}); it is made again", file=sys.stderr)
-                _remove(target)
-            if not target.is_dir():
-                with _fresh(target) as work:
-                    make(work)
-    except (FileExistsError, NotADirectoryError, PermissionError) as failure:
-        raise UserError(f"Nothing can be built in {target.parent}: {failure}.") from None
+    with writing(target.parent), _lock(target):
+        _sweep(target)
+        if damage := find_damage(target):
+            print(f"note: {target} is damaged ({damage}); it is made again", file=sys.stderr)
+            _remove(target)
+        if not target.is_dir():
+            with _fresh(target) as work:
+                make(work)
     return target
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Makes `folder`; where the block cannot write into it, the user is told (`UserError`)."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as failure:
+        raise UserError(f"Nothing can be built in {folder}: {failure}.") from None
 
 
 def find_damage(target: Path) -> str | None:

@@ -5,8 +5,9 @@ import json
 from pathlib import Path
 
 from edgemoe.config import BOARDS, BuildConfig
+from edgemoe.kernels import hls_folder
 from edgemoe.registers import IP_VLNV, build_id
-from edgemoe.sim.build import accelerator_ip, compile_rtl, hls_folder
+from edgemoe.sim.build import accelerator_ip, compile_rtl
 from edgemoe.sim.hwh import hardware_description
 
 

@@ -6,6 +6,7 @@ which simulation stands in for the bitstream. Interrupts need an AXI INTC in the
 """
 
 import os
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -76,6 +77,7 @@ class SimulatedDevice(Device):
         self._controllers: dict[str, InterruptController] = {}
         self._lines: dict[int, InterruptLine] = {}
         self._waves: Path | None = None
+        self._loading = threading.RLock()
         self._loaded: tuple[Any, str, str] | None = None
         self._bus = Bus()
         for base, values in PROCESSOR_REGISTERS.items():
@@ -110,16 +112,25 @@ class SimulatedDevice(Device):
         Drivers and MMIOs of the overlay stay valid objects: they say `reason` ("a design that ...") when
         nothing answers at their addresses, and work on when the next overlay has something there.
         """
-        for line in self._lines.values():
-            line.connect(None)
-        for controller in self._controllers.values():
-            self._bus.detach(controller, reason)
-        for target in self._targets.values():
-            self._bus.detach(target, reason)
-            target.close(reason)
-        self._targets, self._controllers, self._loaded = {}, {}, None
+        with self._loading:
+            for line in self._lines.values():
+                line.connect(None)
+            for controller in self._controllers.values():
+                self._bus.detach(controller, reason)
+            for target in self._targets.values():
+                self._bus.detach(target, reason)
+                target.close(reason)
+            self._targets, self._controllers, self._loaded = {}, {}, None
 
     # ---- what PYNQ calls
+
+    def set_bitfile_name(self, bitfile_name: str) -> None:
+        before = self.bitfile_name
+        try:
+            super().set_bitfile_name(bitfile_name)
+        except BaseException:
+            self.bitfile_name = before
+            raise
 
     def get_bitfile_metadata(self, bitfile_name: str, partial: bool = False) -> Any:
         parser = read_description(Path(bitfile_name).with_suffix(".hwh"))
@@ -128,7 +139,10 @@ class SimulatedDevice(Device):
 
     def download(self, bitstream: Any, parser: Any = None) -> None:
         """Replace the loaded designs by the bitstream's; if that fails, they stay as they are."""
-        path = Path(bitstream.bitfile_name)
+        with self._loading:
+            self._download(Path(bitstream.bitfile_name), bitstream, parser)
+
+    def _download(self, path: Path, bitstream: Any, parser: Any) -> None:
         try:
             if bitstream.partial:
                 raise UserError(f"{path} is a partial bitstream; the simulated board takes whole ones only.")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgemoe.errors import DeviceError, UserError
+from edgemoe.sim.cache import writing
 from edgemoe.sim.hwh import HardwareIp, hardware_description
 
 PLACEHOLDER = """\
@@ -55,7 +56,6 @@ def write_overlay(
 
 def write_files(folder: Path, name: str, description: str, vlnv: str, libraries: Mapping[str, Path]) -> Path:
     """As `write_overlay`, from a hardware description's text and the simulation of each IP."""
-    folder.mkdir(parents=True, exist_ok=True)
     manifest = {
         "bitstream": "none: the .bit file is a placeholder",
         "vlnv": vlnv,
@@ -68,9 +68,10 @@ def write_files(folder: Path, name: str, description: str, vlnv: str, libraries:
         },
     }
     bitstream = folder / f"{name}.bit"
-    _replace(bitstream, PLACEHOLDER)
-    _replace(bitstream.with_suffix(".hwh"), description)
-    _replace(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
+    with writing(folder):
+        _replace(bitstream, PLACEHOLDER)
+        _replace(bitstream.with_suffix(".hwh"), description)
+        _replace(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
     return bitstream
 
 

@@ -140,10 +140,10 @@ class RegisterWindow(NDArrayOperatorsMixin):
         return bool(np.asarray(self))
 
     def __int__(self) -> int:
-        return int(np.asarray(self))
+        return int(np.asarray(self).item())
 
     def __float__(self) -> float:
-        return float(np.asarray(self))
+        return float(np.asarray(self).item())
 
     def __repr__(self) -> str:  # without reading: some registers change when they are read
         return f"RegisterWindow({self._count} registers of {self.dtype} at {self._base:#x})"

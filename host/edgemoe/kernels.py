@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the C++ kernels lie, and the folders of headers that compiling one needs."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from edgemoe.caches import build_root, checkout
+from edgemoe.config import BuildConfig
+from edgemoe.errors import UserError
+from edgemoe.registers import registers_hpp, write_headers
+
+
+def hls_folder() -> Path:
+    """The kernels' folder of the checkout."""
+    root = checkout()
+    if root is None:
+        raise UserError("The C++ kernels are in the source checkout (hls/) only; run this from one.")
+    return root / "hls"
+
+
+def kernel_source(name: str) -> Path:
+    """`hls/kernels/<name>.cpp`."""
+    path = hls_folder() / "kernels" / f"{name}.cpp"
+    if not path.exists():
+        known = sorted(p.stem for p in path.parent.glob("*.cpp"))
+        raise UserError(f"There is no kernel {name!r}; there are {', '.join(known)}.")
+    return path
+
+
+def include_folders(build: BuildConfig, work: Path | None = None) -> list[Path]:
+    """Our headers with the Vitis HLS names, the kernels', and the generated ones of `build`, which are written below
+    `work` (build/headers by default).
+    """
+    number = hashlib.sha256(registers_hpp(build).encode()).hexdigest()[:12]
+    generated = (work or build_root() / "headers") / f"headers-{build.name}-{number}"
+    write_headers(build, generated)
+    hls = hls_folder()
+    return [hls / "shim", hls / "include", generated]
