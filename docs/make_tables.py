@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from edgemoe import cli, numerics
+from edgemoe import cli, faults, numerics
 
 DOCS = Path(__file__).resolve().parent
 
@@ -105,4 +105,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    faults.end(main)

@@ -13,27 +13,23 @@ import click
 from edgemoe import caches, faults
 from edgemoe.cli.group import Escaped, commands
 
+NAME = "edgemoe"
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; messages for the user go to stderr, without a traceback."""
     try:
-        status = commands.main(list(arguments), prog_name="edgemoe", standalone_mode=False)
+        status = commands.main(list(arguments), prog_name=NAME, standalone_mode=False)
     except click.Abort:
-        return _told(KeyboardInterrupt())
+        return faults.told(KeyboardInterrupt(), NAME)
     except click.ClickException as error:
         error.show()
         return 2
     except Escaped as escaped:
-        return _told(escaped.error)
+        return faults.told(escaped.error, NAME)
     except (Exception, KeyboardInterrupt) as error:
-        return _told(error)
+        return faults.told(error, NAME)
     return status if isinstance(status, int) else 0
-
-
-def _told(error: BaseException) -> int:
-    message, status = faults.explain(error, caches.build_root() / "faults")
-    click.echo(f"edgemoe: {message}", err=True)
-    return status
 
 
 def main() -> None:
