@@ -25,7 +25,7 @@ layer, {task} "segmentation" or "depth"; `.m` and `.s` are a requantiser's multi
     NORM.s                                int32          ()           its shift
     NORM.eps                              int64          ()           E = max(4, round(eps * D^2 / scale^2))
     blocks.{i}.attn.score.m, .s           int32          ()           q.k -> log2 score, Q.10
-    blocks.{i}.attn.context.m, .s         int32          ()           v -> context; 0 <= s <= 36
+    blocks.{i}.attn.context.m, .s         int32          ()           v -> context; 0 <= s <= CONTEXT_SHIFT_MAX
     blocks.{i}.mlp.act.m, .s              int32          ()           GELU's Q.14 -> hidden
     blocks.{i}.moe.experts.act.m, .s      int32          ()           the same, one for all experts
     heads.{task}.act.m, .s                int32          ()           the same

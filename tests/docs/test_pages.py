@@ -13,6 +13,7 @@ import make_waves
 import pytest
 from pages import ROOT
 
+from edgemoe import numerics
 from edgemoe.config import MODELS, board
 
 DOCS = ROOT / "docs"
@@ -118,3 +119,8 @@ def test_the_memory_map_of_nano_is_its_program_s() -> None:
     rows = page.split("| words | from | until | nano |\n|---|---|---|---|\n")[1].split("\n\n")[0].splitlines()
     cells = ", ".join(row.rsplit(" | ", 1)[1].removesuffix(" |") for row in rows)
     assert cells == ", ".join(f"{first}–{last - 1}" for first, last in ranges)
+
+
+def test_the_limits_that_the_page_of_packages_names_are_the_numerics() -> None:
+    text = (ROOT / "docs" / "reference" / "package.md").read_text()
+    assert f"s 0 … {numerics.CONTEXT_SHIFT_MAX} |" in text

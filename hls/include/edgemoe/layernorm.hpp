@@ -36,7 +36,7 @@ inline TokenNorm unpack_norm(TokenNormWord word) {
 }
 
 /// U = D * sum(x^2) - sum(x)^2 + E, at least 4 by the choice of E.
-inline ap_uint<64> spread(ap_uint<10> dim, ap_uint<44> squares, ap_int<27> sum, ap_uint<48> eps) {
+inline ap_uint<64> spread(ap_uint<10> dim, ap_uint<44> squares, ap_int<27> sum, ap_uint<kEpsBits> eps) {
   const ap_int<64> u = ap_int<64>(dim * squares) - ap_int<64>(sum * sum) + ap_int<64>(eps);
   return ap_uint<64>(u);
 }
@@ -67,7 +67,7 @@ NORM_SUMS:
     squares = part == 0 ? part_squares : ap_uint<44>(squares + part_squares);
     TokenNorm norm;
     norm.sum = sum;
-    norm.rsqrt = rsqrt(spread(dim, squares, sum, ap_uint<48>(command.eps)));
+    norm.rsqrt = rsqrt(spread(dim, squares, sum, ap_uint<kEpsBits>(command.eps)));
     const bool last = part == last_part;
     if (last) norms[token] = pack_norm(norm);
     plane = last ? command.src_base : ((part & 3) == 3 ? ap_uint<16>(plane + command.src_stride) : plane);

@@ -86,7 +86,12 @@ def cosim(dram: dict[str, int], as_json: bool, **options: Any) -> int:
 
 
 @commands.command()
-@click.option("--backend", type=click.Choice(BACKENDS), required=True, help=f"`board` is {NOT_BUILT[1:-1]}.")
+@click.option(
+    "--backend",
+    type=click.Choice(BACKENDS),
+    required=True,
+    help=f"`torch` takes a checkpoint in place of a package; `board` is {NOT_BUILT[1:-1]}.",
+)
 @MODEL_OR_FILE
 @BOARD
 @IMAGE
