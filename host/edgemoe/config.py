@@ -9,6 +9,7 @@ used: it needs NumPy, and a command that only names boards and models does not w
 from __future__ import annotations
 
 import dataclasses
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -406,11 +407,19 @@ def write_config_hpp(build: BuildConfig, path: Path) -> None:
 
 
 def write_if_changed(path: Path, text: str) -> None:
-    """Writes a generated file and its folders; leaves an equal file alone."""
-    if path.exists() and path.read_text(encoding="utf-8") == text:
+    """Writes a generated file and its folders, so that compilers never see half of it; leaves an equal file alone."""
+    content = text.encode()
+    if path.is_file() and path.read_bytes() == content:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    if path.is_dir() and not path.is_symlink():  # nothing that this project put there
+        raise UserError(f"There is a folder in the place of the generated file {path}. Remove it.")
+    fresh = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        fresh.write_bytes(content)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _table(kind: str, name: str, size: str, values: list[int]) -> list[str]:

@@ -84,7 +84,18 @@ def test_what_cannot_be_drawn_is_said() -> None:
 
 
 def test_the_table_of_tokens() -> None:
-    table: Any = experts_table(TASK["experts"])
+    table: Any = experts_table(TASK)
     assert table["experts"] == list(range(10))
     assert [tokens for tokens, _ in table["rows"][0][1]] == [2, 3, 2, 0, 0, 0, 0, 0, 0, 1]
-    assert experts_table([]) is None
+    assert experts_table({}) is None
+
+
+def test_experts_and_layers_without_tokens_are_in_the_table() -> None:
+    """A model of 16 experts is not shown as one of 10, nor a layer that dropped every token as none."""
+    dropped = {"layer": 3, "experts": [[], []]}
+    table: Any = experts_table({**TASK, "routing": [ROUTING, dropped]}, 16)
+    assert table["experts"] == list(range(16))
+    assert [(layer, sum(tokens for tokens, _ in cells)) for layer, cells in table["rows"]] == [(1, 8), (3, 0)]
+    nothing: Any = experts_table({"experts": [], "routing": [dropped]}, 2)
+    assert nothing["rows"] == [(3, [(0, "0.00"), (0, "0.00")])]
+    assert experts_table({"experts": [], "routing": []}, 0) is None

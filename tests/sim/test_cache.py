@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from edgemoe.config import write_if_changed
 from edgemoe.errors import UserError
 from edgemoe.sim.arena import Arena
 from edgemoe.sim.cache import MANIFEST, find_damage, kept
@@ -47,6 +48,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "sums empty": lambda e: (e / MANIFEST).write_text(""),
     "sums of another kind": lambda e: (e / MANIFEST).write_text("[1, 2]"),
     "sums are binary": lambda e: (e / MANIFEST).write_bytes(b"\xff\xfe"),
+    "sums without end": lambda e: ((e / MANIFEST).unlink(), (e / MANIFEST).symlink_to("/dev/zero")),
     "empty folder": lambda e: (shutil.rmtree(e), e.mkdir()),
     "a file in its place": lambda e: (shutil.rmtree(e), e.write_text("x")),
     "a link into nothing": lambda e: (shutil.rmtree(e), e.symlink_to("nowhere")),
@@ -106,6 +108,30 @@ def test_where_nothing_can_be_built(tmp_path: Path) -> None:
 
 def test_links_into_nothing_are_no_entry(tmp_path: Path) -> None:
     assert find_damage(tmp_path / "none") is None
+
+
+def test_a_damaged_header_is_written_again(tmp_path: Path) -> None:
+    """Whole at once, and in the place of a link, not through it."""
+    header, mine = tmp_path / "new" / "a.hpp", tmp_path / "mine"
+    mine.write_text("of the user")
+    for damage in (
+        lambda: None,
+        lambda: header.write_bytes(b""),
+        lambda: header.write_bytes(b"\xff\xfe"),
+        lambda: (header.unlink(), header.symlink_to("/dev/zero")),
+        lambda: (header.unlink(), header.symlink_to(mine)),
+    ):
+        damage()
+        write_if_changed(header, "// é\n")
+        assert header.read_bytes() == "// é\n".encode() and not header.is_symlink()
+    written = header.stat().st_mtime_ns
+    write_if_changed(header, "// é\n")
+    assert header.stat().st_mtime_ns == written and mine.read_text() == "of the user"
+    assert [path.name for path in header.parent.iterdir()] == ["a.hpp"]
+    header.unlink()
+    header.mkdir()
+    with pytest.raises(UserError, match="a folder in the place of the generated file"):
+        write_if_changed(header, "")
 
 
 @pytest.mark.slow

@@ -2,12 +2,15 @@
 """Objects that outlive the design they were made for: each says what happened, and none ends the interpreter."""
 
 import asyncio
+import copy
 import ctypes
 import gc
 import inspect
 import json
 import os
+import pickle
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -358,6 +361,41 @@ def test_a_fork_is_told_and_changes_nothing(device, copier_overlay: Path) -> Non
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert np.all(buffer == 1)
     copy_one(copier)
+
+
+def test_a_fork_waits_for_loading_threads(device, copier_overlay: Path) -> None:
+    """A lock that another thread held would be held in the child for ever, by no one."""
+    Overlay(str(copier_overlay))
+    for lock in (device._loading, device.arena.lock):
+        held, child = threading.Event(), 0
+
+        def hold(lock=lock, held=held) -> None:
+            with lock:
+                held.set()
+                threading.Event().wait(0.3)
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        held.wait()
+        if (child := os.fork()) == 0:
+            signal.alarm(30)
+            status = 1
+            try:
+                copy_one(Overlay(str(copier_overlay)).copier_0)
+                status = 0
+            finally:
+                os._exit(status)
+        thread.join()
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_drivers_stay_in_their_process(device, copier_overlay: Path) -> None:
+    """As arguments of `multiprocessing`, or copied as a whole."""
+    copier = Overlay(str(copier_overlay)).copier_0
+    for use in (copy.deepcopy, pickle.dumps):
+        for handle in (copier, copier.mmio, device):
+            with pytest.raises(TypeError, match="Load the overlay in the process that uses it"):
+                use(handle)
 
 
 EXITS = """

@@ -157,3 +157,10 @@ def test_memory_is_the_board_s() -> None:
         buffer.flush()
     with pytest.raises(DeviceError, match="was freed"):
         buffer.flush()
+
+
+def test_an_option_that_does_not_exist_is_refused(memory: SimulatedMemory) -> None:
+    """`cachable=False` would give a cached buffer."""
+    assert memory.allocate(4, cacheable=False).coherent
+    with pytest.raises(TypeError, match="cachable"):
+        memory.allocate(4, cachable=False)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`MMIO.array`: whatever one does with a NumPy array of registers on a board gives the same here."""
 
+import copy
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -146,6 +148,12 @@ WRITES: list[Callable[[Any], Any]] = [
     lambda a: a.view("i4").__setitem__(0, -2),
     lambda a: np.add(a, 1, out=a) is a or None,
     lambda a: np.add.at(a, [1, 1], 5),
+    lambda a: a[...].__setitem__(2, 5),
+    lambda a: np.flip(a).__setitem__(1, 5),
+    lambda a: a[()].fill(4),
+    lambda a: a[..., 1:7:2].__setitem__(slice(None), 5),
+    lambda a: a[::-1][(slice(1, 4),)].__setitem__(0, 5),
+    lambda a: a.view("u8")[...].__setitem__(1, 5),
 ]
 
 
@@ -220,6 +228,39 @@ def test_what_would_be_lost_is_refused(window: RegisterWindow) -> None:
         window.view("u1")
     with pytest.raises(ValueError, match="copy"):
         window.__array__(copy=False)
+    for name, value in (("shape", (2, 4)), ("dtype", "f4"), ("strides", (8,)), ("note", 1)):
+        with pytest.raises(AttributeError, match=f"cannot change their '{name}'"):
+            setattr(window, name, value)
+
+
+@pytest.mark.parametrize(
+    "share",
+    [
+        np.asarray,
+        np.ravel,
+        np.transpose,
+        np.squeeze,
+        lambda a: np.reshape(a, (2, 4)),
+        lambda a: np.split(a, 2)[0],
+        lambda a: a[None],
+        lambda a: a[:, None],
+    ],
+)
+def test_what_would_share_memory_is_read_only(window: RegisterWindow, bus: Words, share: Any) -> None:
+    """Writes to it reach a board's registers; here they would be lost."""
+    with pytest.raises(ValueError, match="read-only"):
+        share(window)[...] = 1
+    for copied in (window.copy(), np.array(window), window[[1, 2]], window + 1, np.sort(window)):
+        copied[...] = 1
+    assert bus.values == Words().values
+
+
+def test_copies_are_of_the_registers_or_refused(window: RegisterWindow, bus: Words) -> None:
+    copy.copy(window)[1] = 5
+    assert bus.values[1] == 5
+    for use in (copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="registers cannot be copied or pickled"):
+            use(window)
 
 
 def test_pynq_s_register_works_on_it(window: RegisterWindow, bus: Words) -> None:

@@ -58,6 +58,7 @@ def report_of(facts: Facts, picture: Picture, runs: Runs, taps: bool) -> dict[st
         "first_divergence": asdict(first) if first else None,
         "taps": taps,
         "grid": list(facts.workload.package.config.grid),
+        "experts_per_layer": facts.workload.package.config.experts,
         "task": figures,
         "macs_per_cycle_peak": build.macs,
         **utilisation(build, figures),

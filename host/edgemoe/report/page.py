@@ -48,7 +48,7 @@ def _tasks(report: Mapping[str, Any], aspect: float | None) -> list[dict[str, An
                 "cycles": shown(task["cycles"]) if count(task.get("cycles")) else "",
                 "sentence": cycles_sentence(task),
                 "groups": stage_groups(stages) if any(count(s.get("cycles")) for s in stages) else [],
-                "experts": experts_table(task.get("experts") or []),
+                "experts": experts_table(task, report.get("experts_per_layer")),
                 "routing": views,
                 "problems": problems,
                 "agrees": agrees,

@@ -132,17 +132,27 @@ def routing_views(
     return views, problems
 
 
-def experts_table(experts: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """Tokens of each expert of each layer as a table with a shade (0..1) a cell."""
+def experts_table(task: Mapping[str, Any], number: Any = None) -> dict[str, Any] | None:
+    """Tokens of each expert of each layer as a table with a shade (0..1) a cell.
+
+    Args:
+        task: its `experts` are those that had tokens; a layer of `routing` has a row even if none had.
+        number: experts of a layer; None where it is not known: the table then ends with the last that had tokens.
+    """
     entries = [
-        entry for entry in experts if entry.get("layer") is not None and entry.get("expert") is not None
+        entry
+        for entry in task.get("experts") or []
+        if entry.get("layer") is not None and entry.get("expert") is not None
     ]
-    if not entries:
+    known = int(count(number))
+    gates = [entry["layer"] for entry in task.get("routing") or [] if count(entry.get("layer"))]
+    layers = sorted({entry["layer"] for entry in entries} | set(gates if known else []))
+    if not layers:
         return None
-    layers = sorted({entry["layer"] for entry in entries})
     tokens = {layer: counted(entries, layer) for layer in layers}
     most = max((max(layer.values(), default=0) for layer in tokens.values()), default=0) or 1
-    columns = range(1 + max(entry["expert"] for entry in entries))
+    last = max((entry["expert"] for entry in entries), default=-1)
+    columns = range(max(1 + last, known))
     return {
         "experts": list(columns),
         "rows": [

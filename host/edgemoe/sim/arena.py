@@ -27,14 +27,15 @@ class Arena:
             raise DeviceError(f"There are no {size >> 20} MiB for the simulated memory: {failure}.") from None
         self.bytes: npt.NDArray[np.uint8] = np.frombuffer(self._map, dtype=np.uint8)
         self.pointer = self.bytes.ctypes.data_as(ctypes.c_void_p)
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
+        """Held while the lists of free and used blocks change."""
         self._free: list[tuple[int, int]] = [(base, size)]
         self._used: dict[int, int] = {}
 
     def allocate(self, size: int) -> int:
         """Device address of a block of at least `size` bytes, aligned to a page; its content is undefined."""
         wanted = max(PAGE, -(-size // PAGE) * PAGE)
-        with self._lock:
+        with self.lock:
             for index, (start, room) in enumerate(self._free):
                 if room >= wanted:
                     rest = [(start + wanted, room - wanted)] if room > wanted else []
@@ -50,7 +51,7 @@ class Arena:
 
     def free(self, address: int) -> None:
         """Give a block back, joining it with free neighbours; `DeviceError` if there is none."""
-        with self._lock:
+        with self.lock:
             if address not in self._used:
                 raise DeviceError(f"Nothing is allocated at address {address:#x} of the simulated memory.")
             blocks = sorted([*self._free, (address, self._used.pop(address))])

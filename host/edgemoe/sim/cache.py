@@ -63,6 +63,8 @@ def find_damage(target: Path) -> str | None:
     if not target.exists() and not target.is_symlink():
         return None
     try:
+        if not (target / MANIFEST).is_file():  # not a device that never ends either
+            return f"{MANIFEST} is missing or unreadable"
         sums = json.loads((target / MANIFEST).read_text())
         for name, expected in sums.items():
             if not (target / name).is_file():

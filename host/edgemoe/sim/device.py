@@ -56,6 +56,7 @@ class SimulatedDevice(Device):
         """The one simulated board of this process."""
         if cls._instance is None:
             cls._instance = cls()
+            cls._instance._keep_whole_over_forks()
         return cls._instance
 
     def __init__(self) -> None:
@@ -87,6 +88,26 @@ class SimulatedDevice(Device):
         self.timestamp: str | None = None
         self.devicetree_dict: dict[str, Any] = {}
         self.clear_dict()
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "The simulated board, its drivers and its registers cannot be copied or given to another process. "
+            "Load the overlay in the process that uses it."
+        )
+
+    def _keep_whole_over_forks(self) -> None:
+        """A fork waits for other threads' loading and allocating, which its child could never see the end of."""
+        locks = (self._loading, self.arena.lock)
+
+        def release() -> None:
+            for lock in reversed(locks):
+                lock.release()
+
+        def acquire() -> None:
+            for lock in locks:
+                lock.acquire()
+
+        os.register_at_fork(before=acquire, after_in_parent=release, after_in_child=release)
 
     # ---- for those who know that it is a simulation
 

@@ -52,7 +52,7 @@ class SimulatedMemory:
         return len(self._blocks)
 
     def allocate(
-        self, shape: int | tuple[int, ...], dtype: npt.DTypeLike = "u4", **options: Any
+        self, shape: int | tuple[int, ...], dtype: npt.DTypeLike = "u4", *, cacheable: bool = True
     ) -> PynqBuffer:
         """A buffer of undefined content; `cacheable=False` gives a coherent one."""
         dtype, sizes = _checked(shape, dtype)
@@ -63,7 +63,7 @@ class SimulatedMemory:
         address = self.arena.allocate(size)
         device = self.arena.view(address, size)
         device[:] = POISON
-        coherent = not options.get("cacheable", True)
+        coherent = not cacheable
         host = device if coherent or not self.strict else device.copy()
         number = next(self._numbers)
         buffer = PynqBuffer(

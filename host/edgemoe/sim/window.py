@@ -10,7 +10,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 WORD = 4
 COPYING = frozenset(
     (
-        *("all", "any", "argmax", "argmin", "argsort", "astype", "choose", "clip", "compress", "copy"),
+        *("all", "any", "argmax", "argmin", "argsort", "astype", "choose", "clip", "compress"),
         *("cumprod", "cumsum", "diagonal", "dot", "flatten", "item", "max", "mean", "min", "nonzero", "prod"),
         *("repeat", "round", "searchsorted", "std", "sum", "take", "tobytes", "tolist", "trace", "var"),
     )
@@ -31,10 +31,12 @@ class RegisterWindow(NDArrayOperatorsMixin):
 
     Elements are read and written in the design each time that they are looked at, in order; slices and `view` are
     windows too. Arithmetic, comparisons and NumPy's functions read every element once and give plain arrays;
-    `window |= 1` writes the result back.
+    `window |= 1` writes the result back. What would share memory with an array is a copy here, and read-only: a
+    change of it would be lost.
     """
 
     ndim = 1
+    _made = False
 
     def __init__(
         self, bus: Registers, base: int, count: int, dtype: npt.DTypeLike = "u4", stride: int | None = None
@@ -47,6 +49,22 @@ class RegisterWindow(NDArrayOperatorsMixin):
         self._stride = self.itemsize if stride is None else stride
         self.shape, self.size, self.strides = (count,), count, (self._stride,)
         self.nbytes = count * self.itemsize
+        self._made = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if self._made:
+            raise AttributeError(
+                f"registers cannot change their {name!r}; take `.view(dtype)` or a slice, or `.copy()` for an array"
+            )
+        super().__setattr__(name, value)
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "registers cannot be copied or pickled; `.copy()` gives an array with what they hold now"
+        )
+
+    def __copy__(self) -> "RegisterWindow":
+        return self[:]
 
     # ---- elements
 
@@ -54,16 +72,18 @@ class RegisterWindow(NDArrayOperatorsMixin):
         return self._count
 
     def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            first, last, step = index.indices(self._count)
-            count = len(range(first, last, step))
-            base = self._base + first * self._stride
-            return RegisterWindow(self._bus, base, count, self.dtype, step * self._stride)
         chosen = self._chosen(index)
         if chosen.ndim == 0:
             return self._read(int(chosen))
+        shared = not chosen.flags.owndata  # NumPy took no copy
+        if shared and chosen.ndim == 1:
+            base = self._base + (int(chosen[0]) * self._stride if chosen.size else 0)
+            step = chosen.strides[0] // chosen.itemsize
+            return RegisterWindow(self._bus, base, chosen.size, self.dtype, step * self._stride)
         values = [self._read(int(element)) for element in chosen.flat]
-        return np.array(values, self.dtype).reshape(chosen.shape)
+        array = np.array(values, self.dtype).reshape(chosen.shape)
+        array.flags.writeable = not shared
+        return array
 
     def __setitem__(self, index: Any, value: Any) -> None:
         chosen = self._chosen(index)
@@ -109,17 +129,22 @@ class RegisterWindow(NDArrayOperatorsMixin):
     def __array__(self, dtype: npt.DTypeLike = None, copy: bool | None = None) -> npt.NDArray[Any]:
         if copy is False:
             raise ValueError("registers become an array by reading them, which is a copy")
-        return np.array([self._read(element) for element in range(self._count)], self.dtype).astype(
-            dtype or self.dtype, copy=False
-        )
+        array = self.copy().astype(dtype or self.dtype, copy=False)
+        array.flags.writeable = bool(copy)
+        return array
+
+    def copy(self, order: Any = "C") -> npt.NDArray[Any]:
+        """What the registers hold now."""
+        return np.array([self._read(element) for element in range(self._count)], self.dtype)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         arrays = [_array(given) for given in inputs]
         targets = options.pop("out", ())
         if method == "at":  # works on its first argument
-            targets, written = inputs[:1], arrays[:1]
+            targets, arrays[0] = inputs[:1], _array(inputs[0], to_write=True)
+            written = arrays[:1]
         else:
-            written = [_array(target) for target in targets]
+            written = [_array(target, to_write=True) for target in targets]
             options |= {"out": tuple(written)} if written else {}
         result = getattr(ufunc, method)(*arrays, **options)
         for target, values in zip(targets, written, strict=True):
@@ -149,6 +174,8 @@ class RegisterWindow(NDArrayOperatorsMixin):
         return f"RegisterWindow({self._count} registers of {self.dtype} at {self._base:#x})"
 
 
-def _array(given: Any) -> Any:
+def _array(given: Any, *, to_write: bool = False) -> Any:
     """What a window holds now; anything else is itself."""
-    return np.asarray(given) if isinstance(given, RegisterWindow) else given
+    if not isinstance(given, RegisterWindow):
+        return given
+    return given.copy() if to_write else np.asarray(given)
