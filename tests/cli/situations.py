@@ -184,6 +184,7 @@ SITUATIONS = [
     Situation("synth --clock-ns -1", "positive"),
     Situation("synth --clock-ns 0", "positive"),
     Situation("synth --clock-ns nan", "positive"),
+    Situation("synth --clock-ns 1e-300", "0.001"),
     Situation("synth --clock-ns inf", "positive"),
     Situation("synth --clock-ns fast", "fast"),
     # packages of random weights
