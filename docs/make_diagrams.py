@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from edgemoe import faults
+
 PICTURES = Path(__file__).resolve().parent / "pictures"
 BOX = (168, 56)
 """Width and height of a box, in pixels."""
@@ -186,4 +188,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    faults.end(main)

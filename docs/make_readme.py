@@ -15,6 +15,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
+from edgemoe import faults
 from edgemoe.quant.evaluate import accuracy_table
 from edgemoe.report import drawings
 
@@ -109,4 +110,4 @@ def main(run: Path) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         raise SystemExit(__doc__)
-    main(Path(sys.argv[1]))
+    faults.end(lambda: main(Path(sys.argv[1])))

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from edgemoe import numerics
+from edgemoe import faults, numerics
 from edgemoe.cli.group import commands
 
 DOCS = Path(__file__).resolve().parent
@@ -106,4 +106,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    faults.end(main)

@@ -17,6 +17,8 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
+from edgemoe import faults
+
 PICTURES = Path(__file__).resolve().parent / "pictures"
 PAGE = PICTURES.parent / "how-to" / "waves.md"
 CORE = "top.accelerator.hls_core."
@@ -142,4 +144,4 @@ def main(recorded: Path, plain: Path) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         raise SystemExit(__doc__)
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    faults.end(lambda: main(Path(sys.argv[1]), Path(sys.argv[2])))

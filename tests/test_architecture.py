@@ -23,7 +23,7 @@ ROOMS: dict[str, set[str]] = {
     "compiler": set(),
     "report": set(),
     "caches": set(),
-    "faults": set(),
+    "faults": {"caches"},
     "folders": set(),
     "progress": set(),
     "png": set(),
@@ -39,7 +39,7 @@ ROOMS: dict[str, set[str]] = {
     "export": FILE,
     "program": FILE,
     "kernels": BASE | {"caches", "registers"},
-    "sim": BASE | {"caches", "kernels", "registers", "compiler"},
+    "sim": BASE | {"caches", "faults", "kernels", "registers", "compiler"},
     "golden": FILE | {"program", "export"},
     "runtime": FILE | {"program", "outputs"},
     "csim": FILE | {"caches", "kernels", "program", "compiler"},
@@ -47,7 +47,7 @@ ROOMS: dict[str, set[str]] = {
     "inputs": BASE | {"package", "images", "shipped"},
     "quant": FILE
     | {"program", "golden", "model", "images", "outputs", "export"}
-    | {"arrays", "checkpoint", "files", "shipped"},
+    | {"arrays", "checkpoint", "faults", "files", "shipped"},
     "cosim": FILE
     | {"caches", "program", "backends", "sim", "report", "results", "inputs"}
     | {"folders", "progress", "shipped"},
@@ -112,6 +112,13 @@ def test_importing_the_package_needs_numpy_only() -> None:
     code = "import sys, edgemoe, edgemoe.cli, edgemoe.report; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert not {"torch", "pynq", "cocotb", "onnx", "llvmlite", "matplotlib"} & set(loaded.stdout.split())
+
+
+def test_help_waits_for_no_package() -> None:
+    """`edgemoe --help` and the completion in a shell load click, and no NumPy."""
+    code = "import sys, edgemoe.cli; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "numpy" not in loaded.stdout.split()
 
 
 def test_an_upward_import_is_seen() -> None:

@@ -16,12 +16,6 @@ escape sequence in a file's name, is spelt as an escape. `edgemoe.faults` turns 
 """
 
 SHOWN = 160  # characters of a damaged value that a message quotes
-EXTRAS = (
-    "torch",
-    "onnx",
-    "onnxruntime",
-    "onnxscript",
-)  # what `make setup` installs and `make cosim` does not
 
 
 def printable(text: str) -> str:

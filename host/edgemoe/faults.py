@@ -7,15 +7,18 @@ of the program: its traceback goes into a file, and one line says so.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import platform
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
-from edgemoe import __version__
+from edgemoe import __version__, caches
 from edgemoe.errors import EdgeMoeError
 
 EXTRAS = ("torch", "onnx", "onnxruntime", "onnxscript")  # packages that `make cosim` does not install
@@ -29,6 +32,23 @@ ENVIRONMENT = {
     errno.ENOTEMPTY, errno.ENXIO, errno.EPERM, errno.EROFS, errno.ETXTBSY,
 }  # fmt: skip
 """Refusals of the operating system that a user can do something about."""
+
+
+def end(main: Callable[[], int | None], name: str = "error") -> NoReturn:
+    """Run a script's `main` and leave with its status; an exception is told as that of a command is."""
+    try:
+        status = main() or 0
+    except (Exception, KeyboardInterrupt) as error:
+        status = told(error, name)
+    sys.exit(status)
+
+
+def told(error: BaseException, name: str) -> int:
+    """Say on stderr what an exception means, after `name`; the exit status that goes with it."""
+    message, status = explain(error, caches.build_root() / "faults")
+    with contextlib.suppress(OSError):  # a full disk under stderr changes no status
+        print(f"{name}: {message}", file=sys.stderr, flush=True)
+    return status
 
 
 def explain(error: BaseException, faults: Path) -> tuple[str, int]:

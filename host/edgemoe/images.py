@@ -25,6 +25,9 @@ from edgemoe.png import missing_bytes
 Pixels = npt.NDArray[np.uint8]
 """uint8, H×W×3, RGB."""
 
+LABELS = ".labels.png"
+"""Ends the name of the label map that lies beside a scene's picture."""
+
 MAX_PIXELS = 100_000_000
 """Largest picture that is read: a bound on memory."""
 

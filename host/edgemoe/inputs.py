@@ -14,7 +14,6 @@ from edgemoe.package import Package, load
 from edgemoe.shipped import package_path
 
 PICTURES = (".png", ".jpg", ".jpeg")
-LABELS = ".labels.png"
 RESERVED = ("index.html", "summary.json", "waves.fst")
 """Files beside the pictures' folders."""
 
@@ -77,7 +76,7 @@ def list_pictures(folder: Path) -> list[Path]:
 
 def _is_label_map(path: Path, names: set[str]) -> bool:
     """Whether it is the `N.labels.png` that `edgemoe scenes` wrote beside `N.png`."""
-    return path.name.endswith(LABELS) and path.name.removesuffix(LABELS) + ".png" in names
+    return path.name.endswith(images.LABELS) and path.name.removesuffix(images.LABELS) + ".png" in names
 
 
 def room_bytes(path: Path) -> int:

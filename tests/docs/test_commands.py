@@ -201,7 +201,7 @@ def test_pre_commit_install(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     command = [sys.executable, "-m", "pre_commit", "install"]
     subprocess.run(
-        command, cwd=tmp_path, check=True, capture_output=True, env=environment(PRE_COMMIT_HOME=str(tmp_path))
+        command, cwd=tmp_path, check=True, capture_output=True, env=environment(HOME=str(tmp_path))
     )
     assert (tmp_path / ".git" / "hooks" / "pre-commit").is_file()
 

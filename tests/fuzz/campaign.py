@@ -17,7 +17,6 @@ import itertools
 import multiprocessing
 import resource
 import shutil
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from pathlib import Path
 
 from loaders import KINDS, ROOT, scratch
 
+from edgemoe import faults
 from edgemoe.errors import UserError
 from edgemoe.progress import Progress
 
@@ -184,4 +184,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    faults.end(main)

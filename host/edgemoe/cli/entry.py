@@ -14,6 +14,7 @@ from edgemoe import caches, faults
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that end a run in good order: its tools end with it, its partial files go."""
+NAME = "edgemoe"
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -21,7 +22,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return _command(arguments)
     except (Exception, KeyboardInterrupt) as error:
-        return _told(error)
+        return faults.told(error, NAME)
 
 
 def _command(arguments: Sequence[str]) -> int:
@@ -31,23 +32,16 @@ def _command(arguments: Sequence[str]) -> int:
     from edgemoe.cli.group import Escaped, commands
 
     try:
-        status = commands.main(list(arguments), prog_name="edgemoe", standalone_mode=False)
+        status = commands.main(list(arguments), prog_name=NAME, standalone_mode=False)
     except click.Abort:
         raise KeyboardInterrupt from None
     except click.ClickException as error:
         error.show()
         return 2
     except Escaped as escaped:
-        return _told(escaped.error)
+        return faults.told(escaped.error, NAME)
     sys.stdout.flush()  # what can't be printed is told here, not by the interpreter at its end
     return status if isinstance(status, int) else 0
-
-
-def _told(error: BaseException) -> int:
-    message, status = faults.explain(error, caches.build_root() / "faults")
-    with contextlib.suppress(OSError):  # a full disk under stderr changes no status
-        print(f"edgemoe: {message}", file=sys.stderr, flush=True)
-    return status
 
 
 def main() -> None:
@@ -62,7 +56,7 @@ def main() -> None:
         caches.keep_inside()
         status = run(sys.argv[1:])
     except KeyboardInterrupt as error:
-        status = _told(error)
+        status = faults.told(error, NAME)
     for ending in ENDINGS:  # what is left is to remove temporary files
         signal.signal(ending, signal.SIG_IGN)
     sys.exit(status)

@@ -249,7 +249,13 @@ def inspect(package: Path, as_json: bool) -> int:
 @commands.command("eval")
 @click.argument("package", type=FILE)
 @click.option("--data", type=FOLDER, required=True, help="A folder that `edgemoe scenes` wrote.")
-@click.option("--backend", type=click.Choice(BACKENDS), default="golden", show_default=True)
+@click.option(
+    "--backend",
+    type=click.Choice(BACKENDS),
+    default="golden",
+    show_default=True,
+    help=f"Others than golden: {NOT_BUILT}.",
+)
 @JSON
 def evaluate(package: Path, data: Path, backend: str, as_json: bool) -> int:
     """Measure a package's mIoU and depth RMSE."""
@@ -286,7 +292,7 @@ def mutate(pick: str, as_json: bool) -> int:
 
 
 @commands.command()
-@click.option("--board", required=True)
+@click.option("--board", required=True, metavar="NAME", help=f"The board {NOT_BUILT}.")
 def bitstream(board: str) -> int:
     """Build a bitstream with the vendor's tools (not built yet)."""
     raise NotBuiltYetError(f"A bitstream of {board} (bitstreams/ says what is there)")

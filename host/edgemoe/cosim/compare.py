@@ -122,6 +122,6 @@ def _compare_counters(golden: Run, other: Run) -> tuple[int, Divergence | None]:
                     [number],
                     value,
                     theirs[name],
-                    "counters (hls/include/edgemoe/statistics.hpp)",
+                    "count_step, record_word (hls/include/edgemoe/statistics.hpp)",
                 )
     return mismatches, first

@@ -18,7 +18,7 @@ from torch import Tensor
 from edgemoe.config import CITYSCAPES_GROUPS
 from edgemoe.errors import UserError
 from edgemoe.files import check_target, replacing
-from edgemoe.images import software, write_png
+from edgemoe.images import LABELS, software, write_png
 from edgemoe.model import layout
 from edgemoe.model.classes import FLAT, SKY
 from edgemoe.model.draws import hash32, unit
@@ -116,7 +116,7 @@ def write_scenes(
         for image, label, depth, key in zip(
             batch.image, batch.label, batch.depth, batch.seeds.tolist(), strict=True
         ):
-            with replacing(out / f"{key}.labels.png", "Labels") as part:
+            with replacing(out / f"{key}{LABELS}", "Labels") as part:
                 write_png(label.numpy(), part, SOFTWARE)
             with replacing(out / f"{key}.depth.npy", "Depth") as part, part.open("wb") as file:
                 np.save(file, depth.numpy())
@@ -126,7 +126,7 @@ def write_scenes(
 
 def _check_targets(seed: int, count: int, out: Path) -> None:
     """UserError if a file that `write_scenes` would replace isn't one that it wrote."""
-    check_target(out / f"{seed}.labels.png", "Labels", _check_is_ours)
+    check_target(out / f"{seed}{LABELS}", "Labels", _check_is_ours)
     there = {path.name for path in out.iterdir()} if out.is_dir() else set()
     for name in sorted(there):
         key, _, end = name.partition(".")

@@ -12,8 +12,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from edgemoe import faults
 from edgemoe.config import TASKS
-from edgemoe.errors import EdgeMoeError, UserError
+from edgemoe.errors import UserError
 from edgemoe.model.checkpoint import load_checkpoint
 from edgemoe.model.m3vit import M3ViT
 
@@ -52,11 +53,12 @@ def export_tasks(checkpoint: Path, folder: Path) -> list[Path]:
     return paths
 
 
+def main() -> None:
+    """The command line's."""
+    export_tasks(Path(sys.argv[1]), Path(sys.argv[2]))
+
+
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(str(__doc__))
-    try:
-        export_tasks(Path(sys.argv[1]), Path(sys.argv[2]))
-    except EdgeMoeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_status)
+    faults.end(main)

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from edgemoe.arrays import read_npy, read_npz
 from edgemoe.config import CITYSCAPES_GROUPS
 from edgemoe.errors import UserError
-from edgemoe.images import Pixels, read_grey, read_image
+from edgemoe.images import LABELS, Pixels, read_grey, read_image
 from edgemoe.model.metrics import Prior
 
-LABELS = ".labels.png"
 Scene = tuple[Pixels, NDArray[Any], NDArray[Any]]
 """Image uint8 (H,W,3), labels uint8 (H,W), metres (H,W)."""
 

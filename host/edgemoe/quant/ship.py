@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from edgemoe import faults
 from edgemoe import package as packages
 from edgemoe.config import ModelConfig, model_preset
 from edgemoe.files import write
@@ -82,5 +83,10 @@ def ship(models: Path, build: Path, log: Log = print) -> dict[str, Any]:
     return figures
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Everything, of this checkout."""
     ship(Path("models"), Path("build"))
+
+
+if __name__ == "__main__":
+    faults.end(main)

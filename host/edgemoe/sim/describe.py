@@ -4,6 +4,7 @@
 import json
 from pathlib import Path
 
+from edgemoe import faults
 from edgemoe.config import BOARDS, BuildConfig
 from edgemoe.kernels import hls_folder
 from edgemoe.registers import IP_VLNV, build_id
@@ -36,4 +37,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    faults.end(main)
