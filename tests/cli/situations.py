@@ -194,6 +194,7 @@ SITUATIONS = [
     Situation("random-package --seed 1 --top-k 0 --out p.safetensors", "top_k"),
     Situation("random-package --seed 1 --top-k 99 --out p.safetensors", "top_k"),
     Situation("random-package --seed 1 --experts -1 --out p.safetensors", "experts"),
+    Situation("random-package --seed 1 --experts 0 --all-on-one-expert --out p.safetensors", "dense"),
     Situation("random-package --seed 1 --layers 0 --out p.safetensors", "layers"),
     Situation("random-package --seed 1 --layers 99999999 --out p.safetensors", "layers"),
     Situation("random-package --seed 1 --threshold nan --out p.safetensors", "threshold"),
