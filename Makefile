@@ -16,8 +16,8 @@ BIN := $(VENV)/bin
 # caches is FOLDERS in host/edgemoe/caches.py.
 TEMPORARY := $(CURDIR)/build/tmp
 export TMPDIR := $(TEMPORARY)
-$(foreach cache,$(if $(PYTHON),$(shell mkdir -p '$(TEMPORARY)' && $(PYTHON) host/edgemoe/caches.py)), \
-	$(eval export $(subst =, := $(CURDIR)/build/cache/,$(cache))))
+$(foreach cache,$(if $(PYTHON),$(shell mkdir -p build/tmp && $(PYTHON) host/edgemoe/caches.py)), \
+	$(eval export $(subst =, := $$(CURDIR)/build/cache/,$(cache))))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 MODEL ?= nano

@@ -13,7 +13,8 @@ from pathlib import Path
 import click
 import numpy as np
 
-from edgemoe import cli, faults, numerics
+from edgemoe import faults, numerics
+from edgemoe.cli.group import commands
 
 DOCS = Path(__file__).resolve().parent
 
@@ -26,7 +27,7 @@ def _option(parameter: click.Option) -> str:
     """One row of a command's table: its flags, what it does, its default."""
     flags = ", ".join(f"`{flag}`" for flag in parameter.opts)
     if not parameter.is_flag:
-        flags += f" {parameter.make_metavar(click.Context(cli.commands))}".replace("|", "\\|")
+        flags += f" {parameter.make_metavar(click.Context(commands))}".replace("|", "\\|")
     default = (
         "" if parameter.default in (None, False) or not parameter.show_default else f"`{parameter.default}`"
     )
@@ -43,7 +44,7 @@ def _marked(text: str) -> str:
 def commands_table() -> str:
     """Every command with its arguments and options, from the command line's own description."""
     lines = []
-    for name, command in sorted(cli.commands.commands.items()):
+    for name, command in sorted(commands.commands.items()):
         usage = " ".join(command.collect_usage_pieces(click.Context(command)))
         lines += [f"### edgemoe {name}", "", _marked(command.help or ""), "", f"`edgemoe {name} {usage}`", ""]
         options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]

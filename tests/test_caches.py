@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -47,6 +48,24 @@ def test_the_list_is_in_one_file(variable: str) -> None:
         name = str(path.relative_to(ROOT))
         if path.is_file() and name not in allowed:
             assert not re.search(rf"\b{variable}\b", path.read_text()), name
+
+
+def test_the_checkout_may_lie_at_any_path(tmp_path: Path) -> None:
+    """A quote, a dollar sign, blanks: what make exports is right."""
+    root = tmp_path / "it's a né & $x"
+    (root / "host" / "edgemoe").mkdir(parents=True)
+    for name in ("Makefile", "host/edgemoe/caches.py"):
+        shutil.copy(ROOT / name, root / name)
+    (root / "show.mk").write_text("show:\n\t@env\n")
+    shown = subprocess.run(
+        ["make", "-f", "Makefile", "-f", "show.mk", "show"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stderr == ""
+    assert f"XDG_CACHE_HOME={root}/build/cache/xdg" in shown.stdout.splitlines()
 
 
 def test_temporary_files_stay_inside_and_go(tmp_path: Path) -> None:

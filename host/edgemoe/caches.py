@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TextIO
 
 FOLDERS = {
     "HYPOTHESIS_STORAGE_DIRECTORY": "hypothesis",
@@ -87,10 +88,10 @@ def _abandoned(folder: Path) -> bool:
     return True
 
 
-def _remove(folder: Path, process: int, held: object) -> None:
+def _remove(folder: Path, process: int, held: TextIO) -> None:
     if os.getpid() == process:  # not a fork of it
         shutil.rmtree(folder, ignore_errors=True)
-    del held
+    held.close()
 
 
 if __name__ == "__main__":

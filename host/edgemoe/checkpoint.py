@@ -97,9 +97,10 @@ def read_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(config, tensors, training, sha256)
 
 
-def check_checkpoint_target(path: Path) -> None:
-    """UserError if a checkpoint would not be written to `path`: a file there that is none, and the like."""
-    check_target(path, "Checkpoint", _check_is_checkpoint)
+def check_checkpoint_target(path: Path, need_bytes: int = 0) -> None:
+    """UserError if a checkpoint would not be written to `path`: a file there that is none, too little room, and the
+    like."""
+    check_target(path, "Checkpoint", _check_is_checkpoint, need_bytes)
 
 
 def _bad(path: Path) -> str:

@@ -7,6 +7,7 @@ of the program: its traceback goes into a file, and one line says so.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import platform
@@ -45,7 +46,8 @@ def end(main: Callable[[], int | None], name: str = "error") -> NoReturn:
 def told(error: BaseException, name: str) -> int:
     """Say on stderr what an exception means, after `name`; the exit status that goes with it."""
     message, status = explain(error, caches.build_root() / "faults")
-    print(f"{name}: {message}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # a full disk under stderr changes no status
+        print(f"{name}: {message}", file=sys.stderr, flush=True)
     return status
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -108,15 +109,16 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no number")
 
 
-def check_target(path: Path, what: str, is_ours: Check) -> None:
+def check_target(path: Path, what: str, is_ours: Check, need_bytes: int = 0) -> None:
     """UserError if writing `path` would destroy something, or can't succeed; called before the work is done.
 
     is_ours: raises UserError if the file there isn't one that this command writes. An empty file may be replaced.
+    need_bytes: about how large it gets; the disk must have the room.
     """
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
-        _check_folder(path, what)
+        _check_folder(path, what, need_bytes)
         return
     except (OSError, ValueError) as error:
         raise UserError(f"{what} {path} can't be written: {reason(error)}.") from error
@@ -130,16 +132,22 @@ def check_target(path: Path, what: str, is_ours: Check) -> None:
                 f"{what} {path} is not written: a file is there that this command did not make ({error}) "
                 "Give another name, or remove it."
             ) from error
-    _check_folder(path, what)
+    _check_folder(path, what, need_bytes)
 
 
-def _check_folder(path: Path, what: str) -> None:
-    """UserError unless the folder of `path` is there or can be made, and can be written to."""
+def _check_folder(path: Path, what: str, need_bytes: int) -> None:
+    """UserError unless the folder of `path` is there or can be made, can be written to and has room."""
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     if not folder.is_dir():
         raise UserError(f"{what} {path} can't be written: {folder} is not a folder.")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise UserError(f"{what} {path} can't be written: the folder {folder} may not be written to.")
+    free = shutil.disk_usage(folder).free
+    if free < need_bytes:
+        raise UserError(
+            f"{what} {path} can't be written: the disk has {free / 1e6:,.1f} MB free, and it may take "
+            f"{need_bytes / 1e6:,.1f} MB. Free some room or choose another place."
+        )
 
 
 @contextmanager

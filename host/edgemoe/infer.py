@@ -37,7 +37,7 @@ def infer(
     the simulated DRAM, for the back end rtl. UserError for bad input or a folder that can't take the results, before
     anything runs.
     """
-    folder = out or Path("build/infer") / backend
+    folder = out or build_root() / "infer" / backend
     tasks = find_tasks(task)
     with claim(folder, RESULT_FILES, need_bytes=room_bytes(image_path(image))) as claimed:
         run = _float if backend == "torch" else partial(_integer, backend, board(board_name), dram)

@@ -80,8 +80,10 @@ def _is_label_map(path: Path, names: set[str]) -> bool:
 
 
 def room_bytes(path: Path) -> int:
-    """About how much the results for an image file take: its pixels once more as PNG, and that inside the page."""
-    return (8 << 20) + 30 * (path.stat().st_size if path.is_file() else 0)
+    """About how much the results for an image file take: its pixels once more as PNG, at most 3 bytes and a little
+    each, and its page.
+    """
+    return (8 << 20) + min(30 * (path.stat().st_size if path.is_file() else 0), 4 * images.MAX_PIXELS)
 
 
 def places(paths: Sequence[Path]) -> list[str]:

@@ -205,7 +205,7 @@ def save(package: Package, path: Path) -> str:
 
 def check_package_target(path: Path) -> None:
     """UserError if a command must not write a package to `path`: another file is there, the folder can't be made."""
-    check_target(path, "Package", _check_is_package)
+    check_target(path, "Package", _check_is_package, need_bytes=1 << 20)
 
 
 def _bad(path: Path) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from types import TracebackType
@@ -54,7 +55,7 @@ class Progress:
         last = self._told.get(what)
         if last is None or done >= total or now - last >= EVERY_SECONDS:
             self._told[what] = now
-            print(self._line(what, done, total, now - self._started[what]), file=self._stream, flush=True)
+            self._tell(self._line(what, done, total, now - self._started[what]))
 
     def say(self, text: str) -> None:
         """A result, on stdout; in a terminal above the bars."""
@@ -68,7 +69,12 @@ class Progress:
         if self._bars is not None:
             self._above(text)
         else:
-            print(text, file=self._stream, flush=True)
+            self._tell(text)
+
+    def _tell(self, line: str) -> None:
+        """A line on the stream; that it can't be told, as on a full disk, must not end the run."""
+        with contextlib.suppress(OSError):
+            print(line, file=self._stream, flush=True)
 
     def _above(self, text: str) -> None:
         if self._bars is not None:

@@ -184,6 +184,7 @@ SITUATIONS = [
     Situation("synth --clock-ns -1", "positive"),
     Situation("synth --clock-ns 0", "positive"),
     Situation("synth --clock-ns nan", "positive"),
+    Situation("synth --clock-ns 1e-300", "0.001"),
     Situation("synth --clock-ns inf", "positive"),
     Situation("synth --clock-ns fast", "fast"),
     # packages of random weights
@@ -193,6 +194,7 @@ SITUATIONS = [
     Situation("random-package --seed 1 --top-k 0 --out p.safetensors", "top_k"),
     Situation("random-package --seed 1 --top-k 99 --out p.safetensors", "top_k"),
     Situation("random-package --seed 1 --experts -1 --out p.safetensors", "experts"),
+    Situation("random-package --seed 1 --experts 0 --all-on-one-expert --out p.safetensors", "dense"),
     Situation("random-package --seed 1 --layers 0 --out p.safetensors", "layers"),
     Situation("random-package --seed 1 --layers 99999999 --out p.safetensors", "layers"),
     Situation("random-package --seed 1 --threshold nan --out p.safetensors", "threshold"),

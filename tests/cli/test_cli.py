@@ -14,6 +14,7 @@ import click
 import pytest
 
 from edgemoe import cli
+from edgemoe.cli.group import commands
 from edgemoe.errors import DeviceError, MismatchError, UserError
 
 COMMANDS = [
@@ -39,7 +40,7 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_no_command_is_missing_from_the_list() -> None:
-    assert sorted(cli.commands.commands) == COMMANDS
+    assert sorted(commands.commands) == COMMANDS
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_each_error_has_its_status(
     def fail() -> None:
         raise error
 
-    monkeypatch.setitem(cli.commands.commands, "bench", click.Command("bench", callback=fail))
+    monkeypatch.setitem(commands.commands, "bench", click.Command("bench", callback=fail))
     assert cli.run(["bench"]) == status
     assert capsys.readouterr().err == f"edgemoe: {error}\n"
 
@@ -109,7 +110,7 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
         def fail() -> None:
             raise error
 
-        monkeypatch.setitem(cli.commands.commands, "bench", click.Command("bench", callback=fail))
+        monkeypatch.setitem(commands.commands, "bench", click.Command("bench", callback=fail))
 
     return raising
 
@@ -175,8 +176,9 @@ def test_an_interruption_is_130_and_one_line(
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def test_a_real_interruption(tmp_path: Path) -> None:
-    """Ctrl-C while a command works: one line, 130, and no half-written file."""
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_real_interruption(ending: signal.Signals, tmp_path: Path) -> None:
+    """Ctrl-C, `kill` or a closed terminal while a command works: one line, 130, and no half-written file."""
     out = tmp_path / "out.safetensors"
     arguments = ["random-package", "--model", "tiny", "--seed", "1", "--out", str(out)]
     code = (
@@ -188,7 +190,7 @@ def test_a_real_interruption(tmp_path: Path) -> None:
     ) as process:
         assert process.stdout is not None and process.stdout.readline() == "ready\n"
         time.sleep(0.5)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(ending)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert len(said.splitlines()) == 1 and "interrupted" in said
@@ -208,3 +210,44 @@ def test_the_script_passes_the_status_on(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert re.fullmatch(r"edgemoe: .* is not built yet\.\n", result.stderr)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("streams", "status"),
+    [("2>&-", 2), (">&- 2>&-", 2), ("<&- >&- 2>&-", 2), ("2>/dev/full", 2)],
+)
+def test_a_message_that_cannot_be_told_changes_no_status(streams: str, status: int) -> None:
+    command = f"{sys.executable} -m edgemoe inspect no-such.safetensors {streams}"
+    assert subprocess.run(["bash", "-c", command], check=False).returncode == status
+
+
+def test_no_file_takes_the_number_of_a_closed_stream(tmp_path: Path) -> None:
+    """What a library or a tool prints would go into it."""
+    code = "import os, sys; from edgemoe.cli import entry; entry._open_streams(); print(os.open(sys.argv[1], 66))"
+    command = f"{sys.executable} -c '{code}' {tmp_path / 'file'} <&- 2>&-"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert int(result.stdout) > 2
+
+
+def test_figures_that_cannot_be_printed_are_a_message(tmp_path: Path) -> None:
+    (tmp_path / "k.cpp").write_text("void f(int a, int &b) { b = a; }")
+    command = f"{sys.executable} -m edgemoe synth {tmp_path}/k.cpp --top f --out {tmp_path}/out >/dev/full"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert re.fullmatch(r"edgemoe: No space left.*\n", result.stderr)
+
+
+def test_what_has_no_place_given_goes_to_the_build_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it is started: everything written stays in the checkout."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "k.cpp").write_text("void f(int a, int &b) { b = a; }")
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("EDGEMOE_BUILD", str(tmp_path / "build"))
+    assert cli.run(["infer", "--backend", "golden", "--task", "depth"]) == 0
+    assert cli.run(["scenes", "--count", "1"]) == 0
+    assert cli.run(["synth", str(tmp_path / "k.cpp"), "--top", "f"]) == 0
+    for name in ("infer/golden/depth.png", "scenes/0.png", "synth/f/f.sv"):
+        assert (tmp_path / "build" / name).is_file()
+    assert not list((tmp_path / "here").iterdir())

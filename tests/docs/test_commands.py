@@ -13,7 +13,7 @@ import click
 import pytest
 from pages import CODE, PAGES, ROOT, fences, prose, tracked
 
-from edgemoe import cli
+from edgemoe.cli.group import commands
 
 TABLE = ROOT / "CONTRIBUTING.md"
 COMMAND = re.compile(
@@ -91,8 +91,8 @@ def test_options_of_quoted_commands_exist() -> None:
         words = command.removeprefix(".venv/bin/").split()
         if words[0] != "edgemoe" or words[1] == "COMMAND":
             continue
-        assert words[1] in cli.commands.commands, command
-        parameters = cli.commands.commands[words[1]].params
+        assert words[1] in commands.commands, command
+        parameters = commands.commands[words[1]].params
         options = {flag for one in parameters if isinstance(one, click.Option) for flag in one.opts} | {
             "--help"
         }

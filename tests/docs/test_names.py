@@ -9,7 +9,7 @@ import click
 import pytest
 from pages import PAGES, ROOT, quoted, tracked
 
-from edgemoe import cli
+from edgemoe.cli.group import commands
 
 SUFFIXES = (
     r"(?:py|cpp|hpp|h|sv|md|json|toml|yml|yaml|lock|safetensors|npz|npy|png|jpg|svg|html|fst|sh|hwh|bit|j2)"
@@ -58,7 +58,7 @@ def options() -> frozenset[str]:
     """Every option of every command."""
     return frozenset(
         flag
-        for command in cli.commands.commands.values()
+        for command in commands.commands.values()
         for parameter in command.params
         if isinstance(parameter, click.Option)
         for flag in parameter.opts + parameter.secondary_opts

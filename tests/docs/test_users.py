@@ -8,7 +8,7 @@ import click
 import pytest
 from pages import ROOT, tracked
 
-from edgemoe import cli
+from edgemoe.cli.group import commands
 
 SCRIPTS = tracked("tests/users/*.sh")
 USERS = [name for name in SCRIPTS if name not in ("tests/users/run.sh", "tests/users/expect.sh")]
@@ -35,10 +35,10 @@ def test_commands_of_the_scripts_exist(name: str) -> None:
     called = re.findall(r"\.venv/bin/edgemoe ([\w-]+)([^\n|>]*)", text)
     assert called
     for command, rest in called:
-        assert command in cli.commands.commands
+        assert command in commands.commands
         options = {
             flag
-            for parameter in cli.commands.commands[command].params
+            for parameter in commands.commands[command].params
             if isinstance(parameter, click.Option)
             for flag in parameter.opts
         }

@@ -142,3 +142,9 @@ def test_a_bomb_of_an_archive_is_refused(tmp_path: Path) -> None:
     np.savez_compressed(tmp_path / "p.npz", label=np.zeros(1 << 24, np.uint8))
     with pytest.raises(UserError, match="larger than"):
         read_npz(tmp_path / "p.npz", "Prior", {"label": ((64, 128), "iu")})
+
+
+def test_too_little_room_shows_before_the_work(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="Free some room"):
+        check_target(tmp_path / "new" / "x", "Thing", lambda _: None, need_bytes=1 << 60)
+    assert not list(tmp_path.iterdir())

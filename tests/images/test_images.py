@@ -257,3 +257,20 @@ def test_of_a_jpeg_with_more_pictures_it_is_the_first(tmp_path: Path) -> None:
     first, second = Image.new("RGB", (16, 16), (255, 0, 0)), Image.new("RGB", (16, 16), (0, 0, 255))
     first.save(tmp_path / "m.jpg", "MPO", save_all=True, append_images=[second])
     assert read_image(tmp_path / "m.jpg")[8, 8, 0] > 240
+
+
+def test_a_large_picture_is_written_quickly(tmp_path: Path) -> None:
+    """Not with zlib's defaults, which take minutes for a few of 100 million pixels."""
+    noise = np.random.default_rng(1).integers(-3, 4, (1000, 1000, 3))  # as in a photograph
+    pixels = (noise + np.linspace(20, 230, 1000)[:, None]).astype(np.uint8)
+    started = time.process_time()
+    Image.fromarray(pixels).save(tmp_path / "default.png")
+    by_default = time.process_time() - started
+    started = time.process_time()
+    write_png(pixels, tmp_path / "ours.png")
+    assert time.process_time() - started < by_default / 2
+    assert (tmp_path / "ours.png").stat().st_size < 1.1 * (tmp_path / "default.png").stat().st_size
+
+
+def test_an_enlarged_picture_lies_in_memory_as_it_is_written() -> None:
+    assert enlarge(np.zeros((4, 8, 3), np.uint8), 20, 30).flags.c_contiguous

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a long command tells: lines with the time left where there is no terminal, and results apart from the bars."""
 
+import contextlib
 import io
 import os
 import pty
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -63,3 +65,13 @@ def test_in_a_terminal_the_result_is_a_line_of_its_own() -> None:
     assert "THE RESULT" in lines
     assert "[a note]" in lines
     assert any("100 %" in line for line in lines)
+
+
+def test_what_cannot_be_told_ends_no_run() -> None:
+    """As where stderr goes to a file on a full disk."""
+    with Path("/dev/full").open("w") as full, Progress(full) as told:
+        told.step("compiling", 0, 1)
+        told.note("a note")
+        told.step("compiling", 1, 1)
+        with contextlib.suppress(OSError):
+            full.close()

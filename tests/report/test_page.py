@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The report page is whole, self-contained, and says what the data say."""
 
+import base64
 import copy
 import html
+import io
 import json
 import math
 import re
@@ -252,3 +254,15 @@ def test_a_picture_that_cannot_be_read_is_left_out_of_the_drawing(make_report: A
 def test_no_report_is_a_message(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"report\.json does not exist"):
         write_page(tmp_path)
+
+
+def test_pictures_on_the_page_are_of_a_size_that_a_browser_can_show(tmp_path: Path) -> None:
+    """The files beside it keep the image's size."""
+    page_of(REPORT, tmp_path)
+    noise = np.random.default_rng(1).integers(0, 256, (2500, 3000, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "input.png", compress_level=1)
+    page = write_page(tmp_path).read_text(encoding="utf-8")
+    (shown,) = re.findall(r'src="data:image/jpeg;base64,([^"]+)" alt="Input"', page)
+    with Image.open(io.BytesIO(base64.b64decode(shown))) as picture:
+        assert picture.size == (2048, 1707)
+    assert len(page) < (tmp_path / "input.png").stat().st_size / 2

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from edgemoe import __version__
+from edgemoe.caches import build_root
 from edgemoe.cli.options import (
     BACKENDS,
     BOARD,
@@ -134,8 +135,10 @@ def synth(
     as_json: bool,
 ) -> int:
     """Compile C++ to SystemVerilog: a file of your own, or the accelerator of a board."""
-    if not 0 < clock_ns < 1e6:
-        raise UserError(f"--clock-ns is {clock_ns}; a clock period is positive, in nanoseconds.")
+    if not 1e-3 <= clock_ns < 1e6:
+        raise UserError(
+            f"--clock-ns is {clock_ns}; a clock period is positive, 0.001 to 1,000,000 nanoseconds."
+        )
     if source is not None and top is None:
         raise UserError(f"Name the function of {source} to compile: --top NAME.")
     from edgemoe import synth as work
@@ -146,7 +149,7 @@ def synth(
         include=list(include),
         clock_ns=clock_ns,
         ports="ap_ctrl_hs" if ports else "axi",
-        out=out or Path("build/synth") / (top or board),
+        out=out or build_root() / "synth" / (top or board),
         board_name=board,
         quiet=as_json,
     )
@@ -157,7 +160,7 @@ def synth(
 
 @commands.command()
 @MODEL
-@click.option("--out", type=FOLDER, default=Path("build/train"), show_default=True)
+@click.option("--out", type=FOLDER, help="Where checkpoints and records go. [default: build/train]")
 @click.option("--steps", type=int, help="Optimiser steps.")
 @click.option("--scenes", type=int, help="Training scenes to render.")
 @click.option("--seconds", type=float, help="Wall-clock limit; the schedule runs to its end within it.")
@@ -169,7 +172,7 @@ def train(as_json: bool, **options: Any) -> int:
     from edgemoe.model.train import TrainOptions, dense_twin, train_and_save
 
     chosen = model_preset(options.pop("model"))
-    out, device = options.pop("out"), options.pop("device")
+    out, device = options.pop("out") or build_root() / "train", options.pop("device")
     given = {name: value for name, value in options.items() if value is not None}
     log = partial(click.echo, err=as_json)
     records = train_and_save([chosen, dense_twin(chosen)], TrainOptions(**given), out, device, log)
@@ -180,18 +183,19 @@ def train(as_json: bool, **options: Any) -> int:
 @commands.command()
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the first scene.")
 @click.option("--count", type=click.IntRange(1), default=8, show_default=True)
-@click.option("--out", type=FOLDER, default=Path("build/scenes"), show_default=True)
+@click.option("--out", type=FOLDER, help="Where the scenes go. [default: build/scenes]")
 @MODEL
 @click.option(
     "--scale", type=click.IntRange(1, 16), default=1, show_default=True, help="Times the model's size."
 )
-def scenes(seed: int, count: int, out: Path, model: str, scale: int) -> int:
+def scenes(seed: int, count: int, out: Path | None, model: str, scale: int) -> int:
     """Render street scenes with exact labels and depth, at a model's input size or a multiple of it."""
     from edgemoe.config import model_preset
     from edgemoe.model.scenes import write_scenes
 
     config = model_preset(model)
-    write_scenes(seed, count, out, scale * config.height, scale * config.width, config.depth_range)
+    target = out or build_root() / "scenes"
+    write_scenes(seed, count, target, scale * config.height, scale * config.width, config.depth_range)
     return 0
 
 

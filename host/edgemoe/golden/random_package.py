@@ -49,6 +49,8 @@ def random_package(
     config = dataclasses.replace(config, **{name: v for name, v in changes.items() if v is not None})
     if seed < 0:
         raise UserError(f"The seed of a random package must not be negative, got {seed}.")
+    if all_on_one_expert and not config.experts:
+        raise UserError("A model of 0 experts is dense: its tokens can't all go to one expert.")
     rng = np.random.default_rng(seed)
     state = random_state(config, rng)
     if all_on_one_expert:

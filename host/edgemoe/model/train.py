@@ -17,6 +17,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ import torch
 from torch import Tensor
 
 from edgemoe.arrays import read_npz
-from edgemoe.checkpoint import check_checkpoint_target
+from edgemoe.checkpoint import check_checkpoint_target, state_shapes
 from edgemoe.config import ModelConfig
 from edgemoe.errors import UserError, shown
 from edgemoe.files import check_target, parse_json, read_regular, write
@@ -260,11 +261,19 @@ def _check_is_record(path: Path) -> None:
         raise UserError(f"{path} is no record of a training.")
 
 
+ROOM_BYTES = 4 << 20
+"""For the prior, the records and the headers."""
+
+
 def check_targets(configs: list[ModelConfig], out: Path) -> None:
-    """UserError, before anything is rendered, if a file that training would replace isn't one that it wrote."""
+    """UserError, before anything is rendered, if a file that training would replace isn't one that it wrote, or there
+    is too little room for all.
+    """
+    numbers = sum(prod(shape) for config in configs for shape in state_shapes(config).values())
+    room = 4 * numbers + ROOM_BYTES
     check_target(out / f"{configs[0].name}.prior.npz", "Prior", _check_is_prior)
     for config in configs:
-        check_checkpoint_target(out / f"{config.name}.safetensors")
+        check_checkpoint_target(out / f"{config.name}.safetensors", room)
         check_target(out / f"{config.name}.json", "Record", _check_is_record)
 
 

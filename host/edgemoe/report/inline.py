@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-def data_address(path: Path) -> str:
-    """A PNG file as it is."""
+def data_address(path: Path, most: int) -> str:
+    """A PNG file as it is; one of more than `most` pixels a side scaled down, as JPEG: a page must stay readable."""
+    if max(size_of(path) or (0,)) > most and (smaller := small_address(path, most)):
+        return smaller
     return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
 
 
@@ -33,11 +35,17 @@ def small_address(path: Path, width: int, *, grey: bool = False) -> str | None:
 
 def aspect_of(path: Path) -> float | None:
     """Height / width of a picture; None where there is none that can be read."""
-    picture = _opened(path)
-    return None if picture is None else picture.height / picture.width
+    size = size_of(path)
+    return size[1] / size[0] if size else None
 
 
-def _opened(path: Path) -> "Image | None":
+def size_of(path: Path) -> tuple[int, int] | None:
+    """Width and height that a picture's header tells; None where there is none."""
+    picture = _opened(path, load=False)
+    return None if picture is None else picture.size
+
+
+def _opened(path: Path, *, load: bool = True) -> "Image | None":
     from PIL import Image
 
     with warnings.catch_warnings():
@@ -45,7 +53,8 @@ def _opened(path: Path) -> "Image | None":
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
             with Image.open(path) as picture:
-                picture.load()
+                if load:
+                    picture.load()
                 return picture
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             return None

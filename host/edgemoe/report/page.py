@@ -29,6 +29,8 @@ SECTIONS = {
     "seconds": "Seconds on this machine",
     "versions": "Versions",
 }
+PICTURE_SIDE = 2048
+"""Pixels of the page's pictures at most; the files beside it have the image's own size."""
 BACKDROP_WIDTH = 512
 """Pixels of the grey picture under the drawings of experts."""
 
@@ -164,7 +166,9 @@ def write_page(out: Path) -> Path:
     """Read `out`/report.json and the pictures there, write `out`/report.html and return its path."""
     report = read_report(out)
     pictures = {
-        caption: data_address(out / name) for name, caption in PICTURES.items() if (out / name).is_file()
+        caption: data_address(out / name, PICTURE_SIDE)
+        for name, caption in PICTURES.items()
+        if (out / name).is_file()
     }
     source = out / "input.png"
     text = render_page(
