@@ -65,7 +65,8 @@ def test_the_checkout_may_lie_at_any_path(tmp_path: Path) -> None:
         check=True,
     )
     assert shown.stderr == ""
-    assert f"XDG_CACHE_HOME={root}/build/cache/xdg" in shown.stdout.splitlines()
+    for variable, folder in FOLDERS.items():
+        assert f"{variable}={root}/build/cache/{folder}" in shown.stdout.splitlines()
 
 
 def test_temporary_files_stay_inside_and_go(tmp_path: Path) -> None:
