@@ -93,6 +93,7 @@ SITUATIONS = [
     Situation("cosim --dram latency", "NAME=VALUE"),
     Situation("cosim --dram latency=fast", "whole number"),
     Situation("cosim --dram latency=1.5", "whole number"),
+    Situation("cosim --dram latency=\N{ARABIC-INDIC DIGIT THREE}", "whole number"),
     Situation("cosim --dram =3", "no such parameter"),
     Situation("cosim --dram speed=3", "no such parameter"),
     Situation("cosim --dram latency=1 --dram latency=2", "twice"),

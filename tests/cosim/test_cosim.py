@@ -236,6 +236,18 @@ def test_a_difference_is_located(
     assert "blocks.0.mlp.fc1" in capsys.readouterr().out
 
 
+def test_the_link_to_the_last_run_is_no_part_of_the_results(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """Where it can't be made there is a note; where somebody has a folder of that name it stays."""
+    (tmp_path / "file").write_text("in the way")
+    cosim_run._link_latest(tmp_path / "file" / "latest", tmp_path)
+    assert "does not point at this run" in capsys.readouterr().err
+    (tmp_path / "latest").mkdir()
+    cosim_run._link_latest(tmp_path / "latest", tmp_path)
+    assert (tmp_path / "latest").is_dir() and not (tmp_path / "latest").is_symlink()
+
+
 def test_a_model_that_does_not_fit_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     """Exit status 2, and the message has the field, its value and the limit; no folder is left."""
     wide = random_package(model_preset("nano"), 1, experts=17)

@@ -192,10 +192,15 @@ def scenes(seed: int, count: int, out: Path | None, model: str, scale: int) -> i
     """Render street scenes with exact labels and depth, at a model's input size or a multiple of it."""
     from edgemoe.config import model_preset
     from edgemoe.model.scenes import write_scenes
+    from edgemoe.progress import Progress
 
     config = model_preset(model)
     target = out or build_root() / "scenes"
-    write_scenes(seed, count, target, scale * config.height, scale * config.width, config.depth_range)
+    size = (scale * config.height, scale * config.width)
+    with Progress() as progress:
+        told = partial(progress.step, "rendering scenes")
+        write_scenes(seed, count, target, *size, config.depth_range, told)
+    click.echo(f"Scenes {seed} to {seed + count - 1} are in {target}")
     return 0
 
 

@@ -54,7 +54,7 @@ def _dram(context: click.Context, option: click.Parameter, values: tuple[str, ..
     found = {}
     for value in values:
         name, sign, number = value.partition("=")
-        if not sign or not number.strip().isdecimal():
+        if not sign or not (number.strip().isascii() and number.strip().isdigit()):
             raise UserError(f"--dram {value}: expected NAME=VALUE with a whole number, e.g. latency=128.")
         if name in found:
             raise UserError(f"--dram {name} is given twice.")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -253,11 +254,16 @@ def _claimed(
 
 
 def _link_latest(link: Path, target: Path) -> None:
-    """Point build/cosim/latest at the folder of the last run; what somebody else put there stays."""
+    """Point build/cosim/latest at the folder of the last run; what somebody else put there stays. The results are
+    whole whether or not that works.
+    """
     if link.exists() and not link.is_symlink():
         return
-    link.parent.mkdir(parents=True, exist_ok=True)
     fresh = link.with_name(f".latest-{os.getpid()}")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(os.path.relpath(target.resolve(), link.parent.resolve()))
-    fresh.replace(link)
+    try:
+        link.parent.mkdir(parents=True, exist_ok=True)
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(os.path.relpath(target.resolve(), link.parent.resolve()))
+        fresh.replace(link)
+    except OSError as error:
+        print(f"note: {link} does not point at this run: {error.strerror}.", file=sys.stderr)

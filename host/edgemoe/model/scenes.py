@@ -7,7 +7,7 @@ model's depth range; the sky has none. Training, calibration and validation use 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,18 +100,27 @@ def batches(
 
 
 def write_scenes(
-    seed: int, count: int, out: Path, height: int, width: int, depth_range: tuple[float, float]
+    seed: int,
+    count: int,
+    out: Path,
+    height: int,
+    width: int,
+    depth_range: tuple[float, float],
+    progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Writes scenes seed, seed + 1, ... to `out`: NNN.png, NNN.labels.png, NNN.depth.npy (float32 metres).
 
     A scene that an earlier run wrote is replaced, anything else is not; NNN.labels.png, which is written first,
-    says who wrote it.
+    says who wrote it. `progress` is told of scenes done and scenes in all.
     """
     if count < 1 or seed < 0 or seed + count > SEEDS:
         raise UserError(
             f"Scenes {seed}..{seed + count - 1} can't be rendered: at least one, and seeds lie in 0..{SEEDS - 1}."
         )
     _check_targets(seed, count, out)
+    done = 0
+    if progress:
+        progress(done, count)
     for batch in batches(range(seed, seed + count), 4, height, width, depth_range):
         for image, label, depth, key in zip(
             batch.image, batch.label, batch.depth, batch.seeds.tolist(), strict=True
@@ -122,6 +131,9 @@ def write_scenes(
                 np.save(file, depth.numpy())
             with replacing(out / f"{key}.png", "Image") as part:
                 write_png(image.permute(1, 2, 0).numpy(), part, SOFTWARE)
+            done += 1
+            if progress:
+                progress(done, count)
 
 
 def _check_targets(seed: int, count: int, out: Path) -> None:
