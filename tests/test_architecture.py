@@ -57,7 +57,7 @@ ROOMS: dict[str, set[str]] = {
     "infer": FILE
     | {"caches"}
     | {"program", "backends", "inputs", "model", "results", "shipped", "folders", "progress", "sim"},
-    "mutate": {"caches"},
+    "mutate": set(),
     "synth": BASE | {"kernels", "registers", "compiler", "folders"},
     "cli": {"*"},
     "__main__": {"cli"},

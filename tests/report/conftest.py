@@ -65,7 +65,11 @@ class Browser:
             f"--user-data-dir={self.folder / 'profile'}",
             *arguments,
         ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        # Its temporary folder is named relative to where it runs: it puts a socket there, whose whole path may have 107
+        # characters only, and the checkout's may be longer.
+        (self.folder / "t").mkdir(exist_ok=True)
+        here = {"cwd": self.folder, "env": {**os.environ, "TMPDIR": "t"}}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, **here)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

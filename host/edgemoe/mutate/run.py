@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgemoe.caches import keep_inside
 from edgemoe.errors import UserError
 from edgemoe.mutate.mutations import MUTATIONS, Mutation
 
@@ -56,7 +55,6 @@ def mutate(
 
     Raises UserError if a mutation's text is not found exactly once, or if its tests fail without it.
     """
-    keep_inside(checkout)
     mutations = list(mutations)
     for mutation in mutations:
         mutation.check(checkout)
