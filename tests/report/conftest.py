@@ -68,7 +68,7 @@ class Browser:
         # Its temporary folder is named relative to where it runs: it puts a socket there, whose whole path may have 107
         # characters only, and the checkout's may be longer.
         (self.folder / "t").mkdir(exist_ok=True)
-        here = {"cwd": self.folder, "env": {**os.environ, "TMPDIR": "t"}}
+        here = {"cwd": self.folder, "env": {**os.environ, "TMPDIR": "t", "HOME": str(self.folder)}}
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, **here)
         assert done.returncode == 0, done.stderr
         return done.stdout
