@@ -44,10 +44,8 @@ def synth(
     build = board(board_name)
     with claim(out, ("report.json", f"{top}.sv"), need_bytes=8 << 20) as claimed:
         folders = [*include, *include_folders(build)]
-        result = compile_file(
-            source, top, include=folders, out=claimed.work / "sv", clock_ns=clock_ns, ports=ports
-        )
-        claimed.fill(lambda work: _keep(work / "sv", work))
+        result = compile_file(source, top, include=folders, out=claimed.work, clock_ns=clock_ns, ports=ports)
+        claimed.fill(lambda work: None)  # all of it is there
     if not quiet:
         show_report(result.report)
         Console().print(f"SystemVerilog and report.json are in {out}", highlight=False, markup=False)
@@ -55,12 +53,6 @@ def synth(
             note = "resources.json (LUT, DSP, BRAM of the part) is not built yet."
             Console(stderr=True).print(note, highlight=False)
     return result.report
-
-
-def _keep(made: Path, work: Path) -> None:
-    for path in sorted(made.iterdir()):
-        path.rename(work / path.name)
-    made.rmdir()
 
 
 def show_report(report: Mapping[str, Any]) -> None:

@@ -153,7 +153,7 @@ def test_a_fault_that_cannot_be_kept_is_shown(
     ("error", "said"),
     [
         (OSError(errno.ENOSPC, "No space left on device", "/out/depth.png"), "/out/depth.png: No space left"),
-        (PermissionError(errno.EACCES, "Permission denied", "/root/x"), "/root/x: Permission denied"),
+        (PermissionError(errno.EACCES, "Permission denied", "/else/x"), "/else/x: Permission denied"),
         (OSError(errno.EROFS, "Read-only file system"), "Read-only file system"),
         (MemoryError(), "too little memory"),
     ],

@@ -17,8 +17,8 @@ from edgemoe.program import Memory, Run, Workload
 from edgemoe.registers import Opcode
 
 if TYPE_CHECKING:
+    from edgemoe.sim.dram import DramConfig
     from edgemoe.sim.verilate import Progress
-    from edgemoe.sim.verilated import DramConfig
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -14,7 +14,7 @@ from edgemoe.errors import DeviceError
 from edgemoe.program import Run, Traffic, Workload
 from edgemoe.registers import IP_NAME
 from edgemoe.runtime.session import Session, load_accelerator
-from edgemoe.sim.verilated import DramConfig
+from edgemoe.sim.dram import DramConfig
 
 
 class Rtl:

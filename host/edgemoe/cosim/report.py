@@ -15,7 +15,7 @@ from edgemoe.inputs import Picture
 from edgemoe.program import Run, Workload
 
 if TYPE_CHECKING:
-    from edgemoe.sim.verilated import DramConfig
+    from edgemoe.sim.dram import DramConfig
 
 Runs = Mapping[str, tuple[Run, Run, Comparison]]
 """By task: the back end's run, golden's, and how they compare."""

@@ -37,7 +37,7 @@ from edgemoe.shipped import image_path
 
 if TYPE_CHECKING:
     from edgemoe.backends.rtl import Rtl
-    from edgemoe.sim.verilated import DramConfig
+    from edgemoe.sim.dram import DramConfig
 
 WAVES_BYTES_PER_CYCLE = 10_000
 """Room that is asked for on the disk before waveforms are recorded."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgemoe.config import write_if_changed
 from edgemoe.errors import DeviceError, UserError
 from edgemoe.sim.cache import writing
 from edgemoe.sim.hwh import HardwareIp, hardware_description
@@ -69,9 +70,9 @@ def write_files(folder: Path, name: str, description: str, vlnv: str, libraries:
     }
     bitstream = folder / f"{name}.bit"
     with writing(folder):
-        _replace(bitstream, PLACEHOLDER)
-        _replace(bitstream.with_suffix(".hwh"), description)
-        _replace(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
+        write_if_changed(bitstream, PLACEHOLDER)
+        write_if_changed(bitstream.with_suffix(".hwh"), description)
+        write_if_changed(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
     return bitstream
 
 
@@ -89,13 +90,3 @@ def read_simulations(bitstream: Path) -> dict[str, Simulation]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as failure:
         reason = f"{type(failure).__name__}: {failure}"
         raise UserError(f"{manifest} is damaged, or of another version ({reason}). {CURE}") from None
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file so that another process sees the old or the new content, never half of it."""
-    fresh = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        fresh.write_text(text)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
