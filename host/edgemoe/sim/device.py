@@ -16,7 +16,7 @@ from pynq.interrupt import _InterruptController
 from pynq.pl_server.device import Device
 
 from edgemoe.errors import UserError
-from edgemoe.sim.arena import Arena
+from edgemoe.sim.arena import SIZE, Arena, chosen_base
 from edgemoe.sim.bus import AcceleratorTarget, Bus, InterruptController, RegisterFile, Simulated
 from edgemoe.sim.description import read_description
 from edgemoe.sim.interrupts import InterruptLine
@@ -69,16 +69,14 @@ class SimulatedDevice(Device):
         """Cycles after which waiting for a design counts as an error."""
         self.dram = DramConfig()
         """Parameters of the simulated DRAM for the next download."""
-        self.arena = Arena()
-        strict = os.environ.get("EDGEMOE_SIM_STRICT", "1") != "0"
-        self.memory = SimulatedMemory(self, self.arena, strict=strict)
+        self._loading = threading.RLock()
+        self._targets: dict[str, Simulated] = {}
+        self._memory: SimulatedMemory | None = None
         self.models: dict[str, Callable[[Arena], Simulated]] = {}
         """Makers of models that stand in for the simulation of an IP, by its name; for tests."""
-        self._targets: dict[str, Simulated] = {}
         self._controllers: dict[str, InterruptController] = {}
         self._lines: dict[int, InterruptLine] = {}
         self._waves: Path | None = None
-        self._loading = threading.RLock()
         self._loaded: tuple[Any, str, str] | None = None
         self._bus = Bus()
         for base, values in PROCESSOR_REGISTERS.items():
@@ -97,15 +95,16 @@ class SimulatedDevice(Device):
 
     def _keep_whole_over_forks(self) -> None:
         """A fork waits for other threads' loading and allocating, which its child could never see the end of."""
-        locks = (self._loading, self.arena.lock)
-
-        def release() -> None:
-            for lock in reversed(locks):
-                lock.release()
 
         def acquire() -> None:
-            for lock in locks:
-                lock.acquire()
+            self._loading.acquire()  # first: the memory changes only under it
+            if self._memory is not None:
+                self._memory.arena.lock.acquire()
+
+        def release() -> None:
+            if self._memory is not None:
+                self._memory.arena.lock.release()
+            self._loading.release()
 
         os.register_at_fork(before=acquire, after_in_parent=release, after_in_child=release)
 
@@ -120,6 +119,38 @@ class SimulatedDevice(Device):
         if not isinstance(target, AcceleratorTarget):
             raise UserError(f"{name} is a model in Python, not a Verilated design.")
         return target.design
+
+    def place_memory(self, base: int, size: int = SIZE) -> None:
+        """Let the board's memory be `size` bytes from address `base` on, above 4 GiB (`arena.HIGH`) for instance.
+
+        `EDGEMOE_SIM_MEMORY` does the same for a program that knows of no simulation.
+
+        Raises:
+            UserError: there is no such memory; or an overlay is loaded or buffers are held, which know the old one.
+        """
+        with self._loading:
+            held = self._memory.held if self._memory else 0
+            if self._targets or held:
+                raise UserError(
+                    f"The simulated memory cannot move: {len(self._targets)} designs are loaded and "
+                    f"{held} buffers held. Call unload() and free the buffers first."
+                )
+            strict = os.environ.get("EDGEMOE_SIM_STRICT", "1") != "0"
+            self._memory = SimulatedMemory(self, Arena(size, base), strict=strict)
+
+    @property
+    def memory(self) -> SimulatedMemory:
+        """What hands out buffers; made when it is first asked for."""
+        with self._loading:
+            if self._memory is None:
+                self.place_memory(chosen_base())
+            assert self._memory is not None
+            return self._memory
+
+    @property
+    def arena(self) -> Arena:
+        """The board's DRAM."""
+        return self.memory.arena
 
     def record_waves(self, path: Path | None) -> None:
         """Write waveforms of the next overlay's first design to `path` (FST); `UserError` if that cannot be."""
