@@ -7,6 +7,7 @@ import dataclasses
 from collections import Counter
 from typing import Any
 
+from edgemoe.compiler.backend.axis import streams
 from edgemoe.compiler.backend.plan import ModuleTiming, RegionPlan
 from edgemoe.compiler.backend.process import Emitted
 from edgemoe.compiler.backend.registers import CONTROL, bundle_bits, register_map
@@ -41,6 +42,7 @@ def build_report(
             for r in register_map(top)
         ],
         "masters": [{"name": name, "bits": bits} for name, bits in bundle_bits(top).items()],
+        "streams": [dataclasses.asdict(stream) for stream in streams(top)],
     }
 
 

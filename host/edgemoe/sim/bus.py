@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edgemoe.errors import DeviceError
+from edgemoe.sim.together import Together
 from edgemoe.sim.verilated import VerilatedDesign
 
 
@@ -41,20 +42,36 @@ class Simulated(Target, Protocol):
 class AcceleratorTarget:
     """A Verilated design behind its AXI4-Lite port.
 
-    Time in the design moves with every access. A program that polls a register would need millions of
-    them, so repeated reads of one register let the design run on in between, in growing steps.
+    Time in the design moves with every access, and in the other designs of the board with it. A program that polls a
+    register would need millions of them, so repeated reads of one register let the design run on in between, in
+    growing steps.
     """
 
     first_step, last_step = 16, 4096
+    control, start_bit, done_bit, idle_bit = 0x00, 1, 2, 4
 
-    def __init__(self, name: str, design: VerilatedDesign, wait_limit: int) -> None:
+    def __init__(
+        self, name: str, design: VerilatedDesign, wait_limit: int, together: Together | None = None
+    ) -> None:
         self.name, self.design, self.wait_limit = name, design, wait_limit
-        self.failure: DeviceError | None = None
+        self.together = together or Together([design])
+        self.starts = 0
+        """How often it was started since it was loaded."""
         self._polled: int | None = None
         self._waited = 0
+        self._kept = 0
+
+    @property
+    def failure(self) -> DeviceError | None:
+        """As in `Simulated`; all targets of a board have one."""
+        return self.together.failure
+
+    @failure.setter
+    def failure(self, failure: DeviceError | None) -> None:
+        self.together.failure = failure
 
     def read(self, offset: int) -> int:
-        self._check()
+        self.together.check()
         if offset == self._polled:
             step = min(self.last_step, self.first_step + self._waited // 8)
             self._waited += self.design.run(step)
@@ -63,19 +80,32 @@ class AcceleratorTarget:
                 raise self.timeout(f"a poll of register {offset:#x}")
         else:
             self._polled, self._waited = offset, 0
-        return self.design.read(offset)
+        value = self.design.read(offset)
+        if offset == self.control:
+            value, self._kept = value | self._kept, 0
+        self.together.catch_up()
+        return value
 
     def write(self, offset: int, value: int) -> None:
-        self._check()
+        self.together.check()
         self._polled = None
         self.design.write(offset, value)
+        self.starts += offset == self.control and value & self.start_bit
+        self.together.catch_up()
+
+    @property
+    def idle(self) -> bool:
+        """Whether it is between two runs. A done that is seen here, and cleared by that, is kept for the program."""
+        value = self.design.read(self.control)
+        self._kept |= value & self.done_bit
+        return bool(value & self.idle_bit)
 
     @property
     def interrupt(self) -> bool:
         return self.design.interrupt
 
     def advance(self, cycles: int) -> None:
-        self.design.run(cycles, until_interrupt=True)
+        self.design.advance(cycles)
 
     def close(self, reason: str) -> None:
         self.design.close(reason)
@@ -85,11 +115,6 @@ class AcceleratorTarget:
             f"{self.name} did not finish: {waiting} went on for more than {self.wait_limit} cycles "
             f"(cycle {self.design.cycle}).\n{self.design.diagnosis()}"
         )
-
-    def _check(self) -> None:
-        failure, self.failure = self.failure, None
-        if failure is not None:
-            raise failure
 
 
 class InterruptController:
