@@ -34,7 +34,6 @@ from edgemoe.blockdesign.ip import (
     RegisterField,
     Stream,
     ip_of_report,
-    stream_bits,
 )
 
 __all__ = [
@@ -68,5 +67,4 @@ __all__ = [
     "ip_of_report",
     "lay_out",
     "pair_streams",
-    "stream_bits",
 ]

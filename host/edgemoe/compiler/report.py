@@ -41,15 +41,18 @@ def build_report(
             for r in register_map(top)
         ],
         "masters": [{"name": name, "bits": bits} for name, bits in bundle_bits(top).items()],
-        "streams": [
-            {
-                "name": arg.name,
-                "bits": arg.width,
-                "direction": "in" if arg.direction is Direction.READ else "out",
-            }
-            for arg in top.args
-            if isinstance(arg, StreamArg)
-        ],
+        "streams": [_stream(arg) for arg in top.args if isinstance(arg, StreamArg)],
+    }
+
+
+def _stream(arg: StreamArg) -> dict[str, Any]:
+    incoming = arg.direction is Direction.READ
+    return {
+        "name": arg.name,
+        "direction": "in" if incoming else "out",
+        "bits": arg.width,
+        "tdata_bits": 8 << max(0, (-(-arg.width // 8) - 1).bit_length()),
+        "port": f"{'s' if incoming else 'm'}_axis_{arg.name}",
     }
 
 
