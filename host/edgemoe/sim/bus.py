@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What stands at the simulated board's addresses: designs, the interrupt controller, clock registers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from edgemoe.errors import DeviceError
 from edgemoe.sim.verilated import VerilatedDesign
@@ -15,6 +18,26 @@ class Target(Protocol):
     def read(self, offset: int) -> int: ...
 
     def write(self, offset: int, value: int) -> None: ...
+
+
+class Stale(Protocol):
+    """What the program wrote and did not flush, at one moment."""
+
+    @property
+    def granules(self) -> npt.NDArray[np.uint64]: ...
+
+    @property
+    def masks(self) -> npt.NDArray[np.uint16]: ...
+
+    def error(self, design: str, address: int) -> DeviceError: ...
+
+
+class Caches(Protocol):
+    """The processor's view of memory, as far as a design must know it."""
+
+    def unflushed(self) -> Stale: ...
+
+    def spoil(self, first: int, last: int) -> None: ...
 
 
 class Simulated(Target, Protocol):
@@ -43,12 +66,26 @@ class AcceleratorTarget:
 
     Time in the design moves with every access. A program that polls a register would need millions of
     them, so repeated reads of one register let the design run on in between, in growing steps.
+
+    With each start it looks for memory that the program wrote and did not flush; if the design reads any of it,
+    the run ends, the design is idle with the arguments that it had, and the access says so.
     """
 
     first_step, last_step = 16, 4096
+    CTRL, START, ARGUMENTS = 0x00, 1, 0x10
 
-    def __init__(self, name: str, design: VerilatedDesign, wait_limit: int) -> None:
-        self.name, self.design, self.wait_limit = name, design, wait_limit
+    def __init__(
+        self,
+        name: str,
+        design: VerilatedDesign,
+        wait_limit: int,
+        caches: Caches,
+        writable: Sequence[int] = (),
+    ) -> None:
+        self.name, self.design, self.wait_limit, self.caches = name, design, wait_limit, caches
+        self.kept = (0x04, 0x08, *(offset for offset in writable if offset >= self.ARGUMENTS))
+        """Registers that keep their values when a run is stopped: interrupts enabled, and the arguments."""
+        self._stale: Stale | None = None
         self.failure: DeviceError | None = None
         self._polled: int | None = None
         self._waited = 0
@@ -63,12 +100,18 @@ class AcceleratorTarget:
                 raise self.timeout(f"a poll of register {offset:#x}")
         else:
             self._polled, self._waited = offset, 0
-        return self.design.read(offset)
+        value = self.design.read(offset)
+        self._look()
+        return value
 
     def write(self, offset: int, value: int) -> None:
         self._check()
         self._polled = None
+        if offset == self.CTRL and value & self.START:
+            self._stale = self.caches.unflushed()
+            self.design.mark_stale(self._stale.granules, self._stale.masks)
         self.design.write(offset, value)
+        self._look()
 
     @property
     def interrupt(self) -> bool:
@@ -76,6 +119,20 @@ class AcceleratorTarget:
 
     def advance(self, cycles: int) -> None:
         self.design.run(cycles, until_interrupt=True)
+        self._look()
+
+    def _look(self) -> None:
+        """What the design has done to the processor's view of memory since the last look."""
+        if (written := self.design.written()) is not None:
+            self.caches.spoil(*written)
+        if self._stale is None or (address := self.design.stale_read()) is None:
+            return
+        stale, self._stale = self._stale, None
+        values = {offset: self.design.read(offset) for offset in self.kept}
+        self.design.reset()
+        for offset, value in values.items():
+            self.design.write(offset, value)
+        raise stale.error(self.name, address)
 
     def close(self, reason: str) -> None:
         self.design.close(reason)

@@ -22,22 +22,12 @@ from edgemoe.sim.description import read_description
 from edgemoe.sim.interrupts import InterruptLine
 from edgemoe.sim.memory import SimulatedMemory
 from edgemoe.sim.overlay import read_simulations
+from edgemoe.sim.processor import DEFAULT, FAMILIES, Family, complete_clocks, tell_pynq
 from edgemoe.sim.verilated import DramConfig, VerilatedDesign
 from edgemoe.sim.waves import check_wave_file
 from edgemoe.sim.window import RegisterWindow
 
-ARCHITECTURES = {"zynq_ultra_ps_e": "aarch64", "processing_system7": "armv7l"}
 INTC = "xilinx.com:ip:axi_intc:"
-
-# Zynq UltraScale+: PLLs at 1.2 GHz (33.333 MHz x 72 / 2), PL clocks at 100 MHz, processor at 1.2 GHz.
-_PLL, _PL_CLOCK = 72 << 8 | 1 << 16, 12 << 8 | 1 << 16 | 1 << 24
-PROCESSOR_REGISTERS = {
-    0xFF5E0000: {0x20: _PLL, 0x30: _PLL} | {0xC0 + 4 * clock: _PL_CLOCK for clock in range(4)},
-    0xFD1A0000: {0x20: _PLL, 0x2C: _PLL, 0x38: _PLL, 0x60: 1 << 8},
-    0xFD610000: {},
-    0xFD615000: {},
-    0xFF419000: {},
-}
 
 
 class SimulatedDevice(Device):
@@ -62,7 +52,7 @@ class SimulatedDevice(Device):
     def __init__(self) -> None:
         super().__init__("edgemoe_simulation")
         self.name = "edgemoe simulation"
-        self.arch = "aarch64"
+        self._be(FAMILIES[DEFAULT])
         # As on a board, so that PYNQ takes the same paths.
         self.capabilities = {"MEMORY_MAPPED": True, "REGISTER_RW": False, "CALLABLE": False}
         self.wait_limit = 20_000_000
@@ -79,8 +69,9 @@ class SimulatedDevice(Device):
         self._waves: Path | None = None
         self._loaded: tuple[Any, str, str] | None = None
         self._bus = Bus()
-        for base, values in PROCESSOR_REGISTERS.items():
-            self._bus.attach(base, 0x1000, RegisterFile(values))
+        for family in FAMILIES.values():
+            for base, values in family.registers.items():
+                self._bus.attach(base, 0x1000, RegisterFile(values))
         # As PYNQ leaves them for other devices after the first overlay; it looks at them before, too.
         self.bitfile_name: str | None = None
         self.timestamp: str | None = None
@@ -186,9 +177,23 @@ class SimulatedDevice(Device):
             raise
 
     def get_bitfile_metadata(self, bitfile_name: str, partial: bool = False) -> Any:
-        parser = read_description(Path(bitfile_name).with_suffix(".hwh"))
-        self.arch = ARCHITECTURES.get(parser.family_ps, self.arch)
+        path = Path(bitfile_name).with_suffix(".hwh")
+        parser = read_description(path)
+        if parser.family_ps not in FAMILIES:
+            raise UserError(
+                f"{path} is for a device with a {parser.family_ps}; the simulated board has {' or '.join(FAMILIES)}."
+            )
+        family = FAMILIES[parser.family_ps]
+        complete_clocks(parser, family)
+        parser.mem_dict[self.memory.desc["tag"]] = dict(self.memory.desc)
+        if not partial:
+            self._be(family)
         return parser
+
+    def _be(self, family: Family) -> None:
+        if getattr(self, "arch", None) != family.architecture:
+            self.arch = family.architecture
+            tell_pynq(family)
 
     def download(self, bitstream: Any, parser: Any = None) -> None:
         """Replace the loaded designs by the bitstream's; if that fails, they stay as they are."""
@@ -224,7 +229,9 @@ class SimulatedDevice(Device):
                     continue
                 library.check()
                 design = VerilatedDesign(library.path, self.arena, self.dram)
-                targets[name] = AcceleratorTarget(name, design, self.wait_limit)
+                registers = parser.ip_dict[name].get("registers") or {}
+                writable = [r["address_offset"] for r in registers.values() if r["access"] == "read-write"]
+                targets[name] = AcceleratorTarget(name, design, self.wait_limit, self.memory, writable)
                 if self._waves is not None:
                     design.check_waves()
         except BaseException:
