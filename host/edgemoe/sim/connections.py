@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which AXI4-Stream interfaces a hardware description connects: the two that share a bus name.
 
-In a .hwh file a stream from `axi_dma_0` to the port `s_axis_x` of `fir_0` is, in the two MODULEs,
-
-    <BUSINTERFACE BUSNAME="axi_dma_0_M_AXIS_MM2S" NAME="M_AXIS_MM2S" TYPE="INITIATOR" VLNV="xilinx.com:interface:axis:1.0"/>
-    <BUSINTERFACE BUSNAME="axi_dma_0_M_AXIS_MM2S" NAME="s_axis_x" TYPE="TARGET" VLNV="xilinx.com:interface:axis:1.0"/>
+In a .hwh file a stream from `axi_dma_0` to the port `s_axis_x` of `fir_0` is a BUSINTERFACE in either MODULE, both
+with the same BUSNAME: one has NAME="M_AXIS_MM2S" and TYPE="INITIATOR", the other NAME="s_axis_x" and TYPE="TARGET",
+and both have VLNV="xilinx.com:interface:axis:1.0".
 """
 
 from pathlib import Path

@@ -24,23 +24,13 @@ from edgemoe.sim.dma import DMA_VLNV, DmaTarget, make_dma
 from edgemoe.sim.interrupts import InterruptLine
 from edgemoe.sim.memory import SimulatedMemory
 from edgemoe.sim.overlay import read_simulations
+from edgemoe.sim.processor import DEFAULT, FAMILIES, Family, complete_clocks, tell_pynq
 from edgemoe.sim.together import Together
 from edgemoe.sim.verilated import DramConfig, VerilatedDesign
 from edgemoe.sim.waves import check_wave_file
 from edgemoe.sim.window import RegisterWindow
 
-ARCHITECTURES = {"zynq_ultra_ps_e": "aarch64", "processing_system7": "armv7l"}
 INTC = "xilinx.com:ip:axi_intc:"
-
-# Zynq UltraScale+: PLLs at 1.2 GHz (33.333 MHz x 72 / 2), PL clocks at 100 MHz, processor at 1.2 GHz.
-_PLL, _PL_CLOCK = 72 << 8 | 1 << 16, 12 << 8 | 1 << 16 | 1 << 24
-PROCESSOR_REGISTERS = {
-    0xFF5E0000: {0x20: _PLL, 0x30: _PLL} | {0xC0 + 4 * clock: _PL_CLOCK for clock in range(4)},
-    0xFD1A0000: {0x20: _PLL, 0x2C: _PLL, 0x38: _PLL, 0x60: 1 << 8},
-    0xFD610000: {},
-    0xFD615000: {},
-    0xFF419000: {},
-}
 
 
 class SimulatedDevice(Device):
@@ -65,7 +55,7 @@ class SimulatedDevice(Device):
     def __init__(self) -> None:
         super().__init__("edgemoe_simulation")
         self.name = "edgemoe simulation"
-        self.arch = "aarch64"
+        self._be(FAMILIES[DEFAULT])
         # As on a board, so that PYNQ takes the same paths.
         self.capabilities = {"MEMORY_MAPPED": True, "REGISTER_RW": False, "CALLABLE": False}
         self.wait_limit = 20_000_000
@@ -82,8 +72,9 @@ class SimulatedDevice(Device):
         self._waves: tuple[Path, str | None] | None = None
         self._loaded: tuple[Any, str, str] | None = None
         self._bus = Bus()
-        for base, values in PROCESSOR_REGISTERS.items():
-            self._bus.attach(base, 0x1000, RegisterFile(values))
+        for family in FAMILIES.values():
+            for base, values in family.registers.items():
+                self._bus.attach(base, 0x1000, RegisterFile(values))
         # As PYNQ leaves them for other devices after the first overlay; it looks at them before, too.
         self.bitfile_name: str | None = None
         self.timestamp: str | None = None
@@ -194,9 +185,23 @@ class SimulatedDevice(Device):
             raise
 
     def get_bitfile_metadata(self, bitfile_name: str, partial: bool = False) -> Any:
-        parser = read_description(Path(bitfile_name).with_suffix(".hwh"))
-        self.arch = ARCHITECTURES.get(parser.family_ps, self.arch)
+        path = Path(bitfile_name).with_suffix(".hwh")
+        parser = read_description(path)
+        if parser.family_ps not in FAMILIES:
+            raise UserError(
+                f"{path} is for a device with a {parser.family_ps}; the simulated board has {' or '.join(FAMILIES)}."
+            )
+        family = FAMILIES[parser.family_ps]
+        complete_clocks(parser, family)
+        parser.mem_dict[self.memory.desc["tag"]] = dict(self.memory.desc)
+        if not partial:
+            self._be(family)
         return parser
+
+    def _be(self, family: Family) -> None:
+        if getattr(self, "arch", None) != family.architecture:
+            self.arch = family.architecture
+            tell_pynq(family)
 
     def download(self, bitstream: Any, parser: Any = None) -> None:
         """Replace the loaded designs by the bitstream's; if that fails, they stay as they are."""
@@ -223,7 +228,7 @@ class SimulatedDevice(Device):
 
     def _make_targets(self, path: Path, parser: Any) -> dict[str, Simulated]:
         targets: dict[str, Simulated] = {}
-        designs: dict[str, VerilatedDesign] = {}
+        designs: dict[str, AcceleratorTarget] = {}
         try:
             for name, library in read_simulations(path).items():
                 if name not in parser.ip_dict:
@@ -232,18 +237,19 @@ class SimulatedDevice(Device):
                     targets[name] = self.models[name](self.arena)
                     continue
                 library.check()
-                designs[name] = VerilatedDesign(library.path, self.arena, self.dram)
+                design = VerilatedDesign(library.path, self.arena, self.dram)
+                registers = parser.ip_dict[name].get("registers") or {}
+                writable = [r["address_offset"] for r in registers.values() if r["access"] == "read-write"]
+                designs[name] = AcceleratorTarget(name, design, self.wait_limit, self.memory, writable)
+                targets[name] = designs[name]
             together = Together(list(designs.values()))
-            accelerators = {
-                name: AcceleratorTarget(name, design, self.wait_limit, together)
-                for name, design in designs.items()
-            }
-            targets |= accelerators
-            targets |= self._make_dmas(path, parser, accelerators, together)
+            for target in designs.values():
+                target.together = together
+            targets |= self._make_dmas(path, parser, designs, together)
             if self._waves is not None:
-                self._recorded(accelerators).design.check_waves()
+                self._recorded(designs).design.check_waves()
         except BaseException:
-            for made in (*targets.values(), *designs.values()):
+            for made in targets.values():
                 made.close("was never loaded")
             raise
         return targets

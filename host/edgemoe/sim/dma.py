@@ -7,7 +7,7 @@ answers with wrong data (an unaligned address, a length that its register cannot
 that says so here.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from edgemoe.errors import DeviceError, UserError
@@ -17,7 +17,6 @@ from edgemoe.sim.channel import (
     DECODE_ERROR,
     DELAY_IRQ,
     ERROR_IRQ,
-    HALTED,
     IDLE,
     INTERNAL_ERROR,
     SLAVE_ERROR,
@@ -117,7 +116,9 @@ class Settings:
             ("c_addr_width", settings.address_bits, range(32, 65)),
         ):
             if value not in allowed:
-                shown = f"{allowed[0]} to {allowed[-1]}" if isinstance(allowed, range) else f"one of {allowed}"
+                shown = (
+                    f"{allowed[0]} to {allowed[-1]}" if isinstance(allowed, range) else f"one of {allowed}"
+                )
                 raise UserError(f"{name}: parameter {what} is {value}; expected {shown}.")
         return settings
 
@@ -199,6 +200,8 @@ class DmaChannel:
             if value:
                 self._check(value)
                 self._channel.transfer(self._address, value)
+                if self.direction is SEND:
+                    self.design.watch()
 
     def _check(self, length: int) -> None:
         """`UserError` where the hardware would do something else, or nothing, and say nothing."""
@@ -222,6 +225,19 @@ class DmaChannel:
             reason = f"an element of {self.stream} takes {element} bytes, so half of one would be sent"
         if reason:
             raise UserError(f"{self.name}: no transfer of {length} bytes at {self._address:#x}: {reason}.")
+
+    def spared(self) -> Sequence[int]:
+        """Addresses that are read and thrown away: the rest of the beats in which a transfer begins and ends."""
+        state, beat = self._channel.state, self.settings.memory_bits // 8
+        first, end = state.address, state.address + state.length
+        if self.direction is not SEND or not state.busy:
+            return ()
+        return (*range(first // beat * beat, first), *range(end, -(-end // beat) * beat))
+
+    def reads(self, address: int) -> bool:
+        """Whether the last transfer was sent from this address, among others."""
+        state = self._channel.state
+        return self.direction is SEND and state.address <= address < state.address + state.length
 
     def _errors(self) -> str:
         status = self._channel.state.status
@@ -300,7 +316,7 @@ class DmaTarget:
         self._waited += step
         for design in dict.fromkeys(channel.design.design for channel in self.channels):
             design.run(step)
-        self.together.catch_up()
+        self.together.settle()
         if self._waited > self.wait_limit:
             self._waited = 0  # who polls on waits once more
             raise self.timeout(f"a poll of register {offset:#x}")
@@ -369,4 +385,6 @@ def make_dma(
         channels.append(DmaChannel(name, direction, settings, designs[instance], port))
     if not channels:
         raise UserError(f"{name} has neither direction: c_include_mm2s and c_include_s2mm are 0.")
+    for channel in channels:
+        channel.design.readers.append(channel)
     return DmaTarget(name, channels, together, wait_limit)

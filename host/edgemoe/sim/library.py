@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ctypes import POINTER, c_char_p, c_int, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, c_char_p, c_int, c_size_t, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,9 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "sim_trace": (c_int, [c_void_p, c_char_p]),
     "sim_add_fault": (None, [c_void_p, c_uint64, c_uint64, c_int, c_int, c_int]),
     "sim_clear_faults": (None, [c_void_p]),
+    "sim_mark_stale": (None, [c_void_p, POINTER(c_uint64), POINTER(c_uint16), c_size_t]),
+    "sim_stale_read": (c_int, [c_void_p, POINTER(c_uint64)]),
+    "sim_written": (c_int, [c_void_p, POINTER(c_uint64), POINTER(c_uint64)]),
     "sim_access_map": (POINTER(c_uint8), [c_void_p, c_int]),
     "sim_clear_counters": (None, [c_void_p]),
     "sim_port_count": (c_int, [c_void_p]),

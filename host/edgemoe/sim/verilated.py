@@ -5,7 +5,7 @@ import ctypes
 import os
 import weakref
 from collections.abc import Callable
-from ctypes import byref, c_uint32
+from ctypes import POINTER, byref, c_uint16, c_uint32, c_uint64
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
@@ -166,6 +166,33 @@ class VerilatedDesign:
     def clear_faults(self) -> None:
         """Answer every access inside the memory normally again."""
         self._model.call("sim_clear_faults")
+
+    def mark_stale(self, granules: npt.NDArray[np.uint64], masks: npt.NDArray[np.uint16]) -> None:
+        """Watch for reads of bytes whose newest value is not in memory yet, instead of those watched so far.
+
+        Args:
+            granules: addresses / 16 of the places, each once.
+            masks: bit i: byte i of the granule is meant.
+        """
+        addresses, bits = np.ascontiguousarray(granules, np.uint64), np.ascontiguousarray(masks, np.uint16)
+        self._model.call(
+            "sim_mark_stale",
+            addresses.ctypes.data_as(POINTER(c_uint64)),
+            bits.ctypes.data_as(POINTER(c_uint16)),
+            len(addresses),
+        )
+
+    def stale_read(self) -> int | None:
+        """The first address that was read of those that `mark_stale` named; told once, and none is watched then."""
+        address = c_uint64()
+        return address.value if self._model.call("sim_stale_read", byref(address)) else None
+
+    def written(self) -> tuple[int, int] | None:
+        """Lowest and highest address that the design has written since the last call; None: it wrote nothing."""
+        first, last = c_uint64(), c_uint64()
+        return (
+            (first.value, last.value) if self._model.call("sim_written", byref(first), byref(last)) else None
+        )
 
     def clear_counters(self) -> None:
         """Set the ports' counters and the access maps to zero."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The module ``<top>_axis``: the top module with AXI4-Stream in place of its FIFO ports, for a block design.
 
-A stream ``x`` that the kernel reads is ``s_axis_x_tdata``, ``_tkeep``, ``_tlast``, ``_tvalid``, ``_tready``; one that it
-writes is ``m_axis_x_*``. An element lies in the low bits of TDATA, whose width is that of the element filled up to a
-power of two of bytes. `lib/axis/hls_axis.sv` says what packets are. All other ports have the names that they have in
+A stream ``x`` that the kernel reads is ``s_axis_x_tdata``, ``_tkeep``, ``_tlast``, ``_tvalid``, ``_tready``; one that
+it writes is ``m_axis_x_*``. An element lies in the low bits of TDATA, whose width is that of the element filled up to
+a power of two of bytes; the bits above it are zero (for a signed element too) and are not looked at. `lib/axis/hls_axis.sv` says what packets are. All other ports have the names that they have in
 the top module; ``interrupt`` and the AXI4 ports are the same wires.
 """
 
@@ -83,7 +83,7 @@ def _signals(stream: Stream) -> list[str]:
 
 
 def _adapter(stream: Stream) -> list[str]:
-    ends = ("tdata", "tkeep", "tlast", "tvalid", "tready")
+    ends = ["tdata", "tkeep", "tlast", "tvalid", "tready"]
     ends += ("dout", "empty_n", "read") if stream.direction == "in" else ("din", "full_n", "write")
     connections = [".clk(ap_clk)", ".rst(~ap_rst_n)"]
     connections += [".done(hls_done)"] if stream.direction == "out" else []

@@ -87,13 +87,19 @@ Channel::Channel(const std::string& name, const StreamPorts& stream, const Chann
   reset();
 }
 
-// What was under way is forgotten; the memory's port is reset with it.
 void Channel::reset() {
-  wires_.arvalid = wires_.rready = wires_.awvalid = wires_.wvalid = wires_.bready = 0;
-  queue_.clear();
   state_ = {};
   state_.status = HALTED;
-  failed_ = ended_ = overflow_ = false;
+  failed_ = false;
+  drop();
+}
+
+void Channel::drop() {
+  wires_.arvalid = wires_.rready = wires_.awvalid = wires_.wvalid = wires_.bready = 0;
+  queue_.clear();
+  if (state_.busy) state_.status |= IDLE;
+  state_.busy = 0;
+  ended_ = overflow_ = false;
   left_ = fetched_ = owed_ = in_burst_ = 0;
   beats_ = shown_ = 0;
   port_.reset();

@@ -49,7 +49,8 @@ class Channel {
   Channel(const std::string& name, const StreamPorts& stream, const ChannelConfig& config, Memory& memory);
   Channel(const Channel&) = delete;
 
-  void reset();
+  void reset();  // as after power-on
+  void drop();   // the design was reset: the transfer is forgotten, the registers stay
   void run(bool on);
   void enable(std::uint32_t interrupts) { state_.enabled = interrupts; }
   void acknowledge(std::uint32_t interrupts) { state_.status &= ~interrupts; }

@@ -71,7 +71,7 @@ class Simulation {
     for (Port* port : served_)
       port->reset();
     for (const auto& channel : channels_)
-      channel->reset();
+      channel->drop();
     in_reset_ = true;
     for (std::uint64_t i = 0; i < cycles; i++)
       tick();
@@ -351,6 +351,19 @@ void sim_add_fault(Simulation* s, std::uint64_t first, std::uint64_t last, int o
 }
 void sim_clear_faults(Simulation* s) {
   s->memory().faults.clear();
+}
+// Forgets the marks before, and what was noted.
+void sim_mark_stale(Simulation* s, const std::uint64_t* granules, const std::uint16_t* masks,
+                    std::size_t count) {
+  s->memory().mark_stale(granules, masks, count);
+}
+// Whether a marked byte was read, and the first; the marks are gone then.
+int sim_stale_read(Simulation* s, std::uint64_t* address) {
+  return s->memory().take_stale_read(address);
+}
+// Whether the design wrote since the last call, and from where to where.
+int sim_written(Simulation* s, std::uint64_t* first, std::uint64_t* last) {
+  return s->memory().take_written(first, last);
 }
 const std::uint8_t* sim_access_map(Simulation* s, int writes) {
   return (writes ? s->memory().writes : s->memory().reads).data();
