@@ -42,6 +42,15 @@ def copier_zynq7(folder: Path) -> None:
     write_files(folder, folder.name, text, ip.vlnv, {ip.instance: library.path})
 
 
+def copier_deep(folder: Path) -> None:
+    """The copier inside a hierarchy of the block design."""
+    library = verilated_copier()
+    ip = copier_ip(library)
+    text = hardware_description(folder.name, ip, part="xck26", clock_mhz=200.0)
+    text = text.replace('"copier_0"', '"block_copier_0"').replace('"/copier_0"', '"/block/copier_0"')
+    write_files(folder, folder.name, text, ip.vlnv, {"block/copier_0": library.path})
+
+
 def accelerator(folder: Path) -> None:
     """The accelerator with one run of it: the regions of memory before it, and the output as golden has it."""
     overlay = build_overlay(BUILD)
@@ -91,7 +100,12 @@ def as_zynq7(text: str) -> str:
     return text
 
 
-OVERLAYS = {"copier": copier, "copier_zynq7": copier_zynq7, "accelerator": accelerator}
+OVERLAYS = {
+    "copier": copier,
+    "copier_zynq7": copier_zynq7,
+    "copier_deep": copier_deep,
+    "accelerator": accelerator,
+}
 
 
 def main(folder: Path) -> None:
