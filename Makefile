@@ -82,6 +82,9 @@ bitstream: $(VENV)/.cosim  ## a bitstream [BOARD=] (not built yet)
 users:  ## the first hour of four users, each in a fresh clone with its own .venv; long [WHO=ml_engineer]
 	for name in $(or $(WHO),ml_engineer fpga_engineer pynq_user researcher); do tests/users/run.sh $$name; done
 
+pynq-matrix: $(VENV)/.cosim  ## three releases of PYNQ, and NumPy 2, each in an environment of its own below build/pynq
+	@$(PYTHON) tests/pynq/matrix.py $(BIN)/python
+
 ##@ Upkeep
 
 setup: $(VENV)/.dev  ## .venv with everything a developer needs
@@ -120,7 +123,7 @@ lock:  ## resolve the lock files anew [PYTHON=python3.10, the oldest supported]
 clean:  ## remove build/; .venv stays
 	rm -rf build
 
-.PHONY: help cosim test check synth csim train models fuzz mutate bench bitstream users setup format docs tables pictures wheel lock clean
+.PHONY: help cosim test check synth csim train models fuzz mutate bench bitstream users pynq-matrix setup format docs tables pictures wheel lock clean
 
 # A virtual environment has one stamp a lock file: the cosimulation's, without torch, and everything.
 $(BIN)/python:

@@ -22,12 +22,12 @@ def compiled(top: str, out: Path) -> CompileResult:
 
 
 def write_streams_overlay(folder: Path, tops: tuple[str, ...] = FIRST, *, trace: bool = False) -> Path:
-    """The overlay in `folder`; the path of its placeholder bitstream. Simulations are kept by their sources."""
+    """The overlay in `folder`, with its name; the path of the bitstream. Simulations are kept by their sources."""
     ips, libraries = [], {}
     for top in tops:
         result = compiled(top, folder / top)
         library = verilate(result.files, result.report["axis_top"], trace=trace, optimise="-O0")
         ips.append(ip_of_report(f"{top}_0", f"tests:hls:{top}:1.0", result.report))
         libraries[f"{top}_0"] = library.path
-    design = lay_out("streams", board_facts("sim-small"), ips, clock_mhz=200.0)
+    design = lay_out(folder.name, board_facts("sim-small"), ips, clock_mhz=200.0)
     return write_overlay(folder, design, libraries)

@@ -5,6 +5,7 @@ import asyncio
 import random
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -62,9 +63,9 @@ def test_transfers_of_random_lengths(streams_overlay: Path, seed: int) -> None:
         target[:] = 0xA5A5A5A5
         target.flush()
         steps = [
-            lambda: dma.sendchannel.transfer(source, start=4 * at, nbytes=4 * count),
-            lambda: dma.recvchannel.transfer(target, start=4 * at, nbytes=4 * room),
-            lambda: start_scale(overlay, count),
+            partial(dma.sendchannel.transfer, source, start=4 * at, nbytes=4 * count),
+            partial(dma.recvchannel.transfer, target, start=4 * at, nbytes=4 * room),
+            partial(start_scale, overlay, count),
         ]
         rng.shuffle(steps)
         for step in steps:
@@ -334,7 +335,7 @@ def test_waits_have_limits_and_say_what_for(overlay: pynq.Overlay) -> None:
         str(failure.value),
     )
     start_scale(overlay, 50, skip=50)
-    with pytest.raises(DeviceError, match="m_axis_y has no data .*: scale_0 is idle, after 1 starts"):
+    with pytest.raises(DeviceError, match=r"m_axis_y has no data .*: scale_0 is idle, after 1 starts"):
         dma.recvchannel.wait()
     start_scale(overlay, 60, skip=0)
     with pytest.raises(DeviceError, match=r"\d+ of 400 .*has not ended \(no TLAST yet\): scale_0 is running"):
