@@ -17,7 +17,7 @@ from edgemoe.sim.dram import DramConfig
 from edgemoe.sim.overlay import write_overlay
 from edgemoe.sim.verilate import verilate
 
-from .conftest import copier_ip
+from .conftest import copier_design
 
 PROGRAM = Path(__file__).parent / "fixtures" / "user_script.py"
 
@@ -210,7 +210,7 @@ def test_waves_need_a_build_with_them_and_leave_the_loaded_overlay(
 def test_waves_over_reloads(tmp_path: Path) -> None:
     """A second recording into the same file replaces the first; a program that ends leaves a whole file."""
     library = verilate([PROGRAM.parent / "copier.sv"], "copier", trace=True, optimise="-O0")
-    bit = write_overlay(tmp_path, "copier", copier_ip(library), library.path)
+    bit = write_overlay(tmp_path, copier_design("copier", library), {"copier_0": library.path})
     code = (
         "import sys, pynq, edgemoe.sim\nfrom pathlib import Path\ndevice = edgemoe.sim.activate()\n"
         "for _ in range(3):\n    device.record_waves(Path(sys.argv[2]))\n    pynq.Overlay(sys.argv[1])\n"
