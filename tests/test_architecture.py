@@ -41,6 +41,7 @@ ROOMS: dict[str, set[str]] = {
     "kernels": BASE | {"caches", "registers"},
     "blockdesign": BASE,
     "sim": BASE | {"blockdesign", "caches", "faults", "kernels", "registers", "compiler"},
+    "bitstream": BASE | {"blockdesign", "faults", "folders", "kernels", "progress", "registers", "sim"},
     "golden": FILE | {"program", "export"},
     "runtime": FILE | {"program", "outputs"},
     "csim": FILE | {"caches", "kernels", "program", "compiler"},

@@ -266,7 +266,9 @@ class BuildConfig:
     store_depth: int = 64  # beats between `compute` and `store`
     bus_bits: int = 128
     clock_mhz: float = 200.0  # of the programmable logic; assumed, for figures in seconds
-    schedule_mhz: float = 200.0  # what the compiler schedules for; above clock_mhz, it leaves a margin for routing
+    schedule_mhz: float = (
+        200.0  # what the compiler schedules for; above clock_mhz, it leaves a margin for routing
+    )
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):

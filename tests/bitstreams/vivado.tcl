@@ -3,7 +3,8 @@
 #
 # Every command that it knows checks its options, keeps what it makes and answers queries from that. Whatever it does
 # not know is an error: a command, an option, a property, a parameter of a cell, a pin. What was made is written into
-# RECORD, one fact a line, words apart by tabs. It builds nothing: runs "finish" at once with a slack of $RECORD_SLACK.
+# RECORD, one fact a line, words apart by tabs. It builds nothing: runs "finish" at once. What goes wrong in Vivado is asked
+# for in the environment: RECORD_SLACK (ns), RECORD_FAIL (a run), RECORD_PARTS=none, RECORD_BOARDS=none.
 # Knowledge of the vendor's IP lies in catalogue.tcl.
 
 namespace eval ipx {}
@@ -108,8 +109,12 @@ proc rec::command {name flags options least most body} {
 }
 
 rec::command version {-short} {} 0 0 { return 2022.1 }
-rec::command get_parts {-quiet} {} 0 1 { return [lsearch -all -inline $rec::parts [lindex $words 0]] }
+rec::command get_parts {-quiet} {} 0 1 {
+  if {[info exists ::env(RECORD_PARTS)]} { return "" }
+  return [lsearch -all -inline $rec::parts [lindex $words 0]]
+}
 rec::command get_board_parts {-quiet -latest_file_version} {} 0 1 {
+  if {[info exists ::env(RECORD_BOARDS)]} { return "" }
   set found [lsearch -all -inline $rec::boards [lindex $words 0]]
   return [expr {[info exists o(-latest_file_version)] ? [lindex $found end] : $found}]
 }
@@ -257,6 +262,7 @@ proc rec::verilog_ports {text} {
 proc rec::keep_core {core} {
   variable prop; variable packaged
   set table [port_table]
+  set who $prop($core,name)
   set pins {}; set mapped {}
   foreach bus [all businterface core/*] {
     set name [file tail $bus]
@@ -264,18 +270,18 @@ proc rec::keep_core {core} {
     foreach property {abstraction_type_vlnv bus_type_vlnv interface_mode} {
       if {![info exists prop($bus,$property)]} { error "$name has no $property" }
     }
-    fact interface $name $prop($bus,interface_mode) $prop($bus,bus_type_vlnv) $prop($bus,abstraction_type_vlnv)
+    fact interface $who $name $prop($bus,interface_mode) $prop($bus,bus_type_vlnv) $prop($bus,abstraction_type_vlnv)
     foreach map [all portmap $bus/*] {
       set port $prop($map,physical_name)
       if {![dict exists $table $port]} { error "\[IP_Flow\] $name: the core has no port $port" }
       if {$port in $mapped} { error "\[IP_Flow\] $name: the port $port is in two interfaces" }
       lappend mapped $port
-      fact map $name [file tail $map] $port {*}[dict get $table $port]
+      fact map $who $name [file tail $map] $port {*}[dict get $table $port]
     }
     set parameters {}
     foreach parameter [all busparameter $bus/*] {
       dict set parameters [file tail $parameter] $prop($parameter,value)
-      fact parameter $name [file tail $parameter] $prop($parameter,value)
+      fact parameter $who $name [file tail $parameter] $prop($parameter,value)
     }
     set type [lindex [split $prop($bus,bus_type_vlnv) :] 2]
     if {$type in {aximm axis}} {
@@ -286,12 +292,12 @@ proc rec::keep_core {core} {
       set map map/$prop($bus,slave_memory_map_ref); need memorymap $map
       foreach block [all block $map/*] {
         lappend pins [list segment $name [file tail $block] 0 [expr {$prop($block,range)}] register]
-        fact block $name [file tail $block] $prop($block,range)
+        fact block $who $name [file tail $block] $prop($block,range)
         foreach register [all register $block/*] {
-          fact register $name [file tail $register] $prop($register,address_offset) $prop($register,size) \
+          fact register $who $name [file tail $register] $prop($register,address_offset) $prop($register,size) \
             $prop($register,access)
           foreach field [all field $register/*] {
-            fact field $name [file tail $register] [file tail $field] $prop($field,bit_offset) \
+            fact field $who $name [file tail $register] [file tail $field] $prop($field,bit_offset) \
               $prop($field,bit_width) $prop($field,access)
           }
         }
@@ -394,7 +400,7 @@ rec::command get_runs {-quiet} {} 0 1 {
   return $name
 }
 rec::command launch_runs {} {-jobs -to_step} 1 1 {
-  set run [rec::need run [lindex $words 0]]
+  set run [rec::need run [get_runs [lindex $words 0]]]
   set bad [expr {[info exists ::env(RECORD_FAIL)] && $::env(RECORD_FAIL) eq $run}]
   set rec::prop($run,progress) [expr {$bad ? "37%" : "100%"}]; set rec::prop($run,status) [expr {$bad ? "ERROR" : "Complete"}]
   rec::fact run $run [expr {[info exists o(-to_step)] ? $o(-to_step) : ""}]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Tcl with which Vivado builds a block design, and the Verilog module that its IP packager wants on top of a kernel.
+"""The Tcl with which Vivado builds a block design: packages the kernels as IP, connects them, makes the bitstream.
 
 No Vivado has run the Tcl; `tests/bitstreams` runs it against a recorder of Vivado's commands.
 """
@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from edgemoe.blockdesign.boards import Board, Family, MemoryPort
+from edgemoe.blockdesign.boards import Board, Family
 from edgemoe.blockdesign.design import (
     CONCAT,
     CONCAT_VLNV,
@@ -28,11 +27,10 @@ from edgemoe.blockdesign.design import (
     Dma,
     smartconnect,
 )
-from edgemoe.blockdesign.ip import CONTROL, Ip, Stream
+from edgemoe.blockdesign.ip import CONTROL, Stream
+from edgemoe.blockdesign.scripts import filled
+from edgemoe.blockdesign.verilog import ip_module
 from edgemoe.errors import UserError
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 BURST_BYTES, OUTSTANDING = 256, 16
 """Of the masters that the compiler makes: the longest burst, and how many may be under way."""
@@ -49,11 +47,11 @@ class _Processor:
     clock: str
     reset: str
     control_clock: str
-    port: Callable[[MemoryPort, int, int], dict[str, object]]
-    """Parameters that switch a memory port on: of the port, its index and its bits."""
+    port: Callable[[int, int], dict[str, object]]
+    """Parameters that switch a memory port on: of its index and its bits."""
     port_clock: Callable[[int], str]
-    segment: Callable[[MemoryPort, int, str], str]
-    """Name of a range of the DRAM behind a port."""
+    segment: Callable[[int, str], str]
+    """Name of a range of the DRAM behind a port: of the port's index and the range's name."""
 
 
 PROCESSORS = {
@@ -72,12 +70,12 @@ PROCESSORS = {
         clock="pl_clk0",
         reset="pl_resetn0",
         control_clock="maxihpm0_fpd_aclk",
-        port=lambda port, index, bits: {
+        port=lambda index, bits: {
             f"PSU__USE__S_AXI_GP{index + 2}": 1,
             f"PSU__SAXIGP{index + 2}__DATA_WIDTH": bits,
         },
         port_clock="saxihp{}_fpd_aclk".format,
-        segment=lambda port, index, name: f"SAXIGP{index + 2}/HP{index}_DDR_{name}",
+        segment=lambda index, name: f"SAXIGP{index + 2}/HP{index}_DDR_{name}",
     ),
     "zynq7": _Processor(
         automation=(
@@ -95,12 +93,12 @@ PROCESSORS = {
         clock="FCLK_CLK0",
         reset="FCLK_RESET0_N",
         control_clock="M_AXI_GP0_ACLK",
-        port=lambda port, index, bits: {
+        port=lambda index, bits: {
             f"PCW_USE_S_AXI_HP{index}": 1,
             f"PCW_S_AXI_HP{index}_DATA_WIDTH": bits,
         },
         port_clock="S_AXI_HP{}_ACLK".format,
-        segment=lambda port, index, name: f"S_AXI_HP{index}/HP{index}_DDR_{name}",
+        segment=lambda index, name: f"S_AXI_HP{index}/HP{index}_DDR_{name}",
     ),
 }
 
@@ -113,43 +111,22 @@ def build_tcl(design: Design) -> str:
     """
     board = design.board
     if board.board_part is None:
-        raise UserError(f"The board {board.name} exists in simulation only: Vivado has nothing to build for it.")
-    script: str = (
-        _environment()
-        .get_template("build.tcl")
-        .render(
-            design=design,
-            board=board,
-            board_files=_board_files(board),
-            clock=f"{design.clock_mhz:g}",
-            outstanding=OUTSTANDING,
-            kernels=_kernels(design),
-            cells=_cells(design),
-            nets=_nets(design),
-            buses=_buses(design),
-            addresses=_addresses(design),
+        raise UserError(
+            f"The board {board.name} exists in simulation only: Vivado has nothing to build for it."
         )
-    )
-    return re.sub(r"\n{3,}", "\n\n", script)
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    return Environment(
-        loader=PackageLoader("edgemoe.blockdesign"),
-        undefined=StrictUndefined,
-        autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        block_start_string="<%",
-        block_end_string="%>",
-        variable_start_string="<<",
-        variable_end_string=">>",
-        comment_start_string="<#",
-        comment_end_string="#>",
+    return filled(
+        "build.tcl",
+        design=design,
+        board=board,
+        board_files=_board_files(board),
+        board_pattern=f"{board.board_part.rpartition(':')[0]}:*",
+        clock=f"{design.clock_mhz:g}",
+        outstanding=OUTSTANDING,
+        kernels=_kernels(design),
+        cells=_cells(design),
+        nets=_nets(design),
+        buses=_buses(design),
+        addresses=_addresses(design),
     )
 
 
@@ -231,15 +208,24 @@ def _cells(design: Design) -> list[dict[str, Any]]:
     family, processor = design.board.family, PROCESSORS[design.board.family.name]
     config = {**processor.fixed, processor.clock_parameter: f"{design.clock_mhz:g}"}
     for port, bits, _ in design.used_ports:
-        config |= processor.port(port, family.memory_ports.index(port), bits)
+        config |= processor.port(family.memory_ports.index(port), bits)
     cells = [
-        _cell(family.instance, family.vlnv, config, "The processing system, as the board's preset has it, and ours on top.")
+        _cell(
+            family.instance,
+            family.vlnv,
+            config,
+            "The processing system: the board's preset, and ours on top.",
+        )
         | {"automation": processor.automation},
         _cell(RESET, RESET_VLNV),
-        _cell(INTC, INTC_VLNV, {"C_IRQ_CONNECTION": 1}, "Interrupts: PYNQ finds an IP's through this controller only."),
+        _cell(
+            INTC,
+            INTC_VLNV,
+            {"C_IRQ_CONNECTION": 1},
+            "Interrupts: PYNQ finds an IP's through this controller only.",
+        ),
     ]
-    if len(design.interrupts) > 1:
-        cells.append(_cell(CONCAT, CONCAT_VLNV, {"NUM_PORTS": len(design.interrupts)}))
+    cells.append(_cell(CONCAT, CONCAT_VLNV, {"NUM_PORTS": len(design.interrupts)}))
     cells.append(
         _cell(
             CONTROL_SMARTCONNECT,
@@ -281,11 +267,12 @@ def _dma(dma: Dma, family: Family) -> dict[str, object]:
         "c_include_mm2s": int(dma.send is not None),
         "c_include_s2mm": int(dma.receive is not None),
     }
-    if dma.send:
-        config["c_m_axi_mm2s_data_width"] = dma.memory_bits(dma.send.stream)
+    for channel, end in dma.channels:
+        config[f"c_include_{channel}_dre"] = 0
+        config[f"c_{channel}_burst_size"] = 16
+        config[f"c_m_axi_{channel}_data_width"] = dma.memory_bits(end.stream)
+    if dma.send:  # the other direction takes its width from the stream
         config["c_m_axis_mm2s_tdata_width"] = dma.send.stream.bits
-    if dma.receive:
-        config["c_m_axi_s2mm_data_width"] = dma.memory_bits(dma.receive.stream)
     return config
 
 
@@ -296,7 +283,9 @@ def _nets(design: Design) -> list[list[str]]:
     connects = [CONTROL_SMARTCONNECT]
     connects += [smartconnect(family.memory_ports.index(port)) for port, _, _ in design.used_ports]
     clocks = [f"{ps}/{processor.control_clock}"]
-    clocks += [f"{ps}/{processor.port_clock(family.memory_ports.index(port))}" for port, _, _ in design.used_ports]
+    clocks += [
+        f"{ps}/{processor.port_clock(family.memory_ports.index(port))}" for port, _, _ in design.used_ports
+    ]
     clocks += [f"{RESET}/slowest_sync_clk", f"{INTC}/s_axi_aclk", *(f"{name}/aclk" for name in connects)]
     clocks += [f"{ip.instance}/ap_clk" for ip in design.ips]
     resets = [f"{INTC}/s_axi_aresetn", *(f"{name}/aresetn" for name in connects)]
@@ -310,12 +299,8 @@ def _nets(design: Design) -> list[list[str]]:
         [f"{ps}/{processor.reset}", f"{RESET}/ext_reset_in"],
         [f"{RESET}/peripheral_aresetn", *resets],
     ]
-    pins = [f"{interrupt.instance}/{interrupt.pin}" for interrupt in design.interrupts]
-    if len(pins) == 1:
-        nets.append([pins[0], f"{INTC}/intr"])
-    else:
-        nets += [[pin, f"{CONCAT}/In{i.input}"] for i, pin in zip(design.interrupts, pins, strict=True)]
-        nets.append([f"{CONCAT}/dout", f"{INTC}/intr"])
+    nets += [[f"{i.instance}/{i.pin}", f"{CONCAT}/In{i.input}"] for i in design.interrupts]
+    nets.append([f"{CONCAT}/dout", f"{INTC}/intr"])
     nets.append([f"{INTC}/irq", f"{ps}/{family.interrupt_pin}"])
     return nets
 
@@ -355,67 +340,10 @@ def _addresses(design: Design) -> list[dict[str, Any]]:
             }
         )
     for route in design.routes:
-        port = family.memory_ports[route.port]
         space = route.interface if route.instance in kernels else route.interface.replace("M_AXI_", "Data_")
         for name, base, size in design.board.ddr:
-            segment = f"{ps}/{processor.segment(port, route.port, name)}"
+            segment = f"{ps}/{processor.segment(route.port, name)}"
             rows.append(
                 {"space": f"{route.instance}/{space}", "segment": segment, "base": base, "size": size}
             )
     return rows
-
-
-# ---- the module on top of a kernel ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Port:
-    """A port of a module: `direction` is input or output."""
-
-    name: str
-    direction: str
-    bits: int
-
-
-def ip_module(kind: str) -> str:
-    """The Verilog module that is packaged for a kernel; its file has this name and `.v`."""
-    return f"{kind}_ip"
-
-
-def module_ports(text: str, module: str) -> tuple[Port, ...]:
-    """The ports of a module that the compiler wrote, in their order."""
-    text = re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.DOTALL)
-    found = re.search(rf"\bmodule\s+{module}\s*\((.*?)\);", text, flags=re.DOTALL)
-    if found is None:
-        raise ValueError(f"there is no module {module}")
-    ports = []
-    for line in found[1].split(","):
-        port = re.fullmatch(r"\s*(input|output)\s+logic\s+(?:\[(\d+):0\]\s*)?(\w+)\s*", line)
-        if port is None:
-            raise ValueError(f"the port {line.strip()!r} of {module} can't be read")
-        ports.append(Port(port[3], port[1], int(port[2] or 0) + 1))
-    return tuple(ports)
-
-
-def ip_verilog(kind: str, text: str, module: str) -> str:
-    """The Verilog module `ip_module(kind)` with the ports of `module`, whose SystemVerilog is `text`."""
-    ports = module_ports(text, module)
-    width = max(len(port.name) for port in ports)
-    declared = [
-        f"    {port.direction:<6} wire {f'[{port.bits - 1}:0] ' if port.bits > 1 else ''}{port.name}" for port in ports
-    ]
-    wired = [f"      .{port.name:<{width}} ({port.name})" for port in ports]
-    return "\n".join(
-        [
-            "// SPDX-License-Identifier: Apache-2.0",
-            f"// {module} for Vivado's IP packager, which takes no SystemVerilog on top. Generated by edgemoe; do not edit.",
-            f"module {ip_module(kind)} (",
-            ",\n".join(declared),
-            ");",
-            f"  {module} kernel (",
-            ",\n".join(wired),
-            "  );",
-            "endmodule",
-            "",
-        ]
-    )

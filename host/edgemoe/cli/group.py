@@ -30,6 +30,7 @@ from edgemoe.cli.options import (
     dram_config,
     show,
 )
+from edgemoe.config import BOARDS
 from edgemoe.errors import NotBuiltYetError, UserError
 
 
@@ -302,7 +303,23 @@ def mutate(pick: str, as_json: bool) -> int:
 
 
 @commands.command()
-@click.option("--board", required=True, metavar="NAME", help=f"The board {NOT_BUILT}.")
-def bitstream(board: str) -> int:
-    """Build a bitstream with the vendor's tools (not built yet)."""
-    raise NotBuiltYetError(f"A bitstream of {board} (bitstreams/ says what is there)")
+@click.option(
+    "--board", required=True, metavar="NAME", help="The board: " + ", ".join(list(BOARDS)[1:]) + "."
+)
+@click.option("--out", type=FOLDER, help="Where it all goes. [default: build/bitstream/BOARD]")
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes of Vivado."
+)
+@click.option(
+    "--hours", type=click.FloatRange(0.001, 1000), default=12, show_default=True, help="Limit for Vivado."
+)
+def bitstream(board: str, out: Path | None, jobs: int, hours: float) -> int:
+    """Write all that Vivado needs for a board's bitstream, and let it build that if it is on PATH."""
+    from edgemoe.bitstream import build_bitstream
+    from edgemoe.progress import Progress
+
+    with Progress() as progress:
+        out = out or build_root() / "bitstream" / board
+        bit, hwh = build_bitstream(board, out, jobs=jobs, hours=hours, progress=progress)
+    click.echo(f"The bitstream is {bit}, its hardware description {hwh}")
+    return 0

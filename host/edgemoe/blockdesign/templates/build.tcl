@@ -44,14 +44,24 @@ foreach kernel {<< kernels | map(attribute="name") | join(" ") >>} {
   }
 }
 
+# What is made replaces what an earlier run made, and nothing else.
+set mark [file join $out made-by-edgemoe.txt]
+if {[file exists $out] && ![file isfile $mark] && [llength [glob -nocomplain -directory $out * .??*]]} {
+  stop "$out holds files that this script did not make; move them, or choose another folder with --out"
+}
+file mkdir $out
+set channel [open $mark w]
+puts $channel "Everything in this folder is made by build.tcl, which replaces it when it runs again."
+close $channel
+
 # ---- the part and the board -------------------------------------------------------------------------------------
 
 set part << board.part >>
 set device [get_parts -quiet $part]
 if {$device eq ""} { stop "this Vivado ([version -short]) does not know the part $part; install its devices" }
-set board [get_board_parts -quiet -latest_file_version {<< board.board_part >>}]
+set board [get_board_parts -quiet -latest_file_version {<< board_pattern >>}]
 if {$board eq ""} {
-  stop "this Vivado has no files of the board << board.board_part >>; << board_files >>"
+  stop "this Vivado has no files of the board << board_pattern >>; << board_files >>"
 }
 
 # ---- package the kernels as IP ----------------------------------------------------------------------------------
@@ -233,11 +243,9 @@ set wrapper [make_wrapper -files [get_files << design.name >>.bd] -top]
 add_files -norecurse $wrapper
 set_property top << design.name >>_wrapper [current_fileset]
 update_compile_order -fileset sources_1
-get_runs synth_1
 run synth_1 "" $option(--jobs)
 done_at synthesis
 
-get_runs impl_1
 run impl_1 write_bitstream $option(--jobs)
 open_run impl_1
 set reports [file join $out reports]
