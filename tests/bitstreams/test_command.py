@@ -114,7 +114,7 @@ def test_a_run_without_end_is_stopped_and_tells_meanwhile(
     """With the processes that it started."""
     monkeypatch.setattr(build, "TELL_SECONDS", 0.5)
     told: list[str] = []
-    with pytest.raises(DeviceError, match="did not end within .* hours and was stopped") as failure:
+    with pytest.raises(DeviceError, match=r"did not end within .* hours and was stopped") as failure:
         build.run_watched(
             ["/bin/sh", "-c", "sleep 600 & echo $! > child; echo placing; wait"],
             tmp_path,

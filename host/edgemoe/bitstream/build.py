@@ -20,6 +20,8 @@ from edgemoe.progress import Progress, clock
 from edgemoe.sim.build import compile_rtl
 
 COMMAND = ("vivado", "-mode", "batch", "-nojournal", "-log", "vivado.log", "-source", "build.tcl")
+OURS = ("README.md", "build.tcl", "vitis_hls.tcl", "manifest.json", "expected/*", "rtl/*/*", "hls/*/*")
+NEED_BYTES = 4 << 20
 TELL_SECONDS = 30.0
 """Between two lines that say that Vivado is alive."""
 TAIL = 8
@@ -42,9 +44,8 @@ def build_bitstream(
         raise UserError(
             f"The board {build.name} exists in simulation only; `edgemoe cosim --board {build.name}` runs it."
         )
-    rtl = compile_rtl(build, progress=progress.step)
-    files = folder_files(build, rtl)
-    with claim(out, files, need_bytes=2 * sum(map(len, files.values()))) as claimed:
+    with claim(out, OURS, need_bytes=NEED_BYTES) as claimed:
+        files = folder_files(build, compile_rtl(build, progress=progress.step))
         claimed.fill(lambda work: _write(work, files))
         vivado = shutil.which(COMMAND[0])
         if vivado is None:

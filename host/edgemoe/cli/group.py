@@ -311,9 +311,9 @@ def mutate(pick: str, as_json: bool) -> int:
     "--jobs", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes of Vivado."
 )
 @click.option(
-    "--hours", type=click.FloatRange(0.001, 1000), default=12, show_default=True, help="Limit for Vivado."
+    "--hours", type=click.IntRange(1, 1000), default=12, show_default=True, help="Limit for Vivado."
 )
-def bitstream(board: str, out: Path | None, jobs: int, hours: float) -> int:
+def bitstream(board: str, out: Path | None, jobs: int, hours: int) -> int:
     """Write all that Vivado needs for a board's bitstream, and let it build that if it is on PATH."""
     from edgemoe.bitstream import build_bitstream
     from edgemoe.progress import Progress
