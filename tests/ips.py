@@ -24,7 +24,13 @@ def kernel(
         ],
         "masters": [{"name": f"gmem{i}", "bits": bits} for i, bits in enumerate(masters)],
         "streams": [
-            {"name": f"s{i}", "bits": bits, "direction": "in" if incoming else "out"}
+            {
+                "name": f"s{i}",
+                "bits": bits,
+                "tdata_bits": bits,
+                "direction": "in" if incoming else "out",
+                "port": f"{'s' if incoming else 'm'}_axis_s{i}",
+            }
             for i, (bits, incoming) in enumerate(streams)
         ],
     }

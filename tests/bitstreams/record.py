@@ -25,7 +25,7 @@ FULL = (
     "WREADY BID BRESP BVALID BREADY ARID ARADDR ARLEN ARSIZE ARBURST ARLOCK ARCACHE ARPROT ARQOS ARREGION ARVALID "
     "ARREADY RID RDATA RRESP RLAST RVALID RREADY"
 )
-STREAM = "TDATA TVALID TREADY TLAST"
+STREAM = "TDATA TKEEP TLAST TVALID TREADY"
 FROM_SLAVE = {
     "AWREADY",
     "WREADY",
@@ -118,7 +118,7 @@ def _packaging(record: Record, ip: Ip, ports: tuple[Port, ...]) -> Iterator[str]
     modes = {name: mode for name, mode, *_ in record.of("interface", ip.kind)}
     expected = {"ap_clk": "slave", "ap_rst_n": "slave", "interrupt": "master", "s_axi_control": "slave"}
     expected |= {master.interface: "master" for master in ip.masters}
-    expected |= {stream.name: "slave" if stream.incoming else "master" for stream in ip.streams}
+    expected |= {stream.interface: "slave" if stream.incoming else "master" for stream in ip.streams}
     for name, mode in expected.items():
         if modes.get(name) != mode:
             yield f"{ip.kind}: the interface {name} is {modes.get(name)}, not {mode}"
@@ -146,7 +146,7 @@ def _packaging(record: Record, ip: Ip, ports: tuple[Port, ...]) -> Iterator[str]
             "NUM_WRITE_OUTSTANDING": str(OUTSTANDING),
         }
     for stream in ip.streams:
-        wanted[stream.name] = {"TDATA_NUM_BYTES": str(stream.bits // 8)}
+        wanted[stream.interface] = {"TDATA_NUM_BYTES": str(stream.bits // 8)}
     for name, values in wanted.items():
         for parameter, value in values.items():
             if parameters[name].get(parameter) != value:
@@ -167,13 +167,13 @@ def _signals(ip: Ip, bus: str, mode: str, rows: list[Row], parameters: dict[str,
     if {row[1] for row in rows} != set(signals.split()):
         yield f"{ip.kind}: {bus} lacks or has too many of {sorted({row[1] for row in rows} ^ set(signals.split()))}"
     for _, logical, physical, direction, bits in rows:
-        if physical != f"{bus}_{logical}":
+        if physical != f"{bus}_{logical.lower() if signals == STREAM else logical}":
             yield f"{ip.kind}: {logical} of {bus} is the port {physical}"
         into = (logical in FROM_SLAVE) == (mode == "master")
         if direction != ("I" if into else "O"):
             yield f"{ip.kind}: {physical} has the direction {direction}"
         data = int(parameters.get("DATA_WIDTH", 8 * int(parameters.get("TDATA_NUM_BYTES", 0))))
-        widths = {"WDATA": data, "RDATA": data, "WSTRB": data // 8, "TDATA": data}
+        widths = {"WDATA": data, "RDATA": data, "WSTRB": data // 8, "TDATA": data, "TKEEP": data // 8}
         if logical[2:] == "ADDR" and "ADDR_WIDTH" in parameters:
             widths[logical] = int(parameters["ADDR_WIDTH"])
         stem = logical[1:] if logical in ("BRESP", "RRESP") else logical[2:]

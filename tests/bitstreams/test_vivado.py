@@ -142,14 +142,18 @@ def systemverilog(ip: Ip) -> str:
     ports = ["input  logic ap_clk", "input  logic ap_rst_n", "output logic interrupt"]
     buses = [("s_axi_control", LITE, False, 32, 9)]
     buses += [(master.interface, FULL, True, master.bits, 64) for master in ip.masters]
-    buses += [(stream.name, STREAM, not stream.incoming, stream.bits, 0) for stream in ip.streams]
+    buses += [
+        (stream.interface, STREAM.lower(), not stream.incoming, stream.bits, 0) for stream in ip.streams
+    ]
     fixed = {"LEN": 8, "SIZE": 3, "BURST": 2, "LOCK": 2, "CACHE": 4, "PROT": 3, "QOS": 4, "REGION": 4}
     for name, signals, master, data, address in buses:
         for signal in signals.split():
             bits = fixed.get(signal[2:], 1)
-            bits = {"DATA": data, "STRB": data // 8, "RESP": 2}.get(signal[1:], bits)
+            bits = {"DATA": data, "KEEP": data // 8, "STRB": data // 8, "RESP": 2}.get(
+                signal[1:].upper(), bits
+            )
             bits = address if signal[2:] == "ADDR" else bits
-            way = "input " if (signal in FROM_SLAVE) == master else "output"
+            way = "input " if (signal.upper() in FROM_SLAVE) == master else "output"
             ports.append(f"{way} logic [{bits - 1}:0] {name}_{signal}")
     return f"module {ip.kind} (\n    " + ",\n    ".join(ports) + "\n);\nendmodule\n"
 

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from ips import kernel
 
-from edgemoe.blockdesign import BOARDS, RESERVED, Design, Ip, board_facts, lay_out, stream_bits
+from edgemoe.blockdesign import BOARDS, RESERVED, Design, Ip, board_facts, lay_out
 from edgemoe.blockdesign.boards import FAMILIES
 from edgemoe.errors import UserError
 
@@ -60,11 +60,6 @@ def test_dmas_take_streams_in_pairs() -> None:
         ("axi_dma_1", "mm2s_introut"),
         ("axi_dma_2", "s2mm_introut"),
     ]
-
-
-@pytest.mark.parametrize(("token", "data"), [(1, 8), (8, 8), (9, 16), (24, 32), (33, 64), (1024, 1024)])
-def test_a_token_goes_into_whole_bytes(token: int, data: int) -> None:
-    assert stream_bits(token) == data
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edgemoe.blockdesign import Design, build_tcl, hardware_description, ip_module, ip_verilog, vitis_tcl
+from edgemoe.blockdesign import Design, build_tcl, hardware_description, ip_files, vitis_tcl
 from edgemoe.config import BuildConfig
 from edgemoe.kernels import hls_folder, include_folders
 from edgemoe.registers import IP_NAME, IP_VLNV, build_id
@@ -85,8 +85,7 @@ def folder_files(build: BuildConfig, rtl: Rtl) -> dict[str, str]:
         clock=f"{build.clock_mhz:g}",
     )
     files = {"README.md": readme, "expected/edgemoe.hwh": described.pop("edgemoe.hwh"), **described}
-    texts = {path.name: path.read_text(encoding="utf-8") for path in rtl.files}
-    texts[f"{ip_module(IP_NAME)}.v"] = ip_verilog(IP_NAME, texts[f"{IP_NAME}.sv"], IP_NAME)
+    texts = ip_files(IP_NAME, rtl.files)
     texts["report.json"] = json.dumps(rtl.report, indent=1) + "\n"
     files |= {f"rtl/{IP_NAME}/{name}": text for name, text in texts.items()}
     return files | _sources(build)

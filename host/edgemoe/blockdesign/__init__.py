@@ -34,9 +34,8 @@ from edgemoe.blockdesign.ip import (
     RegisterField,
     Stream,
     ip_of_report,
-    stream_bits,
 )
-from edgemoe.blockdesign.verilog import Port, ip_module, ip_verilog, module_ports
+from edgemoe.blockdesign.verilog import Port, ip_files, ip_module, ip_verilog, module_ports
 from edgemoe.blockdesign.vitis import vitis_tcl
 from edgemoe.blockdesign.vivado import build_tcl
 
@@ -70,12 +69,12 @@ __all__ = [
     "board_facts",
     "build_tcl",
     "hardware_description",
+    "ip_files",
     "ip_module",
     "ip_of_report",
     "ip_verilog",
     "lay_out",
     "module_ports",
     "pair_streams",
-    "stream_bits",
     "vitis_tcl",
 ]

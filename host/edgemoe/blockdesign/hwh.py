@@ -71,9 +71,9 @@ def _ip(modules: Element, design: Design, ip: Ip) -> None:
         _memory(block, design, master.interface)
     for end in ip.streams:
         role, direction = (TARGET, "I") if end.incoming else (INITIATOR, "O")
-        data = f"{end.name}_TDATA"
+        data = f"{end.interface}_tdata"
         port(block, data, direction, end.bits - 1)
-        stream(block, end.name, f"{ip.instance}_{end.name}", role, end.bits, {"TDATA": data})
+        stream(block, end.interface, f"{ip.instance}_{end.interface}", role, end.bits, {"TDATA": data})
     _interrupt_pin(block, design, "interrupt")
 
 
@@ -110,7 +110,7 @@ def _dma(modules: Element, design: Design, dma: Dma) -> None:
         _memory(block, design, master)
         name, role = ("M_AXIS_MM2S", INITIATOR) if sends else ("S_AXIS_S2MM", TARGET)
         port(block, f"{name.lower()}_tdata", "O" if sends else "I", end.stream.bits - 1)
-        wire = f"{end.instance}_{end.stream.name}"
+        wire = f"{end.instance}_{end.stream.interface}"
         stream(block, name, wire, role, end.stream.bits, {"TDATA": f"{name.lower()}_tdata"})
         _interrupt_pin(block, design, f"{channel}_introut")
 

@@ -51,11 +51,12 @@ class Master:
 
 @dataclass(frozen=True)
 class Stream:
-    """An AXI4-Stream port with `bits` of TDATA; `incoming`: the IP reads from it."""
+    """An AXI4-Stream port `interface` with `bits` of TDATA, for the argument `name`; `incoming`: the IP reads it."""
 
     name: str
     bits: int
     incoming: bool
+    interface: str
 
 
 @dataclass(frozen=True)
@@ -97,15 +98,10 @@ def ip_of_report(
         registers += _argument_registers(argument, (meanings or {}).get(argument["name"], argument["name"]))
     masters = tuple(Master(master["name"], master["bits"]) for master in report["masters"])
     streams = tuple(
-        Stream(stream["name"], stream_bits(stream["bits"]), stream["direction"] == "in")
+        Stream(stream["name"], stream["tdata_bits"], stream["direction"] == "in", stream["port"])
         for stream in report["streams"]
     )
     return Ip(instance, vlnv, tuple(registers), masters, streams)
-
-
-def stream_bits(token_bits: int) -> int:
-    """Bits of TDATA for tokens of a stream: whole bytes, their number a power of two, as a DMA has them."""
-    return max(8, 1 << (token_bits - 1).bit_length())
 
 
 def _argument_registers(argument: Mapping[str, Any], meaning: str) -> list[IpRegister]:

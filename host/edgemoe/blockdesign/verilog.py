@@ -6,7 +6,9 @@ HDL Requirements").
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,16 @@ class Port:
 def ip_module(kind: str) -> str:
     """The Verilog module that is packaged for a kernel; its file has this name and `.v`."""
     return f"{kind}_ip"
+
+
+def ip_files(kind: str, rtl: Sequence[Path]) -> dict[str, str]:
+    """What Vivado packages for a kernel: file name -> text, of the compiler's files (their order: the top module is in
+    the last) and of the Verilog module on top.
+    """
+    texts = {path.name: path.read_text(encoding="utf-8") for path in rtl}
+    top = texts[rtl[-1].name]
+    module = re.findall(r"^module\s+(\w+)", top, flags=re.MULTILINE)[-1]
+    return texts | {f"{ip_module(kind)}.v": ip_verilog(kind, top, module)}
 
 
 def module_ports(text: str, module: str) -> tuple[Port, ...]:

@@ -149,7 +149,7 @@ def _kernels(design: Design) -> list[dict[str, Any]]:
             "library": vlnv.split(":")[1],
             "name": ip.kind,
             "top": ip_module(ip.kind),
-            "buses": [CONTROL, *(m.interface for m in ip.masters), *(s.name for s in ip.streams)],
+            "buses": [CONTROL, *(m.interface for m in ip.masters), *(s.interface for s in ip.streams)],
             "masters": [
                 {
                     "interface": master.interface,
@@ -185,15 +185,10 @@ def _kernels(design: Design) -> list[dict[str, Any]]:
 
 def _stream(stream: Stream) -> dict[str, Any]:
     return {
-        "interface": stream.name,
+        "interface": stream.interface,
         "mode": "slave" if stream.incoming else "master",
         "bytes": stream.bits // 8,
-        "signals": STREAM_SIGNALS,
-        "last": 1,
     }
-
-
-STREAM_SIGNALS = ("TDATA", "TVALID", "TREADY", "TLAST")
 
 
 def _words(text: str) -> str:
@@ -319,9 +314,11 @@ def _buses(design: Design) -> list[tuple[str, str]]:
         pairs.append((f"{connect}/M00_AXI", f"{ps}/{port.name}"))
     for dma in design.dmas:
         if dma.send:
-            pairs.append((f"{dma.instance}/M_AXIS_MM2S", f"{dma.send.instance}/{dma.send.stream.name}"))
+            pairs.append((f"{dma.instance}/M_AXIS_MM2S", f"{dma.send.instance}/{dma.send.stream.interface}"))
         if dma.receive:
-            pairs.append((f"{dma.receive.instance}/{dma.receive.stream.name}", f"{dma.instance}/S_AXIS_S2MM"))
+            pairs.append(
+                (f"{dma.receive.instance}/{dma.receive.stream.interface}", f"{dma.instance}/S_AXIS_S2MM")
+            )
     return pairs
 
 

@@ -7,11 +7,12 @@ import dataclasses
 from collections import Counter
 from typing import Any
 
+from edgemoe.compiler.backend.axis import streams
 from edgemoe.compiler.backend.plan import ModuleTiming, RegionPlan
 from edgemoe.compiler.backend.process import Emitted
 from edgemoe.compiler.backend.registers import CONTROL, bundle_bits, register_map
 from edgemoe.compiler.backend.text import source
-from edgemoe.compiler.ir import Direction, Function, Kind, MemoryKind, Opcode, Pipeline, Program, StreamArg
+from edgemoe.compiler.ir import Function, Kind, MemoryKind, Opcode, Pipeline, Program
 from edgemoe.compiler.operators import is_multiplier
 
 
@@ -41,15 +42,7 @@ def build_report(
             for r in register_map(top)
         ],
         "masters": [{"name": name, "bits": bits} for name, bits in bundle_bits(top).items()],
-        "streams": [
-            {
-                "name": arg.name,
-                "bits": arg.width,
-                "direction": "in" if arg.direction is Direction.READ else "out",
-            }
-            for arg in top.args
-            if isinstance(arg, StreamArg)
-        ],
+        "streams": [dataclasses.asdict(stream) for stream in streams(top)],
     }
 
 

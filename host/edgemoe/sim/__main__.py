@@ -22,7 +22,7 @@ def main() -> int:
     sys.argv = sys.argv[1:]
     sys.path[0] = str(program.resolve().parent)
     try:
-        edgemoe.sim.activate()
+        edgemoe.sim.activate().memory  # noqa: B018 - says now, not amid the program, that it cannot be
         runpy.run_path(str(program), run_name="__main__")
     except EdgeMoeError as failure:
         print(f"error: {_place(program, failure)}{failure}", file=sys.stderr)

@@ -84,6 +84,15 @@ proc ports_of {bus signals} {
   return $ports
 }
 
+<% if kernels | selectattr("streams") | list %>
+# Those of a stream, whose names are in small letters.
+proc stream_ports_of {bus} {
+  set ports {}
+  foreach signal {TDATA TKEEP TLAST TVALID TREADY} { lappend ports $signal "${bus}_[string tolower $signal]" }
+  return $ports
+}
+
+<% endif %>
 # A 32-bit register of the block; `fields` are rows of name, lowest bit, bits, access.
 proc register {block name offset access meaning fields} {
   set register [ipx::add_register $name $block]
@@ -150,8 +159,8 @@ set_property range 18446744073709551616 $space
 set_property master_address_space_ref << master.interface >> $master
 <% endfor %>
 <% for stream in kernel.streams %>
-interface $core << stream.interface >> << stream.mode >> interface:axis [ports_of << stream.interface >> {<< stream.signals | join(" ") >>}] \
-  {TDATA_NUM_BYTES << stream.bytes >> HAS_TREADY 1 HAS_TLAST << stream.last >>}
+interface $core << stream.interface >> << stream.mode >> interface:axis [stream_ports_of << stream.interface >>] \
+  {TDATA_NUM_BYTES << stream.bytes >> HAS_TREADY 1 HAS_TKEEP 1 HAS_TLAST 1}
 <% endfor %>
 
 # Registers, as the compiler laid them out.
