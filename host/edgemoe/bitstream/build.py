@@ -20,8 +20,13 @@ from edgemoe.progress import Progress, clock
 from edgemoe.sim.build import compile_rtl
 
 COMMAND = ("vivado", "-mode", "batch", "-nojournal", "-log", "vivado.log", "-source", "build.tcl")
-OURS = ("README.md", "build.tcl", "vitis_hls.tcl", "manifest.json", "expected/*", "rtl/*/*", "hls/*/*")
+OURS = (
+    *("README.md", "build.tcl", "vitis_hls.tcl", "manifest.json", "expected/*", "rtl/*/*"),
+    *("hls/*/*.h", "hls/*/*.hpp", "hls/*/*.cpp", "hls/*/*/*.hpp"),
+)
+"""What it writes, as patterns; what Vivado makes is Vivado's."""
 NEED_BYTES = 4 << 20
+"""Room for that."""
 TELL_SECONDS = 30.0
 """Between two lines that say that Vivado is alive."""
 TAIL = 8
