@@ -59,7 +59,7 @@ ROOMS: dict[str, set[str]] = {
     | {"caches"}
     | {"program", "backends", "inputs", "model", "results", "shipped", "folders", "progress", "sim"},
     "mutate": set(),
-    "synth": BASE | {"kernels", "registers", "compiler", "folders"},
+    "synth": BASE | {"blockdesign", "kernels", "registers", "compiler", "folders", "progress", "sim"},
     "cli": {"*"},
     "__main__": {"cli"},
 }

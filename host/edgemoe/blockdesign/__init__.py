@@ -22,6 +22,7 @@ from edgemoe.blockdesign.design import (
     Route,
     StreamEnd,
     Window,
+    check_name,
     lay_out,
     pair_streams,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "StreamEnd",
     "Window",
     "board_facts",
+    "check_name",
     "hardware_description",
     "ip_of_report",
     "lay_out",

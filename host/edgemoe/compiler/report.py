@@ -10,7 +10,7 @@ from typing import Any
 from edgemoe.compiler.backend.plan import ModuleTiming, RegionPlan
 from edgemoe.compiler.backend.process import Emitted
 from edgemoe.compiler.backend.registers import CONTROL, bundle_bits, register_map
-from edgemoe.compiler.backend.text import source
+from edgemoe.compiler.backend.text import safe, source
 from edgemoe.compiler.ir import Direction, Function, Kind, MemoryKind, Opcode, Pipeline, Program, StreamArg
 from edgemoe.compiler.operators import is_multiplier
 
@@ -31,6 +31,7 @@ def build_report(
     top = program.functions[program.top]
     return {
         "top": program.top,
+        "module": safe(program.top),
         "sources": sources,
         "clock": {"target_ns": clock_ns, "estimated_ns": round(longest / 1000, 3), "model": "operator table"},
         "loops": loops,
