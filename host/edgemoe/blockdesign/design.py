@@ -28,8 +28,8 @@ INTERRUPTS_MOST = 32
 """Inputs of an AXI INTC."""
 SMARTCONNECT_MOST = 16
 """Masters, and slaves, of one SmartConnect."""
-STREAM_BITS = (8, 16, 32, 64, 128, 256, 512, 1024)
-"""Widths of TDATA that an AXI DMA has."""
+STREAM_BITS = (8, 16, 32, 64, 128, 256, 512)
+"""Widths of TDATA for which an AXI DMA is built here and simulated."""
 DMA_LENGTH_BITS = 26
 """Of an AXI DMA's length register, the most that it can have: transfers of up to 64 MiB."""
 NAME_MOST = 128

@@ -7,11 +7,12 @@ import dataclasses
 from collections import Counter
 from typing import Any
 
+from edgemoe.compiler.backend.axis import streams
 from edgemoe.compiler.backend.plan import ModuleTiming, RegionPlan
 from edgemoe.compiler.backend.process import Emitted
 from edgemoe.compiler.backend.registers import CONTROL, bundle_bits, register_map
 from edgemoe.compiler.backend.text import safe, source
-from edgemoe.compiler.ir import Direction, Function, Kind, MemoryKind, Opcode, Pipeline, Program, StreamArg
+from edgemoe.compiler.ir import Function, Kind, MemoryKind, Opcode, Pipeline, Program
 from edgemoe.compiler.operators import is_multiplier
 
 
@@ -42,18 +43,7 @@ def build_report(
             for r in register_map(top)
         ],
         "masters": [{"name": name, "bits": bits} for name, bits in bundle_bits(top).items()],
-        "streams": [_stream(arg) for arg in top.args if isinstance(arg, StreamArg)],
-    }
-
-
-def _stream(arg: StreamArg) -> dict[str, Any]:
-    incoming = arg.direction is Direction.READ
-    return {
-        "name": arg.name,
-        "direction": "in" if incoming else "out",
-        "bits": arg.width,
-        "tdata_bits": 8 << max(0, (-(-arg.width // 8) - 1).bit_length()),
-        "port": f"{'s' if incoming else 'm'}_axis_{arg.name}",
+        "streams": [dataclasses.asdict(stream) for stream in streams(top)],
     }
 
 

@@ -31,6 +31,7 @@ def main() -> int:
     sys.path[0] = str(program.resolve().parent)
     try:
         device = edgemoe.sim.activate()
+        device.memory  # noqa: B018 - says now, not amid the program, that it cannot be
         device.record_waves(waves)
         runpy.run_path(str(program), run_name="__main__")
     except EdgeMoeError as failure:

@@ -16,10 +16,10 @@ from typing import Any
 
 from rich.console import Console
 
-from edgemoe.blockdesign import Design, Ip, board_facts, check_name, ip_of_report, lay_out
+from edgemoe.blockdesign import Ip, board_facts, check_name, ip_of_report, lay_out
 from edgemoe.compiler import compile_file
 from edgemoe.config import BuildConfig, board
-from edgemoe.errors import NotBuiltYetError, UserError
+from edgemoe.errors import UserError
 from edgemoe.folders import OutFolder, claim
 from edgemoe.kernels import include_folders, kernel_source
 from edgemoe.progress import Progress
@@ -121,7 +121,6 @@ def synth_overlay(
         }
         ips = _ips(kernels, reports)
         design = lay_out(name, board_facts(build.name), list(ips), clock_mhz=clock_mhz)
-        _refuse_streams(design)
         libraries = {
             kernel.top: _simulation(kernel, reports[kernel.top], claimed, waves, progress)
             for kernel in distinct
@@ -187,12 +186,6 @@ def _ips(kernels: Sequence[Kernel], reports: Mapping[str, Mapping[str, Any]]) ->
     return ips
 
 
-def _refuse_streams(design: Design) -> None:
-    for ip in design.ips:
-        for stream in ip.streams:
-            raise NotBuiltYetError(f"An overlay for a kernel with streams ({stream.name} of {ip.kind})")
-
-
 def _simulation(
     kernel: Kernel, report: Mapping[str, Any], claimed: OutFolder, waves: bool, progress: Progress
 ) -> Path:
@@ -202,7 +195,7 @@ def _simulation(
     def told(what: str, done: int, total: int) -> None:
         progress.step(f"{what} of {kernel.top}", done, total)
 
-    library = verilate(files, report["module"], trace=waves, progress=told)
+    library = verilate(files, report.get("axis_top", report["module"]), trace=waves, progress=told)
     target = claimed.work / SIMULATION / f"{kernel.top}.so"
     target.parent.mkdir(exist_ok=True)
     shutil.copyfile(library.path, target)
