@@ -22,6 +22,7 @@ from edgemoe.blockdesign.design import (
     Route,
     StreamEnd,
     Window,
+    check_name,
     lay_out,
     pair_streams,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "Window",
     "board_facts",
     "build_tcl",
+    "check_name",
     "hardware_description",
     "ip_files",
     "ip_module",
