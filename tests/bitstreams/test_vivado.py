@@ -9,6 +9,7 @@ import pytest
 from ips import kernel
 
 from edgemoe.bitstream.folder import description_files, folder_files
+from edgemoe.bitstream.parts import doubt, multipliers
 from edgemoe.blockdesign import (
     Design,
     Ip,
@@ -23,7 +24,7 @@ from edgemoe.blockdesign import (
 from edgemoe.config import BOARDS as BUILDS
 from edgemoe.config import board
 from edgemoe.errors import UserError
-from edgemoe.registers import IP_NAME
+from edgemoe.registers import IP_NAME, build_id
 from edgemoe.sim.build import Rtl, accelerator_design, compile_rtl
 from edgemoe.sim.description import read_description
 
@@ -65,6 +66,24 @@ def test_bitstreams_folder_is_up_to_date(name: str, rtl: Rtl) -> None:
     """If not: python -m edgemoe.bitstream.describe"""
     for file, text in description_files(BUILDS[name], rtl.report).items():
         assert (ROOT / "bitstreams" / name / file).read_text() == text
+
+
+@pytest.mark.slow
+def test_the_rtl_of_a_board_is_sim_small_s_but_for_the_build_id(rtl: Rtl) -> None:
+    other = board("kv260")
+    ids = f"32'h{build_id(board('sim-small')):x}", f"32'h{build_id(other):x}"
+    for ours, theirs in zip(rtl.files, compile_rtl(other).files, strict=True):
+        assert ours.read_text().replace(ids[0], ids[1]) == theirs.read_text()
+
+
+def test_each_board_has_a_build_id_of_its_own() -> None:
+    assert len({build_id(build) for build in BUILDS.values()}) == len(BUILDS)
+
+
+def test_a_design_with_more_multipliers_than_dsp_blocks_says_so(rtl: Rtl) -> None:
+    assert "no tool has tried" in str(doubt("pynq-z2", rtl.report))
+    assert doubt("kv260", rtl.report) is None
+    assert multipliers(rtl.report) >= sum(loop["multipliers"] for loop in rtl.report["loops"])
 
 
 def test_all_of_it_fits(folder: Path, rtl: Rtl, run_script: Recorder) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from edgemoe.bitstream.folder import folder_files
+from edgemoe.bitstream.parts import doubt
 from edgemoe.blockdesign import board_facts
 from edgemoe.config import board
 from edgemoe.errors import DeviceError, UserError
@@ -50,7 +51,10 @@ def build_bitstream(
             f"The board {build.name} exists in simulation only; `edgemoe cosim --board {build.name}` runs it."
         )
     with claim(out, OURS, need_bytes=NEED_BYTES) as claimed:
-        files = folder_files(build, compile_rtl(build, progress=progress.step))
+        rtl = compile_rtl(build, progress=progress.step)
+        files = folder_files(build, rtl)
+        if reason := doubt(build.name, rtl.report):
+            progress.note(reason)
         claimed.fill(lambda work: _write(work, files))
         vivado = shutil.which(COMMAND[0])
         if vivado is None:

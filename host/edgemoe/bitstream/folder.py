@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from edgemoe.bitstream.parts import PARTS, doubt, memory_bits, multipliers
 from edgemoe.blockdesign import Design, build_tcl, hardware_description, ip_files, vitis_tcl
 from edgemoe.config import BuildConfig
 from edgemoe.kernels import hls_folder, include_folders
@@ -29,7 +31,7 @@ Not verified on hardware: no version of Vivado or Vitis HLS has run these script
 | the hardware description that is expected; Vivado writes its own | `expected/edgemoe.hwh` |
 | part, clock, build id | `manifest.json` |
 
-Needed: Vivado 2022.1 or newer with the part `{part}` and the files of the board (`{board_part}`).
+{doubt}Needed: Vivado 2022.1 or newer with the part `{part}` and the files of the board (`{board_part}`).
 
     vivado -mode batch -source build.tcl
 
@@ -62,6 +64,9 @@ def description_files(build: BuildConfig, report: Mapping[str, Any]) -> dict[str
             "board_part": board.board_part,
             "clock_mhz": build.clock_mhz,
             "memory_ports": [{"name": port.name, "bits": bits} for port, bits, _ in design.used_ports],
+            "compiled": {"multipliers": multipliers(report), "memory_bits": memory_bits(report)},
+            "part_has": asdict(PARTS[build.name]),
+            "doubt": doubt(build.name, report),
             "scripts": ["build.tcl", "vitis_hls.tcl"],
         }
         files |= _scripts(build, design)
@@ -83,6 +88,7 @@ def folder_files(build: BuildConfig, rtl: Rtl) -> dict[str, str]:
         part=board.part,
         board_part=board.board_part,
         clock=f"{build.clock_mhz:g}",
+        doubt=f"**{reason}**\n\n" if (reason := doubt(build.name, rtl.report)) else "",
     )
     files = {"README.md": readme, "expected/edgemoe.hwh": described.pop("edgemoe.hwh"), **described}
     texts = ip_files(IP_NAME, rtl.files)
