@@ -76,8 +76,8 @@ mutate: $(VENV)/.dev  ## mutations of C++, golden and compiler, each of which a 
 bench: $(VENV)/.dev  ## regenerate every figure that the docs quote (not built yet)
 	$(BIN)/edgemoe bench
 
-bitstream: $(VENV)/.cosim  ## a bitstream [BOARD=] (not built yet)
-	$(BIN)/edgemoe bitstream --board "$$_BOARD"
+bitstream: $(VENV)/.cosim  ## all that Vivado needs for a bitstream, and the bitstream if Vivado is there [BOARD= OUT=]
+	$(BIN)/edgemoe bitstream --board "$$_BOARD" $${_OUT:+--out "$$_OUT"}
 
 users:  ## the first hour of four users, each in a fresh clone with its own .venv; long [WHO=ml_engineer]
 	for name in $(or $(WHO),ml_engineer fpga_engineer pynq_user researcher); do tests/users/run.sh $$name; done

@@ -28,8 +28,8 @@ INTERRUPTS_MOST = 32
 """Inputs of an AXI INTC."""
 SMARTCONNECT_MOST = 16
 """Masters, and slaves, of one SmartConnect."""
-STREAM_BITS = (8, 16, 32, 64, 128, 256, 512, 1024)
-"""Widths of TDATA that an AXI DMA has."""
+STREAM_BITS = (8, 16, 32, 64, 128, 256, 512)
+"""Widths of TDATA for which an AXI DMA is built here and simulated."""
 DMA_LENGTH_BITS = 26
 """Of an AXI DMA's length register, the most that it can have: transfers of up to 64 MiB."""
 NAME_MOST = 128
@@ -230,10 +230,10 @@ def _interrupts(ips: tuple[Ip, ...], dmas: tuple[Dma, ...]) -> tuple[Interrupt, 
 def _check_names(name: str, board: Board, ips: tuple[Ip, ...], dmas: tuple[Dma, ...]) -> None:
     if not ips:
         raise UserError(f"The design {name!r} has no kernel.")
-    _check_name("design", name)
+    check_name("design", name)
     for ip in ips:
-        _check_name("kernel", ip.kind)
-        _check_name("instance", ip.instance)
+        check_name("kernel", ip.kind)
+        check_name("instance", ip.instance)
         if ip.kind in RESERVED:
             raise UserError(
                 f"A kernel cannot be named {ip.kind!r}: PYNQ knows a block around the design by that name. "
@@ -255,7 +255,7 @@ def _check_names(name: str, board: Board, ips: tuple[Ip, ...], dmas: tuple[Dma, 
         )
 
 
-def _check_name(what: str, name: str) -> None:
+def check_name(what: str, name: str) -> None:
     """The tools' alphabet: a letter, then letters, digits and underscores."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
         raise UserError(

@@ -21,7 +21,7 @@ simulated board (python -m edgemoe.sim, or import edgemoe.sim) the design runs a
 overlay.json names. A board refuses this file.
 """
 MANIFEST = "overlay.json"
-CURE = "Write the overlay again (`make cosim` for the accelerator's, edgemoe.sim.overlay.write_overlay for others)."
+CURE = "Write the overlay again (`make cosim` for the accelerator's, `edgemoe synth --overlay` for others)."
 
 
 @dataclass(frozen=True)

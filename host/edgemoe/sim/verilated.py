@@ -154,7 +154,10 @@ class VerilatedDesign:
     def check_waves(self) -> None:
         """`DeviceError` if this simulation cannot write waveforms."""
         if not self._model.has_waves:
-            raise DeviceError("This simulation was built without waveforms; build it with trace=True.")
+            raise DeviceError(
+                "This simulation was built without waveforms; build it with trace=True, an overlay with "
+                "`edgemoe synth --waves --overlay`."
+            )
 
     def add_fault(
         self, first: int, last: int, *, access: Literal["read", "write", "both"] = "both", response: int = 2
