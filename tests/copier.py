@@ -4,8 +4,8 @@
 from dataclasses import asdict
 from pathlib import Path
 
+from edgemoe.blockdesign import Design, board_facts, ip_of_report, lay_out
 from edgemoe.compiler.backend.registers import CONTROL
-from edgemoe.sim.hwh import HardwareIp, hardware_ip
 from edgemoe.sim.verilate import VerilatedLibrary, verilate
 
 SOURCE = Path(__file__).parent / "sim" / "fixtures" / "copier.sv"
@@ -25,11 +25,13 @@ def verilated_copier() -> VerilatedLibrary:
     return verilate([SOURCE], "copier", optimise="-O1")
 
 
-def copier_ip(library: VerilatedLibrary) -> HardwareIp:
-    """The copier as the hardware description shows it."""
+def copier_design(name: str, library: VerilatedLibrary, *instances: str) -> Design:
+    """A block design of copiers: of `copier_0`, unless others are named."""
     report = {
         "control": [asdict(register) for register in CONTROL],
         "registers": [dict(zip(("name", "offset", "width", "writable"), a, strict=True)) for a in ARGUMENTS],
-        "masters": [{"name": name, "bits": 128} for name in library.ports],
+        "masters": [{"name": port, "bits": 128} for port in library.ports],
+        "streams": [],
     }
-    return hardware_ip("copier_0", "tests:hls:copier:1.0", report)
+    ips = [ip_of_report(one, "tests:hls:copier:1.0", report) for one in instances or ("copier_0",)]
+    return lay_out(name, board_facts("sim-small"), ips, clock_mhz=200.0)

@@ -39,7 +39,8 @@ ROOMS: dict[str, set[str]] = {
     "export": FILE,
     "program": FILE,
     "kernels": BASE | {"caches", "registers"},
-    "sim": BASE | {"caches", "faults", "kernels", "registers", "compiler"},
+    "blockdesign": BASE,
+    "sim": BASE | {"blockdesign", "caches", "faults", "kernels", "registers", "compiler"},
     "golden": FILE | {"program", "export"},
     "runtime": FILE | {"program", "outputs"},
     "csim": FILE | {"caches", "kernels", "program", "compiler"},
@@ -51,14 +52,14 @@ ROOMS: dict[str, set[str]] = {
     "cosim": FILE
     | {"caches", "program", "backends", "sim", "report", "results", "inputs"}
     | {"folders", "progress", "shipped"},
-    "shipped": BASE | {"files"},
+    "shipped": BASE | {"caches", "files"},
     "results": FILE | {"report", "images", "outputs"},
     "inspect_package": FILE,
     "infer": FILE
     | {"caches"}
     | {"program", "backends", "inputs", "model", "results", "shipped", "folders", "progress", "sim"},
     "mutate": set(),
-    "synth": BASE | {"kernels", "registers", "compiler", "folders"},
+    "synth": BASE | {"blockdesign", "kernels", "registers", "compiler", "folders", "progress", "sim"},
     "cli": {"*"},
     "__main__": {"cli"},
 }

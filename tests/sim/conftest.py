@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The copier, a small hand-written accelerator, built once for all tests of the simulated board."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from copier import copier_ip, verilated_copier
+from copier import copier_design, verilated_copier
 
 from edgemoe.sim.arena import Arena
-from edgemoe.sim.hwh import hardware_description
-from edgemoe.sim.overlay import write_files, write_overlay
+from edgemoe.sim.overlay import write_overlay
 from edgemoe.sim.verilate import VerilatedLibrary
 
 
@@ -21,20 +21,17 @@ def copier_library() -> VerilatedLibrary:
 @pytest.fixture(scope="session")
 def copier_overlay(copier_library: VerilatedLibrary, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Path of the copier's placeholder bitstream, with its hardware description and simulation beside it."""
-    ip = copier_ip(copier_library)
-    return write_overlay(tmp_path_factory.mktemp("overlay"), "copier", ip, copier_library.path)
+    design = copier_design("copier", copier_library)
+    return write_overlay(tmp_path_factory.mktemp("overlay"), design, {"copier_0": copier_library.path})
 
 
 @pytest.fixture(scope="session")
 def other_overlay(copier_library: VerilatedLibrary, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The copier's overlay once more, with everything 128 KiB further on."""
-    ip = copier_ip(copier_library)
-    text = hardware_description("other", ip, part="xck26", clock_mhz=200.0)
-    for digits in ("A0000000", "A000FFFF", "A0010000", "A001FFFF"):
-        moved = f"{int(digits, 16) + 0x20000:08X}"
-        text = text.replace(f"0x{digits}", f"0x{moved}").replace(f"0x{digits.lower()}", f"0x{moved.lower()}")
+    design = copier_design("other", copier_library)
+    moved = tuple(replace(window, base=window.base + 0x20000) for window in design.windows)
     folder = tmp_path_factory.mktemp("other")
-    return write_files(folder, "other", text, ip.vlnv, {ip.instance: copier_library.path})
+    return write_overlay(folder, replace(design, windows=moved), {"copier_0": copier_library.path})
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pynq
 import pytest
-from copier import copier_ip
+from copier import copier_design
 
 from edgemoe import sim
 from edgemoe.errors import DeviceError, UserError
@@ -207,7 +207,7 @@ def test_waves_need_a_build_with_them_and_leave_the_loaded_overlay(
 def test_waves_over_reloads(tmp_path: Path) -> None:
     """A second recording into the same file replaces the first; a program that ends leaves a whole file."""
     library = verilate([PROGRAM.parent / "copier.sv"], "copier", trace=True, optimise="-O0")
-    bit = write_overlay(tmp_path, "copier", copier_ip(library), library.path)
+    bit = write_overlay(tmp_path, copier_design("copier", library), {"copier_0": library.path})
     code = (
         "import sys, pynq, edgemoe.sim\nfrom pathlib import Path\ndevice = edgemoe.sim.activate()\n"
         "for _ in range(3):\n    device.record_waves(Path(sys.argv[2]))\n    pynq.Overlay(sys.argv[1])\n"

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgemoe.errors import DeviceError
+from edgemoe.sim.together import Together
+from edgemoe.sim.verilated import ACCESS_GRANULE as GRANULE
 from edgemoe.sim.verilated import VerilatedDesign
 
 
@@ -40,6 +42,18 @@ class Caches(Protocol):
     def spoil(self, first: int, last: int) -> None: ...
 
 
+class Reader(Protocol):
+    """What reads memory on behalf of a design."""
+
+    name: str
+
+    def reads(self, address: int) -> bool:
+        """Whether it was it that read this address."""
+
+    def spared(self) -> Sequence[int]:
+        """Addresses that it reads only because a beat holds them."""
+
+
 class Simulated(Target, Protocol):
     """A target in which time passes and that can interrupt."""
 
@@ -64,15 +78,16 @@ class Simulated(Target, Protocol):
 class AcceleratorTarget:
     """A Verilated design behind its AXI4-Lite port.
 
-    Time in the design moves with every access. A program that polls a register would need millions of
-    them, so repeated reads of one register let the design run on in between, in growing steps.
+    Time in the design moves with every access, and in the other designs of the board with it. A program that polls a
+    register would need millions of them, so repeated reads of one register let the design run on in between, in
+    growing steps.
 
     With each start it looks for memory that the program wrote and did not flush; if the design reads any of it,
     the run ends, the design is idle with the arguments that it had, and the access says so.
     """
 
     first_step, last_step = 16, 4096
-    CTRL, START, ARGUMENTS = 0x00, 1, 0x10
+    CTRL, START, DONE, IDLE, ARGUMENTS = 0x00, 1, 2, 4, 0x10
 
     def __init__(
         self,
@@ -85,13 +100,28 @@ class AcceleratorTarget:
         self.name, self.design, self.wait_limit, self.caches = name, design, wait_limit, caches
         self.kept = (0x04, 0x08, *(offset for offset in writable if offset >= self.ARGUMENTS))
         """Registers that keep their values when a run is stopped: interrupts enabled, and the arguments."""
+        self.together = Together([self])
+        """All designs of the board; one that is made alone is all of them."""
+        self.readers: list[Reader] = []
+        """DMA channels that read memory for it."""
+        self.starts = 0
+        """How often it was started since it was loaded."""
         self._stale: Stale | None = None
-        self.failure: DeviceError | None = None
         self._polled: int | None = None
         self._waited = 0
+        self._done = 0
+
+    @property
+    def failure(self) -> DeviceError | None:
+        """As in `Simulated`; all targets of a board have one."""
+        return self.together.failure
+
+    @failure.setter
+    def failure(self, failure: DeviceError | None) -> None:
+        self.together.failure = failure
 
     def read(self, offset: int) -> int:
-        self._check()
+        self.together.check()
         if offset == self._polled:
             step = min(self.last_step, self.first_step + self._waited // 8)
             self._waited += self.design.run(step)
@@ -101,27 +131,44 @@ class AcceleratorTarget:
         else:
             self._polled, self._waited = offset, 0
         value = self.design.read(offset)
-        self._look()
+        if offset == self.CTRL:
+            value, self._done = value | self._done, 0
+        self.together.settle()
         return value
 
     def write(self, offset: int, value: int) -> None:
-        self._check()
+        self.together.check()
         self._polled = None
         if offset == self.CTRL and value & self.START:
-            self._stale = self.caches.unflushed()
-            self.design.mark_stale(self._stale.granules, self._stale.masks)
+            self.starts += 1
+            self.watch()
         self.design.write(offset, value)
-        self._look()
+        self.together.settle()
+
+    def watch(self) -> None:
+        """Stop the design when it, or a DMA for it, reads memory that the program has not flushed by now."""
+        self._stale = stale = self.caches.unflushed()
+        masks = stale.masks.copy()
+        for address in (address for reader in self.readers for address in reader.spared()):
+            masks[stale.granules == address // GRANULE] &= np.uint16(0xFFFF ^ 1 << address % GRANULE)
+        self.design.mark_stale(stale.granules, masks)
+
+    @property
+    def idle(self) -> bool:
+        """Whether it is between two runs. A done that is seen here, and cleared by that, is kept for the program."""
+        value = self.design.read(self.CTRL)
+        self._done |= value & self.DONE
+        return bool(value & self.IDLE)
 
     @property
     def interrupt(self) -> bool:
         return self.design.interrupt
 
     def advance(self, cycles: int) -> None:
-        self.design.run(cycles, until_interrupt=True)
-        self._look()
+        self.design.advance(cycles)
+        self.look()
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """What the design has done to the processor's view of memory since the last look."""
         if (written := self.design.written()) is not None:
             self.caches.spoil(*written)
@@ -132,7 +179,8 @@ class AcceleratorTarget:
         self.design.reset()
         for offset, value in values.items():
             self.design.write(offset, value)
-        raise stale.error(self.name, address)
+        reader = next((reader.name for reader in self.readers if reader.reads(address)), self.name)
+        raise stale.error(reader, address)
 
     def close(self, reason: str) -> None:
         self.design.close(reason)
@@ -142,11 +190,6 @@ class AcceleratorTarget:
             f"{self.name} did not finish: {waiting} went on for more than {self.wait_limit} cycles "
             f"(cycle {self.design.cycle}).\n{self.design.diagnosis()}"
         )
-
-    def _check(self) -> None:
-        failure, self.failure = self.failure, None
-        if failure is not None:
-            raise failure
 
 
 class InterruptController:

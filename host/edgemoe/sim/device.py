@@ -19,11 +19,14 @@ from pynq.pl_server.device import Device
 from edgemoe.errors import UserError
 from edgemoe.sim.arena import SIZE, Arena, chosen_base
 from edgemoe.sim.bus import AcceleratorTarget, Bus, InterruptController, MemoryWords, RegisterFile, Simulated
+from edgemoe.sim.connections import stream_ends
 from edgemoe.sim.description import read_description
+from edgemoe.sim.dma import DMA_VLNV, DmaTarget, make_dma
 from edgemoe.sim.interrupts import InterruptLine
 from edgemoe.sim.memory import SimulatedMemory
 from edgemoe.sim.overlay import read_simulations
 from edgemoe.sim.processor import DEFAULT, FAMILIES, Family, complete_clocks, tell_pynq
+from edgemoe.sim.together import Together
 from edgemoe.sim.verilated import DramConfig, VerilatedDesign
 from edgemoe.sim.waves import check_wave_file
 from edgemoe.sim.window import RegisterWindow
@@ -69,7 +72,7 @@ class SimulatedDevice(Device):
         """Makers of models that stand in for the simulation of an IP, by its name; for tests."""
         self._controllers: dict[str, InterruptController] = {}
         self._lines: dict[int, InterruptLine] = {}
-        self._waves: Path | None = None
+        self._waves: tuple[Path, str | None] | None = None
         self._loaded: tuple[Any, str, str] | None = None
         self._bus = Bus()
         for family in FAMILIES.values():
@@ -111,7 +114,8 @@ class SimulatedDevice(Device):
             raise UserError(f"There is no design {name!r} on the simulated board; there is {loaded}.")
         target = self._targets[name]
         if not isinstance(target, AcceleratorTarget):
-            raise UserError(f"{name} is a model in Python, not a Verilated design.")
+            what = "a DMA" if isinstance(target, DmaTarget) else "a model in Python"
+            raise UserError(f"{name} is {what}, not a Verilated design.")
         return target.design
 
     def place_memory(self, base: int, size: int = SIZE) -> None:
@@ -151,11 +155,15 @@ class SimulatedDevice(Device):
         """The board's DRAM."""
         return self.memory.arena
 
-    def record_waves(self, path: Path | None) -> None:
-        """Write waveforms of the next overlay's first design to `path` (FST); `UserError` if that cannot be."""
+    def record_waves(self, path: Path | None, design: str | None = None) -> None:
+        """Write waveforms of the next overlay to `path` (FST); `UserError` if that cannot be.
+
+        `design` is the IP to record; an overlay with several needs its name. Loading it fails if there is none such,
+        or if its simulation was built without waveforms. Without `path` nothing is recorded.
+        """
         if path is not None:
             check_wave_file(path)
-        self._waves = path
+        self._waves = None if path is None else (path, design)
 
     def unload(self, reason: str = "was unloaded") -> None:
         """Drop the loaded designs; waveform files are complete after this.
@@ -229,6 +237,7 @@ class SimulatedDevice(Device):
 
     def _make_targets(self, path: Path, parser: Any) -> dict[str, Simulated]:
         targets: dict[str, Simulated] = {}
+        designs: dict[str, AcceleratorTarget] = {}
         try:
             for name, library in read_simulations(path).items():
                 if name not in parser.ip_dict:
@@ -240,20 +249,56 @@ class SimulatedDevice(Device):
                 design = VerilatedDesign(library.path, self.arena, self.dram)
                 registers = parser.ip_dict[name].get("registers") or {}
                 writable = [r["address_offset"] for r in registers.values() if r["access"] == "read-write"]
-                targets[name] = AcceleratorTarget(name, design, self.wait_limit, self.memory, writable)
-                if self._waves is not None:
-                    design.check_waves()
+                designs[name] = AcceleratorTarget(name, design, self.wait_limit, self.memory, writable)
+                targets[name] = designs[name]
+            together = Together(list(designs.values()))
+            for target in designs.values():
+                target.together = together
+            targets |= self._make_dmas(path, parser, designs, together)
+            if self._waves is not None:
+                self._recorded(designs).design.check_waves()
         except BaseException:
-            for target in targets.values():
-                target.close("was never loaded")
+            for made in targets.values():
+                made.close("was never loaded")
             raise
         return targets
 
+    def _make_dmas(
+        self, path: Path, parser: Any, designs: dict[str, AcceleratorTarget], together: Together
+    ) -> dict[str, Simulated]:
+        blocks = {name: block for name, block in parser.ip_dict.items() if block["type"] == DMA_VLNV}
+        ends = stream_ends(path.with_suffix(".hwh")) if blocks else {}
+        return {
+            name: make_dma(
+                name,
+                {key.lower(): value for key, value in block["parameters"].items()},
+                ends,
+                designs,
+                together,
+                self.wait_limit,
+            )
+            for name, block in blocks.items()
+            if name not in self.models
+        }
+
+    def _recorded(self, designs: dict[str, AcceleratorTarget]) -> AcceleratorTarget:
+        """The design whose waveforms were asked for."""
+        assert self._waves is not None
+        path, name = self._waves
+        if name is None and len(designs) == 1:
+            return next(iter(designs.values()))
+        if name not in designs:
+            asked = "which design to record was not said" if name is None else f"there is no design {name!r}"
+            raise UserError(
+                f"No waveforms can go to {path}: {asked}; the overlay simulates {', '.join(designs) or 'none'}."
+            )
+        return designs[name]
+
     def _start_waves(self) -> None:
-        designs = [t.design for t in self._targets.values() if isinstance(t, AcceleratorTarget)]
-        waves, self._waves = self._waves, None
-        if waves is not None and designs:
-            designs[0].trace(waves)
+        if self._waves is not None:
+            designs = {n: t for n, t in self._targets.items() if isinstance(t, AcceleratorTarget)}
+            self._recorded(designs).design.trace(self._waves[0])
+            self._waves = None
 
     def _connect(self, targets: dict[str, Simulated], parser: Any) -> None:
         """Give targets and interrupt controllers their addresses and lines."""
@@ -265,10 +310,10 @@ class SimulatedDevice(Device):
                 self._controllers[name] = InterruptController({})
                 self._bus.attach(block["phys_addr"], block["addr_range"], self._controllers[name])
         for pin, entry in parser.interrupt_pins.items():
-            block, _, _ = pin.rpartition("/")
+            block, _, line_name = pin.rpartition("/")
             if block in targets and entry["controller"] in self._controllers:
                 lines = self._controllers[entry["controller"]].lines
-                lines[entry["index"]] = partial(_interrupt, targets[block])
+                lines[entry["index"]] = _level(targets[block], line_name)
         for name, entry in parser.interrupt_controllers.items():
             if name in self._controllers and "raw_irq" in entry:
                 line = self._lines.setdefault(entry["raw_irq"], InterruptLine())
@@ -335,8 +380,19 @@ class SimulatedDevice(Device):
         """Called by old programs; the device lives as long as the process."""
 
 
+def _level(target: Simulated, pin: str) -> Callable[[], bool]:
+    """The level of an interrupt pin of `target`; all but a DMA have one."""
+    if isinstance(target, DmaTarget):
+        return target.lines.get(pin, _never)
+    return partial(_interrupt, target)
+
+
 def _interrupt(target: Simulated) -> bool:
     return target.interrupt
+
+
+def _never() -> bool:
+    return False
 
 
 def activate() -> SimulatedDevice:

@@ -29,6 +29,20 @@ class Counters(ctypes.Structure):
     _fields_ = [(name, c_uint64) for name in PortCounters.__dataclass_fields__]
 
 
+class ChannelConfig(ctypes.Structure):
+    """Parameters of a DMA channel for the library; native/dma.hpp says what they are."""
+
+    _fields_ = [(name, c_uint32) for name in ("memory_bits", "burst")]
+
+
+class ChannelState(ctypes.Structure):
+    """What a DMA channel is doing, from the library."""
+
+    _fields_ = [(name, c_uint64) for name in ("address", "length", "moved")] + [
+        (name, c_uint32) for name in ("running", "enabled", "status", "busy", "stream", "unanswered")
+    ]
+
+
 _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "sim_create": (c_void_p, [c_void_p, c_uint64, c_uint64]),
     "sim_destroy": (None, [c_void_p]),
@@ -51,6 +65,15 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "sim_port_count": (c_int, [c_void_p]),
     "sim_port_name": (c_char_p, [c_void_p, c_int]),
     "sim_port_counters": (None, [c_void_p, c_int, POINTER(Counters)]),
+    "sim_stream_count": (c_int, [c_void_p]),
+    "sim_stream_name": (c_char_p, [c_void_p, c_int]),
+    "sim_stream_bits": (c_int, [c_void_p, c_int]),
+    "sim_attach": (c_int, [c_void_p, c_int, c_char_p, POINTER(ChannelConfig)]),
+    "sim_channel_reset": (None, [c_void_p, c_int]),
+    "sim_channel_control": (None, [c_void_p, c_int, c_int, c_uint32]),
+    "sim_channel_acknowledge": (None, [c_void_p, c_int, c_uint32]),
+    "sim_channel_transfer": (None, [c_void_p, c_int, c_uint64, c_uint64]),
+    "sim_channel_state": (None, [c_void_p, c_int, POINTER(ChannelState)]),
     "sim_violations": (c_uint64, [c_void_p, c_char_p, c_size_t]),
     "sim_diagnosis": (c_size_t, [c_void_p, c_char_p, c_size_t]),
     "sim_error": (c_size_t, [c_void_p, c_char_p, c_size_t]),

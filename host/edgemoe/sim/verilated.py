@@ -15,12 +15,15 @@ import numpy.typing as npt
 
 from edgemoe.errors import DeviceError, UserError
 from edgemoe.sim.arena import Arena
+from edgemoe.sim.channel import Channel
 from edgemoe.sim.dram import DramConfig, PortCounters
-from edgemoe.sim.library import Config, Counters, Model
+from edgemoe.sim.library import ChannelConfig, Config, Counters, Model
 from edgemoe.sim.waves import check_wave_file
 
 ACCESS_GRANULE = 16
 """Bytes that one entry of an access map stands for."""
+CYCLES, INTERRUPT, ANY_RISES = range(3)
+"""When a run ends before its cycles have passed; `Until` of native/harness.cpp."""
 CHUNK = 4096
 """Cycles that pass in one call of the library, so that Ctrl-C and other threads are heard between two."""
 
@@ -39,6 +42,7 @@ class VerilatedDesign:
         self._model = Model(library, arena)
         # Also when the program ends: a waveform file is whole then, and no model is left behind.
         self._finalizer = weakref.finalize(self, self._model.close, "was dropped")
+        self._channels = 0
         self.watch: Callable[[int], None] | None = None
         """Told of the cycles that have passed, a part of a `run` at a time."""
         self.configure(dram or DramConfig())
@@ -79,10 +83,17 @@ class VerilatedDesign:
 
     def run(self, cycles: int, *, until_interrupt: bool = False) -> int:
         """Let up to `cycles` cycles pass, or fewer if the interrupt line rises; how many it were."""
+        return self._run(cycles, INTERRUPT if until_interrupt else CYCLES)
+
+    def advance(self, cycles: int) -> int:
+        """Let up to `cycles` cycles pass, fewer if a line that was low goes high: ours, or a DMA channel's."""
+        return self._run(cycles, ANY_RISES)
+
+    def _run(self, cycles: int, until: int) -> int:
         passed = 0
         while passed < cycles:
             step = min(CHUNK, cycles - passed)
-            done = int(self._model.call("sim_run", step, int(until_interrupt)))
+            done = int(self._model.call("sim_run", step, until))
             self._check(True, "run")
             passed += done
             if self.watch is not None:
@@ -101,6 +112,33 @@ class VerilatedDesign:
         """Level of the interrupt line."""
         return bool(self._model.call("sim_interrupt"))
 
+    @property
+    def streams(self) -> dict[str, int]:
+        """The AXI4-Stream ports (`s_axis_<x>`, `m_axis_<x>`) and the bits of their TDATA."""
+        with self._model.held():
+            count = self._model.call("sim_stream_count")
+            return {
+                self._model.call("sim_stream_name", index).decode(): int(
+                    self._model.call("sim_stream_bits", index)
+                )
+                for index in range(count)
+            }
+
+    def attach(self, stream: str, name: str, *, memory_bits: int, burst: int) -> Channel:
+        """A DMA channel at the port `stream`, which has none yet: counted as a port `name` of the DRAM.
+
+        Args:
+            memory_bits: of a beat on the memory's side, 8 to 512.
+            burst: beats of a burst at most, 1 to 256.
+        """
+        config = ChannelConfig(memory_bits=memory_bits, burst=burst)
+        self._check(
+            self._model.call("sim_attach", list(self.streams).index(stream), name.encode(), byref(config)),
+            f"request for a channel at {stream}",
+        )
+        self._channels += 1
+        return Channel(self._model, self._channels - 1)
+
     def trace(self, path: Path | None) -> None:
         """Start writing waveforms (FST) to `path`; None ends it.
 
@@ -116,7 +154,10 @@ class VerilatedDesign:
     def check_waves(self) -> None:
         """`DeviceError` if this simulation cannot write waveforms."""
         if not self._model.has_waves:
-            raise DeviceError("This simulation was built without waveforms; build it with trace=True.")
+            raise DeviceError(
+                "This simulation was built without waveforms; build it with trace=True, an overlay with "
+                "`edgemoe synth --waves --overlay`."
+            )
 
     def add_fault(
         self, first: int, last: int, *, access: Literal["read", "write", "both"] = "both", response: int = 2
