@@ -3,8 +3,8 @@
 
 usage: matrix.py BUILDER [NAME...]
 
-BUILDER is a Python with everything that `make cosim` needs: it builds the simulations once, for all. Each NAME
-(all of them unless some are given) has a lock of that name in requirements/ and gets build/pynq/NAME, kept until the
+BUILDER is a Python with everything that `make cosim` needs: it builds the simulations once, for all. Each NAME (all
+of them if none is given) has a lock of that name in requirements/ and gets build/pynq/NAME, which is kept until the
 lock changes. In each pynq-* the tests of this folder run, in numpy-2 a selection that needs neither pynq nor torch.
 Only the standard library is there yet.
 """

@@ -6,6 +6,8 @@ in an environment that has neither the compiler nor Verilator.
 """
 
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,35 +24,37 @@ from edgemoe.config import board  # noqa: E402
 from edgemoe.golden import machine  # noqa: E402
 from edgemoe.golden.random_package import random_image, random_package  # noqa: E402
 from edgemoe.program import Workload  # noqa: E402
-from edgemoe.registers import IP_NAME  # noqa: E402
-from edgemoe.sim.build import accelerator_ip, build_overlay  # noqa: E402
+from edgemoe.sim.build import accelerator_design, build_overlay  # noqa: E402
 from edgemoe.sim.overlay import write_overlay  # noqa: E402
 
 BUILD = board("sim-small")
+COPIER = "copier_0"
 
 
 def copier(folder: Path) -> None:
     """The copier on a Zynq UltraScale+."""
     library = verilated_copier()
-    write_overlay(folder, copier_design(folder.name, library), {"copier_0": library.path})
+    write_overlay(folder, copier_design(folder.name, library), {COPIER: library.path})
 
 
 def copier_zynq7(folder: Path) -> None:
     """The copier on a Zynq-7000."""
     library = verilated_copier()
-    design = copier_design(folder.name, library, board="pynq-z2", clock_mhz=100.0)
-    write_overlay(folder, design, {"copier_0": library.path})
+    ips = copier_design(folder.name, library).ips
+    design = lay_out(folder.name, board_facts("pynq-z2"), ips, clock_mhz=100.0)
+    write_overlay(folder, design, {COPIER: library.path})
 
 
 def copier_deep(folder: Path) -> None:
-    """The copier inside a hierarchy of the block design."""
+    """The copier inside a hierarchy of the block design: in Vivado's words instance `block_copier_0`."""
     library = verilated_copier()
-    bitstream = write_overlay(folder, copier_design(folder.name, library), {"copier_0": library.path})
-    description, manifest = bitstream.with_suffix(".hwh"), folder / "overlay.json"
-    text = description.read_text()
-    text = text.replace('"copier_0"', '"block_copier_0"').replace('"/copier_0"', '"/block/copier_0"')
-    description.write_text(text)
-    manifest.write_text(manifest.read_text().replace('"copier_0"', '"block/copier_0"'))
+    bitstream = write_overlay(folder, copier_design(folder.name, library), {COPIER: library.path})
+    for path, old, new in (
+        (bitstream.with_suffix(".hwh"), f'"{COPIER}"', f'"block_{COPIER}"'),
+        (bitstream.with_suffix(".hwh"), f'"/{COPIER}"', f'"/block/{COPIER}"'),
+        (folder / "overlay.json", f'"{COPIER}"', f'"block/{COPIER}"'),
+    ):
+        path.write_text(path.read_text().replace(old, new))
 
 
 def dma(folder: Path) -> None:
@@ -61,34 +65,26 @@ def dma(folder: Path) -> None:
 def accelerator(folder: Path) -> None:
     """The accelerator with one run of it: the regions of memory before it, and the output as golden has it."""
     overlay = build_overlay(BUILD)
-    ip = accelerator_ip(overlay.rtl.report)
-    design = lay_out(folder.name, board_facts(BUILD.name), [ip], clock_mhz=BUILD.clock_mhz)
-    write_overlay(folder, design, {IP_NAME: overlay.library.path})
+    design = replace(accelerator_design(BUILD, overlay.rtl.report), name=folder.name)
+    write_overlay(folder, design, {ip.instance: overlay.library.path for ip in design.ips})
     package = random_package(small(), seed=1)
     workload = Workload(package, BUILD)
-    memory = workload.memory(
-        random_image(package.config, np.random.default_rng(2)), workload.program("depth")
-    )
+    pixels = random_image(package.config, np.random.default_rng(2))
+    memory = workload.memory(pixels, workload.program("depth"))
     for region in ("program", "weights", "image"):
         np.save(folder / f"{region}.npy", np.frombuffer(getattr(memory, region), np.uint8))
     np.save(folder / "statistics.npy", np.zeros(memory.statistics_bytes, np.uint8))
     np.save(folder / "output.npy", np.frombuffer(machine.run(BUILD, memory).output, np.uint8))
 
 
-OVERLAYS = {
-    "copier": copier,
-    "copier_zynq7": copier_zynq7,
-    "copier_deep": copier_deep,
-    "dma": dma,
-    "accelerator": accelerator,
-}
+OVERLAYS: tuple[Callable[[Path], None], ...] = (copier, copier_zynq7, copier_deep, dma, accelerator)
 
 
 def main(folder: Path) -> None:
     """Write every overlay below `folder`."""
-    for name, make in OVERLAYS.items():
-        (folder / name).mkdir(parents=True, exist_ok=True)
-        make(folder / name)
+    for make in OVERLAYS:
+        (folder / make.__name__).mkdir(parents=True, exist_ok=True)
+        make(folder / make.__name__)
 
 
 if __name__ == "__main__":

@@ -15,11 +15,12 @@ EXPECTED = {
     ("dma", "dma"): ["4000 bytes, equal True", "4 bytes, equal True", "sum True"],
     ("accelerator", "accelerator"): ["status 0 cycles True", "equal True"],
 }
-"""Script and overlay -> what it prints."""
+"""Script in scripts/ and overlay that overlays.py makes -> what it prints."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["poll", "interrupt"])
-@pytest.mark.parametrize(("script", "overlay"), EXPECTED, ids=" on ".join)
+@pytest.mark.parametrize(("script", "overlay"), EXPECTED, ids=map(" on ".join, EXPECTED))
 def test_a_script_runs_unchanged(overlays: Path, script: str, overlay: str, how: str) -> None:
     program, bitstream = SCRIPTS / f"{script}.py", overlays / overlay / f"{overlay}.bit"
     command = [sys.executable, "-W", "error::UserWarning:pynq", "-m", "edgemoe.sim", str(program)]
