@@ -62,6 +62,10 @@ class Accelerator:
     """
 
     def __init__(self, overlay: Any, *, name: str | None = None, build: BuildConfig | None = None) -> None:
+        if not isinstance(overlay, str | Path) and not hasattr(overlay, "ip_dict"):
+            raise UserError(
+                f"`Accelerator` takes a `pynq.Overlay` or the path of a bitstream, not a {type(overlay).__name__}."
+            )
         self._closed = False
         self._epoch = 0  # counts resets; a run of an earlier one has no result
         self._loaded: Loaded | None = None
@@ -118,7 +122,7 @@ class Accelerator:
             workload = Workload(given, self.build)
         with self._turns.held():
             self._check_open()
-            fresh = Loaded(workload)
+            fresh = Loaded(workload, self.ip.device)
             before, self._loaded = self._loaded, fresh
             if before is not None:
                 before.free()
@@ -180,7 +184,10 @@ class Accelerator:
         loaded = self._need()
         frame = self._prepare(loaded, image, task, taps=taps, group=group)
         async with self._turns.held_async() as turn:
-            epoch = self._begin(loaded)
+            self._check_loaded(loaded)
+            epoch = self._epoch
+            await self.ip.until_idle_async()
+            self._check_current(epoch)
             buffers, given = self._fill(loaded, frame)
             started = time.monotonic()
             try:
@@ -231,6 +238,8 @@ class Accelerator:
                 frame = self._prepare(loaded, image, chosen)
             except UserError as error:
                 raise UserError(f"Frame {number} of the stream: {error}") from None
+            if not number and not self._turns.busy:
+                self.ip.until_idle()  # of a run that was interrupted: its buffers may be those taken next
             if number < SETS:
                 sets.append(loaded.take())
             buffers = loaded.fill(sets[number % SETS], frame.image, frame.program, taps=False, group=0)
@@ -320,18 +329,12 @@ class Accelerator:
     def _free(self) -> None:
         loaded, self._loaded = self._loaded, None
         if loaded is not None:
-            # The device must not write to memory that is someone else's by then. If nothing answers, nothing writes.
-            with suppress(DeviceError):
-                self._quieten(QUIET_SECONDS, reload_lost=False)
+            # The device must not write to memory that is someone else's by then. An overlay that was replaced can't.
+            if self.overlay.is_loaded():
+                self._quieten(QUIET_SECONDS)
             loaded.free()
 
-    def _quieten(self, seconds: float, *, reload_lost: bool = True) -> str:
-        try:
-            if self.ip.idle:
-                return "idle"
-        except DeviceError:
-            if not reload_lost:
-                raise
+    def _quieten(self, seconds: float) -> str:
         with suppress(DeviceError):
             self.ip.until_idle(seconds)
             return "idle"
@@ -356,8 +359,10 @@ class Accelerator:
     def _begin(self, loaded: Loaded) -> int:
         """What a run checks when it has its turn; the epoch that it belongs to."""
         self._check_loaded(loaded)
-        self.ip.until_idle()  # of a run that was interrupted: it still reads and writes its buffers
-        return self._epoch
+        epoch = self._epoch
+        # Of a run that was interrupted: it still reads and writes its buffers.
+        self.ip.until_idle(alive=lambda: self._check_current(epoch))
+        return epoch
 
     def _fill(self, loaded: Loaded, frame: Frame) -> tuple[Buffers, FrameBuffers]:
         given = loaded.take()
