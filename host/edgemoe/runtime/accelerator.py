@@ -138,7 +138,12 @@ class Accelerator:
     @property
     def package(self) -> Package:
         """The package that is loaded."""
-        return self._need().workload.package
+        return self.workload.package
+
+    @property
+    def workload(self) -> Workload:
+        """The package as it was made ready for the build."""
+        return self._need().workload
 
     # ---- one image
 

@@ -11,7 +11,9 @@ from typing import Any
 from edgemoe.errors import UserError
 from edgemoe.files import reason
 
-Claim = tuple[Path, int]  # the lock file, and the process: a fork has what its parent held, but may not use it
+Claim = tuple[
+    Path, int
+]  # the lock file, and the process: a fork has what its parent held, but may not use it
 LOCKS = (Path("/run/lock"), Path(tempfile.gettempdir()))
 _held: dict[Claim, tuple[int, int]] = {}  # file descriptor and how many accelerators of this process share it
 
