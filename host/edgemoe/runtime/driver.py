@@ -177,7 +177,7 @@ class AcceleratorIp(DefaultIP):
         limit = self.timeout_seconds if seconds is None else seconds
         if limit is not None and time.monotonic() - started > limit:
             raise DeviceError(
-                f"The accelerator did not finish within {limit:g} s. `edgemoe.Accelerator.reset` makes it usable again."
+                f"The accelerator did not finish within {limit:g} s. `Accelerator.reset` makes it usable again."
             )
 
     def run(self, buffers: Buffers, *, interrupt: bool | None = None) -> Run:

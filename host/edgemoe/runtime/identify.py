@@ -43,7 +43,9 @@ def active_device() -> Any:
     """PYNQ's device; `UserError` where there is none."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # PYNQ's own words on there being none are of another kind of board
+            warnings.simplefilter(
+                "ignore"
+            )  # PYNQ's own words on there being none are of another kind of board
             return pynq.Device.active_device
     except RuntimeError as failure:
         raise UserError(
