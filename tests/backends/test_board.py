@@ -79,7 +79,16 @@ def test_where_an_overlay_lies() -> None:
 @pytest.mark.parametrize("options", [[], ["--overlay", "none.bit"]])
 def test_off_a_board(tmp_path: Path, options: list[str]) -> None:
     """Whatever else is wrong: one message, and no folder is left."""
-    command = [sys.executable, str(MAIN), "infer", "--backend", "board", "--out", str(tmp_path / "out"), *options]
+    command = [
+        sys.executable,
+        str(MAIN),
+        "infer",
+        "--backend",
+        "board",
+        "--out",
+        str(tmp_path / "out"),
+        *options,
+    ]
     found = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert found.returncode == 2
     assert "PYNQ finds no device here" in found.stderr

@@ -302,6 +302,40 @@ def test_an_event_loop_that_stands_still_loses_its_turn(accelerator, pictures) -
     loop.close()
 
 
+def test_async_without_an_interrupt(accelerator, pictures) -> None:
+    """An overlay whose interrupt is not connected: by polling, with the event loop's other tasks beside."""
+    expected = accelerator.infer(pictures[0], "depth")
+    accelerator.ip.interrupt = None
+
+    async def program() -> list[np.ndarray]:
+        return await asyncio.gather(*(accelerator.infer_async(pictures[0], "depth") for _ in range(2)))
+
+    assert all(np.array_equal(value, expected) for value in asyncio.run(program()))
+
+
+def test_two_accelerators_of_one_device_take_turns(accelerator, package: Package, pictures) -> None:
+    """As two cells of a notebook make them."""
+    expected = accelerator.infer(pictures[0], "depth")
+    wrong: list[object] = []
+
+    def use(mine: edgemoe.Accelerator) -> None:
+        try:
+            wrong.extend(
+                1 for _ in range(8) if not np.array_equal(mine.infer(pictures[0], "depth"), expected)
+            )
+        except BaseException as failure:
+            wrong.append(failure)
+
+    with edgemoe.Accelerator(accelerator.overlay) as other:
+        other.load(package)
+        threads = [threading.Thread(target=use, args=(mine,)) for mine in (accelerator, other)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert wrong == []
+
+
 # ---- the package
 
 

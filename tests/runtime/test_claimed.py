@@ -89,6 +89,10 @@ def test_the_accelerator_claims_a_real_board_only(
     with edgemoe.Accelerator(golden_overlay):
         assert len(claimed._held) == 1
     assert not claimed._held
+    dropped = edgemoe.Accelerator(golden_overlay)
+    assert len(claimed._held) == 1
+    del dropped
+    assert not claimed._held
     with pytest.raises(UserError, match="There is no file"):
         edgemoe.Accelerator(locks / "none.bit")
     assert not claimed._held, "an accelerator that was not made holds nothing"

@@ -6,6 +6,7 @@ program, i.e. another address. Buffers for frames are made then too; a run alloc
 """
 
 import time
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -72,7 +73,8 @@ class Accelerator:
         self._runs = 0
         self._last: LastRun | None = None
         device = identify.active_device() if isinstance(overlay, str | Path) else overlay.device
-        self._claim = claimed.claim(device)
+        # Also given back if nobody closes this one, as when a notebook's cell is run again.
+        self._release = weakref.finalize(self, claimed.release, claimed.claim(device))
         try:
             self.overlay = (
                 identify.load_overlay(Path(overlay)) if isinstance(overlay, str | Path) else overlay
@@ -84,7 +86,7 @@ class Accelerator:
                 self.build = identify.find_build(self.ip, build)
                 """The build that the overlay holds."""
         except BaseException:
-            claimed.release(self._claim)
+            self._release()
             raise
 
     def __enter__(self) -> "Accelerator":
@@ -329,7 +331,7 @@ class Accelerator:
             except OwnTurnError:
                 self._free()
         finally:
-            claimed.release(self._claim)
+            self._release()
 
     def _free(self) -> None:
         loaded, self._loaded = self._loaded, None
