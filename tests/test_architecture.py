@@ -16,7 +16,7 @@ PACKAGE = ROOT / "host" / "edgemoe"
 BASE = {"config", "numerics"}
 FILE = BASE | {"package", "registers"}
 ROOMS: dict[str, set[str]] = {
-    "__init__": set(),
+    "__init__": {"runtime"},
     "errors": set(),
     "config": {"numerics"},
     "numerics": set(),
@@ -43,7 +43,7 @@ ROOMS: dict[str, set[str]] = {
     "sim": BASE | {"blockdesign", "caches", "faults", "kernels", "registers", "compiler"},
     "bitstream": BASE | {"blockdesign", "faults", "folders", "kernels", "progress", "registers", "sim"},
     "golden": FILE | {"program", "export"},
-    "runtime": FILE | {"program", "outputs"},
+    "runtime": FILE | {"program", "outputs", "images", "files", "report"},
     "csim": FILE | {"caches", "kernels", "program", "compiler"},
     "backends": FILE | {"program", "golden", "csim", "runtime", "sim"},
     "inputs": BASE | {"package", "images", "shipped"},

@@ -28,6 +28,7 @@ from edgemoe.cli.options import (
     NOT_BUILT,
     TASK,
     dram_config,
+    given,
     show,
 )
 from edgemoe.config import BOARDS
@@ -92,17 +93,26 @@ def cosim(dram: dict[str, int], as_json: bool, **options: Any) -> int:
     "--backend",
     type=click.Choice(BACKENDS),
     required=True,
-    help=f"`torch` takes a checkpoint in place of a package; `board` is {NOT_BUILT[1:-1]}.",
+    help="`torch` takes a checkpoint in place of a package; `board` is the accelerator of a PYNQ board.",
 )
 @MODEL_OR_FILE
 @BOARD
 @IMAGE
 @TASK
 @DRAM
+@click.option(
+    "--overlay",
+    type=FILE,
+    help="The .bit that `--backend board` loads. [default: build/overlay/BOARD/edgemoe.bit]",
+)
 @click.option("--out", type=FOLDER, help="Where the results go. [default: build/infer/BACKEND]")
 @JSON
 def infer(board: str, dram: dict[str, int], as_json: bool, **options: Any) -> int:
     """Run one image through any back end; all leave the same files."""
+    if options["overlay"] and options["backend"] != "board":
+        raise UserError("--overlay is for --backend board; the others load none, or make their own.")
+    if options["overlay"] and given("board"):
+        raise UserError("Give --overlay or --board, not both: an overlay tells itself which build it holds.")
     if dram and options["backend"] != "rtl":
         raise UserError("--dram is for --backend rtl; the others have no DRAM model.")
     from edgemoe.infer import infer

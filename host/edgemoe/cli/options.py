@@ -62,6 +62,12 @@ def _dram(context: click.Context, option: click.Parameter, values: tuple[str, ..
     return found
 
 
+def given(name: str) -> bool:
+    """Whether the user gave the option `name` of the command that runs, or it has its default."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is not click.core.ParameterSource.DEFAULT
+
+
 DRAM = click.option(
     "--dram",
     multiple=True,

@@ -41,6 +41,8 @@ class SimulatedDevice(Device):
     # PYNQ probes subclasses in this order; 50 and 100 are taken by its own.
     _probe_priority_ = 10
     _instance: "SimulatedDevice | None" = None
+    simulated = True
+    """Each process has a board of its own, whose waits have their limits in cycles."""
 
     @classmethod
     def _probe_(cls) -> list["SimulatedDevice"]:
