@@ -53,6 +53,9 @@ ROOMS: dict[str, set[str]] = {
     | {"folders", "progress", "shipped"},
     "shipped": BASE | {"files"},
     "results": FILE | {"report", "images", "outputs"},
+    "demo": BASE
+    | {"backends", "caches", "cosim", "faults", "images", "inputs", "program", "progress", "report"}
+    | {"results", "shipped"},
     "inspect_package": FILE,
     "infer": FILE
     | {"caches"}
@@ -71,6 +74,9 @@ HEAVY = {
     "cocotb": set(),
     "llvmlite": {"compiler"},
     "networkx": {"compiler"},
+    "gradio": {"demo"},
+    "fastapi": {"demo"},
+    "uvicorn": {"demo"},
 }
 
 FILES = sorted(PACKAGE.rglob("*.py"))
