@@ -39,7 +39,7 @@ def build_page(engine: Engine, pictures: dict[str, Path], uploads: Path) -> gr.B
         with gr.Row():
             with gr.Column(scale=1, min_width=300):
                 choice = gr.Radio(list(pictures), value=next(iter(pictures)), label="Image")
-                upload = gr.File(label="Or one of your own: PNG or JPEG", height=130, elem_id="upload")
+                upload = gr.File(label="Or one of your own: PNG or JPEG", height=160, elem_id="upload")
                 chosen = gr.HTML(elem_id="chosen")
                 task = gr.Radio(list(TASKS.items()), value="both", label="Task", elem_id="task")
                 start = gr.Button("Run", variant="primary", elem_id="run")

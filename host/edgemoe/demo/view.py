@@ -29,6 +29,8 @@ DEVICES = {
 }
 """Back end -> what it is, in words."""
 
+ITSELF = "This is the golden model itself: what all others are compared with."
+
 
 def device(engine: Engine) -> str:
     """One line: what computes, which build, which package."""
@@ -78,7 +80,7 @@ def result(answer: Answer) -> str:
     values = {
         "name": _name(picture),
         "good": report.get("bit_exact"),
-        "verdict": verdict_sentence(report),
+        "verdict": ITSELF if report.get("backend") == "golden" else verdict_sentence(report),
         "divergence": divergence_sentence(first) if first else "",
         "pictures": pictures,
         "palette": PALETTE,
