@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -25,8 +25,8 @@ class Device(Golden):
 
     name = "device"
     inside = most = opened = closed = 0
-    failures: list[Exception] = []
-    order: list[bytes] = []
+    failures: ClassVar[list[Exception]] = []
+    order: ClassVar[list[bytes]] = []
 
     def __init__(self, workload: Workload) -> None:
         super().__init__(workload)

@@ -17,6 +17,7 @@ from edgemoe.caches import build_root
 from edgemoe.cli import run as edgemoe
 from edgemoe.demo import server
 from edgemoe.images import MAX_UPLOAD_BYTES
+from edgemoe.shipped import STREET
 
 pytestmark = pytest.mark.slow
 
@@ -77,20 +78,12 @@ def test_an_event_can_not_name_a_file_of_the_computer(golden_page: Served) -> No
     (upload,) = [
         entry for entry in config["dependencies"] if len(entry["inputs"]) == 2 and len(entry["outputs"]) == 4
     ]
-    for path in ("/etc/passwd", "http://127.0.0.1:1/a.png", "../../etc/passwd"):
+    for path in ("/etc/passwd", "http://127.0.0.1:1/a.png", "../../etc/passwd", str(STREET), {}, None):
         data = [{"path": path, "meta": {"_type": "gradio.FileData"}}, None]
         message = {"data": data, "fn_index": upload["id"], "session_hash": "abc", "trigger_id": None}
-        ask(
-            golden_page,
-            "/gradio_api/queue/join",
-            "POST",
-            json.dumps(message).encode(),
-            {"Content-Type": "application/json"},
-        )
-        status, said = ask(golden_page, "/gradio_api/queue/data?session_hash=abc")
-        assert status == 200
-        assert b'"success":false' in said
-        assert b"root" not in said
+        headers = {"Content-Type": "application/json"}
+        answer = ask(golden_page, "/gradio_api/queue/join", "POST", json.dumps(message).encode(), headers)
+        assert answer == (400, b"Such an event is not taken.")
 
 
 def test_an_upload_that_is_too_long(golden_page: Served) -> None:
@@ -159,7 +152,7 @@ def test_an_interruption_ends_it_cleanly(number: int) -> None:
         listening.close()
         stream.close()
     assert (status, said) == (130, "edgemoe: interrupted; nothing half-written is left.\n")
-    assert seconds < 5
+    assert seconds < 20  # of which the interpreter's own end on a busy computer is the most
 
 
 def test_the_network_is_warned_of_and_no_tunnel_is_opened() -> None:
@@ -174,7 +167,8 @@ def test_the_network_is_warned_of_and_no_tunnel_is_opened() -> None:
 
 def test_uploads_lie_below_build_and_go() -> None:
     with serving("--backend", "golden") as served:
-        body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="../../../up.png"\r\n\r\nabc\r\n--x--\r\n'
+        head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="../../../up.png"\r\n\r\n'
+        body = head + b"abc\r\n--x--\r\n"
         headers = {"Content-Type": "multipart/form-data; boundary=x"}
         status, answer = ask(served, "/gradio_api/upload", "POST", body, headers)
         assert status == 200

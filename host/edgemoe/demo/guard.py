@@ -2,15 +2,18 @@
 """What of the web library may be reached: the page, its scripts, its queue and uploads. Nothing else.
 
 The library has routes that hand out files of its cache, fetch addresses, and call other servers. The page needs none
-of them: its pictures are inside it.
+of them: its pictures are inside it. An event may name a file that the library then reads, or an address that it then
+fetches; here it may name an upload only.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 
 from edgemoe import images
@@ -25,6 +28,9 @@ OPEN = re.compile(
     r"|gradio_api/(app_id|startup-events|upload|upload_progress|heartbeat/\w+|queue/(join|data)|reset|cancel|info))"
 )
 UPLOAD = "/gradio_api/upload"
+JOIN = "/gradio_api/queue/join"
+EVENT_BYTES = 1 << 20
+"""Largest event: names and choices."""
 ENVELOPE = 1 << 16
 """Bytes that a form may have around its file."""
 HEADERS = {
@@ -39,12 +45,13 @@ HEADERS = {
 class Guard:
     """An ASGI application around another.
 
+    uploads: the folder of the files that an event may name.
     hosts: names by which the page may be asked for; None for any. A page on this computer alone answers to no other
     name, so that a site elsewhere can't reach it through a name of its own that leads here.
     """
 
-    def __init__(self, app: App, hosts: frozenset[str] | None = None) -> None:
-        self.app, self.hosts = app, hosts
+    def __init__(self, app: App, uploads: Path, hosts: frozenset[str] | None = None) -> None:
+        self.app, self.uploads, self.hosts = app, uploads.resolve(), hosts
         self._ended = asyncio.Event()
 
     def end(self) -> None:
@@ -67,8 +74,39 @@ class Guard:
             await _refuse(send, 404, "There is nothing here.")
         elif scope["path"] == UPLOAD and _too_long(headers.get("content-length", "")):
             await _refuse(send, 413, f"An image of more than {images.MAX_UPLOAD_BYTES:,} bytes is not taken.")
+        elif scope["path"] == JOIN:
+            body = await _whole(receive, EVENT_BYTES)
+            if (event := self._checked(body)) is None:
+                await _refuse(send, 400, "Such an event is not taken.")
+                return
+            kept = [(name, value) for name, value in scope["headers"] if name.lower() != b"content-length"]
+            scope = {**scope, "headers": [*kept, (b"content-length", str(len(event)).encode())]}
+            await self.app(scope, self._until_end(_replayed(event, receive)), _with_headers(send))
         else:
             await self.app(scope, self._until_end(receive), _with_headers(send))
+
+    def _checked(self, body: bytes | None) -> bytes | None:
+        """An event that names no file but uploads, and no address; None for any other."""
+        try:
+            event = json.loads(body or b"")
+            self._check(event)
+        except (ValueError, RecursionError, OSError):
+            return None
+        return json.dumps(event).encode()
+
+    def _check(self, value: Any) -> None:
+        """ValueError where a file is named that is no upload; addresses of files are taken out."""
+        if isinstance(value, dict):
+            if "path" in value:
+                value.pop("url", None)  # the browser's own, which the page does not need
+                path = value["path"]
+                if not isinstance(path, str) or self.uploads not in Path(path).resolve().parents:
+                    raise ValueError("no upload")
+            for entry in value.values():
+                self._check(entry)
+        elif isinstance(value, list):
+            for entry in value:
+                self._check(entry)
 
     def _until_end(self, receive: Receive) -> Receive:
         """What the browser sends; that it is gone as soon as the page ends."""
@@ -106,6 +144,32 @@ def _with_headers(send: Send) -> Send:
         await send(message)
 
     return sent
+
+
+async def _whole(receive: Receive, most: int) -> bytes | None:
+    """The body of a request; None if it is longer than `most` bytes or breaks off."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        body += message.get("body", b"")
+        if len(body) > most:
+            return None
+        if not message.get("more_body"):
+            return body
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """A request with this body, and then what the browser sends."""
+    waiting = [body]
+
+    async def received() -> MutableMapping[str, Any]:
+        if waiting:
+            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
+        return await receive()
+
+    return received
 
 
 async def _refuse(send: Send, status: int, text: str) -> None:

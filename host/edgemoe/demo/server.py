@@ -129,7 +129,7 @@ def application(engine: Engine, pictures: dict[str, Path], uploads: Path, host: 
         css=css,
         head=rendered("head.html.j2", {}, "edgemoe.demo"),
     )
-    return Guard(served, LOCAL if _is_local(host) else None)
+    return Guard(served, uploads, LOCAL if _is_local(host) else None)
 
 
 def _settle(uploads: Path) -> None:
