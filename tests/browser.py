@@ -22,6 +22,9 @@ import pytest
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
     *("--disable-background-networking", "--disable-dev-shm-usage"),
+    # A tab behind another goes on as if it were looked at.
+    *("--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding"),
+    "--disable-background-timer-throttling",
 )
 # Sent by the page itself once it is laid out, to the frame's parent, whose document the browser prints.
 MEASURE = """<script>addEventListener("load", () => {
@@ -181,6 +184,7 @@ class Driven:
         tab = Tab(self, session)
         for domain in ("Page", "Runtime", "Network", "Log", "DOM"):
             tab.call(f"{domain}.enable")
+        tab.call("Emulation.setFocusEmulationEnabled", enabled=True)
         tab.resize(width, height)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         tab.call("Emulation.setEmulatedMedia", features=[scheme])
