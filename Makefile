@@ -111,6 +111,7 @@ pictures: $(VENV)/.dev  ## pictures and figures of README, tutorial and the page
 	$(BIN)/edgemoe cosim --model build/waves/model.safetensors --task depth --waves --out build/waves/run
 	$(BIN)/python docs/make_waves.py build/waves/run build/waves/plain
 	rm build/waves/run/waves.fst
+	$(BIN)/python docs/make_demo.py
 
 wheel: $(VENV)/.dev  ## the Python package as a wheel in dist/
 	$(BIN)/pip wheel --no-deps --wheel-dir dist .

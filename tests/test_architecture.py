@@ -55,6 +55,9 @@ ROOMS: dict[str, set[str]] = {
     | {"folders", "progress", "shipped"},
     "shipped": BASE | {"caches", "files"},
     "results": FILE | {"report", "images", "outputs"},
+    "demo": BASE
+    | {"backends", "caches", "cosim", "faults", "images", "inputs", "program", "progress", "report"}
+    | {"results", "shipped"},
     "inspect_package": FILE,
     "infer": FILE
     | {"caches"}
@@ -73,6 +76,9 @@ HEAVY = {
     "cocotb": set(),
     "llvmlite": {"compiler"},
     "networkx": {"compiler"},
+    "gradio": {"demo"},
+    "fastapi": {"demo"},
+    "uvicorn": {"demo"},
 }
 
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -123,6 +123,39 @@ def infer(board: str, dram: dict[str, int], as_json: bool, **options: Any) -> in
 
 
 @commands.command()
+@click.option(
+    "--backend",
+    type=click.Choice([name for name in BACKENDS if name != "torch"]),
+    default="rtl",
+    show_default=True,
+    help=f"What runs the images; `board` is {NOT_BUILT[1:-1]}.",
+)
+@MODEL_OR_FILE
+@BOARD
+@click.option(
+    "--image", "images", type=FOLDER, help="A folder of PNG and JPEG to offer besides the shipped image."
+)
+@DRAM
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to serve at; 0.0.0.0 opens it to the network.",
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=7860, show_default=True, help="0 takes a free port."
+)
+def demo(dram: dict[str, int], **options: Any) -> int:
+    """Serve a page in the browser: choose an image, watch the accelerator run it."""
+    if dram and options["backend"] != "rtl":
+        raise UserError("--dram is for --backend rtl; the others have no DRAM model.")
+    from edgemoe.demo.server import serve
+
+    serve(dram=dram_config(dram), **options)
+    return 0
+
+
+@commands.command()
 @click.argument("source", type=FILE, nargs=-1)
 @click.option(
     "--top",
