@@ -51,6 +51,9 @@ ROOMS: dict[str, set[str]] = {
     "cosim": FILE
     | {"caches", "program", "backends", "sim", "report", "results", "inputs"}
     | {"folders", "progress", "shipped"},
+    "boardtest": FILE
+    | {"program", "golden", "backends", "runtime", "sim", "cosim"}
+    | {"files", "folders", "inputs", "progress", "shipped"},
     "shipped": BASE | {"files"},
     "results": FILE | {"report", "images", "outputs"},
     "inspect_package": FILE,
