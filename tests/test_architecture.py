@@ -16,7 +16,7 @@ PACKAGE = ROOT / "host" / "edgemoe"
 BASE = {"config", "numerics"}
 FILE = BASE | {"package", "registers"}
 ROOMS: dict[str, set[str]] = {
-    "__init__": set(),
+    "__init__": {"runtime"},
     "errors": set(),
     "config": {"numerics"},
     "numerics": set(),
@@ -41,7 +41,7 @@ ROOMS: dict[str, set[str]] = {
     "kernels": BASE | {"caches", "registers"},
     "sim": BASE | {"caches", "faults", "kernels", "registers", "compiler"},
     "golden": FILE | {"program", "export"},
-    "runtime": FILE | {"program", "outputs"},
+    "runtime": FILE | {"program", "outputs", "images", "files", "report"},
     "csim": FILE | {"caches", "kernels", "program", "compiler"},
     "backends": FILE | {"program", "golden", "csim", "runtime", "sim"},
     "inputs": BASE | {"package", "images", "shipped"},

@@ -46,6 +46,8 @@ class SimulatedDevice(Device):
     # PYNQ probes subclasses in this order; 50 and 100 are taken by its own.
     _probe_priority_ = 10
     _instance: "SimulatedDevice | None" = None
+    private = True
+    """Each process has a simulated board of its own; a real one is for one process at a time."""
 
     @classmethod
     def _probe_(cls) -> list["SimulatedDevice"]:
