@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from edgemoe.backends import Golden
 from edgemoe.boardtest.check import SKIPPED, Bench, Check, judged
 from edgemoe.config import TASKS
@@ -35,9 +37,9 @@ def _first(first: Divergence | None) -> str:
 
 def interrupt(bench: Bench) -> Check:
     """The same frame by polling and by interrupt."""
-    if not bench.accelerator.ip.has_interrupt:
+    if not bench.accelerator.ip.interrupts:
         return Check("interrupt", SKIPPED, "the overlay connects no interrupt; runs are polled")
-    polled = bench.accelerator.run(bench.pixels, TASKS[0], interrupt=False)
-    rung = bench.accelerator.run(bench.pixels, TASKS[0], interrupt=True)
+    polled = bench.accelerator.run(bench.pixels, TASKS[0])
+    rung = asyncio.run(bench.accelerator.run_async(bench.pixels, TASKS[0]))
     wrong = [] if polled.output == rung.output else ["by interrupt the output differs from the polled one"]
     return judged("interrupt", wrong, "a run ended by interrupt, output as polled")

@@ -28,18 +28,18 @@ KEPT = 1 << 20
 """Bytes that each round leaves allocated, so that the next one's buffers lie elsewhere."""
 
 
-def memory_loop(bench: Bench) -> Check:
+def memory(bench: Bench) -> Check:
     """LOAD and STORE of random words, 1 to all of a memory's, each round at other addresses."""
     rng, wrong, moved = np.random.default_rng(bench.seed), [], 0
     with moving_places(KEPT) as move:
         for number in range(ROUNDS):
-            memory = _round(bench.build, rng, number)
-            expected = machine.run(bench.build, memory)
+            given = _round(bench.build, rng, number)
+            expected = machine.run(bench.build, given)
             run = bench.accelerator.ip.run_regions(
-                memory.program, memory.weights, memory.image, memory.output_bytes, memory.statistics_bytes
+                given.program, given.weights, given.image, given.output_bytes, given.statistics_bytes
             )
             wrong += _compare(number, expected.check().output, run.check().output)
-            moved += 2 * len(memory.image)
+            moved += 2 * len(given.image)
             move()
     return judged(
         "memory", wrong, f"{moved:,} bytes to the accelerator and back, {ROUNDS} places in DRAM", bytes=moved

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import platform
-import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import numpy as np
 from edgemoe import __version__
 from edgemoe.boardtest.check import FAILED, PASSED, Bench, Check, Tried
 from edgemoe.boardtest.golden import golden, interrupt
-from edgemoe.boardtest.memory import memory_loop
+from edgemoe.boardtest.memory import memory
 from edgemoe.boardtest.registers import registers
 from edgemoe.boardtest.speed import power, speed
 from edgemoe.config import board as board_config
@@ -24,10 +23,12 @@ from edgemoe.files import check_regular
 from edgemoe.folders import claim
 from edgemoe.inputs import find_package, read_picture
 from edgemoe.progress import Progress
+from edgemoe.registers import build_id
 from edgemoe.shipped import image_path
 
-CHECKS: tuple[Tried, ...] = (registers, memory_loop, golden, interrupt, speed, power)
+CHECKS: tuple[Tried, ...] = (registers, memory, golden, interrupt, speed, power)
 REPORT = "board-test.json"
+LIMIT_SECONDS = 10.0
 MODEL_FILE = Path("/proc/device-tree/model")
 
 
@@ -40,6 +41,7 @@ def board_test(
     seed: int = 0,
     out: Path,
     simulated: bool = False,
+    limit_seconds: float | None = LIMIT_SECONDS,
 ) -> dict[str, Any]:
     """Test the board with this overlay; the report, which is in `out`/board-test.json too.
 
@@ -49,6 +51,7 @@ def board_test(
         frames: how many the rate is measured over.
         seed: of the random data.
         simulated: the board is the simulated one, on which no rate and no power can be measured.
+        limit_seconds: after which a run counts as hung; None: the simulated board's own limit, in cycles.
 
     Raises:
         UserError: no such overlay, another build than any of ours, a package that does not fit, an unusable `out`.
@@ -60,6 +63,7 @@ def board_test(
         _, package = find_package(model)
         picture = read_picture(image_path(image), package.config)
         with Accelerator(overlay) as accelerator:
+            accelerator.ip.timeout_seconds = limit_seconds
             accelerator.load(package)
             bench = Bench(accelerator, accelerator.build, package, picture.pixels, frames, simulated, seed)
             checks = []
@@ -70,7 +74,7 @@ def board_test(
             report = {
                 **_about(overlay, simulated),
                 "build": accelerator.build.name,
-                "build_id": f"{accelerator.build_id:#010x}",
+                "build_id": f"{build_id(accelerator.build):#010x}",
                 "package": package.sha256,
                 "image": picture.sha256,
                 "seed": seed,
@@ -109,7 +113,7 @@ def _tried(check: Tried, bench: Bench) -> Check:
     try:
         return check(bench)
     except (DeviceError, MismatchError) as failure:
-        bench.accelerator.reset()
+        bench.accelerator.reset(bench.accelerator.ip.timeout_seconds or LIMIT_SECONDS)
         return Check(check.__name__, FAILED, str(failure))
 
 
@@ -123,7 +127,6 @@ def _about(overlay: Path, simulated: bool) -> dict[str, Any]:
         "pynq": _version("pynq"),
         "edgemoe": __version__,
         "overlay": overlay.name,
-        "argv": sys.argv[1:],
     }
 
 
