@@ -53,6 +53,9 @@ ROOMS: dict[str, set[str]] = {
     "cosim": FILE
     | {"caches", "program", "backends", "sim", "report", "results", "inputs"}
     | {"folders", "progress", "shipped"},
+    "boardtest": FILE
+    | {"program", "golden", "backends", "runtime", "sim", "cosim"}
+    | {"files", "folders", "inputs", "progress", "shipped"},
     "shipped": BASE | {"caches", "files"},
     "results": FILE | {"report", "images", "outputs"},
     "demo": BASE

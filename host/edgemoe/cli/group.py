@@ -373,6 +373,43 @@ def evaluate(package: Path, data: Path, backend: str, as_json: bool) -> int:
     return 0
 
 
+@commands.command("board-test")
+@click.option("--overlay", type=FILE, help="The bitstream on the board; its .hwh lies beside it.")
+@click.option("--simulated", is_flag=True, help="Test the simulated board, with the overlay of --board.")
+@BOARD
+@MODEL_OR_FILE
+@IMAGE
+@click.option(
+    "--frames", type=click.IntRange(1, 100_000), help="For the rate. [default: 100; 2 on the simulated board]"
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the random data.")
+@click.option("--out", type=FOLDER, help="Where board-test.json goes. [default: build/board-test]")
+@JSON
+def board_test(
+    overlay: Path | None,
+    simulated: bool,
+    board: str,
+    frames: int | None,
+    out: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Test a board: registers, memory, an image against the golden model, interrupt, frame rate, power."""
+    from edgemoe.boardtest.run import LIMIT_SECONDS, board_test, find_overlay, words
+
+    found = find_overlay(overlay, simulated, board)
+    report = board_test(
+        overlay=found,
+        simulated=simulated,
+        frames=frames or (2 if simulated else 100),
+        limit_seconds=None if simulated else LIMIT_SECONDS,
+        out=out or build_root() / "board-test",
+        **options,
+    )
+    show(as_json, report, words(report))
+    return 0 if report["passed"] else 1
+
+
 @commands.command()
 def bench() -> int:
     """Regenerate every figure that the docs quote (not built yet)."""
