@@ -6,25 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from edgemoe.bitstream.folder import description_files
 from edgemoe.config import BuildConfig
 from edgemoe.registers import IP_NAME
 from edgemoe.runtime.register_map import register_offsets
 from edgemoe.sim.build import Rtl, compile_rtl
 from edgemoe.sim.description import read_description
 
-ROOT = Path(__file__).resolve().parents[2]
-
 
 @pytest.fixture(scope="module")
 def rtl_report(build: BuildConfig) -> Rtl:
     return compile_rtl(build)
-
-
-def test_bitstreams_folder_is_up_to_date(build: BuildConfig) -> None:
-    """Offsets and memory ports there are the compiler's report's. If not: python -m edgemoe.bitstream.describe"""
-    for file, text in description_files(build, compile_rtl(build).report).items():
-        assert (ROOT / "bitstreams" / build.name / file).read_text() == text
 
 
 def test_the_driver_s_registers_are_the_compiler_s(rtl_report: Rtl, overlay: Path) -> None:

@@ -25,7 +25,9 @@ MADE = {
 }  # fmt: skip
 NOTATION = {"sat_b", "zsh_source"}
 """Names that a page defines for its formulas, and those of other programs."""
-PLACES = ("build/", ".venv/", "dist/")
+TCL_OPTIONS = {"-tclargs", "--until", "--rtl"}
+"""Of the scripts for the vendor's tools; tests/bitstreams runs them."""
+PLACES = ("build/", ".venv/", "dist/", "vivado/")
 """Where commands write; nothing there is part of a checkout."""
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:(?:\.|::)[A-Za-z_][A-Za-z0-9_]*)*(?:\(\))?")
 
@@ -62,7 +64,7 @@ def options() -> frozenset[str]:
         for parameter in command.params
         if isinstance(parameter, click.Option)
         for flag in parameter.opts + parameter.secondary_opts
-    ) | {"--help", "-h", "--version"}
+    ) | {"--help", "-h", "--version"} | TCL_OPTIONS
 
 
 def there(page: str, path: str) -> bool:
