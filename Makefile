@@ -102,6 +102,7 @@ tables: $(VENV)/.cosim  ## the generated tables and diagrams of the documentatio
 	$(BIN)/python docs/make_tables.py
 	$(BIN)/python docs/make_diagrams.py
 	$(BIN)/python tests/program/machine_tables.py
+	$(BIN)/python tests/pynq/calls.py
 
 pictures: $(VENV)/.dev  ## pictures and figures of README, tutorial and the page on waves, from cosimulations
 	$(BIN)/edgemoe cosim --out build/cosim/readme
