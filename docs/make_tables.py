@@ -5,6 +5,7 @@ A generated part lies between `<!-- table: NAME -->` and `<!-- end -->`. tests/d
 hold what this module makes.
 """
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -85,6 +86,25 @@ def errors_table() -> str:
     return "\n".join(lines + [_row(name, kind, f"{worst:.1e}") for name, kind, worst in rows])
 
 
+def boards_table() -> str:
+    """Every board's build, and what its part has against what the compiler counted."""
+    from edgemoe.bitstream.parts import PARTS
+
+    rows = [
+        _row("board", "part", "clock", "memory ports", "build id", "multipliers", "DSP blocks of the part")
+    ]
+    rows.append(_row(*["---"] * 7))
+    for name, part in PARTS.items():
+        build = BOARDS[name]
+        made = json.loads((DOCS.parent / "bitstreams" / name / "manifest.json").read_text())
+        ports = made["memory_ports"]
+        cells = [f"`{name}`", f"`{made['part']}`", f"{build.clock_mhz:g} MHz"]
+        cells += [f"{len(ports)} of {ports[0]['bits']} bits", f"`{made['build_id']}`"]
+        cells += [f"{made['compiled']['multipliers']:,}", f"{part.dsp:,}"]
+        rows.append(_row(*cells))
+    return "\n".join(rows)
+
+
 def builds_table() -> str:
     """Each build's id and maxima, as its registers tell them."""
     words = [f"`limits{i}`" for i in range(4)]
@@ -125,6 +145,7 @@ def formats_table() -> str:
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "reference/commands.md": {"commands": commands_table},
     "reference/arithmetic.md": {"errors": errors_table},
+    "how-to/board.md": {"boards": boards_table},
     "reference/overlays.md": {"formats": formats_table, "builds": builds_table, "fits": fits_table},
 }
 

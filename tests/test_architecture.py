@@ -39,7 +39,9 @@ ROOMS: dict[str, set[str]] = {
     "export": FILE,
     "program": FILE,
     "kernels": BASE | {"caches", "registers"},
-    "sim": BASE | {"caches", "faults", "kernels", "registers", "compiler"},
+    "blockdesign": BASE,
+    "sim": BASE | {"blockdesign", "caches", "faults", "kernels", "registers", "compiler"},
+    "bitstream": BASE | {"blockdesign", "faults", "folders", "kernels", "progress", "registers", "sim"},
     "golden": FILE | {"program", "export"},
     "runtime": FILE | {"program", "outputs", "images", "files", "report"},
     "csim": FILE | {"caches", "kernels", "program", "compiler"},
@@ -51,14 +53,20 @@ ROOMS: dict[str, set[str]] = {
     "cosim": FILE
     | {"caches", "program", "backends", "sim", "report", "results", "inputs"}
     | {"folders", "progress", "shipped"},
-    "shipped": BASE | {"files"},
+    "boardtest": FILE
+    | {"program", "golden", "backends", "runtime", "sim", "cosim"}
+    | {"files", "folders", "inputs", "progress", "shipped"},
+    "shipped": BASE | {"caches", "files"},
     "results": FILE | {"report", "images", "outputs"},
+    "demo": BASE
+    | {"backends", "caches", "cosim", "faults", "images", "inputs", "program", "progress", "report"}
+    | {"results", "shipped"},
     "inspect_package": FILE,
     "infer": FILE
     | {"caches"}
     | {"program", "backends", "inputs", "model", "results", "shipped", "folders", "progress", "sim"},
     "mutate": set(),
-    "synth": BASE | {"kernels", "registers", "compiler", "folders"},
+    "synth": BASE | {"blockdesign", "kernels", "registers", "compiler", "folders", "progress", "sim"},
     "cli": {"*"},
     "__main__": {"cli"},
 }
@@ -71,6 +79,9 @@ HEAVY = {
     "cocotb": set(),
     "llvmlite": {"compiler"},
     "networkx": {"compiler"},
+    "gradio": {"demo"},
+    "fastapi": {"demo"},
+    "uvicorn": {"demo"},
 }
 
 FILES = sorted(PACKAGE.rglob("*.py"))

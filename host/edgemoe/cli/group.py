@@ -31,6 +31,7 @@ from edgemoe.cli.options import (
     given,
     show,
 )
+from edgemoe.config import BOARDS
 from edgemoe.errors import NotBuiltYetError, UserError
 
 
@@ -122,12 +123,61 @@ def infer(board: str, dram: dict[str, int], as_json: bool, **options: Any) -> in
 
 
 @commands.command()
-@click.argument("source", type=FILE, required=False)
-@click.option("--top", help="The function to compile; needed with a file.")
+@click.option(
+    "--backend",
+    type=click.Choice([name for name in BACKENDS if name != "torch"]),
+    default="rtl",
+    show_default=True,
+    help=f"What runs the images; `board` is {NOT_BUILT[1:-1]}.",
+)
+@MODEL_OR_FILE
+@BOARD
+@click.option(
+    "--image", "images", type=FOLDER, help="A folder of PNG and JPEG to offer besides the shipped image."
+)
+@DRAM
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to serve at; 0.0.0.0 opens it to the network.",
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=7860, show_default=True, help="0 takes a free port."
+)
+def demo(dram: dict[str, int], **options: Any) -> int:
+    """Serve a page in the browser: choose an image, watch the accelerator run it."""
+    if dram and options["backend"] != "rtl":
+        raise UserError("--dram is for --backend rtl; the others have no DRAM model.")
+    from edgemoe.demo.server import serve
+
+    serve(dram=dram_config(dram), **options)
+    return 0
+
+
+@commands.command()
+@click.argument("source", type=FILE, nargs=-1)
+@click.option(
+    "--top",
+    multiple=True,
+    help="The function to compile; needed with a file. With --overlay several, of one file or of a file each; one "
+    "that is there twice becomes two IPs.",
+)
 @click.option("--include", "-I", type=FOLDER, multiple=True, help="A folder of headers; may be repeated.")
-@click.option("--clock-ns", type=float, default=5.0, show_default=True, help="Clock period to schedule for.")
+@click.option(
+    "--clock-ns", type=float, help="Clock period to schedule for. [default: 5; with --overlay the board's]"
+)
 @click.option(
     "--out", type=FOLDER, help="Where the SystemVerilog and report.json go. [default: build/synth/NAME]"
+)
+@click.option(
+    "--overlay",
+    type=FOLDER,
+    help="Make an overlay for the simulated board there: .bit, .hwh, register map and the simulation.",
+)
+@click.option("--name", help="Of the overlay's files. [default: the first --top]")
+@click.option(
+    "--waves", is_flag=True, help="With --overlay: a simulation that can record waveforms (slower)."
 )
 @BOARD
 @click.option(
@@ -135,31 +185,64 @@ def infer(board: str, dram: dict[str, int], as_json: bool, **options: Any) -> in
 )
 @JSON
 def synth(
-    source: Path | None,
-    top: str | None,
+    source: tuple[Path, ...],
+    top: tuple[str, ...],
     include: tuple[Path, ...],
-    clock_ns: float,
+    clock_ns: float | None,
     out: Path | None,
+    overlay: Path | None,
+    name: str | None,
+    waves: bool,
     board: str,
     ports: bool,
     as_json: bool,
 ) -> int:
-    """Compile C++ to SystemVerilog: a file of your own, or the accelerator of a board."""
-    if not 1e-3 <= clock_ns < 1e6:
+    """Compile C++ to SystemVerilog or to an overlay: a file of your own, or the accelerator of a board."""
+    if clock_ns is not None and not 1e-3 <= clock_ns < 1e6:
         raise UserError(
             f"--clock-ns is {clock_ns}; a clock period is positive, 0.001 to 1,000,000 nanoseconds."
         )
-    if source is not None and top is None:
-        raise UserError(f"Name the function of {source} to compile: --top NAME.")
+    if source and not top:
+        raise UserError(f"Name the function of {source[0]} to compile: --top NAME.")
+    if overlay is not None:
+        if out is not None:
+            raise UserError(
+                "Give --out or --overlay, not both: the overlay's folder has the SystemVerilog, too."
+            )
+        if ports:
+            raise UserError(
+                "--ports makes a kernel without registers, which no program on the processor could start. Leave "
+                "--ports out for an overlay."
+            )
+        from edgemoe.synth.overlay import chosen_kernels, synth_overlay
+
+        figures = synth_overlay(
+            chosen_kernels(source, top),
+            include=list(include),
+            clock_ns=clock_ns,
+            out=overlay,
+            board_name=board,
+            name=name,
+            waves=waves,
+            quiet=as_json,
+        )
+        if as_json:
+            show(True, figures, "")
+        return 0
+    if waves or name is not None:
+        raise UserError(f"{'--waves' if waves else '--name'} is for an overlay: add --overlay DIR.")
+    if len(source) > 1 or len(top) > 1:
+        raise UserError("Several kernels make an overlay: add --overlay DIR, or call the command for each.")
     from edgemoe import synth as work
+    from edgemoe.registers import IP_NAME
 
     report = work.synth(
-        source,
-        top or work.IP_NAME,
+        source[0] if source else None,
+        top[0] if top else IP_NAME,
         include=list(include),
-        clock_ns=clock_ns,
+        clock_ns=clock_ns or 5.0,
         ports="ap_ctrl_hs" if ports else "axi",
-        out=out or build_root() / "synth" / (top or board),
+        out=out or build_root() / "synth" / (top[0] if top else board),
         board_name=board,
         quiet=as_json,
     )
@@ -290,6 +373,43 @@ def evaluate(package: Path, data: Path, backend: str, as_json: bool) -> int:
     return 0
 
 
+@commands.command("board-test")
+@click.option("--overlay", type=FILE, help="The bitstream on the board; its .hwh lies beside it.")
+@click.option("--simulated", is_flag=True, help="Test the simulated board, with the overlay of --board.")
+@BOARD
+@MODEL_OR_FILE
+@IMAGE
+@click.option(
+    "--frames", type=click.IntRange(1, 100_000), help="For the rate. [default: 100; 2 on the simulated board]"
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the random data.")
+@click.option("--out", type=FOLDER, help="Where board-test.json goes. [default: build/board-test]")
+@JSON
+def board_test(
+    overlay: Path | None,
+    simulated: bool,
+    board: str,
+    frames: int | None,
+    out: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Test a board: registers, memory, an image against the golden model, interrupt, frame rate, power."""
+    from edgemoe.boardtest.run import LIMIT_SECONDS, board_test, find_overlay, words
+
+    found = find_overlay(overlay, simulated, board)
+    report = board_test(
+        overlay=found,
+        simulated=simulated,
+        frames=frames or (2 if simulated else 100),
+        limit_seconds=None if simulated else LIMIT_SECONDS,
+        out=out or build_root() / "board-test",
+        **options,
+    )
+    show(as_json, report, words(report))
+    return 0 if report["passed"] else 1
+
+
 @commands.command()
 def bench() -> int:
     """Regenerate every figure that the docs quote (not built yet)."""
@@ -312,7 +432,23 @@ def mutate(pick: str, as_json: bool) -> int:
 
 
 @commands.command()
-@click.option("--board", required=True, metavar="NAME", help=f"The board {NOT_BUILT}.")
-def bitstream(board: str) -> int:
-    """Build a bitstream with the vendor's tools (not built yet)."""
-    raise NotBuiltYetError(f"A bitstream of {board} (bitstreams/ says what is there)")
+@click.option(
+    "--board", required=True, metavar="NAME", help="The board: " + ", ".join(list(BOARDS)[1:]) + "."
+)
+@click.option("--out", type=FOLDER, help="Where it all goes. [default: build/bitstream/BOARD]")
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes of Vivado."
+)
+@click.option(
+    "--hours", type=click.IntRange(1, 1000), default=12, show_default=True, help="Limit for Vivado."
+)
+def bitstream(board: str, out: Path | None, jobs: int, hours: int) -> int:
+    """Write all that Vivado needs for a board's bitstream, and let it build that if it is on PATH."""
+    from edgemoe.bitstream import build_bitstream
+    from edgemoe.progress import Progress
+
+    with Progress() as progress:
+        out = out or build_root() / "bitstream" / board
+        bit, hwh = build_bitstream(board, out, jobs=jobs, hours=hours, progress=progress)
+    click.echo(f"The bitstream is {bit}, its hardware description {hwh}")
+    return 0

@@ -39,7 +39,7 @@ BOARD = click.option(
     default="sim-small",
     show_default=True,
     metavar="NAME",
-    help=f"The build of the accelerator: {', '.join(BOARDS)}. Others are {NOT_BUILT[1:-1]}.",
+    help=f"The build of the accelerator: {', '.join(BOARDS)}.",
 )
 IMAGE = click.option("--image", type=FILE, help="PNG or JPEG; a shipped street image if left out.")
 TASK = click.option("--task", type=click.Choice(TASKS), default="both", show_default=True)
