@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The driver's partner in tests that need no RTL: the golden machine behind the accelerator's registers."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +11,10 @@ from edgemoe.config import BuildConfig, board
 from edgemoe.errors import DeviceError
 from edgemoe.golden import machine
 from edgemoe.program import Memory
-from edgemoe.registers import INPUTS, IP_NAME, IP_VLNV, OUTPUTS, Register, build_id, limits
+from edgemoe.registers import INPUTS, IP_NAME, OUTPUTS, Register, build_id, limits
 from edgemoe.runtime.register_map import register_offsets
 from edgemoe.sim.description import read_description
-from edgemoe.sim.overlay import write_files
+from edgemoe.sim.overlay import MANIFEST, PLACEHOLDER
 
 DESCRIPTION = Path(__file__).resolve().parents[1] / "bitstreams" / "sim-small" / "edgemoe.hwh"
 
@@ -112,6 +113,11 @@ def overlay_of(folder: Path, target: type[GoldenTarget] = GoldenTarget) -> Itera
     unused.touch()
     device = sim.activate()
     device.models[IP_NAME] = lambda arena: target(board("sim-small"), arena)
-    yield write_files(folder, "edgemoe", DESCRIPTION.read_text(), IP_VLNV, {IP_NAME: unused})
+    bitstream = folder / "edgemoe.bit"
+    bitstream.write_text(PLACEHOLDER)
+    bitstream.with_suffix(".hwh").write_text(DESCRIPTION.read_text())
+    simulation = {"library": unused.name, "sha256": ""}  # never looked at: the model stands in for it
+    (folder / MANIFEST).write_text(json.dumps({"simulations": {IP_NAME: simulation}}))
+    yield bitstream
     device.unload()
     del device.models[IP_NAME]

@@ -550,3 +550,15 @@ def test_status_is_readable(accelerator, package: Package, pictures) -> None:
     assert found.limits["max_tokens"] == 160
     assert found.last is not None
     assert "depth, 20000 cycles" in str(found)
+
+
+def test_a_frame_begins_with_nothing_of_the_one_before(accelerator, pictures) -> None:
+    """What a run would not write is zero, not another frame's."""
+    accelerator.infer(pictures[0], "depth")
+    loaded, frame = accelerator._loaded, accelerator._prepare(accelerator._loaded, pictures[1], "depth")
+    for given in [loaded.take(), loaded.take()]:
+        buffers = loaded.fill(given, frame.image, frame.program, taps=False, group=0)
+        assert not np.asarray(buffers.output).any()
+        assert not np.asarray(buffers.statistics).any()
+        assert bytes(buffers.image) == frame.image
+        loaded.give(given)

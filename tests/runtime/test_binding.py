@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # The golden machine stands in for the simulation, and no part of it loads the driver.
 PRELUDE = f"""
 import sys
-sys.path.insert(0, {str(ROOT / "tests" / "runtime")!r})
-from conftest import GoldenTarget
+sys.path.insert(0, {str(ROOT / "tests")!r})
+from golden_target import GoldenTarget
 from edgemoe import sim
 from edgemoe.config import board
 sim.activate().models["accelerator"] = lambda arena: GoldenTarget(board("sim-small"), arena)

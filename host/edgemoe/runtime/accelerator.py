@@ -5,6 +5,7 @@ The weights and the layer programs of all tasks are written to memory once, by `
 program, i.e. another address. Buffers for frames are made then too; a run allocates nothing.
 """
 
+import asyncio
 import time
 import weakref
 from collections.abc import Iterable, Iterator
@@ -199,7 +200,7 @@ class Accelerator:
             started = time.monotonic()
             try:
                 self.ip.start(buffers, interrupt=self.ip.interrupts)
-                await self.ip.wait_async()
+                await self._ended(turn, epoch)
                 return self._result(frame, buffers, turn, epoch, started)
             finally:
                 loaded.give(given)
@@ -313,6 +314,7 @@ class Accelerator:
         """
         self._check_open()
         self._epoch += 1
+        self._turns.tell()
         try:
             with self._turns.held():
                 return self._quieten(seconds)
@@ -324,6 +326,7 @@ class Accelerator:
         if self._closed:
             return
         self._closed = True
+        self._turns.tell()
         try:
             try:
                 with self._turns.held():
@@ -384,6 +387,20 @@ class Accelerator:
         self.ip.start(buffers, interrupt=False)
         self.ip.wait(lambda: self._check_current(epoch), pause=True)
         return self._result(frame, buffers, turn, epoch, started)
+
+    async def _ended(self, turn: Turn, epoch: int) -> None:
+        """Wait for the end of the run, or for what takes it away: no interrupt may come then."""
+        waiting = asyncio.ensure_future(self.ip.wait_async())
+        try:
+            while not waiting.done():
+                news = asyncio.wrap_future(turn.news())
+                turn.check()
+                self._check_current(epoch)
+                await asyncio.wait({waiting, news}, return_when=asyncio.FIRST_COMPLETED)
+                news.cancel()
+            waiting.result()
+        finally:
+            waiting.cancel()
 
     def _result(self, frame: Frame, buffers: Buffers, turn: Turn, epoch: int, started: float) -> Run:
         turn.check()

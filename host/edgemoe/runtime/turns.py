@@ -5,7 +5,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import TimeoutError as Late
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -27,6 +27,7 @@ class Turn:
     thread: int
     ready: "Future[None]" = field(default_factory=Future)
     lost: bool = False
+    _news: "Future[None]" = field(default_factory=Future)
 
     def check(self) -> None:
         """`DeviceError` if the device was given to another run meanwhile."""
@@ -35,6 +36,16 @@ class Turn:
                 "This run lost the accelerator: its event loop stood still while another run was asked for. "
                 "Run it again."
             )
+
+    def news(self) -> "Future[None]":
+        """Done as soon as something happens after which a wait for the device may be in vain."""
+        self._news = Future()
+        return self._news
+
+    def tell(self) -> None:
+        """There are news."""
+        with suppress(InvalidStateError):
+            self._news.set_result(None)
 
 
 class Turns:
@@ -51,6 +62,12 @@ class Turns:
     def busy(self) -> bool:
         """Whether someone has the device."""
         return bool(self._queue)
+
+    def tell(self) -> None:
+        """Have who has the device look whether its wait is in vain."""
+        with self._lock:
+            if self._queue:
+                self._queue[0].tell()
 
     @contextmanager
     def held(self) -> Iterator[Turn]:
@@ -120,7 +137,9 @@ class Turns:
     def _drop_abandoned(self) -> None:
         with self._lock:
             while self._queue and (loop := self._queue[0].loop) is not None and not loop.is_running():
-                self._queue.popleft().lost = True
+                before = self._queue.popleft()
+                before.lost = True
+                before.tell()
             self._call()
 
 
