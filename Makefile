@@ -76,11 +76,14 @@ mutate: $(VENV)/.dev  ## mutations of C++, golden and compiler, each of which a 
 bench: $(VENV)/.dev  ## regenerate every figure that the docs quote (not built yet)
 	$(BIN)/edgemoe bench
 
-bitstream: $(VENV)/.cosim  ## a bitstream [BOARD=] (not built yet)
-	$(BIN)/edgemoe bitstream --board "$$_BOARD"
+bitstream: $(VENV)/.cosim  ## all that Vivado needs for a bitstream, and the bitstream if Vivado is there [BOARD= OUT=]
+	$(BIN)/edgemoe bitstream --board "$$_BOARD" $${_OUT:+--out "$$_OUT"}
 
 users:  ## the first hour of five users, each in a fresh clone with its own .venv; long [WHO=ml_engineer]
 	for name in $(or $(WHO),ml_engineer fpga_engineer pynq_user researcher wheel_user); do tests/users/run.sh $$name; done
+
+pynq-matrix: $(VENV)/.cosim  ## three releases of PYNQ, and NumPy 2, each in an environment of its own below build/pynq
+	@$(PYTHON) tests/pynq/matrix.py $(BIN)/python
 
 ##@ Upkeep
 
@@ -111,6 +114,7 @@ pictures: $(VENV)/.dev  ## pictures and figures of README, tutorial and the page
 	$(BIN)/edgemoe synth examples/fir/fir.cpp --top fir --waves --overlay build/waves/fir
 	$(BIN)/python -m edgemoe.sim --waves build/waves/fir.fst examples/fir/filter_noise.py build/waves/fir/fir.bit 40
 	$(BIN)/python docs/make_kernel_waves.py build/waves/fir.fst
+	$(BIN)/python docs/make_demo.py
 
 wheel: $(VENV)/.dev  ## the Python package as a wheel in dist/
 	$(BIN)/pip wheel --no-deps --wheel-dir dist .
@@ -123,7 +127,7 @@ lock:  ## resolve the lock files anew [PYTHON=python3.10, the oldest supported]
 clean:  ## remove build/; .venv stays
 	rm -rf build
 
-.PHONY: help cosim test check synth csim train models fuzz mutate bench bitstream users setup format docs tables pictures wheel lock clean
+.PHONY: help cosim test check synth csim train models fuzz mutate bench bitstream users pynq-matrix setup format docs tables pictures wheel lock clean
 
 # A virtual environment has one stamp a lock file: the cosimulation's, without torch, and everything.
 $(BIN)/python:

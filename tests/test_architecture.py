@@ -16,7 +16,7 @@ PACKAGE = ROOT / "host" / "edgemoe"
 BASE = {"config", "numerics"}
 FILE = BASE | {"package", "registers"}
 ROOMS: dict[str, set[str]] = {
-    "__init__": set(),
+    "__init__": {"runtime"},
     "errors": set(),
     "config": {"numerics"},
     "numerics": set(),
@@ -41,8 +41,9 @@ ROOMS: dict[str, set[str]] = {
     "kernels": BASE | {"caches", "registers"},
     "blockdesign": BASE,
     "sim": BASE | {"blockdesign", "caches", "faults", "kernels", "registers", "compiler"},
+    "bitstream": BASE | {"blockdesign", "faults", "folders", "kernels", "progress", "registers", "sim"},
     "golden": FILE | {"program", "export"},
-    "runtime": FILE | {"program", "outputs"},
+    "runtime": FILE | {"program", "outputs", "images", "files", "report"},
     "csim": FILE | {"caches", "kernels", "program", "compiler"},
     "backends": FILE | {"program", "golden", "csim", "runtime", "sim"},
     "inputs": BASE | {"package", "images", "shipped"},
@@ -52,8 +53,14 @@ ROOMS: dict[str, set[str]] = {
     "cosim": FILE
     | {"caches", "program", "backends", "sim", "report", "results", "inputs"}
     | {"folders", "progress", "shipped"},
+    "boardtest": FILE
+    | {"program", "golden", "backends", "runtime", "sim", "cosim"}
+    | {"files", "folders", "inputs", "progress", "shipped"},
     "shipped": BASE | {"caches", "files"},
     "results": FILE | {"report", "images", "outputs"},
+    "demo": BASE
+    | {"backends", "caches", "cosim", "faults", "images", "inputs", "program", "progress", "report"}
+    | {"results", "shipped"},
     "inspect_package": FILE,
     "infer": FILE
     | {"caches"}
@@ -72,6 +79,9 @@ HEAVY = {
     "cocotb": set(),
     "llvmlite": {"compiler"},
     "networkx": {"compiler"},
+    "gradio": {"demo"},
+    "fastapi": {"demo"},
+    "uvicorn": {"demo"},
 }
 
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Filters noise with `fir`, and with `fir_stream` where the overlay has it. Only PYNQ is used; the same program is for a board.
+"""Filters noise with `fir`, and with `fir_stream` where the overlay has it. The program knows PYNQ only.
 
 On the simulated board: python -m edgemoe.sim filter_noise.py OVERLAY.bit [SAMPLES]
 """

@@ -67,8 +67,8 @@ def image() -> np.ndarray:
 
 
 def test_driver_is_bound_by_vlnv(accelerator) -> None:
-    assert isinstance(accelerator, driver.Accelerator)
-    assert "edgemoe" in driver.Accelerator.bindto[0]
+    assert isinstance(accelerator, driver.AcceleratorIp)
+    assert "edgemoe" in driver.AcceleratorIp.bindto[0]
 
 
 @pytest.mark.parametrize("interrupt", [True, False, None])
@@ -116,12 +116,6 @@ def test_bus_error_is_an_error(accelerator, image: np.ndarray) -> None:
     result = accelerator.run(buffers(copy_program(), image))
     with pytest.raises(DeviceError, match="error on gmem0, gmem2"):
         dataclasses.replace(result, bus_error=5).check()
-
-
-def test_build_is_checked(accelerator) -> None:
-    accelerator.check_build(board("sim-small"))
-    with pytest.raises(UserError, match="another build than 'other'"):
-        accelerator.check_build(dataclasses.replace(board("sim-small"), name="other", max_tokens=100))
 
 
 def test_hang_is_reported(accelerator, image: np.ndarray) -> None:
@@ -221,10 +215,10 @@ def test_freed_buffers_are_refused(accelerator, image: np.ndarray, what: str) ->
 def test_another_register_map_is_refused(accelerator, change, words: str) -> None:
     """A description of another version: told when the driver is made, not by a wrong result."""
     description = copy.deepcopy(dict(sim.activate().ip_dict["accelerator"]))
-    driver.Accelerator(description)
+    driver.AcceleratorIp(description)
     change(description["registers"])
     with pytest.raises(UserError, match=words) as caught:
-        driver.Accelerator(description)
+        driver.AcceleratorIp(description)
     assert "write the overlay again" in str(caught.value)
 
 
@@ -233,7 +227,7 @@ def test_registers_are_where_the_description_says(accelerator) -> None:
     description = copy.deepcopy(dict(sim.activate().ip_dict["accelerator"]))
     for entry in description["registers"].values():
         entry["address_offset"] += 0x1000
-    moved = driver.Accelerator(description)
+    moved = driver.AcceleratorIp(description)
     written: list[tuple[int, int]] = []
     moved.write = lambda offset, value: written.append((offset, value))
     moved.set("weights", 0x1_0000_0002)
