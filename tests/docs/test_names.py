@@ -59,13 +59,17 @@ def words() -> frozenset[str]:
 @cache
 def options() -> frozenset[str]:
     """Every option of every command."""
-    return frozenset(
-        flag
-        for command in commands.commands.values()
-        for parameter in command.params
-        if isinstance(parameter, click.Option)
-        for flag in parameter.opts + parameter.secondary_opts
-    ) | {"--help", "-h", "--version"} | TCL_OPTIONS
+    return (
+        frozenset(
+            flag
+            for command in commands.commands.values()
+            for parameter in command.params
+            if isinstance(parameter, click.Option)
+            for flag in parameter.opts + parameter.secondary_opts
+        )
+        | {"--help", "-h", "--version"}
+        | TCL_OPTIONS
+    )
 
 
 def there(page: str, path: str) -> bool:
