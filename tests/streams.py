@@ -15,6 +15,9 @@ FIRST = ("scale", "total")
 SECOND = ("ramp", "butterfly")
 """With axi_dma_0 (from ramp only), axi_dma_1 (a and sum of butterfly) and axi_dma_2 (b and difference)."""
 
+THIRD = ("elements",)
+"""A stream each way for elements of 1, 12, 24, 65, 512 bits, a vector, a struct, 600 bits, in the order of the DMAs."""
+
 
 def compiled(top: str, out: Path) -> CompileResult:
     """A kernel of SOURCE as SystemVerilog in `out`."""

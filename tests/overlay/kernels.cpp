@@ -49,3 +49,8 @@ void axi_intc(int a, int& b) {
 void streams(hls::stream<int>& in, hls::stream<int>& out) {
   out.write(in.read());
 }
+
+// Elements that fill 256 bytes of a stream, twice of what a DMA takes.
+void too_wide(hls::stream<ap_uint<1100>>& x, hls::stream<ap_uint<1100>>& y) {
+  y.write(x.read());
+}

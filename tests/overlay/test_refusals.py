@@ -56,6 +56,7 @@ def synth(*arguments: object) -> int:
         ([KERNELS, "--top", "reg", "--clock-ns", "0.01"], "clock of 100000 MHz"),
         ([KERNELS, "--top", "reg", "--board", "none"], "No board is named"),
         ([KERNELS, *["--top", "reg"] * 16], "17 blocks with registers"),
+        ([KERNELS, "--top", "too_wide"], "Stream x of too_wide_0 has 2048 bits; a DMA takes 8, "),
     ],
 )
 def test_mistakes(

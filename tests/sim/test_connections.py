@@ -5,12 +5,16 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pynq
 import pytest
 
 from edgemoe import sim
+from edgemoe.blockdesign.design import STREAM_BITS, Dma
+from edgemoe.blockdesign.ip import Stream
 from edgemoe.errors import UserError
 from edgemoe.sim.connections import stream_ends
+from edgemoe.sim.dma import MEMORY_WIDTHS
 
 
 @pytest.fixture
@@ -51,8 +55,13 @@ def test_the_ends_of_streams(streams_overlay: Path) -> None:
         ),
         (
             '"c_m_axis_mm2s_tdata_width" VALUE="32"',
+            '"c_m_axis_mm2s_tdata_width" VALUE="16"',
+            "16 bits, s_axis_x .* 32",
+        ),
+        (
+            '"c_m_axis_mm2s_tdata_width" VALUE="32"',
             '"c_m_axis_mm2s_tdata_width" VALUE="64"',
-            "64 bits, s_axis_x .* 32",
+            "stream of mm2s has 64 bits, its memory port only 32",
         ),
         (
             '"c_sg_length_width" VALUE="26"',
@@ -86,3 +95,33 @@ def test_a_stream_with_three_ends(copied: Path) -> None:
     description.write_text(text.replace('BUSNAME="total_0_s_axis_bytes"', 'BUSNAME="scale_0_s_axis_x"'))
     with pytest.raises(UserError, match=r"stream scale_0_s_axis_x has 4 ends .*; expected two"):
         stream_ends(description)
+
+
+def test_the_longest_transfer(copied: Path) -> None:
+    """All ones in the length register. PYNQ lets a byte more pass, which the register would take as none."""
+    description = copied.with_suffix(".hwh")
+    description.write_text(
+        description.read_text().replace('"c_sg_length_width" VALUE="26"', '"c_sg_length_width" VALUE="8"')
+    )
+    device = sim.activate()
+    overlay = pynq.Overlay(str(copied))
+    dma, total, data = overlay.axi_dma_1, overlay.total_0, pynq.allocate(257, np.uint8)
+    data[:] = np.arange(257) * 7
+    total.register_map.count = 255
+    total.register_map.CTRL.AP_START = 1
+    with pytest.raises(ValueError, match="exceeds"):
+        dma.sendchannel.transfer(data)
+    with pytest.raises(UserError, match=r"its length register has 8 bits .*, so at most 255 bytes"):
+        dma.sendchannel.transfer(data, nbytes=256)
+    dma.sendchannel.transfer(data, nbytes=255)
+    dma.sendchannel.wait()
+    while not total.register_map.CTRL.AP_DONE:
+        pass
+    assert int(total.register_map.sum) == int(data[:255].sum(dtype=int))
+    device.unload()
+
+
+def test_what_is_built_can_be_simulated() -> None:
+    """Every width of a stream for which a DMA is put into a design."""
+    for bits in STREAM_BITS:
+        assert Dma.memory_bits(Stream("x", bits, True, "s_axis_x")) in MEMORY_WIDTHS

@@ -12,9 +12,11 @@ import numpy as np
 import pynq
 import pynq.lib.dma
 import pytest
+from streams import write_streams_overlay
 
 from edgemoe import sim
 from edgemoe.errors import DeviceError, UserError
+from edgemoe.sim.arena import BASE, HIGH, SIZE
 from edgemoe.sim.dram import DramConfig
 
 MM2S_CR, MM2S_SR, MM2S_SA, MM2S_MSB, MM2S_LENGTH = 0x00, 0x04, 0x18, 0x1C, 0x28
@@ -195,6 +197,42 @@ def test_a_long_packet_is_an_internal_error(overlay: pynq.Overlay) -> None:
     assert np.array_equal(target[:10], source[10:20] * np.uint32(3))
 
 
+def test_a_run_that_reads_nothing(overlay: pynq.Overlay) -> None:
+    """The transfer waits at a kernel that is idle again; it goes on with the next run, none of it lost."""
+    dma, source, target = overlay.axi_dma_0, words(40, 12), pynq.allocate(40, np.uint32)
+    start_scale(overlay, 0)
+    dma.sendchannel.transfer(source)
+    with pytest.raises(DeviceError, match=r"s_axis_x takes no more data .*: scale_0 is idle, after 1 starts"):
+        dma.sendchannel.wait()
+    dma.recvchannel.transfer(target)
+    start_scale(overlay, 40)
+    dma.sendchannel.wait()
+    dma.recvchannel.wait()
+    assert np.array_equal(target, source * np.uint32(3))
+
+
+def test_auto_restart(overlay: pynq.Overlay) -> None:
+    """The end of a run starts the next one, with a packet each, until the bit is cleared."""
+    dma, source, target = overlay.axi_dma_0, words(40, 13), pynq.allocate(8, np.uint32)
+    registers = overlay.scale_0.register_map
+    registers.count, registers.skip, registers.gain = 8, 0, 3
+    overlay.scale_0.write(0, 0x81)
+    assert overlay.scale_0.read(0) & 0x85 == 0x81
+    dma.sendchannel.transfer(source)
+    for packet in range(4):
+        dma.recvchannel.transfer(target)
+        dma.recvchannel.wait()
+        assert dma.recvchannel.transferred == 32
+        assert np.array_equal(target, source[8 * packet : 8 * packet + 8] * np.uint32(3))
+    overlay.scale_0.write(0, 0)  # the fifth run is under way, and the last
+    dma.recvchannel.transfer(target)
+    dma.recvchannel.wait()
+    assert np.array_equal(target, source[32:] * np.uint32(3))
+    overlay.scale_0.read(0)  # clears AP_DONE of all that were before
+    sim.activate().design("scale_0").run(1000)
+    assert overlay.scale_0.read(0) & 0x85 == 4
+
+
 # ---- registers
 
 
@@ -238,6 +276,36 @@ def test_stop_ends_a_transfer(overlay: pynq.Overlay) -> None:
     dma = overlay.axi_dma_0
     dma.sendchannel.start()
     dma.recvchannel.start()
+    dma.sendchannel.transfer(source)
+    dma.recvchannel.transfer(target)
+    start_scale(overlay, 4000)
+    dma.recvchannel.wait()
+    assert np.array_equal(target, source * np.uint32(3))
+
+
+def test_a_reset_in_the_middle_of_transfers(overlay: pynq.Overlay) -> None:
+    """Bit 2 of either DMACR: both directions are as after power-on, and not a byte is written any more."""
+    dma, source, target = overlay.axi_dma_0, words(4000, 14), pynq.allocate(4000, np.uint32)
+    target[:] = 7
+    target.flush()
+    dma.mmio.write(S2MM_CR, 0x1001)
+    dma.sendchannel.transfer(source)
+    dma.recvchannel.transfer(target)
+    start_scale(overlay, 4000)
+    sim.activate().design("scale_0").run(2000)
+    dma.mmio.write(MM2S_CR, 4)
+    target.invalidate()
+    moved = int(np.count_nonzero(target != 7))
+    assert 100 < moved < 3900
+    assert [dma.mmio.read(at) for at in (MM2S_CR, S2MM_CR)] == [0x10002, 0x10002]
+    assert [dma.mmio.read(at) for at in (MM2S_SR, S2MM_SR, MM2S_LENGTH, S2MM_LENGTH)] == [1, 1, 0, 0]
+    assert not dma.sendchannel.running and not dma.recvchannel.running
+    sim.activate().design("scale_0").run(2000)
+    target.invalidate()
+    assert np.count_nonzero(target != 7) == moved
+    assert sim.activate().design("scale_0").violations() == (0, [])
+    overlay.download()
+    dma = overlay.axi_dma_0
     dma.sendchannel.transfer(source)
     dma.recvchannel.transfer(target)
     start_scale(overlay, 4000)
@@ -394,6 +462,51 @@ def test_a_forgotten_flush_is_the_dmas(overlay: pynq.Overlay) -> None:
     overlay.total_0.register_map.CTRL.AP_START = 1
     dma.sendchannel.transfer(data, nbytes=9)  # usable as before
     dma.sendchannel.wait()
+
+
+@pytest.mark.parametrize("base", [HIGH, 0x1_0000_0000 - 8192, (1 << 40) - SIZE])
+def test_buffers_above_4_gib(streams_overlay: Path, base: int) -> None:
+    """Also across the border, in one transfer, and up to the last address."""
+    device = sim.activate()
+    device.unload()
+    device.place_memory(base, SIZE)
+    overlay = pynq.Overlay(str(streams_overlay))
+    dma, source, target = overlay.axi_dma_0, words(3000, 15), pynq.allocate(3000, np.uint32)
+    assert source.device_address == base and target.device_address >> 32
+    dma.recvchannel.transfer(target)
+    dma.sendchannel.transfer(source)
+    start_scale(overlay, 3000)
+    dma.sendchannel.wait()
+    dma.recvchannel.wait()
+    assert np.array_equal(target, source * np.uint32(3))
+    assert dma.mmio.read(MM2S_MSB) == source.device_address >> 32
+    source.freebuffer()
+    target.freebuffer()
+    device.unload()
+    device.place_memory(BASE, SIZE)
+
+
+@pytest.mark.slow
+def test_waves_of_a_kernel_with_a_dma(tmp_path: Path) -> None:
+    """A longer run leaves the longer recording: its cycles are in it."""
+    device, sizes = sim.activate(), []
+    bitstream = write_streams_overlay(tmp_path / "waves", ("total",), trace=True)
+    for count in (16, 2000):
+        waves = tmp_path / f"{count}.fst"
+        device.record_waves(waves)
+        overlay = pynq.Overlay(str(bitstream))
+        data = pynq.allocate(count, np.uint8)
+        data[:] = np.random.default_rng(count).integers(0, 256, count)
+        overlay.total_0.register_map.count = count
+        overlay.total_0.register_map.CTRL.AP_START = 1
+        overlay.axi_dma_0.sendchannel.transfer(data)
+        overlay.axi_dma_0.sendchannel.wait()
+        while not overlay.total_0.register_map.CTRL.AP_DONE:
+            pass
+        assert int(overlay.total_0.register_map.sum) == int(data.sum(dtype=int))
+        device.unload()
+        sizes.append(waves.stat().st_size)
+    assert sizes[1] > sizes[0] + 2000, sizes
 
 
 def test_the_traffic_is_counted(overlay: pynq.Overlay) -> None:

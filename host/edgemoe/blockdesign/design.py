@@ -28,7 +28,7 @@ INTERRUPTS_MOST = 32
 """Inputs of an AXI INTC."""
 SMARTCONNECT_MOST = 16
 """Masters, and slaves, of one SmartConnect."""
-STREAM_BITS = (8, 16, 32, 64, 128, 256, 512)
+STREAM_BITS = (8, 16, 32, 64, 128, 256, 512, 1024)
 """Widths of TDATA for which an AXI DMA is built here and simulated."""
 DMA_LENGTH_BITS = 26
 """Of an AXI DMA's length register, the most that it can have: transfers of up to 64 MiB."""
@@ -274,7 +274,7 @@ def _check_widths(ips: tuple[Ip, ...]) -> None:
             if stream.bits not in STREAM_BITS:
                 raise UserError(
                     f"Stream {stream.name} of {ip.instance} has {stream.bits} bits; a DMA takes "
-                    f"{', '.join(map(str, STREAM_BITS))}."
+                    f"{', '.join(map(str, STREAM_BITS))}. Let its elements be narrower, or split it in two."
                 )
 
 

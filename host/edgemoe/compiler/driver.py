@@ -31,12 +31,16 @@ PORTS = ("axi", "ap_ctrl_hs")
 class CompileResult:
     """What `compile_file` left in its folder."""
 
-    files: list[
-        Path
-    ]  #: SystemVerilog, in reading order: the library, then callees before callers, the top last
+    files: list[Path]
+    """SystemVerilog, in reading order: the library, callees before callers, the top, its outside with AXI4-Stream."""
     report: dict[str, Any]  #: the contents of report.json
     sha256: str  #: over the texts of all files
     program: Program = field(repr=False)
+
+    @property
+    def top(self) -> Path:
+        """The file of the module with FIFO ports for streams, which has the function's name."""
+        return next(path for path in self.files if path.stem == self.program.top)
 
 
 def compile_file(

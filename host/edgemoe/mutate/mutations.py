@@ -315,7 +315,7 @@ COMPILER_MUTATIONS = (
     _compiler(
         "start stays set",
         "lib/hls_axilite.sv",
-        "        start <= 1'b0;\n        done_seen",
+        "        start <= auto_restart;\n        done_seen",
         "        done_seen",
         RTL,
     ),

@@ -32,7 +32,7 @@ RUN, ALWAYS_ONE, RESET, KEYHOLE = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 INTERRUPTS = COMPLETE_IRQ | DELAY_IRQ | ERROR_IRQ
 THRESHOLD = 0xFF << 16
 WRITABLE = RUN | INTERRUPTS | THRESHOLD | 0xFF << 24
-MEMORY_WIDTHS = (32, 64, 128, 256, 512)
+MEMORY_WIDTHS = (32, 64, 128, 256, 512, 1024)
 ERRORS = {
     INTERNAL_ERROR: "internal error: the packet is longer than the buffer, or has no TLAST",
     SLAVE_ERROR: "slave error: the memory refuses an access",
@@ -120,6 +120,11 @@ class Settings:
                     f"{allowed[0]} to {allowed[-1]}" if isinstance(allowed, range) else f"one of {allowed}"
                 )
                 raise UserError(f"{name}: parameter {what} is {value}; expected {shown}.")
+        if settings.stream_bits > settings.memory_bits:  # the IP has no such form
+            raise UserError(
+                f"{name}: the stream of {key} has {settings.stream_bits} bits, its memory port only "
+                f"{settings.memory_bits}; expected c_m_axi_{key}_data_width to be {settings.stream_bits} at least."
+            )
         return settings
 
 

@@ -37,6 +37,15 @@ CASES = {
     "pragma_without_variable": Case(
         "void top() {\n#pragma HLS STREAM depth=3 // here\n}\n", "needs variable="
     ),
+    "unused_stream": Case(
+        "void top(hls::stream<int>& x, hls::stream<int>& spare, hls::stream<int>& y) {  // here\n"
+        "  y.write(x.read());\n}\n",
+        "'spare' of top is neither read nor written",
+    ),
+    "unused_output": Case(
+        "void top(hls::stream<int>& x, int& sum) {  // here\n  x.read();\n}\n",
+        "'sum' of top is neither read nor written",
+    ),
     "inner_loop": Case(
         """void top(hls::stream<int>& x, hls::stream<int>& y, int n) {
   for (int i = 0; i < 9; i++) {

@@ -12,6 +12,13 @@ from edgemoe.compiler.frontend.parse import Inst, Module, bits
 from edgemoe.compiler.ir import Argument, AxiArg, BlockArg, Direction, ScalarArg, StreamArg
 
 
+def parameter_name(function: LlvmFunction, token: str) -> str:
+    """The C++ name of a parameter of `function`."""
+    known = function.variables.get(token)
+    text = known or re.sub(r"\.(coerce|addr).*$", "", token.lstrip("%").strip('"'))
+    return re.sub(r"\W", "_", text)
+
+
 class Arguments:
     """Arguments by LLVM parameter. Output scalars join when the first store to them is seen."""
 
@@ -35,9 +42,7 @@ class Arguments:
 
     def name(self, token: str) -> str:
         """The C++ name of a parameter."""
-        known = self._source.variables.get(token)
-        text = known or re.sub(r"\.(coerce|addr).*$", "", token.lstrip("%").strip('"'))
-        return re.sub(r"\W", "_", text)
+        return parameter_name(self._source, token)
 
     def _declared(self, token: str, width: int) -> tuple[int, bool]:
         """(bits, signed) of a scalar parameter in C++; ``width`` is how LLVM passes it."""

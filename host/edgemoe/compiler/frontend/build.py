@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from edgemoe.compiler.errors import CompileError
+from edgemoe.compiler.frontend.arguments import parameter_name
 from edgemoe.compiler.frontend.clang import emit_llvm
 from edgemoe.compiler.frontend.dataflow import Callee, build_dataflow
 from edgemoe.compiler.frontend.llvm import clean_up
@@ -56,9 +57,24 @@ def build_program(module: Module, facts: list[Fact], top: str, raw: str, source:
                 function, [builder.arguments.at(k) for k in range(len(llvm_function.params))]
             )
         program.functions[function.name] = function
+    _check_used(module, wanted[-1], program.functions[names[wanted[-1]]])
     _interfaces(module, program, wanted[-1], facts)
     _label_loops(program, raw)
     return program
+
+
+def _check_used(module: Module, mangled: str, top: Function) -> None:
+    """Refuse arguments that would get neither a port nor a register."""
+    source, used = module.functions[mangled], {arg.name for arg in top.args}
+    unused = [name for _, token in source.params if (name := parameter_name(source, token)) not in used]
+    if unused:
+        _, loc = module.debug.subprogram(source.debug)
+        raise CompileError(
+            loc.file,
+            loc.line,
+            f"'{unused[0]}' of {top.name} is neither read nor written, so there is nothing to connect it to; "
+            "use the argument or remove it.",
+        )
 
 
 def _functions(module: Module, facts: list[Fact], top: str, source: Path) -> list[str]:

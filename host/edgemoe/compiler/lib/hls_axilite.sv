@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // AXI4-Lite control slave in the register layout of Vitis HLS:
-//   0x00  control: 0 start, 1 done (clear on read), 2 idle, 3 ready (clear on read)
+//   0x00  control: 0 start, 1 done (clear on read), 2 idle, 3 ready (clear on read), 7 auto-restart: the end of a
+//         run starts the next one
 //   0x04  global interrupt enable: bit 0
 //   0x08  interrupt enable: 0 done, 1 ready
 //   0x0c  interrupt status: 0 done, 1 ready (a written 1 toggles)
@@ -30,7 +31,7 @@ module hls_axilite #(
     output logic            rvalid,
     input  logic            rready,
     output logic            irq,
-    output logic            start,          // level, until done
+    output logic            start,          // level, until done; with auto-restart it stays
     input  logic            done,           // pulse
     input  logic            idle,
     output logic [32*N-1:0] value,
@@ -40,7 +41,7 @@ module hls_axilite #(
   logic [31:0] write_data, write_mask;
   logic [3:0] write_strobe;
   logic have_address, have_data, write, read;
-  logic done_seen, ready_seen, global_enable;
+  logic done_seen, ready_seen, auto_restart, global_enable;
   logic [1:0] enable, pending;
   logic [31:0] read_word;
   logic [A-3:0] write_index, read_index;
@@ -61,7 +62,7 @@ module hls_axilite #(
   always_comb begin
     read_word = '0;
     case (32'(read_index))
-      0: read_word = {28'd0, ready_seen, idle, done_seen, start};
+      0: read_word = {24'd0, auto_restart, 3'd0, ready_seen, idle, done_seen, start};
       1: read_word = {31'd0, global_enable};
       2: read_word = {30'd0, enable};
       3: read_word = {30'd0, pending};
@@ -86,6 +87,7 @@ module hls_axilite #(
       start <= 1'b0;
       done_seen <= 1'b0;
       ready_seen <= 1'b0;
+      auto_restart <= 1'b0;
       global_enable <= 1'b0;
       enable <= '0;
       pending <= '0;
@@ -96,7 +98,7 @@ module hls_axilite #(
       bvalid <= write | (bvalid & ~bready);
       rvalid <= read | (rvalid & ~rready);
       if (done) begin
-        start <= 1'b0;
+        start <= auto_restart;
         done_seen <= 1'b1;
         ready_seen <= 1'b1;
       end else begin
@@ -106,6 +108,7 @@ module hls_axilite #(
           ready_seen <= 1'b0;
         end
       end
+      if (write & write_index == '0 & write_strobe[0]) auto_restart <= write_data[7];
       if (write & 32'(write_index) == 1 & write_strobe[0]) global_enable <= write_data[0];
       if (write & 32'(write_index) == 2 & write_strobe[0]) enable <= write_data[1:0];
       pending <= (pending ^ (write & 32'(write_index) == 3 & write_strobe[0] ? write_data[1:0] : 2'b00))

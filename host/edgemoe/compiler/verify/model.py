@@ -145,8 +145,8 @@ def _top(kernels: Sequence[Kernel]) -> str:
     """A module with every kernel inside, every port outside, and one clock."""
     ports, instances = ["  input logic clk"], []
     for kernel in kernels:
-        text = kernel.result.files[-1].read_text()
-        top = kernel.result.files[-1].stem
+        text = kernel.result.top.read_text()
+        top = kernel.result.top.stem
         pins = [".ap_clk(clk)"]
         for direction, span, name in _PORT.findall(text):
             if name == "ap_clk":

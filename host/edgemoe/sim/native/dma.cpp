@@ -260,8 +260,9 @@ void Channel::next_write_beat() {
   const std::uint64_t count = std::min(bytes_ - lane, in_burst_);
   wires_.data.fill(0);
   queue_.get(wires_.data.data() + lane, count);
-  const std::uint64_t all = count == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
-  wires_.strobes = all << lane;
+  wires_.strobes.fill(0);
+  for (std::uint64_t i = lane; i < lane + count; i++)
+    wires_.strobes[i / 8] = static_cast<std::uint8_t>(wires_.strobes[i / 8] | 1 << i % 8);
   wires_.wlast = beats_ == 1;
   wires_.wvalid = 1;
   at_ += count;

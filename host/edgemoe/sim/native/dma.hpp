@@ -67,12 +67,13 @@ class Channel {
  private:
   // The memory side's wires, as a design's ports would be.
   struct Wires {
-    std::uint64_t address = 0, strobes = 0;
+    std::uint64_t address = 0;
     std::uint8_t length = 0, size = 0, kind = 1;
     std::uint8_t arvalid = 0, arready = 0, rvalid = 0, rready = 0, rresp = 0, rlast = 0;
     std::uint8_t awvalid = 0, awready = 0, wvalid = 0, wready = 0, wlast = 0;
     std::uint8_t bvalid = 0, bready = 0, bresp = 0;
-    std::array<std::uint8_t, 64> data{};
+    std::array<std::uint8_t, 128> data{};  // 1024 bits, the widest port
+    std::array<std::uint8_t, 16> strobes{};
   };
 
   // Bytes between the two sides.

@@ -37,10 +37,11 @@ void Memory::read(std::uint64_t address, void* to, int bytes) {
   if (!stale_.empty()) note_stale(address, bytes);
 }
 
-void Memory::write(std::uint64_t address, const void* from, std::uint64_t strobes, int bytes) {
+void Memory::write(std::uint64_t address, const void* from, const void* strobes, int bytes) {
   const auto* source = static_cast<const std::uint8_t*>(from);
+  const auto* enabled = static_cast<const std::uint8_t*>(strobes);
   for (int i = 0; i < bytes; i++) {
-    if (!(strobes >> i & 1)) continue;
+    if (enabled && !(enabled[i / 8] >> i % 8 & 1)) continue;
     data_[address - base + i] = source[i];
     if (stale_.empty()) continue;
     const auto found = stale_.find((address + i) / granule);
@@ -220,9 +221,8 @@ void Port::sample_writes(std::uint64_t cycle) {
   if (taken && !writes_.empty()) {
     Burst& burst = writes_.front();
     const std::uint8_t response = memory_.response(burst.address, bytes_, true);
-    const std::uint64_t strobes = ports.wstrb ? ports.wstrb.get() : ~std::uint64_t{0};
     if (response == OKAY)
-      memory_.write(burst.address, ports.wdata.storage, strobes, bytes_);
+      memory_.write(burst.address, ports.wdata.storage, ports.wstrb.storage, bytes_);
     else
       burst.response = response;
     counters.out_of_range += !memory_.holds(burst.address, bytes_);

@@ -55,7 +55,8 @@ class Memory {
   Memory(std::uint8_t* data, std::uint64_t base, std::uint64_t size);
 
   void read(std::uint64_t address, void* to, int bytes);
-  void write(std::uint64_t address, const void* from, std::uint64_t strobes, int bytes);
+  // A bit of `strobes` for each byte; null: all of them are written.
+  void write(std::uint64_t address, const void* from, const void* strobes, int bytes);
   bool holds(std::uint64_t address, int bytes) const;
   std::uint8_t response(std::uint64_t address, int bytes, bool is_write) const;
 

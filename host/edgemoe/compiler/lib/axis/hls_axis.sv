@@ -81,7 +81,7 @@ module hls_axis_out #(
   logic held_valid, ended;  // ended: the run is over, what is held is its last element
   logic ready, take, give;
 
-  assign full_n = ready & ~ended;
+  assign full_n = ready;  // whenever the slice is ready, what ends a run leaves `held`
   assign take = write & full_n;
   assign give = held_valid & ready & (write | ended);
 
