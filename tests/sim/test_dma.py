@@ -233,6 +233,19 @@ def test_auto_restart(overlay: pynq.Overlay) -> None:
     assert overlay.scale_0.read(0) & 0x85 == 4
 
 
+def test_the_interrupt_line_can_be_read(overlay: pynq.Overlay) -> None:
+    """Bit 9 of CTRL, until the status is cleared."""
+    scale = overlay.scale_0
+    scale.write(0x04, 1)
+    scale.write(0x08, 1)
+    start_scale(overlay, 0)
+    while not scale.read(0) & 2:
+        pass
+    assert scale.read(0) & 0x200 and int(scale.register_map.CTRL.INTERRUPT) == 1
+    scale.write(0x0C, 1)
+    assert not scale.read(0) & 0x200
+
+
 # ---- registers
 
 
@@ -306,6 +319,8 @@ def test_a_reset_in_the_middle_of_transfers(overlay: pynq.Overlay) -> None:
     assert sim.activate().design("scale_0").violations() == (0, [])
     overlay.download()
     dma = overlay.axi_dma_0
+    dma.sendchannel.start()
+    dma.recvchannel.start()
     dma.sendchannel.transfer(source)
     dma.recvchannel.transfer(target)
     start_scale(overlay, 4000)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // AXI4-Lite control slave in the register layout of Vitis HLS:
 //   0x00  control: 0 start, 1 done (clear on read), 2 idle, 3 ready (clear on read), 7 auto-restart: the end of a
-//         run starts the next one
+//         run starts the next one, 9 the interrupt line
 //   0x04  global interrupt enable: bit 0
 //   0x08  interrupt enable: 0 done, 1 ready
 //   0x0c  interrupt status: 0 done, 1 ready (a written 1 toggles)
@@ -62,7 +62,7 @@ module hls_axilite #(
   always_comb begin
     read_word = '0;
     case (32'(read_index))
-      0: read_word = {24'd0, auto_restart, 3'd0, ready_seen, idle, done_seen, start};
+      0: read_word = {22'd0, irq, 1'b0, auto_restart, 3'd0, ready_seen, idle, done_seen, start};
       1: read_word = {31'd0, global_enable};
       2: read_word = {30'd0, enable};
       3: read_word = {30'd0, pending};
