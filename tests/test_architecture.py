@@ -16,7 +16,7 @@ PACKAGE = ROOT / "host" / "edgemoe"
 BASE = {"config", "numerics"}
 FILE = BASE | {"package", "registers"}
 ROOMS: dict[str, set[str]] = {
-    "__init__": set(),
+    "__init__": {"runtime"},
     "errors": set(),
     "config": {"numerics"},
     "numerics": set(),
@@ -39,9 +39,10 @@ ROOMS: dict[str, set[str]] = {
     "export": FILE,
     "program": FILE,
     "kernels": BASE | {"caches", "registers"},
-    "sim": BASE | {"caches", "faults", "kernels", "registers", "compiler"},
+    "blockdesign": BASE,
+    "sim": BASE | {"blockdesign", "caches", "faults", "kernels", "registers", "compiler"},
     "golden": FILE | {"program", "export"},
-    "runtime": FILE | {"program", "outputs"},
+    "runtime": FILE | {"program", "outputs", "images", "files", "report"},
     "csim": FILE | {"caches", "kernels", "program", "compiler"},
     "backends": FILE | {"program", "golden", "csim", "runtime", "sim"},
     "inputs": BASE | {"package", "images", "shipped"},
@@ -58,7 +59,7 @@ ROOMS: dict[str, set[str]] = {
     | {"caches"}
     | {"program", "backends", "inputs", "model", "results", "shipped", "folders", "progress", "sim"},
     "mutate": set(),
-    "synth": BASE | {"kernels", "registers", "compiler", "folders"},
+    "synth": BASE | {"blockdesign", "kernels", "registers", "compiler", "folders", "progress", "sim"},
     "cli": {"*"},
     "__main__": {"cli"},
 }

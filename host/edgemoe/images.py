@@ -211,6 +211,42 @@ def _differs(
     return (colour.astype(np.int64) * 256 + low[part] != np.array(key)).any(axis=2)
 
 
+def as_pixels(image: Any) -> Pixels:
+    """An image in any of the forms that programs have, as uint8 H×W×3, RGB.
+
+    Args:
+        image: the path of a PNG or JPEG, a PIL image, or a uint8 array (H, W), grey, or (H, W, 3), RGB. Of a PIL image
+            the modes are taken as of a file, but its EXIF orientation is not applied: the program may have turned it.
+
+    Raises:
+        UserError: anything else; the message says what was given and how to make it fit.
+    """
+    if isinstance(image, str | Path):
+        return read_image(Path(image))
+    if isinstance(image, Image.Image):
+        if not image.width * image.height:
+            raise UserError(f"The image is {image.height}×{image.width}: it has no pixels.")
+        if image.mode == "F":
+            raise UserError(
+                "The image is of floats (mode F), whose range is unknown; scale it to 0 … 255 and mode L."
+            )
+        return _rgb(image, "")
+    if not isinstance(image, np.ndarray):
+        raise UserError(f"An image is a path, a PIL image or a uint8 array, not a {type(image).__name__}.")
+    if image.dtype != np.uint8:
+        raise UserError(
+            f"An image array must be uint8, 0 … 255, not {image.dtype}; of floats in 0 … 1: "
+            "`(255 * image).round().astype(np.uint8)`."
+        )
+    if not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)) or not image.size:
+        raise UserError(
+            f"An image array must be of shape (H, W) or (H, W, 3), not {image.shape}. Of (3, H, W) make "
+            "`image.transpose(1, 2, 0)`, of (H, W, 4) `image[..., :3]`, of a batch take one image."
+        )
+    pixels = np.asarray(image)
+    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
+
+
 def resize(image: Pixels, height: int, width: int) -> Pixels:
     """Area average: an output pixel is the mean of the source area under it, rounded half up.
 

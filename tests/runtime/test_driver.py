@@ -67,8 +67,8 @@ def image() -> np.ndarray:
 
 
 def test_driver_is_bound_by_vlnv(accelerator) -> None:
-    assert isinstance(accelerator, driver.Accelerator)
-    assert "edgemoe" in driver.Accelerator.bindto[0]
+    assert isinstance(accelerator, driver.AcceleratorIp)
+    assert "edgemoe" in driver.AcceleratorIp.bindto[0]
 
 
 @pytest.mark.parametrize("interrupt", [True, False, None])
@@ -221,10 +221,10 @@ def test_freed_buffers_are_refused(accelerator, image: np.ndarray, what: str) ->
 def test_another_register_map_is_refused(accelerator, change, words: str) -> None:
     """A description of another version: told when the driver is made, not by a wrong result."""
     description = copy.deepcopy(dict(sim.activate().ip_dict["accelerator"]))
-    driver.Accelerator(description)
+    driver.AcceleratorIp(description)
     change(description["registers"])
     with pytest.raises(UserError, match=words) as caught:
-        driver.Accelerator(description)
+        driver.AcceleratorIp(description)
     assert "write the overlay again" in str(caught.value)
 
 
@@ -233,7 +233,7 @@ def test_registers_are_where_the_description_says(accelerator) -> None:
     description = copy.deepcopy(dict(sim.activate().ip_dict["accelerator"]))
     for entry in description["registers"].values():
         entry["address_offset"] += 0x1000
-    moved = driver.Accelerator(description)
+    moved = driver.AcceleratorIp(description)
     written: list[tuple[int, int]] = []
     moved.write = lambda offset, value: written.append((offset, value))
     moved.set("weights", 0x1_0000_0002)

@@ -48,7 +48,7 @@ def test_kernels_that_differ_from_the_agreement_are_refused(change: dict | None,
         {"name": r.name, "offset": 16 * (i + 1), "width": r.bits, "writable": r.writable}
         for i, r in enumerate((*INPUTS, *OUTPUTS))
     ]
-    report = {"control": [], "registers": arguments, "masters": []}
+    report = {"control": [], "registers": arguments, "masters": [], "streams": []}
     accelerator_ip(report)
     if change is None:
         arguments.pop()

@@ -13,7 +13,7 @@ from edgemoe.backends.backend import Pixels
 from edgemoe.errors import DeviceError
 from edgemoe.program import Run, Traffic, Workload
 from edgemoe.registers import IP_NAME
-from edgemoe.runtime.session import Session, load_accelerator
+from edgemoe.runtime.accelerator import Accelerator
 from edgemoe.sim.dram import DramConfig
 
 
@@ -45,11 +45,11 @@ class Rtl:
         before, self.device.dram = self.device.dram, self.dram
         self.instance = IP_NAME
         try:
-            self.accelerator = load_accelerator(overlay, IP_NAME)
+            self.accelerator = Accelerator(overlay, name=IP_NAME, build=workload.build)
         finally:
             self.device.dram = before
-        self.accelerator.timeout_seconds = None  # the simulated board has limits in cycles
-        self.session = Session(workload.package, workload.build, self.accelerator, workload=workload)
+        self.accelerator.ip.timeout_seconds = None  # the simulated board has limits in cycles
+        self.accelerator.load(workload)
 
     def watch(self, told: Callable[[int], None]) -> None:
         """Have `told` called with the cycles that pass while a program waits."""
@@ -60,7 +60,7 @@ class Rtl:
         design = self.device.design(self.instance)
         design.clear_counters()
         started = time.monotonic()
-        run = self.session.infer(pixels, task, taps=taps, group=group)
+        run = self.accelerator.run(pixels, task, taps=taps, group=group)
         seconds = time.monotonic() - started
         breaches, lines = design.violations()
         if breaches:
@@ -73,5 +73,5 @@ class Rtl:
 
     def close(self) -> None:
         """Free the buffers and the model; a waveform file is complete after this."""
-        self.session.close()
+        self.accelerator.close()
         self.device.unload()

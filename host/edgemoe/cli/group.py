@@ -112,12 +112,28 @@ def infer(board: str, dram: dict[str, int], as_json: bool, **options: Any) -> in
 
 
 @commands.command()
-@click.argument("source", type=FILE, required=False)
-@click.option("--top", help="The function to compile; needed with a file.")
+@click.argument("source", type=FILE, nargs=-1)
+@click.option(
+    "--top",
+    multiple=True,
+    help="The function to compile; needed with a file. With --overlay several, of one file or of a file each; one "
+    "that is there twice becomes two IPs.",
+)
 @click.option("--include", "-I", type=FOLDER, multiple=True, help="A folder of headers; may be repeated.")
-@click.option("--clock-ns", type=float, default=5.0, show_default=True, help="Clock period to schedule for.")
+@click.option(
+    "--clock-ns", type=float, help="Clock period to schedule for. [default: 5; with --overlay the board's]"
+)
 @click.option(
     "--out", type=FOLDER, help="Where the SystemVerilog and report.json go. [default: build/synth/NAME]"
+)
+@click.option(
+    "--overlay",
+    type=FOLDER,
+    help="Make an overlay for the simulated board there: .bit, .hwh, register map and the simulation.",
+)
+@click.option("--name", help="Of the overlay's files. [default: the first --top]")
+@click.option(
+    "--waves", is_flag=True, help="With --overlay: a simulation that can record waveforms (slower)."
 )
 @BOARD
 @click.option(
@@ -125,31 +141,64 @@ def infer(board: str, dram: dict[str, int], as_json: bool, **options: Any) -> in
 )
 @JSON
 def synth(
-    source: Path | None,
-    top: str | None,
+    source: tuple[Path, ...],
+    top: tuple[str, ...],
     include: tuple[Path, ...],
-    clock_ns: float,
+    clock_ns: float | None,
     out: Path | None,
+    overlay: Path | None,
+    name: str | None,
+    waves: bool,
     board: str,
     ports: bool,
     as_json: bool,
 ) -> int:
-    """Compile C++ to SystemVerilog: a file of your own, or the accelerator of a board."""
-    if not 1e-3 <= clock_ns < 1e6:
+    """Compile C++ to SystemVerilog or to an overlay: a file of your own, or the accelerator of a board."""
+    if clock_ns is not None and not 1e-3 <= clock_ns < 1e6:
         raise UserError(
             f"--clock-ns is {clock_ns}; a clock period is positive, 0.001 to 1,000,000 nanoseconds."
         )
-    if source is not None and top is None:
-        raise UserError(f"Name the function of {source} to compile: --top NAME.")
+    if source and not top:
+        raise UserError(f"Name the function of {source[0]} to compile: --top NAME.")
+    if overlay is not None:
+        if out is not None:
+            raise UserError(
+                "Give --out or --overlay, not both: the overlay's folder has the SystemVerilog, too."
+            )
+        if ports:
+            raise UserError(
+                "--ports makes a kernel without registers, which no program on the processor could start. Leave "
+                "--ports out for an overlay."
+            )
+        from edgemoe.synth.overlay import chosen_kernels, synth_overlay
+
+        figures = synth_overlay(
+            chosen_kernels(source, top),
+            include=list(include),
+            clock_ns=clock_ns,
+            out=overlay,
+            board_name=board,
+            name=name,
+            waves=waves,
+            quiet=as_json,
+        )
+        if as_json:
+            show(True, figures, "")
+        return 0
+    if waves or name is not None:
+        raise UserError(f"{'--waves' if waves else '--name'} is for an overlay: add --overlay DIR.")
+    if len(source) > 1 or len(top) > 1:
+        raise UserError("Several kernels make an overlay: add --overlay DIR, or call the command for each.")
     from edgemoe import synth as work
+    from edgemoe.registers import IP_NAME
 
     report = work.synth(
-        source,
-        top or work.IP_NAME,
+        source[0] if source else None,
+        top[0] if top else IP_NAME,
         include=list(include),
-        clock_ns=clock_ns,
+        clock_ns=clock_ns or 5.0,
         ports="ap_ctrl_hs" if ports else "axi",
-        out=out or build_root() / "synth" / (top or board),
+        out=out or build_root() / "synth" / (top[0] if top else board),
         board_name=board,
         quiet=as_json,
     )

@@ -7,10 +7,11 @@ import dataclasses
 from collections import Counter
 from typing import Any
 
+from edgemoe.compiler.backend.axis import streams
 from edgemoe.compiler.backend.plan import ModuleTiming, RegionPlan
 from edgemoe.compiler.backend.process import Emitted
 from edgemoe.compiler.backend.registers import CONTROL, bundle_bits, register_map
-from edgemoe.compiler.backend.text import source
+from edgemoe.compiler.backend.text import safe, source
 from edgemoe.compiler.ir import Function, Kind, MemoryKind, Opcode, Pipeline, Program
 from edgemoe.compiler.operators import is_multiplier
 
@@ -31,6 +32,7 @@ def build_report(
     top = program.functions[program.top]
     return {
         "top": program.top,
+        "module": safe(program.top),
         "sources": sources,
         "clock": {"target_ns": clock_ns, "estimated_ns": round(longest / 1000, 3), "model": "operator table"},
         "loops": loops,
@@ -41,6 +43,7 @@ def build_report(
             for r in register_map(top)
         ],
         "masters": [{"name": name, "bits": bits} for name, bits in bundle_bits(top).items()],
+        "streams": [dataclasses.asdict(stream) for stream in streams(top)],
     }
 
 

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgemoe.cosim.compare import Comparison
-from edgemoe.cosim.figures import dram_figures, task_figures, utilisation
 from edgemoe.cosim.routing import gates_by_layer, routing_figures
 from edgemoe.cosim.versions import versions
 from edgemoe.inputs import Picture
 from edgemoe.program import Run, Workload
+from edgemoe.program.figures import dram_figures, task_figures, utilisation
 
 if TYPE_CHECKING:
     from edgemoe.sim.dram import DramConfig

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The accelerator's PYNQ driver: registers, start, wait, verdict, statistics.
 
-PYNQ gives every IP with the accelerator's VLNV this driver, so `Overlay(…).accelerator` is an `Accelerator`.
-It knows registers and records from `edgemoe.registers`, their places from the overlay's hardware description,
-and nothing of models.
+PYNQ gives every IP with the accelerator's VLNV this driver, so `Overlay(…).accelerator` is an `AcceleratorIp`: it
+finds this module by the entry point in the group `pynq.lib`. The driver knows registers and records from
+`edgemoe.registers`, their places from the overlay's hardware description, and nothing of models.
 """
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -18,8 +18,7 @@ import pynq
 from pynq import DefaultIP
 from pynq.buffer import PynqBuffer
 
-from edgemoe.config import BuildConfig
-from edgemoe.errors import DeviceError, UserError
+from edgemoe.errors import DeviceError
 from edgemoe.program import Run
 from edgemoe.registers import (
     DESCRIPTOR_BYTES,
@@ -27,12 +26,11 @@ from edgemoe.registers import (
     REGISTERS,
     Error,
     Statistics,
-    build_id,
-    limits,
 )
 from edgemoe.runtime.register_map import register_offsets
 
 START, DONE, IDLE = 1, 2, 4
+PAUSE = 50e-6  # seconds between two polls of a thread beside which others work
 _WIDE = {register.name for register in REGISTERS if register.bits == 64}
 
 
@@ -47,8 +45,8 @@ class Buffers:
     statistics: PynqBuffer
 
 
-class Accelerator(DefaultIP):
-    """One accelerator on the board."""
+class AcceleratorIp(DefaultIP):
+    """One accelerator on the board, as registers and runs; `edgemoe.Accelerator` is what runs a model on it."""
 
     bindto: ClassVar[list[str]] = [IP_VLNV]
 
@@ -81,7 +79,7 @@ class Accelerator(DefaultIP):
 
         A run that is still under way, because the program was interrupted while it waited, ends first.
         """
-        self._until_idle()
+        self.until_idle()
         for name in ("program", "weights", "image", "output", "statistics"):
             buffer: PynqBuffer = getattr(buffers, name)
             buffer.flush()
@@ -96,16 +94,49 @@ class Accelerator(DefaultIP):
             self.set("IP_ISR", pending)
         self.set("CTRL", START)
 
-    def _until_idle(self) -> None:
-        started = time.monotonic()
-        while not self.get("CTRL") & IDLE:
-            self._check_time(started)
+    @property
+    def idle(self) -> bool:
+        """Whether no run is under way."""
+        return bool(self.get("CTRL") & IDLE)
 
-    def wait(self) -> None:
-        """Poll until the run is over."""
+    def until_idle(self, seconds: float | None = None) -> None:
+        """Poll until no run is under way, whoever started it.
+
+        seconds: the limit; `timeout_seconds` if left out.
+        """
+        started = time.monotonic()
+        while not self.idle:
+            self._check_time(started, seconds)
+
+    def wait(self, alive: Callable[[], None] | None = None, *, pause: bool = False) -> None:
+        """Poll until the run is over.
+
+        Args:
+            alive: called between polls; what it raises ends the waiting.
+            pause: leave the processor to other threads between polls.
+        """
+        started = time.monotonic()
+        while not self.get("CTRL") & (DONE | IDLE):
+            if alive is not None:
+                alive()
+            self._check_time(started)
+            if pause:
+                time.sleep(PAUSE)
+
+    async def wait_async(self) -> None:
+        """Wait by interrupt where the overlay has one, else by polling; the event loop's other tasks run meanwhile."""
+        if self.interrupts:
+            await self.wait_interrupt()
+            return
         started = time.monotonic()
         while not self.get("CTRL") & (DONE | IDLE):
             self._check_time(started)
+            await asyncio.sleep(0)
+
+    @property
+    def interrupts(self) -> bool:
+        """Whether the overlay connects the accelerator's interrupt."""
+        return getattr(self, "interrupt", None) is not None
 
     async def wait_interrupt(self) -> None:
         """Wait for the interrupt; other tasks of the event loop run meanwhile."""
@@ -130,14 +161,17 @@ class Accelerator(DefaultIP):
             self._interrupt_of = belongs_to
             self.interrupt = pynq.Interrupt(self._interrupts["interrupt"]["fullpath"])
 
-    def _check_time(self, started: float) -> None:
-        if self.timeout_seconds is not None and time.monotonic() - started > self.timeout_seconds:
-            raise DeviceError(f"The accelerator did not finish within {self.timeout_seconds:g} s.")
+    def _check_time(self, started: float, seconds: float | None = None) -> None:
+        limit = self.timeout_seconds if seconds is None else seconds
+        if limit is not None and time.monotonic() - started > limit:
+            raise DeviceError(
+                f"The accelerator did not finish within {limit:g} s. `edgemoe.Accelerator.reset` makes it usable again."
+            )
 
     def run(self, buffers: Buffers, *, interrupt: bool | None = None) -> Run:
         """Start, wait and collect. By interrupt where the overlay has one and no event loop is running."""
         if interrupt is None:
-            interrupt = getattr(self, "interrupt", None) is not None and not _loop_is_running()
+            interrupt = self.interrupts and not _loop_is_running()
         self.start(buffers, interrupt=interrupt)
         if interrupt:
             _run_to_its_end(self.wait_interrupt())
@@ -147,8 +181,8 @@ class Accelerator(DefaultIP):
 
     async def run_async(self, buffers: Buffers) -> Run:
         """As `run`, for programs with an event loop of their own."""
-        self.start(buffers, interrupt=True)
-        await self.wait_interrupt()
+        self.start(buffers, interrupt=self.interrupts)
+        await self.wait_async()
         return self.result(buffers)
 
     def run_regions(
@@ -203,23 +237,16 @@ class Accelerator(DefaultIP):
 
     # ---- which build is it
 
-    def check_build(self, build: BuildConfig) -> None:
-        """`UserError` if the loaded overlay is not this build.
+    def identity(self) -> tuple[int, tuple[int, ...]]:
+        """The build id and the four words of limits.
 
-        The accelerator tells its identity with every run; a run without a program is refused in a few cycles.
+        The accelerator tells them with every run; a run without a program is refused in a few cycles.
         """
-        self._until_idle()
+        self.until_idle()
         self.set("program_bytes", 0)
         self._start(interrupt=False)
         self.wait()
-        found, expected = self.get("build_id"), build_id(build)
-        if found != expected:
-            theirs = [self.get(f"limits{i}") for i in range(4)]
-            raise UserError(
-                f"The overlay is another build than {build.name!r}: build id {found:#010x}, expected "
-                f"{expected:#010x}; limits {[f'{x:#x}' for x in theirs]}, expected "
-                f"{[f'{x:#x}' for x in limits(build)]}. Build the overlay again or name its board."
-            )
+        return self.get("build_id"), tuple(self.get(f"limits{i}") for i in range(4))
 
 
 def _loop_is_running() -> bool:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m edgemoe.sim program.py [arguments]`: run a PYNQ program, unchanged, on the simulated board."""
+"""`python -m edgemoe.sim [--waves FILE] program.py [arguments]`: run a PYNQ program, unchanged, on the simulated board.
+
+With `--waves` the first kernel of the first overlay that the program loads is recorded into FILE (FST).
+"""
 
 import runpy
 import sys
@@ -12,8 +15,13 @@ from edgemoe.errors import EdgeMoeError
 
 def main() -> int:
     """Run the program named on the command line as its own `__main__`."""
+    waves = None
+    if sys.argv[1:2] == ["--waves"]:
+        waves = Path(sys.argv[2]) if len(sys.argv) > 2 else None
+        sys.argv[1:3] = []
     if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
-        print(f"usage: python -m {edgemoe.sim.__name__} program.py [arguments]", file=sys.stderr)
+        usage = f"usage: python -m {edgemoe.sim.__name__} [--waves FILE] program.py [arguments]"
+        print(usage, file=sys.stderr)
         return 0 if len(sys.argv) == 2 else 2
     program = Path(sys.argv[1])
     if not program.is_file():
@@ -22,7 +30,9 @@ def main() -> int:
     sys.argv = sys.argv[1:]
     sys.path[0] = str(program.resolve().parent)
     try:
-        edgemoe.sim.activate()
+        device = edgemoe.sim.activate()
+        device.memory  # noqa: B018 - says now, not amid the program, that it cannot be
+        device.record_waves(waves)
         runpy.run_path(str(program), run_name="__main__")
     except EdgeMoeError as failure:
         print(f"error: {_place(program, failure)}{failure}", file=sys.stderr)

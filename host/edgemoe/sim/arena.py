@@ -3,14 +3,35 @@
 
 import ctypes
 import mmap
+import os
 import threading
 
 import numpy as np
 import numpy.typing as npt
 
-from edgemoe.errors import DeviceError
+from edgemoe.errors import DeviceError, UserError
 
 PAGE = 4096
+SIZE, BASE = 256 << 20, 0x1000_0000
+"""Of the board's memory, unless told otherwise: inside the DDR of every supported board."""
+HIGH = 0x8_0000_0000
+"""Where the upper part of a Zynq UltraScale+'s DDR begins, above 4 GiB."""
+ADDRESSES = 1 << 40
+"""That a Zynq UltraScale+'s processor and memory ports have."""
+PLACE = "EDGEMOE_SIM_MEMORY"
+"""Environment variable: the address at which the board's memory begins."""
+
+
+def chosen_base() -> int:
+    """The address in `$EDGEMOE_SIM_MEMORY`, else `BASE`; `UserError` if it is no number."""
+    text = os.environ.get(PLACE) or hex(BASE)
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise UserError(
+            f"{PLACE} is {text!r}; it must be the address at which the simulated memory begins, {BASE:#x} "
+            f"or {HIGH:#x} for instance."
+        ) from None
 
 
 class Arena:
@@ -19,7 +40,12 @@ class Arena:
     The mapping lives as long as any view of it does. A forked process gets a copy of its own.
     """
 
-    def __init__(self, size: int = 256 << 20, base: int = 0x1000_0000) -> None:
+    def __init__(self, size: int = SIZE, base: int = BASE) -> None:
+        if base < 0 or base % PAGE or size <= 0 or base + size > ADDRESSES:
+            raise UserError(
+                f"The simulated memory cannot begin at {base:#x} and have {size} bytes: it must begin at a multiple "
+                f"of {PAGE} and end at {ADDRESSES:#x} at most."
+            )
         self.base, self.size = base, size
         try:
             self._map = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)

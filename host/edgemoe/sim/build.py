@@ -9,13 +9,13 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from edgemoe.blockdesign import Design, Ip, board_facts, ip_of_report, lay_out
 from edgemoe.caches import build_root
 from edgemoe.config import BuildConfig
 from edgemoe.errors import DeviceError
 from edgemoe.kernels import hls_folder, include_folders, kernel_source
 from edgemoe.registers import BUS_ERROR, INPUTS, IP_NAME, IP_VLNV, OUTPUTS, REGISTERS
 from edgemoe.sim.cache import digest, kept, writing
-from edgemoe.sim.hwh import HardwareIp, hardware_ip
 from edgemoe.sim.overlay import write_overlay
 from edgemoe.sim.verilate import Progress, VerilatedLibrary, verilate
 
@@ -85,7 +85,7 @@ def _compile(source: Path, top: str, include: list[Path], work: Path, clock_ns: 
     (work / "rtl.json").write_text(json.dumps(manifest))
 
 
-def accelerator_ip(report: Mapping[str, Any]) -> HardwareIp:
+def accelerator_ip(report: Mapping[str, Any]) -> Ip:
     """The accelerator as the hardware description shows it: laid out as the compiler's report says.
 
     Raises:
@@ -103,7 +103,13 @@ def accelerator_ip(report: Mapping[str, Any]) -> HardwareIp:
                 "registers/interface.py."
             )
     meanings = {register.name: register.meaning for register in REGISTERS}
-    return hardware_ip(IP_NAME, IP_VLNV, report, meanings)
+    return ip_of_report(IP_NAME, IP_VLNV, report, meanings)
+
+
+def accelerator_design(build: BuildConfig, report: Mapping[str, Any]) -> Design:
+    """The block design of the accelerator alone, on the board of its build."""
+    ip = accelerator_ip(report)
+    return lay_out("edgemoe", board_facts(build.name), [ip], clock_mhz=build.clock_mhz)
 
 
 def build_overlay(build: BuildConfig, *, trace: bool = False, progress: Progress | None = None) -> Overlay:
@@ -114,8 +120,8 @@ def build_overlay(build: BuildConfig, *, trace: bool = False, progress: Progress
     rtl = compile_rtl(build, progress=progress)
     library = verilate(rtl.files, IP_NAME, trace=trace, progress=progress)
     folder = build_root() / "overlay" / (f"{build.name}-waves" if trace else build.name)
-    ip = accelerator_ip(rtl.report)
-    bitstream = write_overlay(folder, "edgemoe", ip, library.path, clock_mhz=build.clock_mhz)
+    design = accelerator_design(build, rtl.report)
+    bitstream = write_overlay(folder, design, {ip.instance: library.path for ip in design.ips})
     return Overlay(bitstream, rtl, library)
 
 

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What stands at the simulated board's addresses: designs, the interrupt controller, clock registers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from edgemoe.errors import DeviceError
+from edgemoe.sim.together import Together
+from edgemoe.sim.verilated import ACCESS_GRANULE as GRANULE
 from edgemoe.sim.verilated import VerilatedDesign
 
 
@@ -15,6 +20,38 @@ class Target(Protocol):
     def read(self, offset: int) -> int: ...
 
     def write(self, offset: int, value: int) -> None: ...
+
+
+class Stale(Protocol):
+    """What the program wrote and did not flush, at one moment."""
+
+    @property
+    def granules(self) -> npt.NDArray[np.uint64]: ...
+
+    @property
+    def masks(self) -> npt.NDArray[np.uint16]: ...
+
+    def error(self, design: str, address: int) -> DeviceError: ...
+
+
+class Caches(Protocol):
+    """The processor's view of memory, as far as a design must know it."""
+
+    def unflushed(self) -> Stale: ...
+
+    def spoil(self, first: int, last: int) -> None: ...
+
+
+class Reader(Protocol):
+    """What reads memory on behalf of a design."""
+
+    name: str
+
+    def reads(self, address: int) -> bool:
+        """Whether it was it that read this address."""
+
+    def spared(self) -> Sequence[int]:
+        """Addresses that it reads only because a beat holds them."""
 
 
 class Simulated(Target, Protocol):
@@ -41,20 +78,50 @@ class Simulated(Target, Protocol):
 class AcceleratorTarget:
     """A Verilated design behind its AXI4-Lite port.
 
-    Time in the design moves with every access. A program that polls a register would need millions of
-    them, so repeated reads of one register let the design run on in between, in growing steps.
+    Time in the design moves with every access, and in the other designs of the board with it. A program that polls a
+    register would need millions of them, so repeated reads of one register let the design run on in between, in
+    growing steps.
+
+    With each start it looks for memory that the program wrote and did not flush; if the design reads any of it,
+    the run ends, the design is idle with the arguments that it had, and the access says so.
     """
 
     first_step, last_step = 16, 4096
+    CTRL, START, DONE, IDLE, ARGUMENTS = 0x00, 1, 2, 4, 0x10
 
-    def __init__(self, name: str, design: VerilatedDesign, wait_limit: int) -> None:
-        self.name, self.design, self.wait_limit = name, design, wait_limit
-        self.failure: DeviceError | None = None
+    def __init__(
+        self,
+        name: str,
+        design: VerilatedDesign,
+        wait_limit: int,
+        caches: Caches,
+        writable: Sequence[int] = (),
+    ) -> None:
+        self.name, self.design, self.wait_limit, self.caches = name, design, wait_limit, caches
+        self.kept = (0x04, 0x08, *(offset for offset in writable if offset >= self.ARGUMENTS))
+        """Registers that keep their values when a run is stopped: interrupts enabled, and the arguments."""
+        self.together = Together([self])
+        """All designs of the board; one that is made alone is all of them."""
+        self.readers: list[Reader] = []
+        """DMA channels that read memory for it."""
+        self.starts = 0
+        """How often it was started since it was loaded."""
+        self._stale: Stale | None = None
         self._polled: int | None = None
         self._waited = 0
+        self._done = 0
+
+    @property
+    def failure(self) -> DeviceError | None:
+        """As in `Simulated`; all targets of a board have one."""
+        return self.together.failure
+
+    @failure.setter
+    def failure(self, failure: DeviceError | None) -> None:
+        self.together.failure = failure
 
     def read(self, offset: int) -> int:
-        self._check()
+        self.together.check()
         if offset == self._polled:
             step = min(self.last_step, self.first_step + self._waited // 8)
             self._waited += self.design.run(step)
@@ -63,19 +130,57 @@ class AcceleratorTarget:
                 raise self.timeout(f"a poll of register {offset:#x}")
         else:
             self._polled, self._waited = offset, 0
-        return self.design.read(offset)
+        value = self.design.read(offset)
+        if offset == self.CTRL:
+            value, self._done = value | self._done, 0
+        self.together.settle()
+        return value
 
     def write(self, offset: int, value: int) -> None:
-        self._check()
+        self.together.check()
         self._polled = None
+        if offset == self.CTRL and value & self.START:
+            self.starts += 1
+            self.watch()
         self.design.write(offset, value)
+        self.together.settle()
+
+    def watch(self) -> None:
+        """Stop the design when it, or a DMA for it, reads memory that the program has not flushed by now."""
+        self._stale = stale = self.caches.unflushed()
+        masks = stale.masks.copy()
+        for address in (address for reader in self.readers for address in reader.spared()):
+            masks[stale.granules == address // GRANULE] &= np.uint16(0xFFFF ^ 1 << address % GRANULE)
+        self.design.mark_stale(stale.granules, masks)
+
+    @property
+    def idle(self) -> bool:
+        """Whether it is between two runs. A done that is seen here, and cleared by that, is kept for the program."""
+        value = self.design.read(self.CTRL)
+        self._done |= value & self.DONE
+        return bool(value & self.IDLE)
 
     @property
     def interrupt(self) -> bool:
         return self.design.interrupt
 
     def advance(self, cycles: int) -> None:
-        self.design.run(cycles, until_interrupt=True)
+        self.design.advance(cycles)
+        self.look()
+
+    def look(self) -> None:
+        """What the design has done to the processor's view of memory since the last look."""
+        if (written := self.design.written()) is not None:
+            self.caches.spoil(*written)
+        if self._stale is None or (address := self.design.stale_read()) is None:
+            return
+        stale, self._stale = self._stale, None
+        values = {offset: self.design.read(offset) for offset in self.kept}
+        self.design.reset()
+        for offset, value in values.items():
+            self.design.write(offset, value)
+        reader = next((reader.name for reader in self.readers if reader.reads(address)), self.name)
+        raise stale.error(reader, address)
 
     def close(self, reason: str) -> None:
         self.design.close(reason)
@@ -85,11 +190,6 @@ class AcceleratorTarget:
             f"{self.name} did not finish: {waiting} went on for more than {self.wait_limit} cycles "
             f"(cycle {self.design.cycle}).\n{self.design.diagnosis()}"
         )
-
-    def _check(self) -> None:
-        failure, self.failure = self.failure, None
-        if failure is not None:
-            raise failure
 
 
 class InterruptController:

@@ -5,11 +5,11 @@ import json
 from pathlib import Path
 
 from edgemoe import faults
+from edgemoe.blockdesign import hardware_description
 from edgemoe.config import BOARDS, BuildConfig
 from edgemoe.kernels import hls_folder
 from edgemoe.registers import IP_VLNV, build_id
-from edgemoe.sim.build import accelerator_ip, compile_rtl
-from edgemoe.sim.hwh import hardware_description
+from edgemoe.sim.build import accelerator_design, compile_rtl
 
 
 def description_files(build: BuildConfig) -> dict[str, str]:
@@ -22,8 +22,7 @@ def description_files(build: BuildConfig) -> dict[str, str]:
         "vlnv": IP_VLNV,
         "build_id": f"0x{build_id(build):08x}",
     }
-    ip = accelerator_ip(compile_rtl(build).report)
-    text = hardware_description("edgemoe", ip, part="xck26", clock_mhz=build.clock_mhz)
+    text = hardware_description(accelerator_design(build, compile_rtl(build).report))
     return {"edgemoe.hwh": text, "manifest.json": json.dumps(manifest, indent=2) + "\n"}
 
 

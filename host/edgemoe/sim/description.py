@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from pynq.metadata.runtime_metadata_parser import RuntimeMetadataParser
 from pynqmetadata.frontends import Metadata
-from pynqmetadata.views.runtime import RuntimeMetadataParser
 
 from edgemoe.errors import UserError
 
@@ -124,6 +124,6 @@ def _check_blocks(parser: Any) -> None:
             if offset < 0 or offset % 4 or not 0 < bits <= 64 or offset + -(-bits // 32) * 4 > size:
                 raise ValueError(f"register {register} of {name} has {bits} bits at offset {offset:#x}")
     for number, clock in parser.clock_dict.items():
-        frequency = clock["frequency"]
+        frequency = clock.get("frequency")  # since pynq 4.0.0
         if frequency is not None and not (math.isfinite(frequency) and 0 < frequency <= 2000):
             raise ValueError(f"clock {number} runs at {frequency} MHz")

@@ -16,28 +16,21 @@ from pynq.interrupt import _InterruptController
 from pynq.pl_server.device import Device
 
 from edgemoe.errors import UserError
-from edgemoe.sim.arena import Arena
+from edgemoe.sim.arena import SIZE, Arena, chosen_base
 from edgemoe.sim.bus import AcceleratorTarget, Bus, InterruptController, RegisterFile, Simulated
+from edgemoe.sim.connections import stream_ends
 from edgemoe.sim.description import read_description
+from edgemoe.sim.dma import DMA_VLNV, DmaTarget, make_dma
 from edgemoe.sim.interrupts import InterruptLine
 from edgemoe.sim.memory import SimulatedMemory
 from edgemoe.sim.overlay import read_simulations
+from edgemoe.sim.processor import DEFAULT, FAMILIES, Family, complete_clocks, tell_pynq
+from edgemoe.sim.together import Together
 from edgemoe.sim.verilated import DramConfig, VerilatedDesign
 from edgemoe.sim.waves import check_wave_file
 from edgemoe.sim.window import RegisterWindow
 
-ARCHITECTURES = {"zynq_ultra_ps_e": "aarch64", "processing_system7": "armv7l"}
 INTC = "xilinx.com:ip:axi_intc:"
-
-# Zynq UltraScale+: PLLs at 1.2 GHz (33.333 MHz x 72 / 2), PL clocks at 100 MHz, processor at 1.2 GHz.
-_PLL, _PL_CLOCK = 72 << 8 | 1 << 16, 12 << 8 | 1 << 16 | 1 << 24
-PROCESSOR_REGISTERS = {
-    0xFF5E0000: {0x20: _PLL, 0x30: _PLL} | {0xC0 + 4 * clock: _PL_CLOCK for clock in range(4)},
-    0xFD1A0000: {0x20: _PLL, 0x2C: _PLL, 0x38: _PLL, 0x60: 1 << 8},
-    0xFD610000: {},
-    0xFD615000: {},
-    0xFF419000: {},
-}
 
 
 class SimulatedDevice(Device):
@@ -46,6 +39,8 @@ class SimulatedDevice(Device):
     # PYNQ probes subclasses in this order; 50 and 100 are taken by its own.
     _probe_priority_ = 10
     _instance: "SimulatedDevice | None" = None
+    private = True
+    """Each process has a simulated board of its own; a real one is for one process at a time."""
 
     @classmethod
     def _probe_(cls) -> list["SimulatedDevice"]:
@@ -62,27 +57,26 @@ class SimulatedDevice(Device):
     def __init__(self) -> None:
         super().__init__("edgemoe_simulation")
         self.name = "edgemoe simulation"
-        self.arch = "aarch64"
+        self._be(FAMILIES[DEFAULT])
         # As on a board, so that PYNQ takes the same paths.
         self.capabilities = {"MEMORY_MAPPED": True, "REGISTER_RW": False, "CALLABLE": False}
         self.wait_limit = 20_000_000
         """Cycles after which waiting for a design counts as an error."""
         self.dram = DramConfig()
         """Parameters of the simulated DRAM for the next download."""
-        self.arena = Arena()
-        strict = os.environ.get("EDGEMOE_SIM_STRICT", "1") != "0"
-        self.memory = SimulatedMemory(self, self.arena, strict=strict)
+        self._loading = threading.RLock()
+        self._targets: dict[str, Simulated] = {}
+        self._memory: SimulatedMemory | None = None
         self.models: dict[str, Callable[[Arena], Simulated]] = {}
         """Makers of models that stand in for the simulation of an IP, by its name; for tests."""
-        self._targets: dict[str, Simulated] = {}
         self._controllers: dict[str, InterruptController] = {}
         self._lines: dict[int, InterruptLine] = {}
-        self._waves: Path | None = None
-        self._loading = threading.RLock()
+        self._waves: tuple[Path, str | None] | None = None
         self._loaded: tuple[Any, str, str] | None = None
         self._bus = Bus()
-        for base, values in PROCESSOR_REGISTERS.items():
-            self._bus.attach(base, 0x1000, RegisterFile(values))
+        for family in FAMILIES.values():
+            for base, values in family.registers.items():
+                self._bus.attach(base, 0x1000, RegisterFile(values))
         # As PYNQ leaves them for other devices after the first overlay; it looks at them before, too.
         self.bitfile_name: str | None = None
         self.timestamp: str | None = None
@@ -97,15 +91,16 @@ class SimulatedDevice(Device):
 
     def _keep_whole_over_forks(self) -> None:
         """A fork waits for other threads' loading and allocating, which its child could never see the end of."""
-        locks = (self._loading, self.arena.lock)
-
-        def release() -> None:
-            for lock in reversed(locks):
-                lock.release()
 
         def acquire() -> None:
-            for lock in locks:
-                lock.acquire()
+            self._loading.acquire()  # first: the memory changes only under it
+            if self._memory is not None:
+                self._memory.arena.lock.acquire()
+
+        def release() -> None:
+            if self._memory is not None:
+                self._memory.arena.lock.release()
+            self._loading.release()
 
         os.register_at_fork(before=acquire, after_in_parent=release, after_in_child=release)
 
@@ -118,14 +113,51 @@ class SimulatedDevice(Device):
             raise UserError(f"There is no design {name!r} on the simulated board; there is {loaded}.")
         target = self._targets[name]
         if not isinstance(target, AcceleratorTarget):
-            raise UserError(f"{name} is a model in Python, not a Verilated design.")
+            what = "a DMA" if isinstance(target, DmaTarget) else "a model in Python"
+            raise UserError(f"{name} is {what}, not a Verilated design.")
         return target.design
 
-    def record_waves(self, path: Path | None) -> None:
-        """Write waveforms of the next overlay's first design to `path` (FST); `UserError` if that cannot be."""
+    def place_memory(self, base: int, size: int = SIZE) -> None:
+        """Let the board's memory be `size` bytes from address `base` on, above 4 GiB (`arena.HIGH`) for instance.
+
+        `EDGEMOE_SIM_MEMORY` does the same for a program that knows of no simulation.
+
+        Raises:
+            UserError: there is no such memory; or an overlay is loaded or buffers are held, which know the old one.
+        """
+        with self._loading:
+            held = self._memory.held if self._memory else 0
+            if self._targets or held:
+                raise UserError(
+                    f"The simulated memory cannot move: {len(self._targets)} designs are loaded and "
+                    f"{held} buffers held. Call unload() and free the buffers first."
+                )
+            strict = os.environ.get("EDGEMOE_SIM_STRICT", "1") != "0"
+            self._memory = SimulatedMemory(self, Arena(size, base), strict=strict)
+
+    @property
+    def memory(self) -> SimulatedMemory:
+        """What hands out buffers; made when it is first asked for."""
+        with self._loading:
+            if self._memory is None:
+                self.place_memory(chosen_base())
+            assert self._memory is not None
+            return self._memory
+
+    @property
+    def arena(self) -> Arena:
+        """The board's DRAM."""
+        return self.memory.arena
+
+    def record_waves(self, path: Path | None, design: str | None = None) -> None:
+        """Write waveforms of the next overlay to `path` (FST); `UserError` if that cannot be.
+
+        `design` is the IP to record; an overlay with several needs its name. Loading it fails if there is none such,
+        or if its simulation was built without waveforms. Without `path` nothing is recorded.
+        """
         if path is not None:
             check_wave_file(path)
-        self._waves = path
+        self._waves = None if path is None else (path, design)
 
     def unload(self, reason: str = "was unloaded") -> None:
         """Drop the loaded designs; waveform files are complete after this.
@@ -155,9 +187,23 @@ class SimulatedDevice(Device):
             raise
 
     def get_bitfile_metadata(self, bitfile_name: str, partial: bool = False) -> Any:
-        parser = read_description(Path(bitfile_name).with_suffix(".hwh"))
-        self.arch = ARCHITECTURES.get(parser.family_ps, self.arch)
+        path = Path(bitfile_name).with_suffix(".hwh")
+        parser = read_description(path)
+        if parser.family_ps not in FAMILIES:
+            raise UserError(
+                f"{path} is for a device with a {parser.family_ps}; the simulated board has {' or '.join(FAMILIES)}."
+            )
+        family = FAMILIES[parser.family_ps]
+        complete_clocks(parser, family)
+        parser.mem_dict[self.memory.desc["tag"]] = dict(self.memory.desc)
+        if not partial:
+            self._be(family)
         return parser
+
+    def _be(self, family: Family) -> None:
+        if getattr(self, "arch", None) != family.architecture:
+            self.arch = family.architecture
+            tell_pynq(family)
 
     def download(self, bitstream: Any, parser: Any = None) -> None:
         """Replace the loaded designs by the bitstream's; if that fails, they stay as they are."""
@@ -184,6 +230,7 @@ class SimulatedDevice(Device):
 
     def _make_targets(self, path: Path, parser: Any) -> dict[str, Simulated]:
         targets: dict[str, Simulated] = {}
+        designs: dict[str, AcceleratorTarget] = {}
         try:
             for name, library in read_simulations(path).items():
                 if name not in parser.ip_dict:
@@ -193,20 +240,58 @@ class SimulatedDevice(Device):
                     continue
                 library.check()
                 design = VerilatedDesign(library.path, self.arena, self.dram)
-                targets[name] = AcceleratorTarget(name, design, self.wait_limit)
-                if self._waves is not None:
-                    design.check_waves()
+                registers = parser.ip_dict[name].get("registers") or {}
+                writable = [r["address_offset"] for r in registers.values() if r["access"] == "read-write"]
+                designs[name] = AcceleratorTarget(name, design, self.wait_limit, self.memory, writable)
+                targets[name] = designs[name]
+            together = Together(list(designs.values()))
+            for target in designs.values():
+                target.together = together
+            targets |= self._make_dmas(path, parser, designs, together)
+            if self._waves is not None:
+                self._recorded(designs).design.check_waves()
         except BaseException:
-            for target in targets.values():
-                target.close("was never loaded")
+            for made in targets.values():
+                made.close("was never loaded")
             raise
         return targets
 
+    def _make_dmas(
+        self, path: Path, parser: Any, designs: dict[str, AcceleratorTarget], together: Together
+    ) -> dict[str, Simulated]:
+        blocks = {name: block for name, block in parser.ip_dict.items() if block["type"] == DMA_VLNV}
+        ends = stream_ends(path.with_suffix(".hwh")) if blocks else {}
+        return {
+            name: make_dma(
+                name,
+                {key.lower(): value for key, value in block["parameters"].items()},
+                ends,
+                designs,
+                together,
+                self.wait_limit,
+            )
+            for name, block in blocks.items()
+            if name not in self.models
+        }
+
+    def _recorded(self, designs: dict[str, AcceleratorTarget]) -> AcceleratorTarget:
+        """The design whose waveforms were asked for."""
+        assert self._waves is not None
+        path, name = self._waves
+        if name is None and len(designs) == 1:
+            return next(iter(designs.values()))
+        if name not in designs:
+            asked = "which design to record was not said" if name is None else f"there is no design {name!r}"
+            raise UserError(
+                f"No waveforms can go to {path}: {asked}; the overlay simulates {', '.join(designs) or 'none'}."
+            )
+        return designs[name]
+
     def _start_waves(self) -> None:
-        designs = [t.design for t in self._targets.values() if isinstance(t, AcceleratorTarget)]
-        waves, self._waves = self._waves, None
-        if waves is not None and designs:
-            designs[0].trace(waves)
+        if self._waves is not None:
+            designs = {n: t for n, t in self._targets.items() if isinstance(t, AcceleratorTarget)}
+            self._recorded(designs).design.trace(self._waves[0])
+            self._waves = None
 
     def _connect(self, targets: dict[str, Simulated], parser: Any) -> None:
         """Give targets and interrupt controllers their addresses and lines."""
@@ -218,10 +303,10 @@ class SimulatedDevice(Device):
                 self._controllers[name] = InterruptController({})
                 self._bus.attach(block["phys_addr"], block["addr_range"], self._controllers[name])
         for pin, entry in parser.interrupt_pins.items():
-            block, _, _ = pin.rpartition("/")
+            block, _, line_name = pin.rpartition("/")
             if block in targets and entry["controller"] in self._controllers:
                 lines = self._controllers[entry["controller"]].lines
-                lines[entry["index"]] = partial(_interrupt, targets[block])
+                lines[entry["index"]] = _level(targets[block], line_name)
         for name, entry in parser.interrupt_controllers.items():
             if name in self._controllers and "raw_irq" in entry:
                 line = self._lines.setdefault(entry["raw_irq"], InterruptLine())
@@ -283,8 +368,19 @@ class SimulatedDevice(Device):
         """Called by old programs; the device lives as long as the process."""
 
 
+def _level(target: Simulated, pin: str) -> Callable[[], bool]:
+    """The level of an interrupt pin of `target`; all but a DMA have one."""
+    if isinstance(target, DmaTarget):
+        return target.lines.get(pin, _never)
+    return partial(_interrupt, target)
+
+
 def _interrupt(target: Simulated) -> bool:
     return target.interrupt
+
+
+def _never() -> bool:
+    return False
 
 
 def activate() -> SimulatedDevice:

@@ -75,7 +75,9 @@ class InterruptLine:
 
 def _timeout(targets: Sequence[Simulated]) -> DeviceError:
     waiting = "the wait for an interrupt"
-    return targets[0].timeout(waiting) if targets else DeviceError(f"No design can end {waiting}.")
+    if not targets:
+        return DeviceError(f"No design can end {waiting}.")
+    return DeviceError("\n".join(str(target.timeout(waiting)) for target in targets))
 
 
 def _wake(event: Event, *, everyone: bool) -> None:

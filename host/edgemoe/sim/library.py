@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ctypes import POINTER, c_char_p, c_int, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, c_char_p, c_int, c_size_t, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,20 @@ class Counters(ctypes.Structure):
     _fields_ = [(name, c_uint64) for name in PortCounters.__dataclass_fields__]
 
 
+class ChannelConfig(ctypes.Structure):
+    """Parameters of a DMA channel for the library; native/dma.hpp says what they are."""
+
+    _fields_ = [(name, c_uint32) for name in ("memory_bits", "burst")]
+
+
+class ChannelState(ctypes.Structure):
+    """What a DMA channel is doing, from the library."""
+
+    _fields_ = [(name, c_uint64) for name in ("address", "length", "moved")] + [
+        (name, c_uint32) for name in ("running", "enabled", "status", "busy", "stream", "unanswered")
+    ]
+
+
 _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "sim_create": (c_void_p, [c_void_p, c_uint64, c_uint64]),
     "sim_destroy": (None, [c_void_p]),
@@ -43,11 +57,23 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "sim_trace": (c_int, [c_void_p, c_char_p]),
     "sim_add_fault": (None, [c_void_p, c_uint64, c_uint64, c_int, c_int, c_int]),
     "sim_clear_faults": (None, [c_void_p]),
+    "sim_mark_stale": (None, [c_void_p, POINTER(c_uint64), POINTER(c_uint16), c_size_t]),
+    "sim_stale_read": (c_int, [c_void_p, POINTER(c_uint64)]),
+    "sim_written": (c_int, [c_void_p, POINTER(c_uint64), POINTER(c_uint64)]),
     "sim_access_map": (POINTER(c_uint8), [c_void_p, c_int]),
     "sim_clear_counters": (None, [c_void_p]),
     "sim_port_count": (c_int, [c_void_p]),
     "sim_port_name": (c_char_p, [c_void_p, c_int]),
     "sim_port_counters": (None, [c_void_p, c_int, POINTER(Counters)]),
+    "sim_stream_count": (c_int, [c_void_p]),
+    "sim_stream_name": (c_char_p, [c_void_p, c_int]),
+    "sim_stream_bits": (c_int, [c_void_p, c_int]),
+    "sim_attach": (c_int, [c_void_p, c_int, c_char_p, POINTER(ChannelConfig)]),
+    "sim_channel_reset": (None, [c_void_p, c_int]),
+    "sim_channel_control": (None, [c_void_p, c_int, c_int, c_uint32]),
+    "sim_channel_acknowledge": (None, [c_void_p, c_int, c_uint32]),
+    "sim_channel_transfer": (None, [c_void_p, c_int, c_uint64, c_uint64]),
+    "sim_channel_state": (None, [c_void_p, c_int, POINTER(ChannelState)]),
     "sim_violations": (c_uint64, [c_void_p, c_char_p, c_size_t]),
     "sim_diagnosis": (c_size_t, [c_void_p, c_char_p, c_size_t]),
     "sim_error": (c_size_t, [c_void_p, c_char_p, c_size_t]),

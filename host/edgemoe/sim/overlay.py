@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgemoe.blockdesign import Design, hardware_description
 from edgemoe.config import write_if_changed
 from edgemoe.errors import DeviceError, UserError
 from edgemoe.sim.cache import writing
-from edgemoe.sim.hwh import HardwareIp, hardware_description
 
 PLACEHOLDER = """\
 This is not a bitstream. It stands where PYNQ looks for one.
@@ -21,7 +21,7 @@ simulated board (python -m edgemoe.sim, or import edgemoe.sim) the design runs a
 overlay.json names. A board refuses this file.
 """
 MANIFEST = "overlay.json"
-CURE = "Write the overlay again (`make cosim` for the accelerator's, edgemoe.sim.overlay.write_overlay for others)."
+CURE = "Write the overlay again (`make cosim` for the accelerator's, `edgemoe synth --overlay` for others)."
 
 
 @dataclass(frozen=True)
@@ -44,22 +44,15 @@ class Simulation:
             )
 
 
-def write_overlay(
-    folder: Path, name: str, ip: HardwareIp, library: Path, *, part: str = "xck26", clock_mhz: float = 200.0
-) -> Path:
+def write_overlay(folder: Path, design: Design, libraries: Mapping[str, Path]) -> Path:
     """Write `<name>.bit` (a placeholder), `<name>.hwh`, `overlay.json` into `folder`; the path of the first.
 
-    `library` is the simulation of `ip`, from `edgemoe.sim.verilate`.
+    `libraries` are the simulations of the design's IPs by instance, from `edgemoe.sim.verilate`.
     """
-    description = hardware_description(name, ip, part=part, clock_mhz=clock_mhz)
-    return write_files(folder, name, description, ip.vlnv, {ip.instance: library})
-
-
-def write_files(folder: Path, name: str, description: str, vlnv: str, libraries: Mapping[str, Path]) -> Path:
-    """As `write_overlay`, from a hardware description's text and the simulation of each IP."""
     manifest = {
         "bitstream": "none: the .bit file is a placeholder",
-        "vlnv": vlnv,
+        "board": design.board.name,
+        "vlnv": {ip.instance: ip.vlnv for ip in design.ips},
         "simulations": {
             instance: {
                 "library": os.path.relpath(library, folder),
@@ -68,10 +61,10 @@ def write_files(folder: Path, name: str, description: str, vlnv: str, libraries:
             for instance, library in libraries.items()
         },
     }
-    bitstream = folder / f"{name}.bit"
+    bitstream = folder / f"{design.name}.bit"
     with writing(folder):
         write_if_changed(bitstream, PLACEHOLDER)
-        write_if_changed(bitstream.with_suffix(".hwh"), description)
+        write_if_changed(bitstream.with_suffix(".hwh"), hardware_description(design))
         write_if_changed(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
     return bitstream
 

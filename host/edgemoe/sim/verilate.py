@@ -2,7 +2,7 @@
 """SystemVerilog with Vitis HLS ports → a shared library that simulates it.
 
 Verilator turns the design into C++; this module binds its ports to the test bench in `native/` (clock,
-AXI4-Lite, DRAM) and compiles both. The result is kept under `build/verilator/` by a hash of its sources.
+AXI4-Lite, DRAM, DMA) and compiles both. The result is kept under `build/verilator/` by a hash of its sources.
 """
 
 import os
@@ -37,6 +37,7 @@ SLAVE_CHANNELS = {
     "AR": ("ADDR", "VALID", "READY"),
     "R": ("DATA", "RESP", "VALID", "READY"),
 }
+STREAM_SIGNALS = ("TDATA", "TKEEP", "TLAST", "TVALID", "TREADY")
 
 FATAL = ("IMPLICIT", "LATCH", "MULTIDRIVEN", "PINMISSING", "WIDTHEXPAND", "WIDTHTRUNC")
 """Warnings of Verilator that no sound design has: an undeclared wire or a missing port simulates as zero."""
@@ -78,7 +79,8 @@ def verilate(
 
     Args:
         sources: SystemVerilog files in the order in which they are read.
-        top: module with ports `ap_clk`, `ap_rst_n`, `s_axi_control_*`, `m_axi_<bundle>_*`, `interrupt`.
+        top: module with ports `ap_clk`, `ap_rst_n`, `s_axi_control_*`, `m_axi_<bundle>_*`, `interrupt`, and AXI4-Stream
+            ports `s_axis_<x>_*`, `m_axis_<x>_*`.
         trace: whether waveforms can be written (slower).
         optimise: C++ optimisation of the model.
         cache: where builds are kept; `build/verilator` by default.
@@ -157,6 +159,7 @@ def _bind_ports(work: Path, top: str) -> None:
             for signal in signals:
                 port = f"m_axi_{bundle}_{channel}{signal}"
                 bind(f"ports.masters[{index}].{(channel + signal).lower()}", port, False)
+    lines += _streams(ports, top)
     lines += _probes((work / f"{PREFIX}___024root.h").read_text(), top)
     body = "\n".join("    " + line for line in lines)
     (work / "ports.hpp").write_text(
@@ -164,6 +167,26 @@ def _bind_ports(work: Path, top: str) -> None:
         f"inline void bind_ports({PREFIX} &top, Ports &ports) {{\n{body}\n}}\n}}  // namespace edgemoe\n"
     )
     (work / "masters.txt").write_text("\n".join(bundles) + "\n")
+
+
+def _streams(ports: dict[str, tuple[str, int]], top: str) -> list[str]:
+    """Bind the AXI4-Stream ports, whose signals may be in capitals or not."""
+    valid = re.compile(r"((s|m)_axis_\w+)_tvalid", re.IGNORECASE)
+    lines = []
+    by_name = {name.lower(): name for name in ports}
+    found = sorted((match[1], match[2].lower()) for port in ports if (match := valid.fullmatch(port)))
+    lines.append(f"ports.streams.resize({len(found)});")
+    for index, (name, side) in enumerate(found):
+        lines.append(f'ports.streams[{index}].name = "{name}";')
+        lines.append(f"ports.streams[{index}].into_design = {'true' if side == 's' else 'false'};")
+        for signal in STREAM_SIGNALS:
+            port = by_name.get(f"{name}_{signal}".lower())
+            if port is not None:
+                member, bits = ports[port]
+                lines.append(f"ports.streams[{index}].{signal.lower()} = {{&top.{member}, {bits}}};")
+            elif signal in ("TDATA", "TREADY"):
+                raise DeviceError(f"Module {top} has no port {name}_{signal.lower()}; a DMA needs it.")
+    return lines
 
 
 def _probes(root_header: str, top: str) -> list[str]:

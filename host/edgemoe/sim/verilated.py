@@ -5,7 +5,7 @@ import ctypes
 import os
 import weakref
 from collections.abc import Callable
-from ctypes import byref, c_uint32
+from ctypes import POINTER, byref, c_uint16, c_uint32, c_uint64
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
@@ -15,12 +15,15 @@ import numpy.typing as npt
 
 from edgemoe.errors import DeviceError, UserError
 from edgemoe.sim.arena import Arena
+from edgemoe.sim.channel import Channel
 from edgemoe.sim.dram import DramConfig, PortCounters
-from edgemoe.sim.library import Config, Counters, Model
+from edgemoe.sim.library import ChannelConfig, Config, Counters, Model
 from edgemoe.sim.waves import check_wave_file
 
 ACCESS_GRANULE = 16
 """Bytes that one entry of an access map stands for."""
+CYCLES, INTERRUPT, ANY_RISES = range(3)
+"""When a run ends before its cycles have passed; `Until` of native/harness.cpp."""
 CHUNK = 4096
 """Cycles that pass in one call of the library, so that Ctrl-C and other threads are heard between two."""
 
@@ -39,6 +42,7 @@ class VerilatedDesign:
         self._model = Model(library, arena)
         # Also when the program ends: a waveform file is whole then, and no model is left behind.
         self._finalizer = weakref.finalize(self, self._model.close, "was dropped")
+        self._channels = 0
         self.watch: Callable[[int], None] | None = None
         """Told of the cycles that have passed, a part of a `run` at a time."""
         self.configure(dram or DramConfig())
@@ -79,10 +83,17 @@ class VerilatedDesign:
 
     def run(self, cycles: int, *, until_interrupt: bool = False) -> int:
         """Let up to `cycles` cycles pass, or fewer if the interrupt line rises; how many it were."""
+        return self._run(cycles, INTERRUPT if until_interrupt else CYCLES)
+
+    def advance(self, cycles: int) -> int:
+        """Let up to `cycles` cycles pass, fewer if a line that was low goes high: ours, or a DMA channel's."""
+        return self._run(cycles, ANY_RISES)
+
+    def _run(self, cycles: int, until: int) -> int:
         passed = 0
         while passed < cycles:
             step = min(CHUNK, cycles - passed)
-            done = int(self._model.call("sim_run", step, int(until_interrupt)))
+            done = int(self._model.call("sim_run", step, until))
             self._check(True, "run")
             passed += done
             if self.watch is not None:
@@ -101,6 +112,33 @@ class VerilatedDesign:
         """Level of the interrupt line."""
         return bool(self._model.call("sim_interrupt"))
 
+    @property
+    def streams(self) -> dict[str, int]:
+        """The AXI4-Stream ports (`s_axis_<x>`, `m_axis_<x>`) and the bits of their TDATA."""
+        with self._model.held():
+            count = self._model.call("sim_stream_count")
+            return {
+                self._model.call("sim_stream_name", index).decode(): int(
+                    self._model.call("sim_stream_bits", index)
+                )
+                for index in range(count)
+            }
+
+    def attach(self, stream: str, name: str, *, memory_bits: int, burst: int) -> Channel:
+        """A DMA channel at the port `stream`, which has none yet: counted as a port `name` of the DRAM.
+
+        Args:
+            memory_bits: of a beat on the memory's side, 8 to 512.
+            burst: beats of a burst at most, 1 to 256.
+        """
+        config = ChannelConfig(memory_bits=memory_bits, burst=burst)
+        self._check(
+            self._model.call("sim_attach", list(self.streams).index(stream), name.encode(), byref(config)),
+            f"request for a channel at {stream}",
+        )
+        self._channels += 1
+        return Channel(self._model, self._channels - 1)
+
     def trace(self, path: Path | None) -> None:
         """Start writing waveforms (FST) to `path`; None ends it.
 
@@ -116,7 +154,10 @@ class VerilatedDesign:
     def check_waves(self) -> None:
         """`DeviceError` if this simulation cannot write waveforms."""
         if not self._model.has_waves:
-            raise DeviceError("This simulation was built without waveforms; build it with trace=True.")
+            raise DeviceError(
+                "This simulation was built without waveforms; build it with trace=True, an overlay with "
+                "`edgemoe synth --waves --overlay`."
+            )
 
     def add_fault(
         self, first: int, last: int, *, access: Literal["read", "write", "both"] = "both", response: int = 2
@@ -128,6 +169,33 @@ class VerilatedDesign:
     def clear_faults(self) -> None:
         """Answer every access inside the memory normally again."""
         self._model.call("sim_clear_faults")
+
+    def mark_stale(self, granules: npt.NDArray[np.uint64], masks: npt.NDArray[np.uint16]) -> None:
+        """Watch for reads of bytes whose newest value is not in memory yet, instead of those watched so far.
+
+        Args:
+            granules: addresses / 16 of the places, each once.
+            masks: bit i: byte i of the granule is meant.
+        """
+        addresses, bits = np.ascontiguousarray(granules, np.uint64), np.ascontiguousarray(masks, np.uint16)
+        self._model.call(
+            "sim_mark_stale",
+            addresses.ctypes.data_as(POINTER(c_uint64)),
+            bits.ctypes.data_as(POINTER(c_uint16)),
+            len(addresses),
+        )
+
+    def stale_read(self) -> int | None:
+        """The first address that was read of those that `mark_stale` named; told once, and none is watched then."""
+        address = c_uint64()
+        return address.value if self._model.call("sim_stale_read", byref(address)) else None
+
+    def written(self) -> tuple[int, int] | None:
+        """Lowest and highest address that the design has written since the last call; None: it wrote nothing."""
+        first, last = c_uint64(), c_uint64()
+        return (
+            (first.value, last.value) if self._model.call("sim_written", byref(first), byref(last)) else None
+        )
 
     def clear_counters(self) -> None:
         """Set the ports' counters and the access maps to zero."""

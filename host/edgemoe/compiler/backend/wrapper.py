@@ -5,7 +5,8 @@
 ``ap_ready`` and plain scalar ports); ``m_axi_<bundle>_*``; ``<stream>_dout/_empty_n/_read`` and
 ``_din/_full_n/_write``. The function itself is the module ``<top>_core`` inside.
 
-``ap_done`` comes when the function is done and everything that it wrote has been answered.
+``ap_done`` comes when the function is done and everything that it wrote has been answered, or taken from a stream.
+With AXI4-Lite control it is a port, a pulse, only where streams are written: who makes packets of them needs it.
 """
 
 from __future__ import annotations
@@ -19,14 +20,18 @@ from edgemoe.compiler.ir import AxiArg, Direction, Function, ScalarArg, StreamAr
 
 def emit_wrapper(function: Function, axilite: bool) -> str:
     """The text of the top module of ``function``, whose logic is in the module ``<name>_core``."""
-    return _Wrapper(function, axilite).emit()
+    return Wrapper(function, axilite).emit()
 
 
-class _Wrapper:
+class Wrapper:
+    """The top module of a function."""
+
     def __init__(self, function: Function, axilite: bool) -> None:
         self.function, self.axilite = function, axilite
         self.scalars = [arg for arg in function.args if isinstance(arg, ScalarArg)]
         self.axis = [arg for arg in function.args if isinstance(arg, AxiArg)]
+        self.streams = [arg for arg in function.args if isinstance(arg, StreamArg)]
+        self.outputs = [arg for arg in self.streams if arg.direction is Direction.WRITE]
         self.masters = Masters(self.axis)
         self.bundles = bundle_names(function)
         self.registers = register_map(function)
@@ -35,17 +40,7 @@ class _Wrapper:
         )
 
     def emit(self) -> str:
-        ports = ["input  logic ap_clk", "input  logic ap_rst_n"]
-        ports += self._control_ports() if self.axilite else self._plain_ports()
-        for bundle in self.bundles:
-            ports += self.masters.ports(bundle)
-        streams = [arg for arg in self.function.args if isinstance(arg, StreamArg)]
-        kept = tuple(
-            f"{safe(arg.name)}_{kind}"
-            for arg in streams
-            for kind in ("dout", "din", "empty_n", "full_n", "read", "write")
-        )
-        ports += [port for port in function_ports(self.function) if port.split()[-1] in kept]
+        ports = [*self.ports(), *self._stream_ports()]
         lines = [
             *self._signals(),
             *self._handshake(),
@@ -57,6 +52,23 @@ class _Wrapper:
         return "\n".join([*head, *indent(lines), "endmodule", ""])
 
     # ---- ports ------------------------------------------------------------------------------------------------
+
+    def ports(self) -> list[str]:
+        """All ports but those of streams."""
+        ports = ["input  logic ap_clk", "input  logic ap_rst_n"]
+        ports += self._control_ports() if self.axilite else self._plain_ports()
+        for bundle in self.bundles:
+            ports += self.masters.ports(bundle)
+        return ports
+
+    def _stream_ports(self) -> list[str]:
+        kept = tuple(
+            f"{safe(arg.name)}_{kind}"
+            for arg in self.streams
+            for kind in ("dout", "din", "empty_n", "full_n", "read", "write")
+        )
+        ports = ["output logic ap_done"] if self.axilite and self.outputs else []
+        return ports + [port for port in function_ports(self.function) if port.split()[-1] in kept]
 
     def _control_ports(self) -> list[str]:
         address = span(self.address_bits)
@@ -128,6 +140,7 @@ class _Wrapper:
         for arg in self.axis:
             idle += [f"{arg.name}_read_idle", f"{arg.name}_write_idle"]
             idle += [f"~{arg.name}_{c}_write" for c in arg.channels if c not in AXI_INPUT_CHANNELS]
+        idle += [f"~{safe(arg.name)}_write" for arg in self.outputs]
         lines = [
             "",
             "assign hls_rst = ~ap_rst_n;",
@@ -140,10 +153,12 @@ class _Wrapper:
             "assign ctrl_idle = ~hls_running & ~hls_draining;",
             "assign hls_start = ctrl_start & ctrl_idle;",
         ]
-        if self.axis:
+        if idle:
             lines.append("assign ctrl_done = hls_draining & hls_quiet & hls_quiet_for == 2'd3;")
         else:
             lines.append("assign ctrl_done = hls_draining;")
+        if self.axilite and self.outputs:
+            lines.append("assign ap_done = ctrl_done;")
         lines += [
             "always_ff @(posedge ap_clk) begin",
             "  hls_running <= ~hls_rst & (hls_start | (hls_running & ~hls_core_done));",

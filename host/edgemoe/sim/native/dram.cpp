@@ -25,22 +25,60 @@ bool Memory::holds(std::uint64_t address, int bytes) const {
   return address >= base && address - base <= size - bytes;
 }
 
-void Memory::count(std::vector<std::uint8_t>& map, std::uint64_t address, int bytes) const {
+void Memory::count(std::vector<std::uint8_t>& map, std::uint64_t address, int bytes) {
   const std::uint64_t first = (address - base) / granule, last = (address - base + bytes - 1) / granule;
   for (std::uint64_t i = first; i <= last; i++)
     map[i] += map[i] != 255;
 }
 
-void Memory::read(std::uint64_t address, void* to, int bytes) const {
+void Memory::read(std::uint64_t address, void* to, int bytes) {
   std::memcpy(to, data_ + (address - base), bytes);
-  count(const_cast<Memory*>(this)->reads, address, bytes);
+  count(reads, address, bytes);
+  if (!stale_.empty()) note_stale(address, bytes);
 }
 
 void Memory::write(std::uint64_t address, const void* from, std::uint64_t strobes, int bytes) {
   const auto* source = static_cast<const std::uint8_t*>(from);
-  for (int i = 0; i < bytes; i++)
-    if (strobes >> i & 1) data_[address - base + i] = source[i];
+  for (int i = 0; i < bytes; i++) {
+    if (!(strobes >> i & 1)) continue;
+    data_[address - base + i] = source[i];
+    if (stale_.empty()) continue;
+    const auto found = stale_.find((address + i) / granule);
+    if (found != stale_.end()) found->second &= ~(1u << (address + i) % granule);
+  }
   count(writes, address, bytes);
+  first_written_ = std::min(first_written_, address);
+  last_written_ = std::max(last_written_, address + bytes - 1);
+}
+
+void Memory::mark_stale(const std::uint64_t* granules, const std::uint16_t* masks, std::size_t count) {
+  stale_.clear();
+  stale_read_.reset();
+  for (std::size_t i = 0; i < count; i++)
+    stale_[granules[i]] = masks[i];
+}
+
+void Memory::note_stale(std::uint64_t address, int bytes) {
+  for (int i = 0; i < bytes && !stale_read_; i++) {
+    const auto found = stale_.find((address + i) / granule);
+    if (found != stale_.end() && found->second >> (address + i) % granule & 1) stale_read_ = address + i;
+  }
+}
+
+bool Memory::take_stale_read(std::uint64_t* address) {
+  if (!stale_read_) return false;
+  *address = *stale_read_;
+  mark_stale(nullptr, nullptr, 0);
+  return true;
+}
+
+bool Memory::take_written(std::uint64_t* first, std::uint64_t* last) {
+  if (first_written_ > last_written_) return false;
+  *first = first_written_;
+  *last = last_written_;
+  first_written_ = ~std::uint64_t{0};
+  last_written_ = 0;
+  return true;
 }
 
 std::uint8_t Memory::response(std::uint64_t address, int bytes, bool is_write) const {

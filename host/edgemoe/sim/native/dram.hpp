@@ -12,7 +12,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "signals.hpp"
@@ -52,10 +54,17 @@ class Memory {
  public:
   Memory(std::uint8_t* data, std::uint64_t base, std::uint64_t size);
 
-  void read(std::uint64_t address, void* to, int bytes) const;
+  void read(std::uint64_t address, void* to, int bytes);
   void write(std::uint64_t address, const void* from, std::uint64_t strobes, int bytes);
   bool holds(std::uint64_t address, int bytes) const;
   std::uint8_t response(std::uint64_t address, int bytes, bool is_write) const;
+
+  // Bytes that the processor wrote and did not flush: 16-byte granule, counted from address 0, to a bit a
+  // byte. The first read of one is noted; what the design overwrites is its own and no longer stale.
+  void mark_stale(const std::uint64_t* granules, const std::uint16_t* masks, std::size_t count);
+  bool take_stale_read(std::uint64_t* address);
+  // Lowest and highest address written since it was asked last; false: none.
+  bool take_written(std::uint64_t* first, std::uint64_t* last);
 
   // Accesses so far for every 16-byte granule, saturating at 255.
   static constexpr int granule = 16;
@@ -64,8 +73,13 @@ class Memory {
   std::uint64_t base, size;
 
  private:
-  void count(std::vector<std::uint8_t>& map, std::uint64_t address, int bytes) const;
+  void count(std::vector<std::uint8_t>& map, std::uint64_t address, int bytes);
+  void note_stale(std::uint64_t address, int bytes);
+
   std::uint8_t* data_;
+  std::unordered_map<std::uint64_t, std::uint16_t> stale_;
+  std::optional<std::uint64_t> stale_read_;
+  std::uint64_t first_written_ = ~std::uint64_t{0}, last_written_ = 0;
 };
 
 // The memory's shared time: refresh, and one direction at a time.

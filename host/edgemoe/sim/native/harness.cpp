@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Verilated design with Vitis HLS ports as a C library: clock, reset, AXI4-Lite accesses, DRAM.
+// A Verilated design with Vitis HLS ports as a C library: clock, reset, AXI4-Lite accesses, DRAM, and the DMA
+// channels of its AXI4-Stream ports.
 // The C functions at the end are what verilated.py calls through ctypes.
 #include <verilated.h>
 #if VM_TRACE_FST
@@ -11,6 +12,7 @@
 #include <stdexcept>
 
 #include "Vtop.h"
+#include "dma.hpp"
 #include "dram.hpp"
 #include "ports.hpp"  // written by verilate.py: void bind_ports(Vtop &, Ports &)
 
@@ -23,6 +25,13 @@ struct DesignError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// When a run ends before its cycles have passed.
+enum Until : int {
+  CYCLES = 0,     // never
+  INTERRUPT = 1,  // when the design's interrupt line is high
+  ANY_RISES = 2,  // when a line that was low goes high: the design's, or one of a DMA channel
+};
+
 class Simulation {
  public:
   Simulation(std::uint8_t* data, std::uint64_t base, std::uint64_t size)
@@ -30,6 +39,10 @@ class Simulation {
     bind_ports(top_, ports_);
     for (const MasterPorts& master : ports_.masters)
       dram_.emplace_back(master, memory_);
+    for (Port& port : dram_)
+      served_.push_back(&port);
+    for (const StreamPorts& stream : ports_.streams)  // silent until a channel is attached
+      (stream.into_design ? stream.tvalid : stream.tready).set(0);
   }
   ~Simulation() {
     trace(nullptr);
@@ -37,9 +50,17 @@ class Simulation {
   }
 
   void configure(const DramConfig& config) {
+    config_ = config;
     schedule_.configure(config);
-    for (std::size_t i = 0; i < dram_.size(); i++)
-      dram_[i].configure(config, i + 1);
+    for (std::size_t i = 0; i < served_.size(); i++)
+      served_[i]->configure(config, i + 1);
+  }
+
+  // A DMA channel for a stream of the design; `stream` counts from 0.
+  void attach(std::size_t stream, const std::string& name, const ChannelConfig& channel) {
+    channels_.push_back(std::make_unique<Channel>(name, ports_.streams.at(stream), channel, memory_));
+    served_.push_back(&channels_.back()->port());
+    served_.back()->configure(config_, served_.size());
   }
 
   void reset(std::uint64_t cycles) {
@@ -47,8 +68,10 @@ class Simulation {
     const SlavePorts& c = ports_.control;
     for (const Signal& signal : {c.awvalid, c.wvalid, c.bready, c.arvalid, c.rready})
       signal.set(0);
-    for (Port& port : dram_)
-      port.reset();
+    for (Port* port : served_)
+      port->reset();
+    for (const auto& channel : channels_)
+      channel->drop();
     in_reset_ = true;
     for (std::uint64_t i = 0; i < cycles; i++)
       tick();
@@ -59,34 +82,50 @@ class Simulation {
 
   void tick() {
     if (!error.empty()) throw DesignError(error);
-    if (!in_reset_)
-      for (Port& port : dram_)
-        port.sample(cycle);
+    if (!in_reset_) {
+      for (Port* port : served_)
+        port->sample(cycle);
+      for (const auto& channel : channels_)
+        channel->sample();
+    }
     ports_.clock.set(1);
     eval();
     cycle++;
     if (!in_reset_) {
+      for (const auto& channel : channels_)
+        channel->drive();
       bool read = false, write = false;
-      for (const Port& port : dram_) {
-        read |= port.wants_read(cycle);
-        write |= port.wants_write();
+      for (const Port* port : served_) {
+        read |= port->wants_read(cycle);
+        write |= port->wants_write();
       }
       schedule_.tick(cycle, read, write);
-      for (Port& port : dram_)
-        port.drive(cycle, schedule_);
+      for (Port* port : served_)
+        port->drive(cycle, schedule_);
     }
     ports_.clock.set(0);
     eval();
   }
 
-  // Up to `cycles` cycles; with `until_interrupt`, fewer when the interrupt rises.
-  std::uint64_t run(std::uint64_t cycles, bool until_interrupt) {
+  // Up to `cycles` cycles; how many it were.
+  std::uint64_t run(std::uint64_t cycles, Until until) {
+    const std::uint64_t before = until == ANY_RISES ? lines() : 0;
     std::uint64_t done = 0;
-    while (done < cycles && !(until_interrupt && interrupt())) {
+    while (done < cycles) {
+      if (until == INTERRUPT && interrupt()) break;
+      if (until == ANY_RISES && (lines() & ~before)) break;
       tick();
       done++;
     }
     return done;
+  }
+
+  // All interrupt lines: bit 0 the design's, then the channels'.
+  std::uint64_t lines() const {
+    std::uint64_t levels = interrupt();
+    for (std::size_t i = 0; i < channels_.size(); i++)
+      levels |= std::uint64_t{channels_[i]->interrupt()} << (i + 1);
+    return levels;
   }
 
   bool interrupt() const { return ports_.interrupt.get(); }
@@ -152,28 +191,34 @@ class Simulation {
 
   std::string diagnosis() const {
     std::string text;
-    for (const Port& port : dram_)
-      text += port.diagnosis(cycle) + "\n";
+    for (const auto& channel : channels_)
+      text += channel->diagnosis() + "\n";
+    for (const Port* port : served_)
+      text += port->diagnosis(cycle) + "\n";
     for (const Probe& probe : ports_.probes)
       text += probe.name + " = " + std::to_string(probe.value.get()) + "\n";
     return text;
   }
 
   Memory& memory() { return memory_; }
-  std::vector<Port>& ports() { return dram_; }
+  std::vector<Port*>& ports() { return served_; }
+  std::vector<StreamPorts>& streams() { return ports_.streams; }
+  Channel& channel(std::size_t index) { return *channels_.at(index); }
+
+  // What the memory's time begins anew with: a start of the design, or of a transfer. Not while something is
+  // under way: a start is then ignored by the design, or waits for the next run.
+  void restart_memory() {
+    for (const Port* port : served_)
+      if (!port->idle()) return;
+    schedule_.restart(cycle);
+    for (Port* port : served_)
+      port->restart();
+  }
+
   std::uint64_t cycle = 0;
   std::string error;
 
  private:
-  // Unless a run is under way: a start is then ignored by the design, or waits for the next run.
-  void restart_memory() {
-    for (const Port& port : dram_)
-      if (!port.idle()) return;
-    schedule_.restart(cycle);
-    for (Port& port : dram_)
-      port.restart();
-  }
-
   void eval() {
     top_.eval();
 #if VM_TRACE_FST
@@ -187,7 +232,10 @@ class Simulation {
   Ports ports_;
   Memory memory_;
   Schedule schedule_;
+  DramConfig config_{};
   std::vector<Port> dram_;
+  std::vector<std::unique_ptr<Channel>> channels_;
+  std::vector<Port*> served_;  // by the DRAM: the design's masters, then the channels
   bool in_reset_ = false;
   std::uint64_t time_ = 0;
 #if VM_TRACE_FST
@@ -248,10 +296,41 @@ int sim_read(Simulation* s, std::uint32_t address, std::uint32_t* value, std::ui
   return edgemoe::guarded(s, [&] { return s->read(address, value, limit); });
 }
 // Cycles run; the design has failed if sim_error then says so.
-std::uint64_t sim_run(Simulation* s, std::uint64_t cycles, int until_interrupt) {
+std::uint64_t sim_run(Simulation* s, std::uint64_t cycles, int until) {
   const std::uint64_t before = s->cycle;
-  edgemoe::guarded(s, [&] { return s->run(cycles, until_interrupt), true; });
+  edgemoe::guarded(s, [&] { return s->run(cycles, static_cast<edgemoe::Until>(until)), true; });
   return s->cycle - before;
+}
+int sim_stream_count(Simulation* s) {
+  return static_cast<int>(s->streams().size());
+}
+const char* sim_stream_name(Simulation* s, int stream) {
+  return s->streams()[stream].name.c_str();
+}
+// Bits of TDATA.
+int sim_stream_bits(Simulation* s, int stream) {
+  return s->streams()[stream].tdata.bits;
+}
+// The channel's number is the count of those attached before.
+int sim_attach(Simulation* s, int stream, const char* name, const edgemoe::ChannelConfig* config) {
+  return edgemoe::guarded(s, [&] { return s->attach(stream, name, *config), true; });
+}
+void sim_channel_reset(Simulation* s, int channel) {
+  s->channel(channel).reset();
+}
+void sim_channel_control(Simulation* s, int channel, int run, std::uint32_t interrupts) {
+  s->channel(channel).run(run);
+  s->channel(channel).enable(interrupts);
+}
+void sim_channel_acknowledge(Simulation* s, int channel, std::uint32_t interrupts) {
+  s->channel(channel).acknowledge(interrupts);
+}
+void sim_channel_transfer(Simulation* s, int channel, std::uint64_t address, std::uint64_t length) {
+  s->restart_memory();
+  s->channel(channel).transfer(address, length);
+}
+void sim_channel_state(Simulation* s, int channel, edgemoe::ChannelState* to) {
+  *to = s->channel(channel).state();
 }
 std::uint64_t sim_cycle(Simulation* s) {
   return s->cycle;
@@ -273,12 +352,25 @@ void sim_add_fault(Simulation* s, std::uint64_t first, std::uint64_t last, int o
 void sim_clear_faults(Simulation* s) {
   s->memory().faults.clear();
 }
+// Forgets the marks before, and what was noted.
+void sim_mark_stale(Simulation* s, const std::uint64_t* granules, const std::uint16_t* masks,
+                    std::size_t count) {
+  s->memory().mark_stale(granules, masks, count);
+}
+// Whether a marked byte was read, and the first; the marks are gone then.
+int sim_stale_read(Simulation* s, std::uint64_t* address) {
+  return s->memory().take_stale_read(address);
+}
+// Whether the design wrote since the last call, and from where to where.
+int sim_written(Simulation* s, std::uint64_t* first, std::uint64_t* last) {
+  return s->memory().take_written(first, last);
+}
 const std::uint8_t* sim_access_map(Simulation* s, int writes) {
   return (writes ? s->memory().writes : s->memory().reads).data();
 }
 void sim_clear_counters(Simulation* s) {
-  for (edgemoe::Port& port : s->ports())
-    port.counters = {};
+  for (edgemoe::Port* port : s->ports())
+    port->counters = {};
   for (auto* map : {&s->memory().reads, &s->memory().writes})
     std::fill(map->begin(), map->end(), 0);
 }
@@ -286,17 +378,17 @@ int sim_port_count(Simulation* s) {
   return static_cast<int>(s->ports().size());
 }
 const char* sim_port_name(Simulation* s, int port) {
-  return s->ports()[port].ports.name.c_str();
+  return s->ports()[port]->ports.name.c_str();
 }
 void sim_port_counters(Simulation* s, int port, edgemoe::PortCounters* to) {
-  *to = s->ports()[port].counters;
+  *to = s->ports()[port]->counters;
 }
 std::uint64_t sim_violations(Simulation* s, char* to, std::size_t size) {
   std::uint64_t count = 0;
   std::string text;
-  for (const edgemoe::Port& port : s->ports()) {
-    count += port.violation_count;
-    for (const std::string& line : port.violations)
+  for (const edgemoe::Port* port : s->ports()) {
+    count += port->violation_count;
+    for (const std::string& line : port->violations)
       text += line + "\n";
   }
   edgemoe::copy_text(text, to, size);

@@ -46,6 +46,13 @@ struct SlavePorts {
   Signal araddr, arvalid, arready, rdata, rresp, rvalid, rready;
 };
 
+// An AXI4-Stream port of the design; TKEEP and TLAST may be missing.
+struct StreamPorts {
+  std::string name;  // s_axis_<x> or m_axis_<x>
+  bool into_design;
+  Signal tdata, tkeep, tlast, tvalid, tready;
+};
+
 // A register inside the design that a diagnosis prints (fill of a FIFO, state of a process).
 struct Probe {
   std::string name;
@@ -56,6 +63,7 @@ struct Ports {
   Signal clock, reset_n, interrupt;
   SlavePorts control;
   std::vector<MasterPorts> masters;
+  std::vector<StreamPorts> streams;
   std::vector<Probe> probes;
 };
 

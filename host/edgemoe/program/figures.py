@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgemoe.config import BuildConfig
-from edgemoe.program import Run
+from edgemoe.program.run import Run
 from edgemoe.registers import BEAT_BYTES, NO_INDEX, Descriptor, Opcode, Statistics
 
 LINEAR_STAGES = (Opcode.LINEAR, Opcode.EXPERTS)
