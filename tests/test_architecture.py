@@ -52,7 +52,7 @@ ROOMS: dict[str, set[str]] = {
     "cosim": FILE
     | {"caches", "program", "backends", "sim", "report", "results", "inputs"}
     | {"folders", "progress", "shipped"},
-    "shipped": BASE | {"files"},
+    "shipped": BASE | {"caches", "files"},
     "results": FILE | {"report", "images", "outputs"},
     "inspect_package": FILE,
     "infer": FILE

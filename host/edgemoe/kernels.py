@@ -13,11 +13,9 @@ from edgemoe.registers import registers_hpp, write_headers
 
 
 def hls_folder() -> Path:
-    """The kernels' folder of the checkout."""
+    """The folder of C++ kernels and headers: the checkout's, or the copy that an installed package carries."""
     root = checkout()
-    if root is None:
-        raise UserError("The C++ kernels are in the source checkout (hls/) only; run this from one.")
-    return root / "hls"
+    return (root or Path(__file__).resolve().parent) / "hls"
 
 
 def kernel_source(name: str) -> Path:

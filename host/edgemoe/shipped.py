@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the repository ships: trained packages by name, and a street image."""
+"""What the project ships: trained packages by name, and a street image.
+
+An installed package carries copies of them, but not of the float checkpoints.
+"""
 
 from pathlib import Path
 
+from edgemoe.caches import checkout
 from edgemoe.config import model_preset
 from edgemoe.errors import UserError
 from edgemoe.files import check_regular
 
-MODELS = Path(__file__).resolve().parents[2] / "models"
+MODELS = (checkout() or Path(__file__).resolve().parent) / "models"
 STREET = MODELS / "street.png"
 
 
@@ -33,7 +37,13 @@ def checkpoint_path(model: str) -> Path:
     """The float checkpoint that `model` means, likewise."""
     if model.endswith(".safetensors"):
         return Path(model)
-    return MODELS / f"{model_preset(model).name}.safetensors"
+    path = MODELS / f"{model_preset(model).name}.safetensors"
+    if not path.is_file():
+        raise UserError(
+            f"The float checkpoint of model {model!r} is not here ({path}); the source repository has those of the "
+            "shipped models in models/. Give --model FILE."
+        )
+    return path
 
 
 def prior_path(model: str) -> Path | None:
