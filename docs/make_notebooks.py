@@ -25,7 +25,7 @@ from nbclient.exceptions import CellExecutionError
 from PIL import Image
 
 from edgemoe import faults
-from edgemoe.caches import keep_inside
+from edgemoe.caches import build_root, keep_inside
 from edgemoe.config import write_if_changed
 from edgemoe.errors import UserError
 
@@ -57,6 +57,7 @@ def executed(name: str) -> nbformat.NotebookNode:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
+    (build_root() / "cache").mkdir(parents=True, exist_ok=True)  # where the kernel makes its folders
     path = os.pathsep.join(filter(None, [str(ROOT / "host"), os.environ.get("PYTHONPATH")]))
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(NOTEBOOKS, Path(folder) / name, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
@@ -87,8 +88,13 @@ def tidy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def _joined(outputs: list[Any]) -> list[Any]:
+    """Without what PYNQ sends to the page when it is imported, and without a picture's second format."""
     kept: list[Any] = []
     for output in outputs:
+        if set(output.get("data", ())) == {"application/javascript"}:
+            continue
+        if "image/png" in output.get("data", ()):
+            output.data.pop("image/jpeg", None)
         if output.output_type == "stream" and kept and kept[-1].get("name") == output.name:
             kept[-1].text += output.text
         else:
@@ -135,9 +141,7 @@ def render_frames() -> None:
     from edgemoe.model.scenes import VALIDATION, render
 
     for number in range(COUNT):
-        batch = render(
-            [VALIDATION[STREET]], *SIZE, model_preset("nano").depth_range, forward=[number * STEP]
-        )
+        batch = render([VALIDATION[STREET]], *SIZE, model_preset("nano").depth_range, forward=[number * STEP])
         picture = Image.fromarray(batch.image[0].permute(1, 2, 0).numpy())
         picture.save(FRAMES / f"{number:02}.jpg", quality=QUALITY, subsampling=0)
 

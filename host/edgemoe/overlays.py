@@ -83,7 +83,9 @@ def here() -> Here:
     """
     wanted = os.environ.get("EDGEMOE_SIM", "")
     if wanted not in ("", "0", "1"):
-        raise UserError(f"EDGEMOE_SIM is {wanted!r}; it may be 1 (the simulated board), 0 (a board) or not set.")
+        raise UserError(
+            f"EDGEMOE_SIM is {wanted!r}; it may be 1 (the simulated board), 0 (a board) or not set."
+        )
     if wanted == "1" or (not wanted and not on_board()):
         from edgemoe.sim import activate
 
