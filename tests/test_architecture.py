@@ -52,6 +52,8 @@ ROOMS: dict[str, set[str]] = {
     "cosim": FILE
     | {"caches", "program", "backends", "sim", "report", "results", "inputs"}
     | {"folders", "progress", "shipped"},
+    "notebooks": set(),
+    "overlays": BASE | {"caches", "files", "sim"},
     "shipped": BASE | {"caches", "files"},
     "results": FILE | {"report", "images", "outputs"},
     "inspect_package": FILE,

@@ -6,7 +6,7 @@ PYNQ finds programmable logic, only `EDGEMOE_SIM=1` asks for the simulated board
 
 | variable | meaning |
 |---|---|
-| `EDGEMOE_SIM` | 1: the simulated board, everywhere. 0: a board or nothing. Not set: the board of this machine, else the simulated one |
+| `EDGEMOE_SIM` | 1: the simulated board, everywhere. 0: a board or nothing. Not set: a board, else the simulated one |
 | `EDGEMOE_OVERLAY` | the bitstream to load, with its `.hwh` beside it |
 | `BOARD` | on a board its name, as PYNQ's image sets it |
 """

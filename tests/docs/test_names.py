@@ -21,7 +21,7 @@ MADE = {
     "depth.png", "segmentation.npy", "depth.npy",
     "features.<task>.npy", "waves.fst", "resources.json", "overlay.json", "edgemoe.bit", "edgemoe.hwh",
     ".edgemoe.json",
-    ".safetensors", "program.py", "street.jpg", "folder/", "mine.cpp", ".fst", ".json", ".bit", ".hwh",
+    ".safetensors", "program.py", "street.jpg", "folder/", "pynq-notebooks/edgemoe/", "mine.cpp", ".fst", ".json", ".bit", ".hwh",
 }  # fmt: skip
 NOTATION = {"sat_b", "zsh_source"}
 """Names that a page defines for its formulas, and those of other programs."""

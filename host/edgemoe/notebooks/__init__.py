@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notebooks, and what they show. `pynq get-notebooks edgemoe` copies them; docs/how-to/notebooks.md says which is for whom.
+"""Notebooks, and what they show; docs/how-to/notebooks.md says which is for whom.
 
-PYNQ copies every file of this folder, so there is no other code in it.
+`pynq get-notebooks` copies them. PYNQ copies every file of this folder, so there is no other code in it.
 """
 
 from pathlib import Path
