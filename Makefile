@@ -76,11 +76,14 @@ mutate: $(VENV)/.dev  ## mutations of C++, golden and compiler, each of which a 
 bench: $(VENV)/.dev  ## regenerate every figure that the docs quote (not built yet)
 	$(BIN)/edgemoe bench
 
-bitstream: $(VENV)/.cosim  ## a bitstream [BOARD=] (not built yet)
-	$(BIN)/edgemoe bitstream --board "$$_BOARD"
+bitstream: $(VENV)/.cosim  ## all that Vivado needs for a bitstream, and the bitstream if Vivado is there [BOARD= OUT=]
+	$(BIN)/edgemoe bitstream --board "$$_BOARD" $${_OUT:+--out "$$_OUT"}
 
 users:  ## the first hour of four users, each in a fresh clone with its own .venv; long [WHO=ml_engineer]
 	for name in $(or $(WHO),ml_engineer fpga_engineer pynq_user researcher); do tests/users/run.sh $$name; done
+
+pynq-matrix: $(VENV)/.cosim  ## three releases of PYNQ, and NumPy 2, each in an environment of its own below build/pynq
+	@$(PYTHON) tests/pynq/matrix.py $(BIN)/python
 
 ##@ Upkeep
 
@@ -108,6 +111,7 @@ pictures: $(VENV)/.dev  ## pictures and figures of README, tutorial and the page
 	$(BIN)/edgemoe cosim --model build/waves/model.safetensors --task depth --waves --out build/waves/run
 	$(BIN)/python docs/make_waves.py build/waves/run build/waves/plain
 	rm build/waves/run/waves.fst
+	$(BIN)/python docs/make_demo.py
 
 notebooks: $(VENV)/.dev  ## run the notebooks and the examples, and write their outputs into them
 	$(BIN)/python docs/make_notebooks.py
@@ -124,7 +128,7 @@ lock:  ## resolve the lock files anew [PYTHON=python3.10, the oldest supported]
 clean:  ## remove build/; .venv stays
 	rm -rf build
 
-.PHONY: help cosim test check synth csim train models fuzz mutate bench bitstream users setup format docs tables pictures notebooks wheel lock clean
+.PHONY: help cosim test check synth csim train models fuzz mutate bench bitstream users pynq-matrix setup format docs tables pictures notebooks wheel lock clean
 
 # A virtual environment has one stamp a lock file: the cosimulation's, without torch, and everything.
 $(BIN)/python:

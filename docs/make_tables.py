@@ -5,6 +5,7 @@ A generated part lies between `<!-- table: NAME -->` and `<!-- end -->`. tests/d
 hold what this module makes.
 """
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -13,8 +14,13 @@ from pathlib import Path
 import click
 import numpy as np
 
-from edgemoe import faults, numerics
+from edgemoe import faults, numerics, package
 from edgemoe.cli.group import commands
+from edgemoe.config import BOARDS, MODELS
+from edgemoe.errors import UserError
+from edgemoe.program import check_fits
+from edgemoe.registers import IP_VLNV, VERSION, build_id, limits
+from edgemoe.runtime.identify import maxima
 
 DOCS = Path(__file__).resolve().parent
 
@@ -80,9 +86,67 @@ def errors_table() -> str:
     return "\n".join(lines + [_row(name, kind, f"{worst:.1e}") for name, kind, worst in rows])
 
 
+def boards_table() -> str:
+    """Every board's build, and what its part has against what the compiler counted."""
+    from edgemoe.bitstream.parts import PARTS
+
+    rows = [
+        _row("board", "part", "clock", "memory ports", "build id", "multipliers", "DSP blocks of the part")
+    ]
+    rows.append(_row(*["---"] * 7))
+    for name, part in PARTS.items():
+        build = BOARDS[name]
+        made = json.loads((DOCS.parent / "bitstreams" / name / "manifest.json").read_text())
+        ports = made["memory_ports"]
+        cells = [f"`{name}`", f"`{made['part']}`", f"{build.clock_mhz:g} MHz"]
+        cells += [f"{len(ports)} of {ports[0]['bits']} bits", f"`{made['build_id']}`"]
+        cells += [f"{made['compiled']['multipliers']:,}", f"{part.dsp:,}"]
+        rows.append(_row(*cells))
+    return "\n".join(rows)
+
+
+def builds_table() -> str:
+    """Each build's id and maxima, as its registers tell them."""
+    words = [f"`limits{i}`" for i in range(4)]
+    lines = [_row("build", "build id", *words, "maxima"), _row(*["---"] * 7)]
+    for build in BOARDS.values():
+        most = ", ".join(f"{name} {value}" for name, value in maxima(limits(build)).items())
+        lines.append(
+            _row(
+                build.name, f"`{build_id(build):#010x}`", *(f"`{word:#010x}`" for word in limits(build)), most
+            )
+        )
+    return "\n".join(lines)
+
+
+def fits_table() -> str:
+    """Which model runs on which build, and if not, why."""
+    lines = [_row("model", *BOARDS), _row(*["---"] * (1 + len(BOARDS)))]
+    for model in MODELS.values():
+        cells = []
+        for build in BOARDS.values():
+            try:
+                check_fits(model, build)
+                cells.append("yes")
+            except UserError as error:
+                cells.append(f"no: {str(error).rpartition(': ')[2].rstrip('.')}")
+        lines.append(_row(model.name, *cells))
+    return "\n".join(lines)
+
+
+def formats_table() -> str:
+    """Which format versions this version of the package reads, and from which overlays' IP."""
+    lines = [_row("what", "version"), _row("---", "---")]
+    lines.append(_row("package format", f"{package.VERSION}"))
+    lines.append(_row("layer programs", f"{VERSION}"))
+    return "\n".join([*lines, _row("IP", f"`{IP_VLNV}`")])
+
+
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "reference/commands.md": {"commands": commands_table},
     "reference/arithmetic.md": {"errors": errors_table},
+    "how-to/board.md": {"boards": boards_table},
+    "reference/overlays.md": {"formats": formats_table, "builds": builds_table, "fits": fits_table},
 }
 
 

@@ -25,7 +25,9 @@ def verilated_copier() -> VerilatedLibrary:
     return verilate([SOURCE], "copier", optimise="-O1")
 
 
-def copier_design(name: str, library: VerilatedLibrary, *instances: str) -> Design:
+def copier_design(
+    name: str, library: VerilatedLibrary, *instances: str, board: str = "sim-small", clock_mhz: float = 200.0
+) -> Design:
     """A block design of copiers: of `copier_0`, unless others are named."""
     report = {
         "control": [asdict(register) for register in CONTROL],
@@ -34,4 +36,4 @@ def copier_design(name: str, library: VerilatedLibrary, *instances: str) -> Desi
         "streams": [],
     }
     ips = [ip_of_report(one, "tests:hls:copier:1.0", report) for one in instances or ("copier_0",)]
-    return lay_out(name, board_facts("sim-small"), ips, clock_mhz=200.0)
+    return lay_out(name, board_facts(board), ips, clock_mhz=clock_mhz)

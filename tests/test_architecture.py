@@ -41,6 +41,7 @@ ROOMS: dict[str, set[str]] = {
     "kernels": BASE | {"caches", "registers"},
     "blockdesign": BASE,
     "sim": BASE | {"blockdesign", "caches", "faults", "kernels", "registers", "compiler"},
+    "bitstream": BASE | {"blockdesign", "faults", "folders", "kernels", "progress", "registers", "sim"},
     "golden": FILE | {"program", "export"},
     "runtime": FILE | {"program", "outputs", "images", "files", "report"},
     "csim": FILE | {"caches", "kernels", "program", "compiler"},
@@ -54,8 +55,14 @@ ROOMS: dict[str, set[str]] = {
     | {"folders", "progress", "shipped"},
     "notebooks": set(),
     "overlays": BASE | {"caches", "files", "sim"},
+    "boardtest": FILE
+    | {"program", "golden", "backends", "runtime", "sim", "cosim"}
+    | {"files", "folders", "inputs", "progress", "shipped"},
     "shipped": BASE | {"caches", "files"},
     "results": FILE | {"report", "images", "outputs"},
+    "demo": BASE
+    | {"backends", "caches", "cosim", "faults", "images", "inputs", "program", "progress", "report"}
+    | {"results", "shipped"},
     "inspect_package": FILE,
     "infer": FILE
     | {"caches"}
@@ -74,6 +81,9 @@ HEAVY = {
     "cocotb": set(),
     "llvmlite": {"compiler"},
     "networkx": {"compiler"},
+    "gradio": {"demo"},
+    "fastapi": {"demo"},
+    "uvicorn": {"demo"},
 }
 
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """M3ViT, a vision transformer with mixture of experts, on an FPGA: kernels, compiler, simulation, host.
 
-Importing this package loads nothing; torch is imported by `edgemoe.model` and `edgemoe.quant`, pynq by
+Importing this package loads none of its parts; torch is imported by `edgemoe.model` and `edgemoe.quant`, pynq by
 `edgemoe.runtime` and `edgemoe.sim`. `edgemoe.Accelerator` is loaded when it is first named.
 """
 

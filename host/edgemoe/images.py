@@ -31,6 +31,9 @@ LABELS = ".labels.png"
 MAX_PIXELS = 100_000_000
 """Largest picture that is read: a bound on memory."""
 
+MAX_UPLOAD_BYTES = 64 << 20
+"""Largest file that is taken from somebody's browser: a bound on the disk."""
+
 MAX_SCANS = 40  # of a JPEG
 SCAN = b"\xff\xda"  # begins one
 STRIP = 1 << 20  # pixels that are converted, or columns that are summed, at a time

@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from edgemoe.backends import open_backend
+from edgemoe.backends import Backend, open_backend
 from edgemoe.caches import build_root
 from edgemoe.config import BuildConfig, board
 from edgemoe.folders import claim
-from edgemoe.inputs import find_package, find_tasks, read_picture, room_bytes
+from edgemoe.inputs import Picture, find_package, find_tasks, read_picture, room_bytes
 from edgemoe.program import Workload
 from edgemoe.progress import Progress
 from edgemoe.results import RESULT_FILES, TaskOutput, write_arrays, write_results
@@ -30,17 +30,23 @@ def infer(
     task: str,
     out: Path | None,
     dram: Any = None,
+    overlay: Path | None = None,
 ) -> dict[str, Any]:
     """Run an image; returns the folder with its pictures and arrays, and what ran.
 
     model: a shipped model's name, or a package's path; for the back end torch, a checkpoint's. dram: parameters of
-    the simulated DRAM, for the back end rtl. UserError for bad input or a folder that can't take the results, before
-    anything runs.
+    the simulated DRAM, for the back end rtl. overlay: the bitstream, for the back end board; that of `board_name` in
+    build/overlay/ if left out. UserError for bad input or a folder that can't take the results, before anything runs.
     """
     folder = out or build_root() / "infer" / backend
     tasks = find_tasks(task)
     with claim(folder, RESULT_FILES, need_bytes=room_bytes(image_path(image))) as claimed:
-        run = _float if backend == "torch" else partial(_integer, backend, board(board_name), dram)
+        if backend == "torch":
+            run: Callable[..., Answer] = _float
+        elif backend == "board":
+            run = partial(_board, overlay or overlay_path(board_name))
+        else:
+            run = partial(_integer, backend, board(board_name), dram)
         write, figures = run(model, image_path(image), tasks)
         claimed.fill(write, build_root() / "rescued")
     return {"backend": backend, "model": model, "out": str(folder), **figures}
@@ -56,10 +62,29 @@ def _integer(
         Progress() as progress,
         closing(open_backend(backend, workload, dram=dram, progress=progress.step)) as machine,
     ):
-        runs = {task: machine.run(picture.pixels, task) for task in tasks}
+        return _answer(machine, picture, tasks)
+
+
+def _board(overlay: Path, model: str, image: Path, tasks: tuple[str, ...]) -> Answer:
+    from edgemoe.backends.board import Board
+
+    _, package = find_package(model)
+    picture = read_picture(image, package.config)
+    with closing(Board(package, overlay)) as machine:
+        return _answer(machine, picture, tasks)
+
+
+def overlay_path(board_name: str) -> Path:
+    """Where the overlay of a board lies unless one is named."""
+    return build_root() / "overlay" / board(board_name).name / "edgemoe.bit"
+
+
+def _answer(machine: Backend, picture: Picture, tasks: tuple[str, ...]) -> Answer:
+    runs = {task: machine.run(picture.pixels, task) for task in tasks}
+    package = machine.workload.package
     results = {task: TaskOutput(run.features, run.head) for task, run in runs.items()}
     figures = {
-        "board": build.name,
+        "board": machine.workload.build.name,
         "package": package.sha256,
         "image": picture.sha256,
         "task": {task: {"cycles": run.cycles, "seconds": run.seconds} for task, run in runs.items()},

@@ -7,7 +7,7 @@ from small import small
 
 from edgemoe.backends import Csim, Golden, open_backend
 from edgemoe.config import TASKS, board
-from edgemoe.errors import NotBuiltYetError
+from edgemoe.errors import UserError
 from edgemoe.golden.random_package import random_package
 from edgemoe.program import Run, Workload, workload
 
@@ -58,6 +58,6 @@ def test_back_ends_give_the_same_kind_of_result(ready: Workload) -> None:
     assert np.array_equal(ours.features, theirs.features) and np.array_equal(ours.head, theirs.head)
 
 
-def test_a_back_end_that_is_not_built_says_so(ready: Workload) -> None:
-    with pytest.raises(NotBuiltYetError, match="board"):
-        open_backend("board", ready)
+def test_a_back_end_that_there_is_not(ready: Workload) -> None:
+    with pytest.raises(UserError, match="'abacus'; for any workload there are golden, csim and rtl"):
+        open_backend("abacus", ready)

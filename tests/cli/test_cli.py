@@ -47,8 +47,8 @@ def test_no_command_is_missing_from_the_list() -> None:
     "arguments",
     [
         ["bench"],
-        ["bitstream", "--board", "zcu102"],
-        ["cosim", "--board", "zcu102"],
+        ["bitstream", "--board", "zcu102-max"],
+        ["cosim", "--board", "zcu102-max"],
         ["eval", "x.safetensors", "--data", ".", "--backend", "torch"],
     ],
     ids=lambda arguments: " ".join(arguments),

@@ -144,10 +144,15 @@ def running(rng: random.Random) -> Call:
     return Call({}, {"seed": rng.getrandbits(32), "rounds": rng.choice([0, 1, 77])})
 
 
+def shared_port(rng: random.Random) -> Call:
+    count = rng.choice([1, 16, 60])
+    return Call({"in": bits(rng, 64, 2 * count)}, {"count": count})
+
+
 STIMULI: dict[str, Callable[[random.Random], Call]] = {
     f.__name__: f
     for f in (
         stencil, collatz, search, offload, histogram, fir, matmul, softmax_lanes, banks, feedback, wide, biquad,
-        division, packets, nested, sequencer, sine, ping_pong, dot_module, running,
+        division, packets, nested, sequencer, sine, ping_pong, dot_module, running, shared_port,
     )
 }  # fmt: skip

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from edgemoe.bitstream.folder import description_files
 from edgemoe.config import BuildConfig
 from edgemoe.registers import IP_NAME
 from edgemoe.runtime.register_map import register_offsets
 from edgemoe.sim.build import Rtl, compile_rtl
-from edgemoe.sim.describe import description_files
 from edgemoe.sim.description import read_description
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,8 +22,8 @@ def rtl_report(build: BuildConfig) -> Rtl:
 
 
 def test_bitstreams_folder_is_up_to_date(build: BuildConfig) -> None:
-    """Offsets and memory ports there are those of the compiler's report. If not: python -m edgemoe.sim.describe"""
-    for file, text in description_files(build).items():
+    """Offsets and memory ports there are the compiler's report's. If not: python -m edgemoe.bitstream.describe"""
+    for file, text in description_files(build, compile_rtl(build).report).items():
         assert (ROOT / "bitstreams" / build.name / file).read_text() == text
 
 

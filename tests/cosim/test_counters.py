@@ -7,9 +7,9 @@ import pytest
 from edgemoe.backends import Golden
 from edgemoe.config import TASKS, BuildConfig, ModelConfig, model_preset
 from edgemoe.cosim.compare import compare
-from edgemoe.program.figures import expert_figures, task_figures, utilisation
 from edgemoe.golden.random_package import random_image, random_package
 from edgemoe.program import Workload
+from edgemoe.program.figures import expert_figures, task_figures, utilisation
 from edgemoe.registers import Opcode
 
 from .conftest import design_of

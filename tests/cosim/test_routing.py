@@ -5,10 +5,10 @@ import numpy as np
 
 from edgemoe.backends import Golden
 from edgemoe.config import BuildConfig, ModelConfig
-from edgemoe.program.figures import task_figures
 from edgemoe.cosim.routing import gates_by_layer, routing_figures
 from edgemoe.golden.random_package import random_package
 from edgemoe.program import Workload
+from edgemoe.program.figures import task_figures
 from edgemoe.report.routing import agreement, chosen, counted
 
 

@@ -10,7 +10,9 @@ from pages import ROOT
 
 PACKAGE = ROOT / "host" / "edgemoe"
 PAGE = ROOT / "docs" / "how-to" / "when-it-goes-wrong.md"
-ERRORS = {"UserError", "DeviceError", "MismatchError", "NotBuiltYetError", "CompileError", "NativeError"}
+ERRORS = {
+    "UserError", "DeviceError", "MismatchError", "NotBuiltYetError", "CompileError", "NativeError", "OwnTurnError",
+}  # fmt: skip
 """Exceptions whose text reaches the user. The text is the last argument."""
 REPORTED = {"_error"}
 """Methods that raise one of them with the text that they get."""

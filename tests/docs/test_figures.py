@@ -33,7 +33,7 @@ ALLOWED = {
     ("cosim/README.md", "90 %"): ("cosim/kernels.py", "0.9)"),
     ("cosim/README.md", "5,000 cycles"): ("cosim/bench.py", "PATIENCE = 5000"),
     ("docs/how-to/pynq-program.md", "4 KiB"): ("host/edgemoe/sim/native/dram.cpp", "4 KiB border"),
-    ("docs/how-to/pynq-program.md", "256 MiB"): ("host/edgemoe/sim/arena.py", "size: int = 256 << 20"),
+    ("docs/how-to/pynq-program.md", "256 MiB"): ("host/edgemoe/sim/arena.py", "SIZE, BASE = 256 << 20"),
     ("README.md", "3.10"): ("pyproject.toml", ">=3.10"),
     ("README.md", "3.12"): ("pyproject.toml", "<3.13"),
     ("docs/tutorial/first-image.md", "3.10"): ("pyproject.toml", ">=3.10"),

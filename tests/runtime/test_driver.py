@@ -118,12 +118,6 @@ def test_bus_error_is_an_error(accelerator, image: np.ndarray) -> None:
         dataclasses.replace(result, bus_error=5).check()
 
 
-def test_build_is_checked(accelerator) -> None:
-    accelerator.check_build(board("sim-small"))
-    with pytest.raises(UserError, match="another build than 'other'"):
-        accelerator.check_build(dataclasses.replace(board("sim-small"), name="other", max_tokens=100))
-
-
 def test_hang_is_reported(accelerator, image: np.ndarray) -> None:
     accelerator.timeout_seconds = 0.05
     sim.activate()._targets["accelerator"].delay = 10**12

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from copier import copier_design, verilated_copier
+from streams import SECOND, write_streams_overlay
 
 from edgemoe.sim.arena import Arena
 from edgemoe.sim.overlay import write_overlay
@@ -32,6 +33,18 @@ def other_overlay(copier_library: VerilatedLibrary, tmp_path_factory: pytest.Tem
     moved = tuple(replace(window, base=window.base + 0x20000) for window in design.windows)
     folder = tmp_path_factory.mktemp("other")
     return write_overlay(folder, replace(design, windows=moved), {"copier_0": copier_library.path})
+
+
+@pytest.fixture(scope="session")
+def streams_overlay(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Path of the placeholder bitstream of two kernels with streams."""
+    return write_streams_overlay(tmp_path_factory.mktemp("streams"))
+
+
+@pytest.fixture(scope="session")
+def more_streams_overlay(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same of two others."""
+    return write_streams_overlay(tmp_path_factory.mktemp("streams"), SECOND)
 
 
 @pytest.fixture

@@ -17,12 +17,9 @@ said '(64, 128)'
 # The overlay loaded twice, registers by MMIO, buffers, both tasks, by interrupt and by polling.
 cat >build/own.py <<'PY'
 import numpy as np
-from pathlib import Path
 from pynq import MMIO, Overlay, allocate
 
-from edgemoe import images, package
-from edgemoe.config import board
-from edgemoe.runtime.session import Session
+import edgemoe
 
 BIT = "build/overlay/sim-small/edgemoe.bit"
 first = Overlay(BIT)
@@ -32,12 +29,13 @@ registers = MMIO(first.ip_dict["accelerator"]["phys_addr"], 0x100)
 print("idle", bool(registers.read(0) & 4))
 print("map", bool(kept.register_map.CTRL.AP_IDLE))
 
-model = package.load(Path("models/nano.package.safetensors"))
-pixels = images.resize(images.read_image(Path("models/street.png")), model.config.height, model.config.width)
+print("driver", type(kept).__name__)
 
 def labels(overlay):
-    with Session(model, board("sim-small"), overlay.accelerator) as session:
-        return session.segmentation(pixels), session.depth(pixels)
+    with edgemoe.Accelerator(overlay) as accelerator:
+        accelerator.load("models/nano.package.safetensors")
+        tasks = ("segmentation", "depth")
+        return [result.value for result in accelerator.stream([("models/street.png", task) for task in tasks])]
 
 before = labels(first)
 second = Overlay(BIT)  # as after a reload on a board: the design starts anew
@@ -59,6 +57,7 @@ PY
 status 0 .venv/bin/python -m edgemoe.sim build/own.py
 said 'idle True'
 said 'map True'
+said 'driver AcceleratorIp'
 said 'same True'
 said 'buffer 112'
 said 'old handle'

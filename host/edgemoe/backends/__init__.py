@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What executes a network: golden (NumPy), csim (the C++ natively) and rtl (the Verilated accelerator).
+"""What executes a network: golden (NumPy), csim (the C++ natively), rtl (the Verilated accelerator) and board (PYNQ).
 
 All take the same layer program and memory and give the same `Run`, so any two can be compared.
 """

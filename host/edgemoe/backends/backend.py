@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgemoe import csim
-from edgemoe.errors import NotBuiltYetError
+from edgemoe.errors import UserError
 from edgemoe.golden import machine
 from edgemoe.program import Memory, Run, Workload
 from edgemoe.registers import Opcode
@@ -89,7 +89,7 @@ def open_backend(
     name: str, workload: Workload, *, dram: DramConfig | None = None, progress: Progress | None = None
 ) -> Backend:
     """The back end of that name; close it after use. dram: parameters of the simulated DRAM, and progress:
-    told of each step of building, for `rtl`.
+    told of each step of building, for `rtl`. Of a board see `backends.board`: there the overlay says which build it is.
     """
     if name == "golden":
         return Golden(workload)
@@ -100,4 +100,4 @@ def open_backend(
         from edgemoe.sim.build import build_overlay
 
         return Rtl(workload, build_overlay(workload.build, progress=progress).bitstream, dram=dram)
-    raise NotBuiltYetError(f"The back end {name!r}")
+    raise UserError(f"No back end is named {name!r}; for any workload there are golden, csim and rtl.")

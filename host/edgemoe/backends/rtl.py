@@ -48,7 +48,6 @@ class Rtl:
             self.accelerator = Accelerator(overlay, name=IP_NAME, build=workload.build)
         finally:
             self.device.dram = before
-        self.accelerator.ip.timeout_seconds = None  # the simulated board has limits in cycles
         self.accelerator.load(workload)
 
     def watch(self, told: Callable[[int], None]) -> None:

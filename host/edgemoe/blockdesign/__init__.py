@@ -2,7 +2,7 @@
 """Block designs: IPs beside a processing system, described once and written for every tool.
 
 A `Design` says what stands at which address, on which memory port and on which interrupt input; from it come the
-hardware description that PYNQ reads (`hwh`) and what Vivado runs. So they cannot disagree.
+hardware description that PYNQ reads (`hwh`) and what Vivado runs (`vivado`). So they cannot disagree.
 """
 
 from edgemoe.blockdesign.boards import BOARDS, Board, Family, MemoryPort, board_facts
@@ -36,6 +36,9 @@ from edgemoe.blockdesign.ip import (
     Stream,
     ip_of_report,
 )
+from edgemoe.blockdesign.verilog import Port, ip_files, ip_module, ip_verilog, module_ports
+from edgemoe.blockdesign.vitis import vitis_tcl
+from edgemoe.blockdesign.vivado import build_tcl
 
 __all__ = [
     "BOARDS",
@@ -58,15 +61,22 @@ __all__ = [
     "IpRegister",
     "Master",
     "MemoryPort",
+    "Port",
     "RegisterField",
     "Route",
     "Stream",
     "StreamEnd",
     "Window",
     "board_facts",
+    "build_tcl",
     "check_name",
     "hardware_description",
+    "ip_files",
+    "ip_module",
     "ip_of_report",
+    "ip_verilog",
     "lay_out",
+    "module_ports",
     "pair_streams",
+    "vitis_tcl",
 ]

@@ -28,8 +28,10 @@ from edgemoe.cli.options import (
     NOT_BUILT,
     TASK,
     dram_config,
+    given,
     show,
 )
+from edgemoe.config import BOARDS
 from edgemoe.errors import NotBuiltYetError, UserError
 
 
@@ -91,23 +93,65 @@ def cosim(dram: dict[str, int], as_json: bool, **options: Any) -> int:
     "--backend",
     type=click.Choice(BACKENDS),
     required=True,
-    help=f"`torch` takes a checkpoint in place of a package; `board` is {NOT_BUILT[1:-1]}.",
+    help="`torch` takes a checkpoint in place of a package; `board` is the accelerator of a PYNQ board.",
 )
 @MODEL_OR_FILE
 @BOARD
 @IMAGE
 @TASK
 @DRAM
+@click.option(
+    "--overlay",
+    type=FILE,
+    help="The .bit that `--backend board` loads. [default: build/overlay/BOARD/edgemoe.bit]",
+)
 @click.option("--out", type=FOLDER, help="Where the results go. [default: build/infer/BACKEND]")
 @JSON
 def infer(board: str, dram: dict[str, int], as_json: bool, **options: Any) -> int:
     """Run one image through any back end; all leave the same files."""
+    if options["overlay"] and options["backend"] != "board":
+        raise UserError("--overlay is for --backend board; the others load none, or make their own.")
+    if options["overlay"] and given("board"):
+        raise UserError("Give --overlay or --board, not both: an overlay tells itself which build it holds.")
     if dram and options["backend"] != "rtl":
         raise UserError("--dram is for --backend rtl; the others have no DRAM model.")
     from edgemoe.infer import infer
 
     figures = infer(board_name=board, dram=dram_config(dram), **options)
     show(as_json, figures, f"Pictures and arrays are in {figures['out']}")
+    return 0
+
+
+@commands.command()
+@click.option(
+    "--backend",
+    type=click.Choice([name for name in BACKENDS if name != "torch"]),
+    default="rtl",
+    show_default=True,
+    help=f"What runs the images; `board` is {NOT_BUILT[1:-1]}.",
+)
+@MODEL_OR_FILE
+@BOARD
+@click.option(
+    "--image", "images", type=FOLDER, help="A folder of PNG and JPEG to offer besides the shipped image."
+)
+@DRAM
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to serve at; 0.0.0.0 opens it to the network.",
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=7860, show_default=True, help="0 takes a free port."
+)
+def demo(dram: dict[str, int], **options: Any) -> int:
+    """Serve a page in the browser: choose an image, watch the accelerator run it."""
+    if dram and options["backend"] != "rtl":
+        raise UserError("--dram is for --backend rtl; the others have no DRAM model.")
+    from edgemoe.demo.server import serve
+
+    serve(dram=dram_config(dram), **options)
     return 0
 
 
@@ -329,6 +373,43 @@ def evaluate(package: Path, data: Path, backend: str, as_json: bool) -> int:
     return 0
 
 
+@commands.command("board-test")
+@click.option("--overlay", type=FILE, help="The bitstream on the board; its .hwh lies beside it.")
+@click.option("--simulated", is_flag=True, help="Test the simulated board, with the overlay of --board.")
+@BOARD
+@MODEL_OR_FILE
+@IMAGE
+@click.option(
+    "--frames", type=click.IntRange(1, 100_000), help="For the rate. [default: 100; 2 on the simulated board]"
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the random data.")
+@click.option("--out", type=FOLDER, help="Where board-test.json goes. [default: build/board-test]")
+@JSON
+def board_test(
+    overlay: Path | None,
+    simulated: bool,
+    board: str,
+    frames: int | None,
+    out: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Test a board: registers, memory, an image against the golden model, interrupt, frame rate, power."""
+    from edgemoe.boardtest.run import LIMIT_SECONDS, board_test, find_overlay, words
+
+    found = find_overlay(overlay, simulated, board)
+    report = board_test(
+        overlay=found,
+        simulated=simulated,
+        frames=frames or (2 if simulated else 100),
+        limit_seconds=None if simulated else LIMIT_SECONDS,
+        out=out or build_root() / "board-test",
+        **options,
+    )
+    show(as_json, report, words(report))
+    return 0 if report["passed"] else 1
+
+
 @commands.command()
 def bench() -> int:
     """Regenerate every figure that the docs quote (not built yet)."""
@@ -351,7 +432,23 @@ def mutate(pick: str, as_json: bool) -> int:
 
 
 @commands.command()
-@click.option("--board", required=True, metavar="NAME", help=f"The board {NOT_BUILT}.")
-def bitstream(board: str) -> int:
-    """Build a bitstream with the vendor's tools (not built yet)."""
-    raise NotBuiltYetError(f"A bitstream of {board} (bitstreams/ says what is there)")
+@click.option(
+    "--board", required=True, metavar="NAME", help="The board: " + ", ".join(list(BOARDS)[1:]) + "."
+)
+@click.option("--out", type=FOLDER, help="Where it all goes. [default: build/bitstream/BOARD]")
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes of Vivado."
+)
+@click.option(
+    "--hours", type=click.IntRange(1, 1000), default=12, show_default=True, help="Limit for Vivado."
+)
+def bitstream(board: str, out: Path | None, jobs: int, hours: int) -> int:
+    """Write all that Vivado needs for a board's bitstream, and let it build that if it is on PATH."""
+    from edgemoe.bitstream import build_bitstream
+    from edgemoe.progress import Progress
+
+    with Progress() as progress:
+        out = out or build_root() / "bitstream" / board
+        bit, hwh = build_bitstream(board, out, jobs=jobs, hours=hours, progress=progress)
+    click.echo(f"The bitstream is {bit}, its hardware description {hwh}")
+    return 0

@@ -39,7 +39,7 @@ BOARD = click.option(
     default="sim-small",
     show_default=True,
     metavar="NAME",
-    help=f"The build of the accelerator: {', '.join(BOARDS)}. Others are {NOT_BUILT[1:-1]}.",
+    help=f"The build of the accelerator: {', '.join(BOARDS)}.",
 )
 IMAGE = click.option("--image", type=FILE, help="PNG or JPEG; a shipped street image if left out.")
 TASK = click.option("--task", type=click.Choice(TASKS), default="both", show_default=True)
@@ -60,6 +60,12 @@ def _dram(context: click.Context, option: click.Parameter, values: tuple[str, ..
             raise UserError(f"--dram {name} is given twice.")
         found[name.strip()] = int(number)
     return found
+
+
+def given(name: str) -> bool:
+    """Whether the user gave the option `name` of the command that runs, or it has its default."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is not click.core.ParameterSource.DEFAULT
 
 
 DRAM = click.option(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from edgemoe.cosim.compare import Comparison
@@ -27,11 +27,13 @@ class Facts:
 
     model: str
     workload: Workload
-    rtl: str
-    """sha256 of the SystemVerilog."""
-    dram: DramConfig
-    seconds: Mapping[str, float]
+    rtl: str | None = None
+    """sha256 of the SystemVerilog; None where none ran."""
+    dram: DramConfig | None = None
+    """The parameters of the DRAM model; None where there is none."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall-clock time of building, step by step."""
+    backend: str = "rtl"
 
 
 def report_of(facts: Facts, picture: Picture, runs: Runs, taps: bool) -> dict[str, Any]:
@@ -49,7 +51,7 @@ def report_of(facts: Facts, picture: Picture, runs: Runs, taps: bool) -> dict[st
         "model": facts.model,
         "board": build.name,
         "package": facts.workload.package.sha256,
-        "backend": "rtl",
+        "backend": facts.backend,
         "rtl": facts.rtl,
         "image": picture.sha256,
         "image_name": picture.path.name,
@@ -64,8 +66,13 @@ def report_of(facts: Facts, picture: Picture, runs: Runs, taps: bool) -> dict[st
         **utilisation(build, figures),
         "clock_mhz": build.clock_mhz,
         "fps_at_clock": build.clock_mhz * 1e6 / cycles if cycles else 0.0,
-        "dram": dram_figures({task: ours for task, (ours, _, _) in runs.items()}, asdict(facts.dram)),
+        **({"dram": dram_figures(ours_of(runs), asdict(facts.dram))} if facts.dram else {}),
         "config": build.to_dict(),
         "seconds": {**facts.seconds, "simulate": sum(ours.seconds for ours, _, _ in runs.values())},
         "versions": versions(),
     }
+
+
+def ours_of(runs: Runs) -> dict[str, Run]:
+    """The back end's run of each task."""
+    return {task: ours for task, (ours, _, _) in runs.items()}

@@ -15,8 +15,9 @@ from edgemoe.backends import Golden
 from edgemoe.caches import build_root
 from edgemoe.config import board as board_config
 from edgemoe.cosim.compare import Comparison, compare
+from edgemoe.cosim.course import Course
 from edgemoe.cosim.folder import RUN_FILES, SUMMARY_FILES, WAVES, write_run
-from edgemoe.cosim.report import Facts, Runs, report_of
+from edgemoe.cosim.report import Facts, Runs, ours_of, report_of
 from edgemoe.cosim.words import verdict
 from edgemoe.errors import DeviceError, UserError
 from edgemoe.folders import OutFolder, claim
@@ -122,7 +123,7 @@ class _Cosimulation:
         self.workload, self.backend, self.golden = workload, backend, Golden(workload)
         self.tasks, self.taps, self.facts = tasks, taps, facts
         self.progress, self.quiet = progress, quiet
-        self.course = _Course(workload, tasks, progress)
+        self.course = Course(workload, tasks, progress.step)
         backend.watch(self.course.passed)
         self.reports: list[dict[str, Any]] = []
         self.refused: dict[str, str] = {}
@@ -164,7 +165,7 @@ class _Cosimulation:
         if last:
             self.backend.close()
         report = report_of(self.facts, picture, runs, self.taps)
-        ours = {task: run for task, (run, _, _) in runs.items()}
+        ours = ours_of(runs)
         golden = {task: run for task, (_, run, _) in runs.items()} if self.taps else None
         folder.fill(
             lambda work: write_run(work, self.workload.package, picture, ours, report, golden),
@@ -188,42 +189,6 @@ class _Cosimulation:
             runs[task] = (ours, theirs, result)
             self.course.ended([task])
         return runs
-
-
-class _Course:
-    """How far the simulation is, in cycles; how many a task takes is a guess until it has run."""
-
-    def __init__(self, workload: Workload, tasks: Sequence[str], progress: Progress) -> None:
-        self._cycles = {task: workload.about_cycles(task) for task in tasks}
-        self._progress = progress
-        self._what, self._images, self._left, self._running = "", 0, 0, 0
-
-    def begin(self, what: str, images: int) -> None:
-        """`images` pass through all tasks."""
-        self._what, self._images = what, images
-        self._left = images * len(self._cycles)
-        self._tell()
-
-    def passed(self, cycles: int) -> None:
-        """Told by the simulation."""
-        self._running += cycles
-        self._tell()
-
-    def ended(self, tasks: Sequence[str]) -> None:
-        """These tasks of an image are done, or will not run."""
-        self._left -= len(tasks)
-        if self._running and len(tasks) == 1:
-            self._cycles[tasks[0]] = self._running
-        self._running = 0
-        self._tell()
-
-    def _tell(self) -> None:
-        a_task = sum(self._cycles.values()) // len(self._cycles)
-        total = a_task * len(self._cycles) * self._images
-        done = total - a_task * self._left
-        if self._left:
-            done = min(done + min(self._running, a_task * 99 // 100), total - 1)
-        self._progress.step(self._what, done, total)
 
 
 def _open(

@@ -61,11 +61,12 @@ def _opened(path: Path, *, load: bool = True) -> "Image | None":
 
 
 @cache
-def _environment() -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def _environment(package: str) -> "Environment":
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+    packages = dict.fromkeys((package, "edgemoe.report"))
     return Environment(
-        loader=PackageLoader("edgemoe.report", "templates"),
+        loader=ChoiceLoader([PackageLoader(name, "templates") for name in packages]),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -73,9 +74,9 @@ def _environment() -> "Environment":
     )
 
 
-def rendered(template: str, values: Mapping[str, Any]) -> str:
-    """A template of this package as text, everything from the data escaped."""
-    return _environment().get_template(template).render(values)
+def rendered(template: str, values: Mapping[str, Any], package: str = "edgemoe.report") -> str:
+    """A template of this package, or of another that has some of its own, as text, everything from the data escaped."""
+    return _environment(package).get_template(template).render(values)
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -35,7 +35,7 @@ BACKDROP_WIDTH = 512
 """Pixels of the grey picture under the drawings of experts."""
 
 
-def _tasks(report: Mapping[str, Any], aspect: float | None) -> list[dict[str, Any]]:
+def task_views(report: Mapping[str, Any], aspect: float | None) -> list[dict[str, Any]]:
     """Everything that is shown of each task that ran."""
     tasks = []
     for name, task in tasks_of(report).items():
@@ -67,7 +67,7 @@ def _counters(stage: Mapping[str, Any]) -> dict[str, str]:
     return {printable(str(key)): shown(value) for key, value in stage.items() if key not in ("name", "layer")}
 
 
-def _tiles(report: Mapping[str, Any], tasks: list[dict[str, Any]]) -> list[tuple[str, str]]:
+def tiles_of(report: Mapping[str, Any], tasks: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """(figure, what it is) for the row of figures; what was not measured has none."""
     tiles = []
     for key, what in (
@@ -102,7 +102,7 @@ def render_page(
         backdrop: address of the input, grey and small, for the drawings of experts.
         aspect: height / width of the input.
     """
-    tasks = _tasks(report, aspect)
+    tasks = task_views(report, aspect)
     roofline = roofline_of(report)
     first = report.get("first_divergence")
     scalars = {key: value for key, value in report.items() if not isinstance(value, dict | list)}
@@ -118,7 +118,7 @@ def render_page(
         "depth_stops": STOPS,
         "nearest": NEAREST,
         "farthest": FARTHEST,
-        "tiles": _tiles(report, tasks),
+        "tiles": tiles_of(report, tasks),
         "tasks": tasks,
         "backdrop": backdrop,
         "roofline": drawing(roofline) if roofline else None,

@@ -6,6 +6,7 @@ program, i.e. another address. Buffers for frames are made then too; a run alloc
 """
 
 import time
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -62,13 +63,18 @@ class Accelerator:
     """
 
     def __init__(self, overlay: Any, *, name: str | None = None, build: BuildConfig | None = None) -> None:
+        if not isinstance(overlay, str | Path) and not hasattr(overlay, "ip_dict"):
+            raise UserError(
+                f"`Accelerator` takes a `pynq.Overlay` or the path of a bitstream, not a {type(overlay).__name__}."
+            )
         self._closed = False
         self._epoch = 0  # counts resets; a run of an earlier one has no result
         self._loaded: Loaded | None = None
         self._runs = 0
         self._last: LastRun | None = None
         device = identify.active_device() if isinstance(overlay, str | Path) else overlay.device
-        self._claim = claimed.claim(device)
+        # Also given back if nobody closes this one, as when a notebook's cell is run again.
+        self._release = weakref.finalize(self, claimed.release, claimed.claim(device))
         try:
             self.overlay = (
                 identify.load_overlay(Path(overlay)) if isinstance(overlay, str | Path) else overlay
@@ -80,7 +86,7 @@ class Accelerator:
                 self.build = identify.find_build(self.ip, build)
                 """The build that the overlay holds."""
         except BaseException:
-            claimed.release(self._claim)
+            self._release()
             raise
 
     def __enter__(self) -> "Accelerator":
@@ -118,7 +124,7 @@ class Accelerator:
             workload = Workload(given, self.build)
         with self._turns.held():
             self._check_open()
-            fresh = Loaded(workload)
+            fresh = Loaded(workload, self.ip.device)
             before, self._loaded = self._loaded, fresh
             if before is not None:
                 before.free()
@@ -134,7 +140,12 @@ class Accelerator:
     @property
     def package(self) -> Package:
         """The package that is loaded."""
-        return self._need().workload.package
+        return self.workload.package
+
+    @property
+    def workload(self) -> Workload:
+        """The package as it was made ready for the build."""
+        return self._need().workload
 
     # ---- one image
 
@@ -180,7 +191,10 @@ class Accelerator:
         loaded = self._need()
         frame = self._prepare(loaded, image, task, taps=taps, group=group)
         async with self._turns.held_async() as turn:
-            epoch = self._begin(loaded)
+            self._check_loaded(loaded)
+            epoch = self._epoch
+            await self.ip.until_idle_async()
+            self._check_current(epoch)
             buffers, given = self._fill(loaded, frame)
             started = time.monotonic()
             try:
@@ -231,6 +245,8 @@ class Accelerator:
                 frame = self._prepare(loaded, image, chosen)
             except UserError as error:
                 raise UserError(f"Frame {number} of the stream: {error}") from None
+            if not number and not self._turns.busy:
+                self.ip.until_idle()  # of a run that was interrupted: its buffers may be those taken next
             if number < SETS:
                 sets.append(loaded.take())
             buffers = loaded.fill(sets[number % SETS], frame.image, frame.program, taps=False, group=0)
@@ -315,23 +331,17 @@ class Accelerator:
             except OwnTurnError:
                 self._free()
         finally:
-            claimed.release(self._claim)
+            self._release()
 
     def _free(self) -> None:
         loaded, self._loaded = self._loaded, None
         if loaded is not None:
-            # The device must not write to memory that is someone else's by then. If nothing answers, nothing writes.
-            with suppress(DeviceError):
-                self._quieten(QUIET_SECONDS, reload_lost=False)
+            # The device must not write to memory that is someone else's by then. An overlay that was replaced can't.
+            if self.overlay.is_loaded():
+                self._quieten(QUIET_SECONDS)
             loaded.free()
 
-    def _quieten(self, seconds: float, *, reload_lost: bool = True) -> str:
-        try:
-            if self.ip.idle:
-                return "idle"
-        except DeviceError:
-            if not reload_lost:
-                raise
+    def _quieten(self, seconds: float) -> str:
         with suppress(DeviceError):
             self.ip.until_idle(seconds)
             return "idle"
@@ -356,8 +366,10 @@ class Accelerator:
     def _begin(self, loaded: Loaded) -> int:
         """What a run checks when it has its turn; the epoch that it belongs to."""
         self._check_loaded(loaded)
-        self.ip.until_idle()  # of a run that was interrupted: it still reads and writes its buffers
-        return self._epoch
+        epoch = self._epoch
+        # Of a run that was interrupted: it still reads and writes its buffers.
+        self.ip.until_idle(alive=lambda: self._check_current(epoch))
+        return epoch
 
     def _fill(self, loaded: Loaded, frame: Frame) -> tuple[Buffers, FrameBuffers]:
         given = loaded.take()

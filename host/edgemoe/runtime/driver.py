@@ -54,8 +54,9 @@ class AcceleratorIp(DefaultIP):
         super().__init__(description)
         self._offsets = register_offsets(description)
         self._interrupt_of: tuple[asyncio.AbstractEventLoop, str] | None = None
-        self.timeout_seconds: float | None = 120.0
-        """Real time after which a run counts as hung; None where the device sees to it itself."""
+        simulated = getattr(self.device, "simulated", False)
+        self.timeout_seconds: float | None = None if simulated else 120.0
+        """Real time after which a run counts as hung; None where the device sees to it itself, in cycles."""
 
     # ---- registers by name
 
@@ -99,14 +100,25 @@ class AcceleratorIp(DefaultIP):
         """Whether no run is under way."""
         return bool(self.get("CTRL") & IDLE)
 
-    def until_idle(self, seconds: float | None = None) -> None:
+    def until_idle(self, seconds: float | None = None, alive: Callable[[], None] | None = None) -> None:
         """Poll until no run is under way, whoever started it.
 
-        seconds: the limit; `timeout_seconds` if left out.
+        Args:
+            seconds: the limit; `timeout_seconds` if left out.
+            alive: called between polls; what it raises ends the waiting.
         """
         started = time.monotonic()
         while not self.idle:
+            if alive is not None:
+                alive()
             self._check_time(started, seconds)
+
+    async def until_idle_async(self) -> None:
+        """As `until_idle`; the event loop's other tasks run meanwhile."""
+        started = time.monotonic()
+        while not self.idle:
+            self._check_time(started)
+            await asyncio.sleep(0)
 
     def wait(self, alive: Callable[[], None] | None = None, *, pause: bool = False) -> None:
         """Poll until the run is over.
@@ -165,7 +177,7 @@ class AcceleratorIp(DefaultIP):
         limit = self.timeout_seconds if seconds is None else seconds
         if limit is not None and time.monotonic() - started > limit:
             raise DeviceError(
-                f"The accelerator did not finish within {limit:g} s. `edgemoe.Accelerator.reset` makes it usable again."
+                f"The accelerator did not finish within {limit:g} s. `Accelerator.reset` makes it usable again."
             )
 
     def run(self, buffers: Buffers, *, interrupt: bool | None = None) -> Run:

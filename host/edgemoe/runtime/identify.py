@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which IP of an overlay is the accelerator, and which build it is."""
 
+import warnings
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,11 @@ def load_overlay(path: Path) -> Any:
 def active_device() -> Any:
     """PYNQ's device; `UserError` where there is none."""
     try:
-        return pynq.Device.active_device
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # PYNQ's own words on there being none are of another kind of board
+            return pynq.Device.active_device
     except RuntimeError as failure:
         raise UserError(
             f"PYNQ finds no device here ({failure}). Run this on a board with PYNQ, or on the simulated board: "

@@ -44,13 +44,14 @@ class Loaded:
 
     Args:
         workload: the package for the build that is loaded.
+        device: PYNQ's, whose memory it is.
 
     Raises:
         DeviceError: it does not fit into the memory; nothing of it is left there.
     """
 
-    def __init__(self, workload: Workload) -> None:
-        self.workload = workload
+    def __init__(self, workload: Workload, device: Any) -> None:
+        self.workload, self._device = workload, device
         self._buffers: list[Any] = []
         self._codes: dict[tuple[str, bool, int], Any] = {}
         self._idle: list[FrameBuffers] = []
@@ -81,10 +82,11 @@ class Loaded:
 
     def take(self) -> FrameBuffers:
         """A set of frame buffers that nobody uses; a new one if all are in use."""
-        if self._idle:
+        with suppress(IndexError):
             return self._idle.pop()
-        self._sets.append(FrameBuffers(self._allocate))
-        return self._sets[-1]
+        frame = FrameBuffers(self._allocate)
+        self._sets.append(frame)
+        return frame
 
     def give(self, frame: FrameBuffers) -> None:
         """Give a set back."""
@@ -109,8 +111,7 @@ class Loaded:
         for frame in self._sets:
             frame.free()
         for buffer in self._buffers:
-            with suppress(DeviceError):
-                buffer.freebuffer()
+            buffer.freebuffer()
         self._buffers, self._codes, self._sets, self._idle = [], {}, [], []
 
     def _code(self, task: str, taps: bool, group: int) -> Any:
@@ -129,7 +130,7 @@ class Loaded:
 
     def _allocate(self, name: str, size: int) -> Any:
         try:
-            return pynq.allocate(size, np.uint8)
+            return pynq.allocate(size, np.uint8, target=self._device)
         except (
             DeviceError,
             MemoryError,

@@ -57,7 +57,7 @@ def compile_rtl(
         *_files(hls / "shim", ".h", ".hpp"),
     ]
     made_from += [*_files(compiler, ".py"), *_files(compiler, ".sv")]
-    clock_ns = 1000.0 / build.clock_mhz
+    clock_ns = 1000.0 / build.schedule_mhz
     key = digest(*made_from, *_files(include[-1], ".hpp"), top, f"{clock_ns}")
     target = build_root() / "rtl" / f"{top}-{build.name}-{key[:16]}"
 

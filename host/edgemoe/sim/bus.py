@@ -252,6 +252,19 @@ class RegisterFile:
         self._values[offset] = value
 
 
+class MemoryWords:
+    """The board's DRAM as the processor sees it past its caches, through an `MMIO`."""
+
+    def __init__(self, memory: npt.NDArray[np.uint8]) -> None:
+        self._words = memory.view("<u4")
+
+    def read(self, offset: int) -> int:
+        return int(self._words[offset // 4])
+
+    def write(self, offset: int, value: int) -> None:
+        self._words[offset // 4] = value
+
+
 @dataclass(frozen=True)
 class _Place:
     """Addresses base..base+size-1, and who answers there; None: no one any more, because of `reason`."""

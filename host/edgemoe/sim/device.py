@@ -12,12 +12,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pynq.devicetree import get_dtbo_base_name
 from pynq.interrupt import _InterruptController
 from pynq.pl_server.device import Device
 
 from edgemoe.errors import UserError
 from edgemoe.sim.arena import SIZE, Arena, chosen_base
-from edgemoe.sim.bus import AcceleratorTarget, Bus, InterruptController, RegisterFile, Simulated
+from edgemoe.sim.bus import AcceleratorTarget, Bus, InterruptController, MemoryWords, RegisterFile, Simulated
 from edgemoe.sim.connections import stream_ends
 from edgemoe.sim.description import read_description
 from edgemoe.sim.dma import DMA_VLNV, DmaTarget, make_dma
@@ -31,6 +32,7 @@ from edgemoe.sim.waves import check_wave_file
 from edgemoe.sim.window import RegisterWindow
 
 INTC = "xilinx.com:ip:axi_intc:"
+WHOLE_ONLY = "the simulated board takes whole ones only."
 
 
 class SimulatedDevice(Device):
@@ -39,8 +41,8 @@ class SimulatedDevice(Device):
     # PYNQ probes subclasses in this order; 50 and 100 are taken by its own.
     _probe_priority_ = 10
     _instance: "SimulatedDevice | None" = None
-    private = True
-    """Each process has a simulated board of its own; a real one is for one process at a time."""
+    simulated = True
+    """Each process has a board of its own, whose waits have their limits in cycles."""
 
     @classmethod
     def _probe_(cls) -> list["SimulatedDevice"]:
@@ -67,6 +69,7 @@ class SimulatedDevice(Device):
         self._loading = threading.RLock()
         self._targets: dict[str, Simulated] = {}
         self._memory: SimulatedMemory | None = None
+        self._words: MemoryWords | None = None
         self.models: dict[str, Callable[[Arena], Simulated]] = {}
         """Makers of models that stand in for the simulation of an IP, by its name; for tests."""
         self._controllers: dict[str, InterruptController] = {}
@@ -133,7 +136,12 @@ class SimulatedDevice(Device):
                     f"{held} buffers held. Call unload() and free the buffers first."
                 )
             strict = os.environ.get("EDGEMOE_SIM_STRICT", "1") != "0"
-            self._memory = SimulatedMemory(self, Arena(size, base), strict=strict)
+            arena = Arena(size, base)
+            words = MemoryWords(arena.bytes)
+            if self._words is not None:
+                self._bus.detach(self._words, "was memory that has moved")
+            self._bus.attach(base, size, words)
+            self._memory, self._words = SimulatedMemory(self, arena, strict=strict), words
 
     @property
     def memory(self) -> SimulatedMemory:
@@ -187,6 +195,8 @@ class SimulatedDevice(Device):
             raise
 
     def get_bitfile_metadata(self, bitfile_name: str, partial: bool = False) -> Any:
+        if partial:
+            raise UserError(f"{bitfile_name} is a partial bitstream; {WHOLE_ONLY}")
         path = Path(bitfile_name).with_suffix(".hwh")
         parser = read_description(path)
         if parser.family_ps not in FAMILIES:
@@ -196,8 +206,7 @@ class SimulatedDevice(Device):
         family = FAMILIES[parser.family_ps]
         complete_clocks(parser, family)
         parser.mem_dict[self.memory.desc["tag"]] = dict(self.memory.desc)
-        if not partial:
-            self._be(family)
+        self._be(family)
         return parser
 
     def _be(self, family: Family) -> None:
@@ -213,7 +222,7 @@ class SimulatedDevice(Device):
     def _download(self, path: Path, bitstream: Any, parser: Any) -> None:
         try:
             if bitstream.partial:
-                raise UserError(f"{path} is a partial bitstream; the simulated board takes whole ones only.")
+                raise UserError(f"{path} is a partial bitstream; {WHOLE_ONLY}")
             if parser is None:
                 parser = self.get_bitfile_metadata(str(path))
             targets = self._make_targets(path, parser)
@@ -359,9 +368,14 @@ class SimulatedDevice(Device):
         """Every port of the simulated memory is as wide as its master."""
 
     def insert_device_tree(self, abs_dtbo: str) -> None:
-        """There is no operating system to tell."""
+        """There is no operating system to tell; it is noted in `devicetree_dict`, as on a board."""
+        self.devicetree_dict[get_dtbo_base_name(abs_dtbo)] = abs_dtbo
 
     def remove_device_tree(self, abs_dtbo: str) -> None:
+        """`KeyError` if it was not inserted, as on a board."""
+        del self.devicetree_dict[get_dtbo_base_name(abs_dtbo)]
+
+    def clear_devicetree(self) -> None:
         """There is no operating system to tell."""
 
     def close(self) -> None:

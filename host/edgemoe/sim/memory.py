@@ -112,9 +112,12 @@ class SimulatedMemory:
         return sum(block.device.size for block in tuple(self._blocks.values()))
 
     def allocate(
-        self, shape: int | tuple[int, ...], dtype: npt.DTypeLike = "u4", *, cacheable: bool = True
+        self, shape: int | tuple[int, ...], dtype: npt.DTypeLike = "u4", *, cacheable: bool | int = True
     ) -> PynqBuffer:
-        """A buffer of undefined content; `cacheable=False` gives a coherent one."""
+        """A buffer of undefined content; with `cacheable=False` program and design share one copy of it.
+
+        As on a board, `coherent` of either is False: a program need not know which of them it has.
+        """
         dtype, sizes = _checked(shape, dtype)
         size = max(dtype.itemsize * prod(sizes), 1)
         with suppress(IndexError):
@@ -123,8 +126,7 @@ class SimulatedMemory:
         address = self.arena.allocate(size)
         device = self.arena.view(address, size)
         device[:] = POISON
-        coherent = not cacheable
-        one_copy = coherent or not self.strict
+        one_copy = not cacheable or not self.strict
         host = device if one_copy else device.copy()
         number = next(self._numbers)
         buffer = PynqBuffer(
@@ -134,7 +136,7 @@ class SimulatedMemory:
             device_address=address,
             bo=number,
             buffer=host,
-            coherent=coherent,
+            coherent=False,
         )
         # What PynqBuffer.freebuffer looks at; without `freed` it would unmap memory that is not its own.
         buffer.memory = self

@@ -11,6 +11,8 @@ from typing import Any
 import pynq.ps
 from pynq import GPIO, Clocks
 
+from edgemoe.sim.pins import PinFiles
+
 
 @dataclass(frozen=True)
 class Family:
@@ -20,8 +22,9 @@ class Family:
     """As `uname -m` says on such a board."""
     pll_mhz: float
     """Of the PLL that the clocks of the programmable logic come from."""
-    first_gpio: int
-    """Number of the first GPIO that leads to the programmable logic."""
+    pins: PinFiles
+    first_pin: int
+    """Of the GPIO pins, the first that leads to the programmable logic."""
     registers: dict[int, dict[int, int]]
     """Address of a page of registers -> offset -> value after reset."""
 
@@ -34,6 +37,7 @@ FAMILIES = {
     "zynq_ultra_ps_e": Family(
         "aarch64",
         1200.0,
+        PinFiles("zynqmp_gpio", 174),
         78,
         {
             0xFF5E0000: {0x20: _PLL, 0x30: _PLL} | {0xC0 + 4 * clock: _PL_CLOCK for clock in range(4)},
@@ -46,6 +50,7 @@ FAMILIES = {
     "processing_system7": Family(
         "armv7l",
         1000.0,
+        PinFiles("zynq_gpio", 118),
         54,
         {
             0xF8000000: {0x100: _ARM_PLL, 0x104: _IO_PLL, 0x108: _IO_PLL, 0x120: 2 << 8}
@@ -60,7 +65,8 @@ def tell_pynq(family: Family) -> None:
     """Let PYNQ take this process for a board of that family, with the clocks that such a board has."""
     pynq.ps.CPU_ARCH = family.architecture  # where 3.0.1 looks; later releases ask the device
     pynq.ps.CPU_ARCH_IS_SUPPORTED = True
-    GPIO._GPIO_MIN_USER_PIN = family.first_gpio  # which is missing on a PC
+    GPIO._GPIO_MIN_USER_PIN = family.first_pin  # which is missing on a PC
+    family.pins.install()
     if hasattr(Clocks, "_real_instance"):
         del Clocks._real_instance  # of the family before
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """C++ kernels of one's own to an overlay on the simulated board: bitstream placeholder, .hwh, register map, simulation.
 
-The folder holds all that `pynq.Overlay` needs there; it can be moved and given away.
+The folder holds all that `pynq.Overlay` needs there; it can be moved and given away. For a real board `build.tcl` is
+in it, with which Vivado builds the bitstream.
 """
 
 from __future__ import annotations
@@ -16,9 +17,18 @@ from typing import Any
 
 from rich.console import Console
 
-from edgemoe.blockdesign import Ip, board_facts, check_name, ip_of_report, lay_out
+from edgemoe.blockdesign import (
+    Design,
+    Ip,
+    board_facts,
+    build_tcl,
+    check_name,
+    ip_files,
+    ip_of_report,
+    lay_out,
+)
 from edgemoe.compiler import compile_file
-from edgemoe.config import BuildConfig, board
+from edgemoe.config import BuildConfig, board, write_if_changed
 from edgemoe.errors import UserError
 from edgemoe.folders import OutFolder, claim
 from edgemoe.kernels import include_folders, kernel_source
@@ -30,7 +40,7 @@ from edgemoe.sim.verilate import verilate
 from edgemoe.synth.kernel import show_report
 from edgemoe.synth.registers import register_map, register_page
 
-RTL, SIMULATION, REPORT = "rtl", "simulation", "report.json"
+RTL, SIMULATION, REPORT, SCRIPT = "rtl", "simulation", "report.json", "build.tcl"
 ACCELERATOR_DESIGN = "edgemoe"
 
 
@@ -112,7 +122,7 @@ def synth_overlay(
     name = name or (ACCELERATOR_DESIGN if kernels[0].is_accelerator else kernels[0].top)
     check_name("design", name)
     clock_mhz = 1000 / clock_ns if clock_ns else build.clock_mhz
-    made = (f"{name}.bit", f"{name}.hwh", MANIFEST, "registers.json", "registers.md", REPORT)
+    made = (f"{name}.bit", f"{name}.hwh", MANIFEST, "registers.json", "registers.md", REPORT, SCRIPT)
     distinct = list(dict.fromkeys(kernels))
     with claim(out, made, need_bytes=len(distinct) << 24) as claimed, Progress() as progress:
         reports = {
@@ -131,6 +141,8 @@ def synth_overlay(
         found = register_map(design)
         _write(claimed.work / "registers.json", found)
         (claimed.work / "registers.md").write_text(register_page(design), encoding="utf-8")
+        if design.board.board_part:
+            _vivado(design, reports, claimed.work)
         _write(claimed.work / REPORT, _merged(list(reports.values())))
         claimed.fill(lambda work: None)  # all of it is there
     if not quiet:
@@ -200,6 +212,14 @@ def _simulation(
     target.parent.mkdir(exist_ok=True)
     shutil.copyfile(library.path, target)
     return target
+
+
+def _vivado(design: Design, reports: Mapping[str, Mapping[str, Any]], work: Path) -> None:
+    """Vivado's script for the design, and beside each kernel's RTL the module that it packages."""
+    for top, report in reports.items():
+        for name, text in ip_files(top, [work / file for file in report["files"]]).items():
+            write_if_changed(work / RTL / top / name, text)
+    (work / SCRIPT).write_text(build_tcl(design), encoding="utf-8")
 
 
 def _merged(reports: list[dict[str, Any]]) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 
 A stream ``x`` that the kernel reads is ``s_axis_x_tdata``, ``_tkeep``, ``_tlast``, ``_tvalid``, ``_tready``; one that
 it writes is ``m_axis_x_*``. An element lies in the low bits of TDATA, whose width is that of the element filled up to
-a power of two of bytes; the bits above it are zero (for a signed element too) and are not looked at. `lib/axis/hls_axis.sv` says what packets are. All other ports have the names that they have in
+a power of two of bytes; the bits above it are zero (for a signed element too) and are not looked at.
+`lib/axis/hls_axis.sv` says what packets are. All other ports have the names that they have in
 the top module; ``interrupt`` and the AXI4 ports are the same wires.
 """
 

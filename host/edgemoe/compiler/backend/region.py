@@ -136,8 +136,13 @@ class RegionEmitter(Operations):
             self.body.append(f"logic {span(bits)}{name}_wait;")
             terms.append(f"{name}_wait == '0")
             self.reset.append(f"{name}_wait")
-            next_wait = f"{name}_wait == '0 ? '0 : {name}_wait - 1'b1"
-            self.control.append(f"{name}_wait <= {name}_issue ? {literal(ii - 1, bits)} : ({next_wait});")
+            # Ports are shared by cycle modulo II, so iterations keep to one phase for as long as one is under way.
+            busy = f" & ~|{name}_v" if depth > 1 else ""
+            idle = f"{name}_wait == '0 & ~{name}_issue{busy}"
+            self.control.append(f"if ({idle}) {name}_wait <= '0;")
+            self.control.append(
+                f"else {name}_wait <= {name}_wait == '0 ? {literal(ii - 1, bits)} : {name}_wait - 1'b1;"
+            )
         if depth > 1:
             self.reset.append(f"{name}_v")
             shifted = f"{{{name}_v[{depth - 2}:1], {name}_issue}}" if depth > 2 else f"{name}_issue"

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Memory: random data go from DRAM through the accelerator's memories and back, wherever they lie."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgemoe.boardtest.check import Bench, Check, judged
+from edgemoe.config import BuildConfig
+from edgemoe.golden import machine
+from edgemoe.program import Memory
+from edgemoe.registers import (
+    BEAT_BYTES,
+    DESCRIPTOR_BYTES,
+    Descriptor,
+    Format,
+    Opcode,
+    Region,
+    Space,
+    pack_program,
+)
+from edgemoe.runtime.places import moving_places
+
+ROUNDS = 8
+GUARD = 64 * BEAT_BYTES
+"""Bytes of the output region before and after the copy; they must stay 0."""
+KEPT = 1 << 20
+"""Bytes that each round leaves allocated, so that the next one's buffers lie elsewhere."""
+
+
+def memory(bench: Bench) -> Check:
+    """LOAD and STORE of random words, 1 to all of a memory's, each round at other addresses."""
+    rng, wrong, moved = np.random.default_rng(bench.seed), [], 0
+    with moving_places(KEPT) as move:
+        for number in range(ROUNDS):
+            given = _round(bench.build, rng, number)
+            expected = machine.run(bench.build, given)
+            run = bench.accelerator.ip.run_regions(
+                given.program, given.weights, given.image, given.output_bytes, given.statistics_bytes
+            )
+            wrong += _compare(number, expected.check().output, run.check().output)
+            moved += 2 * len(given.image)
+            move()
+    return judged(
+        "memory", wrong, f"{moved:,} bytes to the accelerator and back, {ROUNDS} places in DRAM", bytes=moved
+    )
+
+
+def _round(build: BuildConfig, rng: np.random.Generator, number: int) -> Memory:
+    """One LOAD and one STORE; the first round moves one word, the last ones whole memories."""
+    space, depth = ((Space.ACT, build.act_depth), (Space.RESIDUAL, build.residual_depth))[number % 2]
+    words = 1 if number == 0 else depth if number >= ROUNDS - 2 else int(rng.integers(2, depth))
+    image = rng.integers(0, 256, words * build.rows * 2, dtype=np.uint8).tobytes()
+    region = Region.IMAGE
+    load = Descriptor(
+        opcode=Opcode.LOAD, space=space, format=Format.I16, region=region, size=words, dst_base=depth - words
+    )
+    store = Descriptor(
+        opcode=Opcode.STORE, space=space, size=words, src_base=depth - words, offset=GUARD, stage=1
+    )
+    program = pack_program([load, store, Descriptor(opcode=Opcode.END, stage=2)])
+    return Memory(program, bytes(BEAT_BYTES), image, len(image) + 2 * GUARD, 8 * DESCRIPTOR_BYTES)
+
+
+def _compare(number: int, expected: bytes, got: bytes) -> list[str]:
+    different = np.flatnonzero(np.frombuffer(expected, np.uint8) != np.frombuffer(got, np.uint8))
+    if not different.size:
+        return []
+    first = int(different[0])
+    return [
+        f"round {number}: {different.size} of {len(expected)} bytes differ, the first at {first} "
+        f"(expected {expected[first]:#04x}, got {got[first]:#04x})"
+    ]

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The engine: one run at a time, each its own result, and on after a failure."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from edgemoe.backends import Golden
+from edgemoe.demo.engine import Answer, BusyError, Engine, Job
+from edgemoe.errors import DeviceError, UserError
+from edgemoe.inputs import Picture
+from edgemoe.program import Run, Workload
+from edgemoe.results import TaskOutput, labels_of, metres_of
+
+SECONDS = 30
+
+
+class Device(Golden):
+    """Golden as a device that is slow, counts who is inside it, and fails when it is told to."""
+
+    name = "device"
+    inside = most = opened = closed = 0
+    failures: ClassVar[list[Exception]] = []
+    order: ClassVar[list[bytes]] = []
+
+    def __init__(self, workload: Workload) -> None:
+        super().__init__(workload)
+        type(self).opened += 1
+        self.told: Any = None
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def watch(self, told: Any) -> None:
+        self.told = told
+
+    def run(self, pixels: Any, task: str, *, taps: bool = False, group: int = 0) -> Run:
+        kind = type(self)
+        kind.inside += 1
+        kind.most = max(kind.most, kind.inside)
+        kind.order.append(pixels.tobytes())
+        try:
+            while not self.gate.wait(0.01):
+                self.told(100)
+            time.sleep(0.01)
+            if kind.failures:
+                raise kind.failures.pop()
+            return super().run(pixels, task, taps=taps, group=group)
+        finally:
+            kind.inside -= 1
+
+    def close(self) -> None:
+        type(self).closed += 1
+
+
+@pytest.fixture
+def device(workload: Workload) -> Device:
+    Device.inside = Device.most = Device.opened = Device.closed = 0
+    Device.failures, Device.order = [], []
+    return Device(workload)
+
+
+@pytest.fixture
+def engine(workload: Workload, device: Device) -> Iterator[Engine]:
+    with closing(Engine(workload, "small", "device", lambda: device, waiting=3)) as made:
+        yield made
+
+
+def finished(job: Job) -> Answer:
+    assert job.done.wait(SECONDS)
+    assert job.answer is not None, job.error
+    return job.answer
+
+
+def check(answer: Answer, picture: Picture, workload: Workload) -> None:
+    """The arrays are golden's for this very picture."""
+    assert answer.picture is picture
+    for task, array in answer.arrays.items():
+        run = Golden(workload).run(picture.pixels, task)
+        output = TaskOutput(run.features, run.head)
+        decode = labels_of if task == "segmentation" else metres_of
+        np.testing.assert_array_equal(array, decode(workload.package, output))
+
+
+@pytest.mark.parametrize(
+    ("task", "ran"),
+    [
+        ("both", ["segmentation", "depth"]),
+        ("segmentation", ["segmentation"]),
+        ("depth", ["depth"]),
+    ],
+)
+def test_a_run(engine: Engine, workload: Workload, make_picture: Any, task: str, ran: list[str]) -> None:
+    picture = make_picture(1)
+    answer = finished(engine.submit(picture, task))
+    assert list(answer.arrays) == ran == list(answer.report["task"])
+    check(answer, picture, workload)
+    assert answer.report["bit_exact"] is True
+    assert answer.report["image_name"] == "1.png"
+
+
+def test_golden_is_not_compared_with_itself(workload: Workload, make_picture: Any) -> None:
+    with closing(Engine(workload, "small", "golden", lambda: Golden(workload))) as engine:
+        assert finished(engine.submit(make_picture(1), "depth")).report["bit_exact"] is None
+
+
+def test_a_difference_is_seen(
+    engine: Engine, make_picture: Any, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device, "run", lambda pixels, task: Golden.run(device, 255 - pixels, task))
+    report = finished(engine.submit(make_picture(1), "depth")).report
+    assert report["bit_exact"] is False
+    assert report["mismatches"] > 0
+    assert report["first_divergence"]["golden"] != report["first_divergence"]["got"]
+
+
+def test_many_at_once_keep_their_order_and_their_own(
+    workload: Workload, device: Device, make_picture: Any
+) -> None:
+    pictures = [make_picture(seed) for seed in range(8)]
+    with closing(Engine(workload, "small", "device", lambda: device, waiting=8)) as engine:
+        jobs: dict[int, Job] = {}
+        threads = [
+            threading.Thread(target=lambda n=n: jobs.update({n: engine.submit(pictures[n], "depth")}))
+            for n in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for n, job in jobs.items():
+            check(finished(job), pictures[n], workload)
+    assert device.most == 1
+    assert device.opened == 1
+
+
+def test_first_come_first_served(engine: Engine, device: Device, make_picture: Any) -> None:
+    device.gate.clear()
+    pictures = [make_picture(seed) for seed in range(3)]
+    jobs = [engine.submit(picture, "depth") for picture in pictures]
+    assert [engine.ahead(job) for job in jobs[1:]] in ([1, 2], [0, 1])
+    device.gate.set()
+    for job in jobs:
+        finished(job)
+    assert device.order == [picture.pixels.tobytes() for picture in pictures]
+
+
+def test_a_full_queue_asks_to_come_again(engine: Engine, device: Device, make_picture: Any) -> None:
+    device.gate.clear()
+    first = engine.submit(make_picture(0), "depth")
+    while engine.ahead(first) or not device.inside:
+        time.sleep(0.01)
+    jobs = [engine.submit(make_picture(seed), "depth") for seed in (1, 2, 3)]
+    with pytest.raises(BusyError, match=r"3 runs are waiting .* Try again"):
+        engine.submit(make_picture(4), "depth")
+    jobs[0].stop()  # somebody left: there is room again
+    jobs.append(engine.submit(make_picture(4), "depth"))
+    device.gate.set()
+    for job in jobs[1:]:
+        finished(job)
+    assert jobs[0].done.wait(SECONDS)
+    assert jobs[0].answer is None
+
+
+@pytest.mark.parametrize("failure", [DeviceError("It hangs."), ValueError("a fault")])
+def test_after_a_failure_the_next_run_works(
+    engine: Engine, workload: Workload, device: Device, make_picture: Any, failure: Exception
+) -> None:
+    Device.failures = [failure]
+    job = engine.submit(make_picture(0), "depth")
+    assert job.done.wait(SECONDS)
+    assert job.answer is None
+    assert job.error
+    assert ("It hangs." in job.error) == isinstance(failure, DeviceError)
+    assert device.closed == 1
+    check(finished(engine.submit(picture := make_picture(1), "depth")), picture, workload)
+
+
+def test_a_device_that_does_not_open(workload: Workload, make_picture: Any) -> None:
+    tries = iter([DeviceError("No such board."), None])
+
+    def opened() -> Golden:
+        if error := next(tries):
+            raise error
+        return Golden(workload)
+
+    with closing(Engine(workload, "small", "device", opened)) as engine:
+        job = engine.submit(make_picture(0), "depth")
+        assert job.done.wait(SECONDS)
+        assert job.error == "No such board."
+        finished(engine.submit(make_picture(0), "depth"))
+
+
+def test_a_run_that_nobody_waits_for_ends(engine: Engine, device: Device, make_picture: Any) -> None:
+    device.gate.clear()
+    job = engine.submit(make_picture(0), "depth")
+    while not device.inside:
+        time.sleep(0.01)
+    job.stop()
+    assert job.done.wait(SECONDS)
+    assert job.answer is None
+    device.gate.set()
+    finished(engine.submit(make_picture(1), "depth"))
+
+
+def test_closing_ends_what_runs(workload: Workload, device: Device, make_picture: Any) -> None:
+    engine = Engine(workload, "small", "device", lambda: device)
+    device.gate.clear()
+    jobs = [engine.submit(make_picture(seed), "depth") for seed in (0, 1)]
+    while not device.inside:
+        time.sleep(0.01)
+    started = time.monotonic()
+    engine.close()
+    assert time.monotonic() - started < 3
+    assert all(job.done.is_set() and job.answer is None for job in jobs)
+    assert device.closed == device.opened
+    with pytest.raises(BusyError):
+        engine.submit(make_picture(2), "depth")
+
+
+def test_progress_is_told(engine: Engine, device: Device, make_picture: Any) -> None:
+    device.gate.clear()
+    job = engine.submit(make_picture(7), "both")
+    end = time.monotonic() + SECONDS
+    while not job.part and time.monotonic() < end:
+        time.sleep(0.005)
+    assert 0 < job.part < 1
+    assert job.what == "running 7.png"
+    device.gate.set()
+    finished(job)
+
+
+def test_the_last_answers_are_kept(engine: Engine, make_picture: Any) -> None:
+    pictures = [make_picture(seed) for seed in range(9)]
+    answers = [finished(engine.submit(picture, "depth")) for picture in pictures]
+    assert engine.kept(pictures[8], "depth") is answers[8]
+    assert engine.kept(pictures[8], "segmentation") is None
+    assert engine.kept(pictures[0], "depth") is None  # the oldest makes room
+
+
+def test_an_unknown_task(engine: Engine, make_picture: Any) -> None:
+    with pytest.raises(UserError, match="No task is named"):
+        engine.submit(make_picture(0), "colour")
