@@ -79,8 +79,8 @@ bench: $(VENV)/.dev  ## regenerate every figure that the docs quote (not built y
 bitstream: $(VENV)/.cosim  ## all that Vivado needs for a bitstream, and the bitstream if Vivado is there [BOARD= OUT=]
 	$(BIN)/edgemoe bitstream --board "$$_BOARD" $${_OUT:+--out "$$_OUT"}
 
-users:  ## the first hour of four users, each in a fresh clone with its own .venv; long [WHO=ml_engineer]
-	for name in $(or $(WHO),ml_engineer fpga_engineer pynq_user researcher); do tests/users/run.sh $$name; done
+users:  ## the first hour of five users, each in a fresh clone with its own .venv; long [WHO=ml_engineer]
+	for name in $(or $(WHO),ml_engineer fpga_engineer pynq_user researcher wheel_user); do tests/users/run.sh $$name; done
 
 pynq-matrix: $(VENV)/.cosim  ## three releases of PYNQ, and NumPy 2, each in an environment of its own below build/pynq
 	@$(PYTHON) tests/pynq/matrix.py $(BIN)/python
@@ -111,6 +111,9 @@ pictures: $(VENV)/.dev  ## pictures and figures of README, tutorial and the page
 	$(BIN)/edgemoe cosim --model build/waves/model.safetensors --task depth --waves --out build/waves/run
 	$(BIN)/python docs/make_waves.py build/waves/run build/waves/plain
 	rm build/waves/run/waves.fst
+	$(BIN)/edgemoe synth examples/fir/fir.cpp --top fir --waves --overlay build/waves/fir
+	$(BIN)/python -m edgemoe.sim --waves build/waves/fir.fst examples/fir/filter_noise.py build/waves/fir/fir.bit 40
+	$(BIN)/python docs/make_kernel_waves.py build/waves/fir.fst
 	$(BIN)/python docs/make_demo.py
 
 notebooks: $(VENV)/.dev  ## run the notebooks and the examples, and write their outputs into them

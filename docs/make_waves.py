@@ -22,6 +22,7 @@ from edgemoe import faults
 PICTURES = Path(__file__).resolve().parent / "pictures"
 PAGE = PICTURES.parent / "how-to" / "waves.md"
 CORE = "top.accelerator.hls_core."
+CLOCK = "top.ap_clk"
 SIGNALS = (
     ("gmem0: RVALID", "top.m_axi_gmem0_RVALID"),
     ("commands_valid", f"{CORE}commands_valid"),
@@ -67,16 +68,31 @@ def changes(waves: Path, names: Sequence[str]) -> dict[str, list[Change]]:
 
 def picture(waves: Path) -> str:
     """The first fetch of a run as a timing diagram, an SVG file's text."""
-    clock = "top.ap_clk"
-    seen = changes(waves, [clock, *[name for _, name in SIGNALS]])
-    rising = [time for time, value in seen[clock] if value]
-    period = rising[1] - rising[0]
+    seen = changes(waves, [CLOCK, *[name for _, name in SIGNALS]])
     read = next(time for time, value in seen["top.m_axi_gmem0_RVALID"] if value)
     first = next(time for time, value in seen[f"{CORE}commands_valid"] if value and time > read)
-    start, end = first - BEFORE * period, first + AFTER * period
+    return diagram(
+        seen, SIGNALS, first, (BEFORE, AFTER), "cycles from the first command of the layer program"
+    )
+
+
+def diagram(
+    seen: dict[str, list[Change]],
+    signals: Sequence[tuple[str, str]],
+    first: int,
+    around: tuple[int, int],
+    label: str,
+) -> str:
+    """A timing diagram of `signals` (what it shows, its name in `seen`), an SVG file's text.
+
+    first: the time of cycle 0; around: cycles before and after it; label: of the axis of time. `seen` has CLOCK, too.
+    """
+    rising = [time for time, value in seen[CLOCK] if value]
+    period = rising[1] - rising[0]
+    start, end = first - around[0] * period, first + around[1] * period
     figure = Figure(figsize=(9.5, 3.6), layout="constrained", facecolor="white")
     axes = figure.add_subplot()
-    for row, (_, name) in enumerate(SIGNALS):
+    for row, (_, name) in enumerate(signals):
         before = [value for time, value in seen[name] if time <= start]
         steps = [(start, before[-1] if before else 0)]
         steps += [change for change in seen[name] if start < change[0] < end]
@@ -85,9 +101,9 @@ def picture(waves: Path) -> str:
         levels = [-row + 0.7 * value for _, value in steps]
         axes.step(times, levels, where="post", color="#3b6ea5", linewidth=1.2)
         axes.fill_between(times, levels, -row, step="post", color="#3b6ea5", alpha=0.15)
-    axes.set_yticks([0.35 - row for row in range(len(SIGNALS))], [label for label, _ in SIGNALS], fontsize=9)
-    axes.set_xlabel("cycles from the first command of the layer program")
-    axes.set_xlim(-BEFORE, AFTER)
+    axes.set_yticks([0.35 - row for row in range(len(signals))], [label for label, _ in signals], fontsize=9)
+    axes.set_xlabel(label)
+    axes.set_xlim(-around[0], around[1])
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(left=False)

@@ -20,7 +20,7 @@ MADE = {
     "report.json", "report.html", "summary.json", "index.html", "input.png", "segmentation.png",
     "depth.png", "segmentation.npy", "depth.npy",
     "features.<task>.npy", "waves.fst", "resources.json", "overlay.json", "edgemoe.bit", "edgemoe.hwh",
-    ".edgemoe.json",
+    ".edgemoe.json", "registers.json", "registers.md", "fir.bit", "fir.hwh", "overlay/", "rtl/KERNEL/", "simulation/",
     ".safetensors", "program.py", "street.jpg", "folder/", "pynq-notebooks/edgemoe/", "mine.cpp", ".fst", ".json", ".bit", ".hwh",
 }  # fmt: skip
 NOTATION = {"sat_b", "zsh_source"}
@@ -37,6 +37,7 @@ def words() -> frozenset[str]:
         "host",
         "hls",
         "cosim",
+        "examples",
         "tests",
         "docs/*.py",
         "Makefile",

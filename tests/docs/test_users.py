@@ -18,7 +18,7 @@ def test_make_users_runs_them_all() -> None:
     recipe = re.search(r"^users:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert recipe is not None and "tests/users/run.sh" in recipe[1]
     assert {name.split("/")[-1].removesuffix(".sh") for name in USERS} <= set(re.findall(r"\w+", recipe[1]))
-    assert len(USERS) == 4
+    assert len(USERS) == 5
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -32,7 +32,7 @@ def test_scripts_are_shell(name: str) -> None:
 def test_commands_of_the_scripts_exist(name: str) -> None:
     """Each command, its options and each target."""
     text = (ROOT / name).read_text().replace("\\\n", " ")
-    called = re.findall(r"\.venv/bin/edgemoe ([\w-]+)([^\n|>]*)", text)
+    called = re.findall(r"(?:\.venv/bin/|^status \d )edgemoe ([a-z][\w-]*)([^\n|>]*)", text, re.MULTILINE)
     assert called
     for command, rest in called:
         assert command in commands.commands

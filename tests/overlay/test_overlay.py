@@ -86,7 +86,9 @@ def test_several_kernels_in_one_overlay(tmp_path: Path) -> None:
     done = run("-m", "edgemoe.sim", program, moved / "widen.bit")
     assert (done.returncode, done.stdout) == (0, "all right\n"), done.stderr
     # Without waves in the build, and said so.
-    done = run("-m", "edgemoe.sim", "--waves", tmp_path / "waves.fst", program, moved / "widen.bit")
+    done = run(
+        "-m", "edgemoe.sim", "--waves", tmp_path / "waves.fst", "--of", "reg_0", program, moved / "widen.bit"
+    )
     assert done.returncode == 3 and "--waves" in done.stderr, done.stderr
     (moved / "simulation" / "reg.so").write_bytes(b"cut off")
     done = run("-m", "edgemoe.sim", program, moved / "widen.bit")

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m edgemoe.sim [--waves FILE] program.py [arguments]`: run a PYNQ program, unchanged, on the simulated board.
+"""`python -m edgemoe.sim program.py [arguments]`: run a PYNQ program, unchanged, on the simulated board.
 
-With `--waves` the first kernel of the first overlay that the program loads is recorded into FILE (FST).
+With `--waves FILE` before the program the first overlay that it loads is recorded into FILE (FST), of an overlay with
+several kernels the one that `--of NAME` names.
 """
 
 import runpy
@@ -15,13 +16,13 @@ from edgemoe.errors import EdgeMoeError
 
 def main() -> int:
     """Run the program named on the command line as its own `__main__`."""
-    waves = None
-    if sys.argv[1:2] == ["--waves"]:
-        waves = Path(sys.argv[2]) if len(sys.argv) > 2 else None
-        sys.argv[1:3] = []
+    chosen: dict[str, str] = {}
+    while len(sys.argv) > 2 and sys.argv[1] in ("--waves", "--of"):
+        chosen[sys.argv[1]] = sys.argv[2]
+        del sys.argv[1:3]
     if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
-        usage = f"usage: python -m {edgemoe.sim.__name__} [--waves FILE] program.py [arguments]"
-        print(usage, file=sys.stderr)
+        options = "[--waves FILE [--of NAME]]"
+        print(f"usage: python -m {edgemoe.sim.__name__} {options} program.py [arguments]", file=sys.stderr)
         return 0 if len(sys.argv) == 2 else 2
     program = Path(sys.argv[1])
     if not program.is_file():
@@ -32,7 +33,8 @@ def main() -> int:
     try:
         device = edgemoe.sim.activate()
         device.memory  # noqa: B018 - says now, not amid the program, that it cannot be
-        device.record_waves(waves)
+        waves = chosen.get("--waves")
+        device.record_waves(Path(waves) if waves else None, chosen.get("--of"))
         runpy.run_path(str(program), run_name="__main__")
     except EdgeMoeError as failure:
         print(f"error: {_place(program, failure)}{failure}", file=sys.stderr)
