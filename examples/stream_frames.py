@@ -11,7 +11,7 @@ from edgemoe.notebooks import FRAMES
 
 OVERLAY = sys.argv[1] if len(sys.argv) > 1 else "build/overlay/sim-small/edgemoe.bit"
 
-pictures = sorted(FRAMES.glob("*.jpg"))[:4]
+pictures = sorted(FRAMES.glob("*.jpg"))[:2]
 with edgemoe.Accelerator(Overlay(OVERLAY)) as accelerator:
     accelerator.load("models/nano.package.safetensors")
     for result in accelerator.stream(zip(pictures, cycle(("segmentation", "depth")))):

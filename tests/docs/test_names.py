@@ -21,7 +21,8 @@ MADE = {
     "depth.png", "segmentation.npy", "depth.npy",
     "features.<task>.npy", "waves.fst", "resources.json", "overlay.json", "edgemoe.bit", "edgemoe.hwh",
     ".edgemoe.json", "registers.json", "registers.md", "fir.bit", "fir.hwh", "overlay/", "rtl/KERNEL/", "simulation/",
-    ".safetensors", "program.py", "street.jpg", "folder/", "pynq-notebooks/edgemoe/", "mine.cpp", ".fst", ".json", ".bit", ".hwh",
+    "pynq-notebooks/edgemoe/",
+    ".safetensors", "program.py", "street.jpg", "folder/", "mine.cpp", ".fst", ".json", ".bit", ".hwh",
 }  # fmt: skip
 NOTATION = {"sat_b", "zsh_source"}
 """Names that a page defines for its formulas, and those of other programs."""
