@@ -117,6 +117,10 @@ pictures: $(VENV)/.dev  ## pictures and figures of README, tutorial and the page
 	$(BIN)/python docs/make_kernel_waves.py build/waves/fir.fst
 	$(BIN)/python docs/make_demo.py
 
+notebooks: $(VENV)/.dev  ## run the notebooks and the examples, and write their outputs into them
+	$(BIN)/python docs/make_notebooks.py
+	$(BIN)/python docs/make_examples.py
+
 wheel: $(VENV)/.dev  ## the Python package as a wheel in dist/
 	$(BIN)/pip wheel --no-deps --wheel-dir dist .
 
@@ -128,7 +132,7 @@ lock:  ## resolve the lock files anew [PYTHON=python3.10, the oldest supported]
 clean:  ## remove build/; .venv stays
 	rm -rf build
 
-.PHONY: help cosim test check synth csim train models fuzz mutate bench bitstream users pynq-matrix setup format docs tables pictures wheel lock clean
+.PHONY: help cosim test check synth csim train models fuzz mutate bench bitstream users pynq-matrix setup format docs tables pictures notebooks wheel lock clean
 
 # A virtual environment has one stamp a lock file: the cosimulation's, without torch, and everything.
 $(BIN)/python:

@@ -53,6 +53,8 @@ ROOMS: dict[str, set[str]] = {
     "cosim": FILE
     | {"caches", "program", "backends", "sim", "report", "results", "inputs"}
     | {"folders", "progress", "shipped"},
+    "notebooks": set(),
+    "overlays": BASE | {"caches", "files", "sim"},
     "boardtest": FILE
     | {"program", "golden", "backends", "runtime", "sim", "cosim"}
     | {"files", "folders", "inputs", "progress", "shipped"},

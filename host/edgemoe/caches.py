@@ -14,6 +14,10 @@ from typing import TextIO
 
 FOLDERS = {
     "HYPOTHESIS_STORAGE_DIRECTORY": "hypothesis",
+    "IPYTHONDIR": "ipython",
+    "JUPYTER_CONFIG_DIR": "jupyter/config",
+    "JUPYTER_DATA_DIR": "jupyter/data",
+    "JUPYTER_RUNTIME_DIR": "jupyter/runtime",
     "MPLCONFIGDIR": "matplotlib",
     "PIP_CACHE_DIR": "pip",
     "PRE_COMMIT_HOME": "pre-commit",

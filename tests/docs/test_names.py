@@ -21,6 +21,7 @@ MADE = {
     "depth.png", "segmentation.npy", "depth.npy",
     "features.<task>.npy", "waves.fst", "resources.json", "overlay.json", "edgemoe.bit", "edgemoe.hwh",
     ".edgemoe.json", "registers.json", "registers.md", "fir.bit", "fir.hwh", "overlay/", "rtl/KERNEL/", "simulation/",
+    "pynq-notebooks/edgemoe/",
     ".safetensors", "program.py", "street.jpg", "folder/", "mine.cpp", ".fst", ".json", ".bit", ".hwh",
 }  # fmt: skip
 NOTATION = {"sat_b", "zsh_source"}

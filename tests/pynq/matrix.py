@@ -48,8 +48,7 @@ def say(name: str, what: str) -> None:
 def environment(name: str) -> dict[str, str]:
     """Variables for an environment's processes: caches and builds in the checkout, nothing of another venv's."""
     kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
-    cache = ROOT / "build" / "cache"
-    kept |= {"PIP_CACHE_DIR": str(cache / "pip"), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    kept["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
     return kept | {"EDGEMOE_BUILD": str(ROOT / "build"), "EDGEMOE_PYNQ_OVERLAYS": str(OVERLAYS)}
 
 

@@ -279,6 +279,7 @@ def test_a_cancelled_run(accelerator, pictures, after: str) -> None:
         with pytest.raises(asyncio.CancelledError):
             await running
 
+    target().delay = 400_000
     asyncio.run(cancelled())
     assert target().left is not None
     if after == "plain":

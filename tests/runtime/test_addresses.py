@@ -25,8 +25,7 @@ def results(overlay: Path, base: int, monkeypatch: pytest.MonkeyPatch) -> tuple[
     """What each task leaves with the memory at `base`, and the address registers."""
     device = sim.activate()
     arena = Arena(64 << 20, base)
-    monkeypatch.setattr(device, "arena", arena)
-    monkeypatch.setattr(device, "memory", SimulatedMemory(device, arena, strict=True))
+    monkeypatch.setattr(device, "_memory", SimulatedMemory(device, arena, strict=True))
     config = small()
     image = random_image(config, np.random.default_rng(2))
     with edgemoe.Accelerator(overlay) as running:

@@ -20,7 +20,7 @@ said 'as NumPy computes it'
 status 0 python -c 'import edgemoe'
 status 0 edgemoe infer --backend golden
 status 0 edgemoe cosim
-said 'bit-exact'
+said 'bit-exact: every output'
 if [[ -n $(ls -A "$HOME") ]]; then
   echo "something was written into the home folder" >&2
   exit 1

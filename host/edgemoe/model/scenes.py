@@ -54,14 +54,19 @@ class Batch:
 @torch.no_grad()
 def render(
     seeds: Sequence[int] | Tensor, height: int, width: int, depth_range: tuple[float, float], *,
-    device: str | torch.device = "cpu", supersample: int = 2,
+    device: str | torch.device = "cpu", supersample: int = 2, forward: Sequence[float] | None = None,
 ) -> Batch:  # fmt: skip
     """Renders the scenes of `seeds`, all at once.
 
     Colours are the mean of supersample^2 rays in a pixel; label and depth are those of the ray through its centre.
+    forward: how far the camera of each scene has gone down its street, in metres.
     """
     keys = torch.as_tensor(seeds, dtype=torch.int64, device=device)
     scene = layout.sample(keys)
+    if forward is not None:
+        gone = torch.as_tensor(forward, dtype=torch.float32, device=device)
+        scene.camera[:, 0] += scene.bend * gone**2
+        scene.camera[:, 1] += gone
     origin = tuple(scene.camera[:, axis, None] for axis in range(3))
     offsets = [(i + 0.5) / supersample - 0.5 for i in range(supersample)]
     colour = torch.zeros(len(keys), height * width, 3, device=keys.device)

@@ -43,3 +43,10 @@ def depth_picture(
     at = np.linspace(0.0, 1.0, len(STOPS))
     channels = [np.interp(position, at, [stop[channel] for stop in STOPS]) for channel in range(3)]
     return np.stack(channels, axis=-1).round().astype(np.uint8)
+
+
+def row(*pictures: npt.NDArray[np.uint8], scale: int = 2, gap: int = 8) -> npt.NDArray[np.uint8]:
+    """Pictures of one size, uint8 H×W×3, beside each other on white; each pixel `scale` pixels wide and high."""
+    large = [picture.repeat(scale, 0).repeat(scale, 1) for picture in pictures]
+    space = np.full((large[0].shape[0], gap, 3), 255, np.uint8)
+    return np.concatenate([part for picture in large for part in (space, picture)][1:], axis=1)

@@ -401,6 +401,7 @@ class Accelerator:
             waiting.result()
         finally:
             waiting.cancel()
+            await asyncio.wait({waiting})  # it takes back what it asked of PYNQ's interrupt
 
     def _result(self, frame: Frame, buffers: Buffers, turn: Turn, epoch: int, started: float) -> Run:
         turn.check()

@@ -30,6 +30,7 @@ class InterruptLine:
         self._targets: Sequence[Simulated] = ()
         self._events: list[Event] = []
         self._task: asyncio.Task[None] | None = None
+        self._number = 0  # of the task
 
     def connect(self, controller: InterruptController | None, targets: Sequence[Simulated] = ()) -> None:
         """Follow the line of a newly loaded design; None: there is none. Those who wait are woken."""
@@ -42,17 +43,20 @@ class InterruptLine:
         self._events.append(event)
         # A task of a loop that was interrupted or closed never goes on.
         if self._task is None or self._task.done() or self._task.get_loop() is not loop:
-            self._task = loop.create_task(self._wait())
+            self._number += 1
+            self._task = loop.create_task(self._wait(self._number))
 
-    async def _wait(self) -> None:
-        while self._events:
+    async def _wait(self, number: int) -> None:
+        while self._events and number == self._number:
             rang = False
             try:
                 rang = await self._until_high()
             finally:
-                events, self._events = self._events, []
-                for event in events:
-                    _wake(event, everyone=not rang)
+                # A task that Python drops because another took its place has no say over the other's events.
+                if number == self._number:
+                    events, self._events = self._events, []
+                    for event in events:
+                        _wake(event, everyone=not rang)
 
     async def _until_high(self) -> bool:
         """Whether the line went high; False: it never will."""

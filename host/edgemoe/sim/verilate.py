@@ -23,6 +23,8 @@ from edgemoe.sim.cache import digest, kept
 
 NATIVE = Path(__file__).parent / "native"
 PREFIX = "Vtop"
+BENCH = "harness.cpp"
+"""The one file of the test bench that knows the design's ports."""
 MASTER_CHANNELS = {
     "AR": ("ID", "ADDR", "LEN", "SIZE", "BURST", "VALID", "READY"),
     "R": ("ID", "DATA", "RESP", "LAST", "VALID", "READY"),
@@ -203,25 +205,10 @@ def _probes(root_header: str, top: str) -> list[str]:
 
 
 def _compile(work: Path, trace: bool, optimise: str, jobs: int, progress: Progress | None) -> None:
-    """Compile every C++ file in `work`, Verilator's runtime and the test bench, and link them."""
-    include = verilator_root() / "include"
-    runtime = ["verilated.cpp", "verilated_threads.cpp"] + (["verilated_fst_c.cpp"] if trace else [])
-    model = sorted(work.glob(f"{PREFIX}*.cpp"))
-    units = model + [include / name for name in runtime] + sorted(NATIVE.glob("*.cpp"))
-    compiler = os.environ.get("CXX") or sysconfig.get_config_var("CXX") or "g++"
-    compiler = compiler.split()[0]
-    flags = [
-        "-std=c++17",
-        "-fPIC",
-        "-w",
-        f"-I{work}",
-        f"-I{include}",
-        f"-I{include / 'vltstd'}",
-        f"-I{NATIVE}",
-        f"-I{NATIVE / 'waves'}",
-    ]
-    flags += [f"-DVM_TRACE={int(trace)}", f"-DVM_TRACE_FST={int(trace)}", "-DVM_SC=0", "-DVM_COVERAGE=0"]
-    flags += ["-DVL_USER_FATAL", "-DVL_USER_STOP", "-DVL_IGNORE_UNKNOWN_ARCH"]
+    """Compile every C++ file in `work` and the test bench, and link them with the runtime."""
+    compiler = _compiler()
+    flags = [*_flags(trace), f"-I{work}"]
+    units = [*work.glob(f"{PREFIX}*.cpp"), NATIVE / BENCH]
 
     def unit(source: Path) -> Path:
         slow = "__Slow" in source.name or "__Syms" in source.name
@@ -229,6 +216,42 @@ def _compile(work: Path, trace: bool, optimise: str, jobs: int, progress: Progre
         _run([compiler, *flags, "-O0" if slow else optimise, "-c", str(source), "-o", str(target)])
         return target
 
+    runtime = _runtime(work.parent, trace, jobs)
+    objects = _side_by_side(unit, units, jobs, progress)
+    library = work / "libsimulation.so"
+    _run([compiler, "-shared", "-pthread", "-o", str(library), *map(str, sorted(objects) + runtime)])
+    for made in objects:
+        made.unlink()
+    if progress:
+        progress("compiling the simulation", len(units) + 1, len(units) + 1)
+
+
+def _runtime(cache: Path, trace: bool, jobs: int) -> list[Path]:
+    """Objects of what every simulation has: Verilator's runtime, DRAM and DMA. Compiled once, kept in `cache`."""
+    include = verilator_root() / "include"
+    names = ["verilated.cpp", "verilated_threads.cpp"] + (["verilated_fst_c.cpp"] if trace else [])
+    units = [include / name for name in names] + [p for p in NATIVE.glob("*.cpp") if p.name != BENCH]
+    ours = sorted(path for path in NATIVE.rglob("*") if path.is_file() and path.name != BENCH)
+    compiler = _compiler()
+    key = digest(*ours, Path(__file__), compiler, version("verilator"), str(trace))
+    target = cache / f"runtime-{key[:16]}"
+
+    def make(work: Path) -> None:
+        def unit(source: Path) -> Path:
+            made = work / f"{source.stem}.o"
+            _run([compiler, *_flags(trace), "-O2", "-c", str(source), "-o", str(made)])
+            return made
+
+        _side_by_side(unit, units, jobs, None)
+
+    kept(target, make)
+    return sorted(target.glob("*.o"))
+
+
+def _side_by_side(
+    unit: Callable[[Path], Path], units: Sequence[Path], jobs: int, progress: Progress | None
+) -> list[Path]:
+    """Compile `units`, `jobs` at a time; the objects."""
     objects = []
     with ThreadPoolExecutor(jobs) as pool:
         # The longest first, so that the last one does not keep a single processor busy.
@@ -241,20 +264,19 @@ def _compile(work: Path, trace: bool, optimise: str, jobs: int, progress: Progre
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    _run(
-        [
-            compiler,
-            "-shared",
-            "-pthread",
-            "-o",
-            str(work / "libsimulation.so"),
-            *map(str, sorted(objects)),
-        ]
-    )
-    for made in objects:
-        made.unlink()
-    if progress:
-        progress("compiling the simulation", len(units) + 1, len(units) + 1)
+    return objects
+
+
+def _compiler() -> str:
+    return (os.environ.get("CXX") or sysconfig.get_config_var("CXX") or "g++").split()[0]
+
+
+def _flags(trace: bool) -> list[str]:
+    include = verilator_root() / "include"
+    folders = [include, include / "vltstd", NATIVE, NATIVE / "waves"]
+    flags = ["-std=c++17", "-fPIC", "-w", *(f"-I{folder}" for folder in folders)]
+    flags += [f"-DVM_TRACE={int(trace)}", f"-DVM_TRACE_FST={int(trace)}", "-DVM_SC=0", "-DVM_COVERAGE=0"]
+    return [*flags, "-DVL_USER_FATAL", "-DVL_USER_STOP", "-DVL_IGNORE_UNKNOWN_ARCH"]
 
 
 def _run(command: list[str]) -> None:

@@ -56,7 +56,9 @@ def synth(
 
 
 def show_report(report: Mapping[str, Any]) -> None:
-    """Print the loops of a synthesis report as a table."""
+    """Print the loops of a synthesis report as a table; nothing if there are none."""
+    if not report.get("loops"):
+        return
     table = Table(title="Loops", title_justify="left", box=box.SIMPLE, collapse_padding=True, pad_edge=False)
     for column in ("source", "label", "function"):
         table.add_column(column, no_wrap=True)

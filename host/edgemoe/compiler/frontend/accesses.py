@@ -227,7 +227,7 @@ class Accesses:
             raise self._error(
                 inst,
                 "this reads an argument through a pointer or reference; output scalars can only be written (keep a "
-                "local copy), and scalar arguments have at most 64 bits.",
+                "local copy), scalar arguments have at most 64 bits, and a buffer in memory is an hls::burst_maxi<T>.",
             )
 
     # ---- memories ------------------------------------------------------------------------------------------
