@@ -18,7 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 CUDA = re.compile(r"(nvidia|cuda|triton)\b")
 # What the environments of `make pynq-matrix` need besides the package's own dependencies.
-TESTS = ("pytest", "pytest-timeout", "hatchling", "editables", "setuptools<=80")
+TESTS = ("pytest", "pytest-timeout", "setuptools<=80")
 COMPILER = ("ziglang", "llvmlite", "networkx")
 MATRIX = {
     "pynq-3.0.1": ("pynq==3.0.1", "numpy==1.26.4"),

@@ -148,6 +148,41 @@ CALLS: dict[str, tuple[Call, ...]] = {
             Raises("RuntimeError", "Overlay not currently loaded"),
         ),
         Call("other = Overlay(deep_bit)\noverlay.is_loaded()", "_ is False"),
+        Call(
+            "Overlay(bitfile_name=bit, dtbo=None, download=True, ignore_version=False, device=None)",
+            "_.is_loaded()",
+        ),
+        Call("Overlay('')", Raises("OSError", "does not exist")),
+        Call("Overlay(None)", Raises("TypeError", "Bitstream name has to be a string")),
+        Call(
+            "Overlay(bit.replace('.bit', '.hwh'))",
+            Raises("UserError", "Unknown file format"),
+            "on a board a RuntimeError",
+        ),
+        Call("overlay['copier_0']", Raises("TypeError", "not subscriptable")),
+        Call("len(overlay.ip_dict)", "_ == 3"),
+        Call("overlay.ip_dict._repr_json_()[0]", "'copier_0' in _", "what a notebook shows"),
+        Call("overlay.ip_dict['copier_0']['driver']", "_ is DefaultIP"),
+        Call(
+            "overlay.ip_dict['copier_0']['registers']['CTRL']['fields']['AP_START']['bit_offset']", "_ == 0"
+        ),
+        Call("overlay.ip_dict['axi_intc_0']['type']", "_.startswith('xilinx.com:ip:axi_intc:')"),
+        Call("overlay.axi_intc_0.register_map.MER", "type(_).__name__ == 'RegisterMER'"),
+        Call("overlay.axi_intc_0.register_map.IPR.INT", "_ == 0"),
+        Call(
+            "overlay.zynq_ultra_ps_e_0",
+            Raises("KeyError", "phys_addr"),
+            "a processing system has no registers",
+        ),
+        Call(
+            "overlay.PSDDR.size, overlay.PSDDR.mem_used, overlay.PSDDR.num_buffers",
+            "_[0] == 256 << 20 and _[1] >= 64 and _[2] >= 1",
+        ),
+        Call("other = Overlay(bit)\noverlay.is_loaded()", "_ is False", "the same bitstream, loaded anew"),
+        Call("other = Overlay(bit)\nip.read()", "_ == 4"),
+        Call("overlay.download()\nip.read(0x28)", "_ == 0", "its registers are as after power-on"),
+        Call("del overlay.copier_0", Raises("AttributeError", "copier_0")),
+        Call("Overlay(zynq7_bit).copier_0.read()", "_ == 4"),
     ),
     "Bitstream": (
         Call("Bitstream(bit)", "_.bitfile_name == bit and _.timestamp == ''"),
@@ -157,6 +192,9 @@ CALLS: dict[str, tuple[Call, ...]] = {
         Call("Bitstream(bit, partial=True).partial", "_ is True"),
         Call("Bitstream(bit, partial=True).download()", Raises("UserError", "is a partial bitstream"), BOARD),
         Call("Bitstream(bit, dtbo='none.dtbo')", Raises("OSError", "DTBO file none.dtbo does not exist")),
+        Call("Bitstream(bit, None, False, Device.active_device).device", "_ is Device.active_device"),
+        Call("Bitstream(bit).remove_dtbo()", Raises("AttributeError", "split")),
+        Call("Bitstream(bit).insert_dtbo()", Raises("ValueError", "DTBO path has to be specified")),
     ),
     "allocate": (
         Call("allocate(16)", "_.shape == (16,) and _.dtype == np.uint32"),
@@ -183,6 +221,16 @@ CALLS: dict[str, tuple[Call, ...]] = {
         Call("allocate(4, target=3)", Raises("AttributeError", "allocate")),
         Call("allocate(0)", "_.nbytes == 0"),
         Call("Device.active_device.allocate((4,), 'u4')", "_.size == 4"),
+        Call("allocate(np.int64(4))", "_.shape == (4,)"),
+        Call("allocate(())", "_.shape == () and _.nbytes == 4"),
+        Call("allocate((2, 3, 4), complex)", "_.nbytes == 2 * 3 * 4 * 16"),
+        Call("allocate(4, '>u4')", "_.dtype == np.dtype('>u4')"),
+        Call("allocate()", Raises("TypeError", "shape")),
+        Call(
+            "allocate(-1)", Raises("UserError", "sizes are 0 or more"), "on a board an error of NumPy or XRT"
+        ),
+        Call("allocate(4, coherent=True)", Raises("TypeError", "coherent")),
+        Call("b = allocate(4)\ndel b\nallocate(4).size", "_ == 4"),
     ),
     "PynqBuffer": (
         Call("buffer.physical_address", "_ == buffer.device_address"),
@@ -232,6 +280,18 @@ CALLS: dict[str, tuple[Call, ...]] = {
             Raises("DeviceError", "was freed"),
             "on a board it would be memory of someone else",
         ),
+        Call("buffer.physical_address = 3", Raises("AttributeError")),
+        Call("buffer[::2].device_address", "_ == buffer.device_address"),
+        Call("buffer[::-1].device_address", "_ == buffer.device_address + 48"),
+        Call("buffer[:, ::2].flush()", "_ is None"),
+        Call("buffer[0:0].flush()", "_ is None"),
+        Call("buffer.sum(axis=0).tolist()", "_ == [48, 52, 56, 60, 64, 68, 72, 76]"),
+        Call("buffer @ buffer.T", "_.shape == (4, 4)"),
+        Call("buffer[buffer > 29].tolist()", "_ == [30, 31]"),
+        Call("np.frombuffer(buffer, np.uint8).size", "_ == 64"),
+        Call("np.add(buffer, 1, out=buffer)\nbuffer[0, 0]", "_ == 1"),
+        Call("buffer.resize(64)", Raises("ValueError", "cannot resize")),
+        Call("MMIO(buffer.device_address, 64).write(0, 5)\nbuffer.invalidate()\nbuffer[0, 0]", "_ == 5"),
     ),
     "MMIO": (
         Call("MMIO(0xA0000000)", "_.length == 4"),
@@ -284,6 +344,20 @@ CALLS: dict[str, tuple[Call, ...]] = {
             Raises("DeviceError", "Nothing answers at address 0xb0000000"),
             "on a board the bus hangs or the program is killed",
         ),
+        Call(
+            "mmio.write(offset=0x28, data=3)\nmmio.read(offset=0x28, length=4, word_order='little')", "_ == 3"
+        ),
+        Call("mmio.write(0x28, -2)\nmmio.read(0x28)", "_ == 0xFFFFFFFE"),
+        Call("mmio.read(1.5)", Raises("TypeError")),
+        Call("mmio.read(0x28, 0)", Raises("ValueError", "1, 2, 4 and 8-byte reads")),
+        Call("mmio.array[10] |= 1\nmmio.read(0x28)", "_ == 0x12345679"),
+        Call("mmio.array[[0, 10]].tolist()", "_ == [4, 0x12345678]"),
+        Call("mmio.array[10:11].byteswap()[0]", "_ == 0x78563412"),
+        Call(
+            "mmio.array.view('u1')",
+            Raises("TypeError", "4 or 8 bytes"),
+            "on a board accesses to single bytes",
+        ),
     ),
     "DefaultIP": (
         Call("ip.read(0x28)", "_ == 0x12345678"),
@@ -308,7 +382,8 @@ CALLS: dict[str, tuple[Call, ...]] = {
             "type(_) is Mine",
         ),
         Call(
-            "class Mine(DefaultIP):\n    bindto = ['tests:hls:copier:0.9']\nOverlay(bit, ignore_version=True).copier_0",
+            "class Mine(DefaultIP):\n    bindto = ['tests:hls:copier:0.9']\n"
+            "Overlay(bit, ignore_version=True).copier_0",
             "type(_) is Mine",
         ),
         Call(
@@ -317,7 +392,8 @@ CALLS: dict[str, tuple[Call, ...]] = {
             "a UserWarning",
         ),
         Call(
-            "class Mine(DefaultIP):\n    bindto = ['tests:hls:copier:1.0']\nMine.unregister()\nOverlay(bit).copier_0",
+            "class Mine(DefaultIP):\n    bindto = ['tests:hls:copier:1.0']\nMine.unregister()\n"
+            "Overlay(bit).copier_0",
             "type(_) is DefaultIP",
         ),
         Call(
@@ -326,6 +402,17 @@ CALLS: dict[str, tuple[Call, ...]] = {
             "Overlay(bit).copier_0",
             "type(_) is DefaultIP",
             "a UserWarning",
+        ),
+        Call("ip.read(offset=0x28)", "_ == 0x12345678"),
+        Call("ip.write(offset=0x28, value=2)\nip.read(0x28)", "_ == 2"),
+        Call("ip.write(0x28, -1)\nip.read(0x28)", "_ == 0xFFFFFFFF"),
+        Call("ip.write(0x28, 1.0)", Raises("ValueError", "Data type must be int or bytes")),
+        Call("ip.read(0x20000)", Raises("IndexError")),
+        Call("ip is overlay.copier_0", "_ is True"),
+        Call(
+            "import threading\nseen = []\nt = threading.Thread(target=lambda: seen.append(ip.read(0x28)))\n"
+            "t.start()\nt.join()\nseen",
+            "_ == [0x12345678]",
         ),
     ),
     "register_map": (
@@ -348,6 +435,28 @@ CALLS: dict[str, tuple[Call, ...]] = {
         Call("ip.register_map.beats = 1 << 32", Raises("ValueError", "Slicing range cannot represent value")),
         Call("ip.register_map.CTRL.AP_DONE = 1", Raises("AttributeError")),
         Call("hex(ip.register_map.beats)", "_ == '0x12345678'"),
+        Call(
+            "ip.register_map.src_1 = 1 << 32",
+            Raises("ValueError", "Slicing range cannot represent value"),
+            "the low word only: `address & 0xFFFFFFFF`",
+        ),
+        Call(
+            "address = 0x9_8765_4320\n"
+            "ip.register_map.src_1, ip.register_map.src_2 = address & 0xFFFFFFFF, address >> 32\n"
+            "mmio.read(0x10, 8)",
+            "_ == 0x9_8765_4320",
+        ),
+        Call("ip.register_map.beats = np.uint32(7)\nip.read(0x28)", "_ == 7"),
+        Call("ip.register_map.beats = -1\nip.read(0x28)", "_ == 0xFFFFFFFF"),
+        Call("ip.register_map.beats = 'a'", Raises("TypeError")),
+        Call("ip.register_map.CTRL.none", Raises("AttributeError", "none")),
+        Call("ip.register_map.GIER.Enable = 1\nip.register_map.GIER.Enable", "_ == 1"),
+        Call("ip.register_map.IP_IER.CHAN0_INT_EN = 1\nip.read(0x08)", "_ == 1"),
+        Call("ip.register_map.CTRL.__doc__", "_ == 'Control signals'"),
+        Call(
+            "deep.block.copier_0.register_map.beats = 3\nint(deep.block.copier_0.register_map.beats)",
+            "_ == 3",
+        ),
     ),
     "Register": (
         Call("Register(0xA0000028)[:]", "_ == 0x12345678"),
@@ -387,6 +496,27 @@ CALLS: dict[str, tuple[Call, ...]] = {
             Raises("TimeoutError"),
             "nothing was started",
         ),
+        Call("Interrupt(None)", Raises("ValueError", "No Pin of name None found")),
+        Call("Interrupt('axi_intc_0/irq')", Raises("ValueError", "No Pin of name axi_intc_0/irq found")),
+        Call("Interrupt('copier_0/interrupt').event.is_set()", "_ is False"),
+        Call("Interrupt('copier_0/interrupt').parent().name", "_ == 'axi_intc_0'"),
+        Call(
+            "begin()\nasync def both():\n    await asyncio.gather(wait(ip.interrupt), wait(ip.interrupt))\n"
+            "asyncio.run(both())\nip.read(0) & 4",
+            "_ == 4",
+        ),
+        Call(
+            "async def cancelled():\n    task = asyncio.ensure_future(ip.interrupt.wait())\n    await asyncio.sleep(0)\n"
+            "    task.cancel()\n    await asyncio.sleep(0)\n    return task.cancelled()\n"
+            "asyncio.run(cancelled())",
+            "_ is True",
+        ),
+        Call(
+            "import threading\nbegin()\n"
+            "t = threading.Thread(target=lambda: asyncio.run(wait(ip.interrupt)))\nt.start()\nt.join()\n"
+            "ip.read(0) & 4",
+            "_ == 4",
+        ),
     ),
     "Clocks": (
         Call("Clocks.cpu_mhz", "abs(_ - 1200) < 1"),
@@ -424,6 +554,15 @@ CALLS: dict[str, tuple[Call, ...]] = {
             "abs(_[0] - 100) < 1 and abs(_[1] - 650) < 1",
             "a Zynq-7000",
         ),
+        Call("Clocks.set_pl_clk(0, div0=6, div1=2)\nClocks.fclk0_mhz", "abs(_ - 100) < 1"),
+        Call(
+            "Clocks.fclk0_mhz = 50\noverlay.download()\nClocks.fclk0_mhz",
+            "abs(_ - 200) < 1",
+            "as the design has it",
+        ),
+        Call("Clocks.cpu_mhz = 5", Raises("AttributeError")),
+        Call("Clocks.set_pl_clk(-1)", Raises("ValueError", "Valid PL clock index is 0 - 3")),
+        Call("Overlay(zynq7_bit)\nClocks.fclk1_mhz = 50\nClocks.fclk1_mhz", "abs(_ - 50) < 1"),
     ),
     "Device": (
         Call("Device.devices", "_ == [Device.active_device]"),
@@ -470,6 +609,9 @@ CALLS: dict[str, tuple[Call, ...]] = {
         Call("Device.active_device.shutdown()", "_ is None"),
         Call("Device.active_device.close()", "_ is None"),
         Call("Device(3)", Raises("ValueError", "Argument 'tag' must be a string")),
+        Call("Overlay(zynq7_bit)\nDevice.active_device.arch", "_ == 'armv7l'"),
+        Call("Device.active_device.mem_dict['PSDDR']['size']", "_ == 256 << 20"),
+        Call("Device.active_device.reset(overlay.parser, overlay.timestamp, bit)", "_ is None"),
     ),
     "PL": (
         Call("PL.bitfile_name", "_ == bit"),
@@ -501,6 +643,8 @@ CALLS: dict[str, tuple[Call, ...]] = {
         Call("PL.client_request()", Raises("AttributeError", "client_request"), "of the server that 2.x had"),
         Call("PL.server_update()", Raises("AttributeError", "server_update"), "of the server that 2.x had"),
         Call("PL.none", Raises("AttributeError", "none")),
+        Call("PL.ip_dict = {}", Raises("AttributeError")),
+        Call("PL.mem_dict['PSDDR']['base_address']", "_ == overlay.PSDDR.base_address"),
     ),
     "GPIO": (
         Call("GPIO.get_gpio_base()", "type(_) is int"),
@@ -539,6 +683,14 @@ CALLS: dict[str, tuple[Call, ...]] = {
             "_ == 'in'",
         ),
         Call("GPIO(5000, 'out')", Raises("OSError")),
+        Call("GPIO(-1, 'in')", Raises("OSError")),
+        Call("GPIO.get_gpio_pin(0, 'none')", Raises("TypeError")),
+        Call("GPIO.get_gpio_npins('none')", "_ is None"),
+        Call("g = GPIO(GPIO.get_gpio_pin(13), 'out')\ng.release()\ng.path", Raises("AttributeError")),
+        Call(
+            "Overlay(zynq7_bit)\nGPIO.get_gpio_npins(), GPIO.get_gpio_pin(0) - GPIO.get_gpio_base()",
+            "_ == (118, 54)",
+        ),
     ),
     "DefaultHierarchy": (
         Call("deep.block", "isinstance(_, DefaultHierarchy)"),
@@ -567,7 +719,8 @@ CALLS: dict[str, tuple[Call, ...]] = {
             Raises("AttributeError", "Could not find IP or hierarchy axi_gpio_0"),
         ),
         Call(
-            "import pynq.lib\npynq.lib.AxiGPIO({'phys_addr': 0xA0000000, 'addr_range': 512, 'parameters': {}})",
+            "import pynq.lib\n"
+            "pynq.lib.AxiGPIO({'phys_addr': 0xA0000000, 'addr_range': 512, 'parameters': {}})",
             Raises("KeyError"),
         ),
         Call("pynq.get_rails()", "_ == {}", "no sensors; a UserWarning"),
@@ -575,6 +728,54 @@ CALLS: dict[str, tuple[Call, ...]] = {
             "pynq.DeviceTreeSegment('none.dtbo')", Raises("OSError", "The dtbo file none.dtbo does not exist")
         ),
         Call("pynq.__version__", "_ == release"),
+        Call("import pynq.lib.dma\nOverlay(dma_bit).axi_dma_0", "type(_) is pynq.lib.dma.DMA"),
+        Call("import pynq.lib.dma\nOverlay(dma_bit).axi_dma_0.register_map.MM2S_DMASR.Halted", "_ == 0"),
+        Call("import pynq.lib.dma\nrepr(Overlay(dma_bit).axi_dma_0.register_map)", "'S2MM_LENGTH' in _"),
+        Call(
+            "import pynq.lib.dma\nd = Overlay(dma_bit).axi_dma_0\nd.sendchannel.idle, d.recvchannel.running",
+            "_ == (True, True)",
+        ),
+        Call(
+            "import pynq.lib.dma\nd = Overlay(dma_bit).axi_dma_0\nd.sendchannel.stop()\n"
+            "d.register_map.MM2S_DMASR.Halted",
+            "_ == 1",
+        ),
+        Call(
+            "import pynq.lib.dma\nd = Overlay(dma_bit).axi_dma_0\nd.sendchannel.stop()\n"
+            "d.sendchannel.transfer(buffer)",
+            Raises("RuntimeError", "DMA channel not started"),
+        ),
+        Call(
+            "import pynq.lib.dma\nd = Overlay(dma_bit).axi_dma_0\n"
+            "d.sendchannel.transfer(buffer, nbytes=1 << 26)",
+            Raises("ValueError"),
+        ),
+        Call("import pynq.lib.dma\nOverlay(dma_bit).axi_dma_1.recvchannel", "_ is None"),
+        Call("import pynq.lib\npynq.lib.AxiGPIO(overlay.ip_dict['copier_0']).channel1.read()", "_ == 4"),
+        Call(
+            "import pynq.lib\ng = pynq.lib.AxiGPIO(overlay.ip_dict['copier_0'])\ng.setdirection('in')\n"
+            "g.setlength(4)\ng.channel1[0:3].read()",
+            "_ == 4",
+        ),
+        Call(
+            "import pynq.lib\npynq.lib.AxiGPIO(overlay.ip_dict['copier_0']).setdirection('up')",
+            Raises("ValueError", "direction should be one of"),
+        ),
+        Call(
+            "import pynq.lib\ng = pynq.lib.AxiGPIO(overlay.ip_dict['copier_0'])\n"
+            "asyncio.run(g.channel1.wait_for_interrupt_async())",
+            Raises("RuntimeError", "Interrupts not available for this IP"),
+        ),
+        Call(
+            "import pynq.lib\npynq.lib.LED(pynq.lib.AxiGPIO(overlay.ip_dict['copier_0']).channel2[0]).on()",
+            "_ is None",
+        ),
+        Call("import pynq.lib\npynq.lib.LED(3)", Raises("TypeError", "must contain LED methods")),
+        Call("import pynq.lib\npynq.lib.Switch(3)", Raises("TypeError", "must contain Switch methods")),
+        Call("import pynq.lib\npynq.lib.Button(3)", Raises("TypeError", "must contain Button methods")),
+        Call("import pynq.lib.video\npynq.lib.video.VideoMode(640, 480, 24).shape", "_ == (480, 640, 3)"),
+        Call("pynq.DataRecorder().frame.columns.tolist()", "_ == ['Mark']", "no sensors"),
+        Call("pynq.interrupt.get_uio_irq(121)", "_ is None"),
     ),
 }
 

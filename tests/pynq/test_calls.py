@@ -19,6 +19,7 @@ import pytest
 from edgemoe import errors, sim
 
 import pynq  # isort: skip - either may come first; here the simulated board does
+import pynq.lib  # registers drivers once, so before a test looks which are there
 from pynq.overlay import _hierarchy_drivers, _ip_drivers
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -56,7 +57,10 @@ def loaded(bit: str) -> Any:
 @pytest.fixture
 def names(overlays: Path, tmp_path: Path) -> Iterator[dict[str, Any]]:
     """What the code of a call may use: a loaded overlay, its IP, a buffer, files. All of it new for each call."""
-    bits = {name: str(overlays / name / f"{name}.bit") for name in ("copier", "copier_deep", "copier_zynq7")}
+    bits = {
+        name: str(overlays / name / f"{name}.bit")
+        for name in ("copier", "copier_deep", "copier_zynq7", "dma")
+    }
     (tmp_path / "words.bin").write_bytes(b"".join(i.to_bytes(4, "little") for i in range(0, 0x2C, 4)))
     (tmp_path / "copier.dtbo").write_bytes(b"")
     known = dict(_ip_drivers), tuple(_hierarchy_drivers)
@@ -99,7 +103,12 @@ def names(overlays: Path, tmp_path: Path) -> Iterator[dict[str, Any]]:
         public
         | {"pynq": pynq, "np": np, "asyncio": asyncio, "copy": copy, "pickle": pickle, "Path": Path}
         | {"overlay": overlay, "ip": ip, "mmio": pynq.MMIO(0xA0000000, 0x100), "buffer": buffer}
-        | {"bit": bits["copier"], "deep_bit": bits["copier_deep"], "zynq7_bit": bits["copier_zynq7"]}
+        | {
+            "bit": bits["copier"],
+            "deep_bit": bits["copier_deep"],
+            "zynq7_bit": bits["copier_zynq7"],
+            "dma_bit": bits["dma"],
+        }
         | {"words": str(tmp_path / "words.bin"), "dtbo": str(tmp_path / "copier.dtbo")}
         | {"begin": begin, "wait": wait, "release": pynq.__version__}
     )

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement
 
-from edgemoe.blockdesign.ip import Ip
+from edgemoe.blockdesign.ip import IpRegister
 
 AXI_VLNV, AXIS_VLNV = "xilinx.com:interface:aximm:1.0", "xilinx.com:interface:axis:1.0"
 
@@ -128,8 +128,8 @@ def address_range(
     )
 
 
-def registers(block: Element, ip: Ip, interface: str, size: int) -> None:
-    """The registers of an IP behind `interface`, which takes `size` bytes of addresses."""
+def registers(block: Element, known: Iterable[IpRegister], interface: str, size: int) -> None:
+    """The registers of a block behind `interface`, which takes `size` bytes of addresses."""
     space = SubElement(
         part(block, "ADDRESSBLOCKS"),
         "ADDRESSBLOCK",
@@ -140,7 +140,7 @@ def registers(block: Element, ip: Ip, interface: str, size: int) -> None:
         USAGE="register",
     )
     entries = SubElement(space, "REGISTERS")
-    for register in ip.registers:
+    for register in known:
         entry = SubElement(entries, "REGISTER", NAME=register.name)
         _properties(
             entry,

@@ -25,6 +25,7 @@ from edgemoe.blockdesign.design import (
 )
 from edgemoe.blockdesign.elements import address_range, bus, module, port, registers, stream
 from edgemoe.blockdesign.ip import CONTROL, Ip
+from edgemoe.blockdesign.standard import DMA_REGISTERS, INTC_REGISTERS
 
 HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="no" ?>\n'
 MASTER, SLAVE, INITIATOR, TARGET = "MASTER", "SLAVE", "INITIATOR", "TARGET"
@@ -58,7 +59,7 @@ def _ip(modules: Element, design: Design, ip: Ip) -> None:
     parameters = {"C_S_AXI_CONTROL_BASEADDR": f"0x{window.base:08x}"}
     parameters |= {f"C_M_AXI_{master.name.upper()}_ADDR_WIDTH": "64" for master in ip.masters}
     block = module(modules, ip.instance, ip.vlnv, parameters)
-    registers(block, ip, CONTROL, window.size)
+    registers(block, ip.registers, CONTROL, window.size)
     port(block, "ap_clk", "I", kind="clk")
     port(block, "ap_rst_n", "I", kind="rst")
     port(block, f"{CONTROL}_AWADDR", "I", (ip.register_bytes - 1).bit_length() - 1)
@@ -98,6 +99,7 @@ def _dma(modules: Element, design: Design, dma: Dma) -> None:
             f"c_{data}_tdata_width": end.stream.bits,
         }
     block = module(modules, dma.instance, DMA_VLNV, parameters)
+    registers(block, DMA_REGISTERS, "S_AXI_LITE", window.size)
     port(block, "s_axi_lite_awaddr", "I", 9)
     _control(block, design, "S_AXI_LITE", "s_axi_lite_awaddr")
     for channel, end in dma.channels:
@@ -147,6 +149,7 @@ def _interrupt_controller(modules: Element, design: Design) -> None:
     window, family = design.window(INTC), design.board.family
     parameters = {"C_NUM_INTR_INPUTS": count, "C_BASEADDR": f"0x{window.base:08x}", "C_IRQ_CONNECTION": 1}
     block = module(modules, INTC, INTC_VLNV, parameters)
+    registers(block, INTC_REGISTERS, "s_axi", window.size)
     port(block, "s_axi_awaddr", "I", 8)
     port(block, "intr", "I", count - 1, kind="INTERRUPT", to=[(CONCAT, "dout")])
     port(block, "irq", "O", kind="INTERRUPT", to=[(family.instance, family.interrupt_pin)])

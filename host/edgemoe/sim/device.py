@@ -197,6 +197,8 @@ class SimulatedDevice(Device):
     def get_bitfile_metadata(self, bitfile_name: str, partial: bool = False) -> Any:
         if partial:
             raise UserError(f"{bitfile_name} is a partial bitstream; {WHOLE_ONLY}")
+        if Path(bitfile_name).suffix != ".bit":
+            raise UserError(f"{bitfile_name}: Unknown file format; the simulated board loads .bit files.")
         path = Path(bitfile_name).with_suffix(".hwh")
         parser = read_description(path)
         if parser.family_ps not in FAMILIES:

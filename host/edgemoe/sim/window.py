@@ -10,7 +10,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 WORD = 4
 COPYING = frozenset(
     (
-        *("all", "any", "argmax", "argmin", "argsort", "astype", "choose", "clip", "compress"),
+        *("all", "any", "argmax", "argmin", "argsort", "astype", "byteswap", "choose", "clip", "compress"),
         *("cumprod", "cumsum", "diagonal", "dot", "flatten", "item", "max", "mean", "min", "nonzero", "prod"),
         *("repeat", "round", "searchsorted", "std", "sum", "take", "tobytes", "tolist", "trace", "var"),
     )
