@@ -21,14 +21,6 @@ from edgemoe.report.words import count, printable, shown, verdict_sentence
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-DEVICES = {
-    "golden": "the golden model in NumPy: the specification; no device, no clock",
-    "csim": "the C++ kernels compiled for this computer: no device, no clock",
-    "rtl": "simulated: the accelerator's SystemVerilog on a simulated PYNQ board",
-    "board": "the board",
-}
-"""Back end -> what it is, in words."""
-
 ITSELF = "This is the golden model itself: what all others are compared with."
 
 
@@ -36,7 +28,7 @@ def device(engine: Engine) -> str:
     """One line: what computes, which build, which package."""
     package, build = engine.workload.package, engine.workload.build
     values = {
-        "device": DEVICES.get(engine.backend, engine.backend),
+        "device": engine.device.words,
         "build": f"{build.name} ({build.macs} multiplications a cycle, {build.clock_mhz:g} MHz assumed)",
         "package": f"{printable(engine.label)}, sha256 {package.sha256[:12]}",
     }
