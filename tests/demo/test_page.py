@@ -10,13 +10,15 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from acting import Acting
 from browser import MEASURE, Browser, Driven, Tab
 from PIL import Image
 from served import Served, serving
 
 from edgemoe.backends import Golden
 from edgemoe.config import board
-from edgemoe.images import enlarge
+from edgemoe.errors import DeviceError
+from edgemoe.images import MAX_UPLOAD_BYTES, enlarge
 from edgemoe.inputs import find_package, read_picture
 from edgemoe.program import Workload
 from edgemoe.report import depth_picture, segmentation_picture
@@ -141,6 +143,66 @@ def test_what_is_no_image_is_refused_kindly(driven: Driven, golden_page: Served,
     check_quiet(tab, golden_page)
 
 
+def refused(tab: Tab, words: str) -> None:
+    """Wait for a refusal that says this."""
+    tab.wait(f"document.querySelector('#state [role=alert]')?.textContent.includes({json.dumps(words)})")
+
+
+def again(tab: Tab) -> None:
+    """Run what is chosen, and wait until its result is the page's newest."""
+    tab.run(f"document.querySelector('{RESULT}').id = 'before'")
+    tab.run("document.querySelector('#run').click()")
+    tab.wait(f"document.querySelector('{RESULT}:not(#before)')")
+    assert not tab.run("document.querySelector('#state [role=alert]')")
+
+
+@pytest.mark.parametrize("failure", [DeviceError("The device hangs <b>here</b>."), ValueError("a fault")])
+def test_a_failure_is_shown_and_the_next_run_works(
+    driven: Driven, acting_page: str, device: Acting, failure: Exception
+) -> None:
+    tab = driven.tab(acting_page)
+    result_of(tab, "street")
+    device.failures.append(failure)
+    tab.run("document.querySelector('#run').click()")
+    refused(
+        tab, str(failure) if isinstance(failure, DeviceError) else "a fault of edgemoe itself (ValueError)"
+    )
+    assert "Traceback" not in tab.text()
+    assert tab.run(f"document.querySelector('{RESULT}').getAttribute('aria-label')") == "Result of street"
+    again(tab)
+    assert (device.opened, device.closed) == (2, 1)
+    assert tab.complaints() == []
+
+
+def test_a_full_queue_is_said_on_the_page(driven: Driven, acting_page: str, device: Acting) -> None:
+    tabs = [driven.tab(acting_page) for _ in range(3)]
+    for tab in tabs:
+        result_of(tab, "street")
+    device.gate.clear()
+    for tab, sign in zip(tabs, ("running street", "1 run", "Try again in a moment"), strict=True):
+        tab.run("document.querySelector('#run').click()")
+        tab.wait(f"document.querySelector('#state').textContent.includes('{sign}')")
+    device.gate.set()
+    for tab in tabs[:2]:
+        tab.wait("!document.querySelector('#state').textContent.trim()")
+    again(tabs[2])
+    assert device.most == 1
+
+
+def test_too_large_an_upload_is_refused(driven: Driven, golden_page: Served, tmp_path: Path) -> None:
+    tab = driven.tab(golden_page.address)
+    result_of(tab, "street")
+    path = tmp_path / "large.png"
+    with path.open("wb") as file:
+        file.truncate(MAX_UPLOAD_BYTES + 1)
+    tab.choose_file(FILE, path)
+    tab.wait("document.body.innerText.includes('exceed the maximum allowed size of 64')")
+    assert tab.run("document.querySelector('#chosen figcaption').textContent") == "street"
+    path = sample("grey.png", tmp_path)
+    run(tab, path)
+    check(tab, path)
+
+
 def test_a_name_is_only_text(driven: Driven, golden_page: Served, tmp_path: Path) -> None:
     tab = driven.tab(golden_page.address)
     result_of(tab, "street")
@@ -175,18 +237,28 @@ def test_with_the_keyboard(driven: Driven, golden_page: Served) -> None:
     tab = driven.tab(golden_page.address)
     result_of(tab, "street")
     tab.run("document.querySelector('#task input').focus()")
-    tab.key("ArrowRight", 39)
-    tab.wait("document.querySelectorAll('#task input')[1].checked")
+    for number in (1, 2, 1):  # the library renames the buttons at each choice; they stay one group
+        tab.key(*(("ArrowLeft", 37) if number == 1 and chosen_task(tab) == 2 else ("ArrowRight", 39)))
+        tab.wait(f"document.querySelectorAll('#task input')[{number}].checked")
+        assert chosen_task(tab) == number
     tab.key("Tab", 9)
     assert tab.run("document.activeElement.id") == "run"
     tab.key("Enter", 13)
-    tab.wait(f"!document.querySelector('{RESULT} img[data-picture=depth]')")
+    tab.wait(
+        f"document.querySelector('{RESULT}:not(:has([data-picture=depth])) [data-picture=segmentation]')"
+    )
     tab.run(f"document.querySelector('{RESULT} input[type=range]').focus()")
     tab.key("ArrowRight", 39)
     layers = f"[...document.querySelectorAll('{RESULT} [data-layers] > div')].map(view => !view.hidden)"
     assert tab.run(layers) == [False, True]
     assert tab.run("document.activeElement.getAttribute('aria-valuetext')") == "layer 3"
     check_quiet(tab, golden_page)
+
+
+def chosen_task(tab: Tab) -> int:
+    """Which task is chosen; -1 if it is not one alone."""
+    marked = tab.run("[...document.querySelectorAll('#task input')].map(option => option.checked)")
+    return marked.index(True) if marked.count(True) == 1 else -1
 
 
 def test_the_simulated_device(driven: Driven) -> None:
