@@ -4,7 +4,7 @@
 import base64
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ import pytest
 from acting import Acting
 from browser import MEASURE, Browser, Driven, Tab
 from PIL import Image
-from served import Served, serving
+from served import EDGEMOE, ENDING_SECONDS, Served, serving
 
 from edgemoe.backends import Golden
 from edgemoe.config import board
@@ -24,6 +24,7 @@ from edgemoe.program import Workload
 from edgemoe.report import depth_picture, segmentation_picture
 from edgemoe.results import TaskOutput, labels_of, metres_of
 from edgemoe.shipped import STREET
+from edgemoe.sim.build import build_overlay
 
 pytestmark = pytest.mark.slow
 RESULT = "#result article"
@@ -261,20 +262,36 @@ def chosen_task(tab: Tab) -> int:
     return marked.index(True) if marked.count(True) == 1 else -1
 
 
-def test_the_simulated_device(driven: Driven) -> None:
-    with serving("--backend", "rtl") as served:
+def on_the_simulated_board(folder: Path) -> Sequence[str]:
+    """The command as a program that PYNQ's users run on the simulated board."""
+    program = folder / "program.py"
+    program.write_text("from edgemoe.cli import main\n\nmain()\n")
+    return "-m", "edgemoe.sim", str(program)
+
+
+@pytest.mark.parametrize(("backend", "words"), [("rtl", "simulated:"), ("board", "the simulated board")])
+def test_the_simulated_device(driven: Driven, tmp_path: Path, backend: str, words: str) -> None:
+    overlay = build_overlay(board("sim-small")).bitstream
+    on_board = ("--overlay", str(overlay)) if backend == "board" else ()
+    program = on_the_simulated_board(tmp_path) if on_board else EDGEMOE
+    with serving("--backend", backend, *on_board, program=program) as served:
         tab = driven.tab(served.address)
         tab.wait("document.querySelector('#state progress')")
         tab.wait(f"document.querySelector('{RESULT}')", 240)
         check(tab, STREET)
         said = tab.text()
         assert "Bit-exact" in said
-        assert "bytes read from DRAM" in said
-        assert "simulated" in said
+        assert ("bytes read from DRAM" in said) is (backend == "rtl")
+        assert words in said
         assert "cycles of the backbone" in said
         check_quiet(tab, served)
         tab.run("document.querySelector('#run').click()")
         tab.wait("document.querySelector('#state progress')")
-        status, seconds, errors = served.interrupt()
-        assert (status, errors) == (130, "edgemoe: interrupted; nothing half-written is left.\n")
-        assert seconds < 20
+        ended(served)
+
+
+def ended(served: Served) -> None:
+    """Interrupted amid a run, it ends soon, and says nothing but that."""
+    status, seconds, errors = served.interrupt()
+    assert (status, errors) == (130, "edgemoe: interrupted; nothing half-written is left.\n")
+    assert seconds < ENDING_SECONDS

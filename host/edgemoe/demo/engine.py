@@ -31,7 +31,7 @@ WAITING = 8
 """Runs that may wait for the device; who comes then is asked to come again."""
 KEPT = 8
 """Answers that are kept for pages that have just been opened."""
-CLOSING_SECONDS = 5.0
+CLOSING_SECONDS = 2.0
 """How long `close` waits for a run that is under way."""
 
 
