@@ -11,7 +11,8 @@ from pages import ROOT
 PACKAGE = ROOT / "host" / "edgemoe"
 PAGE = ROOT / "docs" / "how-to" / "when-it-goes-wrong.md"
 ERRORS = {
-    "UserError", "DeviceError", "MismatchError", "NotBuiltYetError", "CompileError", "NativeError", "OwnTurnError", "BusyError",
+    "UserError", "DeviceError", "MismatchError", "NotBuiltYetError", "CompileError", "NativeError", "OwnTurnError",
+    "BusyError",
 }  # fmt: skip
 """Exceptions whose text reaches the user. The text is the last argument."""
 REPORTED = {"_error", "_refuse", "refusal"}
