@@ -7,8 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+
+EDGEMOE = ("-m", "edgemoe")
+ENDING_SECONDS = 8.0
+"""How long the end may take where the computer is busy; on a quiet one it is less than a second."""
 
 
 class Served:
@@ -36,9 +40,9 @@ class Served:
 
 
 @contextmanager
-def serving(*arguments: str, **environment: str) -> Iterator[Served]:
-    """`edgemoe demo` on a free port."""
-    command = [sys.executable, "-m", "edgemoe", "demo", "--port", "0", *arguments]
+def serving(*arguments: str, program: Sequence[str] = EDGEMOE, **environment: str) -> Iterator[Served]:
+    """`edgemoe demo` on a free port. program: what runs `edgemoe`."""
+    command = [sys.executable, *program, "demo", "--port", "0", *arguments]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}
     )

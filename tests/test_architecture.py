@@ -61,8 +61,8 @@ ROOMS: dict[str, set[str]] = {
     "shipped": BASE | {"caches", "files"},
     "results": FILE | {"report", "images", "outputs"},
     "demo": BASE
-    | {"backends", "caches", "cosim", "faults", "images", "inputs", "program", "progress", "report"}
-    | {"results", "shipped"},
+    | {"backends", "caches", "cosim", "faults", "images", "infer", "inputs", "package", "program"}
+    | {"progress", "report", "results", "shipped"},
     "inspect_package": FILE,
     "infer": FILE
     | {"caches"}

@@ -1,16 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small network, pages that are served, and the browser."""
 
+import os
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
+from acting import Acting
 from browser import browser as browser  # the fixture
 from served import Served, serving
 from small import small
 
 from edgemoe.config import board
+from edgemoe.demo.engine import Engine
+from edgemoe.demo.intake import offered
+from edgemoe.demo.server import application, listen, web_server
 from edgemoe.golden.random_package import random_package
 from edgemoe.inputs import Picture
 from edgemoe.program import Workload
@@ -42,3 +50,31 @@ def golden_page() -> Iterator[Served]:
     """One page on golden for the tests that leave it as it was."""
     with serving("--backend", "golden") as served:
         yield served
+
+
+@pytest.fixture
+def device(workload: Workload) -> Acting:
+    """A device that does what the test tells it."""
+    return Acting(workload)
+
+
+@contextmanager
+def page_of(engine: Engine, uploads: Path) -> Iterator[str]:
+    """The page of an engine of the test's own, served by a thread; its address."""
+    with mock.patch.dict(os.environ), closing(listen("127.0.0.1", 0)) as listener:
+        server = web_server(application(engine, offered(None), uploads, "127.0.0.1"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(20)
+            assert not thread.is_alive()
+
+
+@pytest.fixture
+def acting_page(device: Acting, tmp_path: Path) -> Iterator[str]:
+    """A page of `device` with room for one run that waits; its address."""
+    with closing(Engine("small", device.device, waiting=1)) as engine, page_of(engine, tmp_path) as address:
+        yield address

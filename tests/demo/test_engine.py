@@ -5,68 +5,26 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
+from acting import Acting
 
 from edgemoe.backends import Golden
+from edgemoe.demo.devices import Device
 from edgemoe.demo.engine import Answer, BusyError, Engine, Job
 from edgemoe.errors import DeviceError, UserError
 from edgemoe.inputs import Picture
-from edgemoe.program import Run, Workload
+from edgemoe.program import Workload
 from edgemoe.results import TaskOutput, labels_of, metres_of
 
 SECONDS = 30
 
 
-class Device(Golden):
-    """Golden as a device that is slow, counts who is inside it, and fails when it is told to."""
-
-    name = "device"
-    inside = most = opened = closed = 0
-    failures: ClassVar[list[Exception]] = []
-    order: ClassVar[list[bytes]] = []
-
-    def __init__(self, workload: Workload) -> None:
-        super().__init__(workload)
-        type(self).opened += 1
-        self.told: Any = None
-        self.gate = threading.Event()
-        self.gate.set()
-
-    def watch(self, told: Any) -> None:
-        self.told = told
-
-    def run(self, pixels: Any, task: str, *, taps: bool = False, group: int = 0) -> Run:
-        kind = type(self)
-        kind.inside += 1
-        kind.most = max(kind.most, kind.inside)
-        kind.order.append(pixels.tobytes())
-        try:
-            while not self.gate.wait(0.01):
-                self.told(100)
-            time.sleep(0.01)
-            if kind.failures:
-                raise kind.failures.pop()
-            return super().run(pixels, task, taps=taps, group=group)
-        finally:
-            kind.inside -= 1
-
-    def close(self) -> None:
-        type(self).closed += 1
-
-
 @pytest.fixture
-def device(workload: Workload) -> Device:
-    Device.inside = Device.most = Device.opened = Device.closed = 0
-    Device.failures, Device.order = [], []
-    return Device(workload)
-
-
-@pytest.fixture
-def engine(workload: Workload, device: Device) -> Iterator[Engine]:
-    with closing(Engine(workload, "small", "device", lambda: device, waiting=3)) as made:
+def engine(device: Acting) -> Iterator[Engine]:
+    with closing(Engine("small", device.device, waiting=3)) as made:
         yield made
 
 
@@ -104,12 +62,12 @@ def test_a_run(engine: Engine, workload: Workload, make_picture: Any, task: str,
 
 
 def test_golden_is_not_compared_with_itself(workload: Workload, make_picture: Any) -> None:
-    with closing(Engine(workload, "small", "golden", lambda: Golden(workload))) as engine:
+    with closing(Engine("small", Device("golden", "", workload, lambda: Golden(workload)))) as engine:
         assert finished(engine.submit(make_picture(1), "depth")).report["bit_exact"] is None
 
 
 def test_a_difference_is_seen(
-    engine: Engine, make_picture: Any, device: Device, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, make_picture: Any, device: Acting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(device, "run", lambda pixels, task: Golden.run(device, 255 - pixels, task))
     report = finished(engine.submit(make_picture(1), "depth")).report
@@ -119,10 +77,10 @@ def test_a_difference_is_seen(
 
 
 def test_many_at_once_keep_their_order_and_their_own(
-    workload: Workload, device: Device, make_picture: Any
+    workload: Workload, device: Acting, make_picture: Any
 ) -> None:
     pictures = [make_picture(seed) for seed in range(8)]
-    with closing(Engine(workload, "small", "device", lambda: device, waiting=8)) as engine:
+    with closing(Engine("small", device.device, waiting=8)) as engine:
         jobs: dict[int, Job] = {}
         threads = [
             threading.Thread(target=lambda n=n: jobs.update({n: engine.submit(pictures[n], "depth")}))
@@ -138,7 +96,7 @@ def test_many_at_once_keep_their_order_and_their_own(
     assert device.opened == 1
 
 
-def test_first_come_first_served(engine: Engine, device: Device, make_picture: Any) -> None:
+def test_first_come_first_served(engine: Engine, device: Acting, make_picture: Any) -> None:
     device.gate.clear()
     pictures = [make_picture(seed) for seed in range(3)]
     jobs = [engine.submit(picture, "depth") for picture in pictures]
@@ -149,7 +107,7 @@ def test_first_come_first_served(engine: Engine, device: Device, make_picture: A
     assert device.order == [picture.pixels.tobytes() for picture in pictures]
 
 
-def test_a_full_queue_asks_to_come_again(engine: Engine, device: Device, make_picture: Any) -> None:
+def test_a_full_queue_asks_to_come_again(engine: Engine, device: Acting, make_picture: Any) -> None:
     device.gate.clear()
     first = engine.submit(make_picture(0), "depth")
     while engine.ahead(first) or not device.inside:
@@ -168,9 +126,9 @@ def test_a_full_queue_asks_to_come_again(engine: Engine, device: Device, make_pi
 
 @pytest.mark.parametrize("failure", [DeviceError("It hangs."), ValueError("a fault")])
 def test_after_a_failure_the_next_run_works(
-    engine: Engine, workload: Workload, device: Device, make_picture: Any, failure: Exception
+    engine: Engine, workload: Workload, device: Acting, make_picture: Any, failure: Exception
 ) -> None:
-    Device.failures = [failure]
+    device.failures = [failure]
     job = engine.submit(make_picture(0), "depth")
     assert job.done.wait(SECONDS)
     assert job.answer is None
@@ -188,14 +146,14 @@ def test_a_device_that_does_not_open(workload: Workload, make_picture: Any) -> N
             raise error
         return Golden(workload)
 
-    with closing(Engine(workload, "small", "device", opened)) as engine:
+    with closing(Engine("small", Device("acting", "", workload, opened))) as engine:
         job = engine.submit(make_picture(0), "depth")
         assert job.done.wait(SECONDS)
         assert job.error == "No such board."
         finished(engine.submit(make_picture(0), "depth"))
 
 
-def test_a_run_that_nobody_waits_for_ends(engine: Engine, device: Device, make_picture: Any) -> None:
+def test_a_run_that_nobody_waits_for_ends(engine: Engine, device: Acting, make_picture: Any) -> None:
     device.gate.clear()
     job = engine.submit(make_picture(0), "depth")
     while not device.inside:
@@ -207,8 +165,8 @@ def test_a_run_that_nobody_waits_for_ends(engine: Engine, device: Device, make_p
     finished(engine.submit(make_picture(1), "depth"))
 
 
-def test_closing_ends_what_runs(workload: Workload, device: Device, make_picture: Any) -> None:
-    engine = Engine(workload, "small", "device", lambda: device)
+def test_closing_ends_what_runs(device: Acting, make_picture: Any) -> None:
+    engine = Engine("small", device.device)
     device.gate.clear()
     jobs = [engine.submit(make_picture(seed), "depth") for seed in (0, 1)]
     while not device.inside:
@@ -222,7 +180,7 @@ def test_closing_ends_what_runs(workload: Workload, device: Device, make_picture
         engine.submit(make_picture(2), "depth")
 
 
-def test_progress_is_told(engine: Engine, device: Device, make_picture: Any) -> None:
+def test_progress_is_told(engine: Engine, device: Acting, make_picture: Any) -> None:
     device.gate.clear()
     job = engine.submit(make_picture(7), "both")
     end = time.monotonic() + SECONDS

@@ -12,10 +12,11 @@ PACKAGE = ROOT / "host" / "edgemoe"
 PAGE = ROOT / "docs" / "how-to" / "when-it-goes-wrong.md"
 ERRORS = {
     "UserError", "DeviceError", "MismatchError", "NotBuiltYetError", "CompileError", "NativeError", "OwnTurnError",
+    "BusyError",
 }  # fmt: skip
 """Exceptions whose text reaches the user. The text is the last argument."""
-REPORTED = {"_error"}
-"""Methods that raise one of them with the text that they get."""
+REPORTED = {"_error", "_refuse", "refusal"}
+"""Functions that raise one of them with the text that they get, or show it on the page of `edgemoe demo`."""
 CLICK = {"BadParameter", "UsageError", "ClickException", "BadOptionUsage"}
 RETURNED = {"faults.py"}
 """Files whose functions return the text for the user, or a text and an exit status."""

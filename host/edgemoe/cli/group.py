@@ -26,6 +26,7 @@ from edgemoe.cli.options import (
     MODEL,
     MODEL_OR_FILE,
     NOT_BUILT,
+    OVERLAY,
     TASK,
     dram_config,
     given,
@@ -88,6 +89,16 @@ def cosim(dram: dict[str, int], as_json: bool, **options: Any) -> int:
     return outcome.exit_status
 
 
+def _check_backend(backend: str, overlay: Path | None, dram: dict[str, int]) -> None:
+    """UserError for options that this back end has not."""
+    if overlay and backend != "board":
+        raise UserError("--overlay is for --backend board; the others load none, or make their own.")
+    if overlay and given("board"):
+        raise UserError("Give --overlay or --board, not both: an overlay tells itself which build it holds.")
+    if dram and backend != "rtl":
+        raise UserError("--dram is for --backend rtl; the others have no DRAM model.")
+
+
 @commands.command()
 @click.option(
     "--backend",
@@ -100,21 +111,12 @@ def cosim(dram: dict[str, int], as_json: bool, **options: Any) -> int:
 @IMAGE
 @TASK
 @DRAM
-@click.option(
-    "--overlay",
-    type=FILE,
-    help="The .bit that `--backend board` loads. [default: build/overlay/BOARD/edgemoe.bit]",
-)
+@OVERLAY
 @click.option("--out", type=FOLDER, help="Where the results go. [default: build/infer/BACKEND]")
 @JSON
 def infer(board: str, dram: dict[str, int], as_json: bool, **options: Any) -> int:
     """Run one image through any back end; all leave the same files."""
-    if options["overlay"] and options["backend"] != "board":
-        raise UserError("--overlay is for --backend board; the others load none, or make their own.")
-    if options["overlay"] and given("board"):
-        raise UserError("Give --overlay or --board, not both: an overlay tells itself which build it holds.")
-    if dram and options["backend"] != "rtl":
-        raise UserError("--dram is for --backend rtl; the others have no DRAM model.")
+    _check_backend(options["backend"], options["overlay"], dram)
     from edgemoe.infer import infer
 
     figures = infer(board_name=board, dram=dram_config(dram), **options)
@@ -128,7 +130,7 @@ def infer(board: str, dram: dict[str, int], as_json: bool, **options: Any) -> in
     type=click.Choice([name for name in BACKENDS if name != "torch"]),
     default="rtl",
     show_default=True,
-    help=f"What runs the images; `board` is {NOT_BUILT[1:-1]}.",
+    help="What runs the images; `board` is the accelerator of a PYNQ board.",
 )
 @MODEL_OR_FILE
 @BOARD
@@ -136,6 +138,7 @@ def infer(board: str, dram: dict[str, int], as_json: bool, **options: Any) -> in
     "--image", "images", type=FOLDER, help="A folder of PNG and JPEG to offer besides the shipped image."
 )
 @DRAM
+@OVERLAY
 @click.option(
     "--host",
     default="127.0.0.1",
@@ -147,8 +150,7 @@ def infer(board: str, dram: dict[str, int], as_json: bool, **options: Any) -> in
 )
 def demo(dram: dict[str, int], **options: Any) -> int:
     """Serve a page in the browser: choose an image, watch the accelerator run it."""
-    if dram and options["backend"] != "rtl":
-        raise UserError("--dram is for --backend rtl; the others have no DRAM model.")
+    _check_backend(options["backend"], options["overlay"], dram)
     from edgemoe.demo.server import serve
 
     serve(dram=dram_config(dram), **options)

@@ -42,6 +42,11 @@ BOARD = click.option(
     help=f"The build of the accelerator: {', '.join(BOARDS)}.",
 )
 IMAGE = click.option("--image", type=FILE, help="PNG or JPEG; a shipped street image if left out.")
+OVERLAY = click.option(
+    "--overlay",
+    type=FILE,
+    help="The .bit that `--backend board` loads. [default: build/overlay/BOARD/edgemoe.bit]",
+)
 TASK = click.option("--task", type=click.Choice(TASKS), default="both", show_default=True)
 JSON = click.option(
     "--json", "as_json", is_flag=True, help="The figures as JSON on stdout, and nothing else there."

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,19 +22,17 @@ from edgemoe.caches import build_root
 from edgemoe.cosim.compare import Comparison, compare
 from edgemoe.cosim.course import Course
 from edgemoe.cosim.report import Facts, Runs, ours_of, report_of
+from edgemoe.demo.devices import Device
 from edgemoe.errors import EdgeMoeError
 from edgemoe.inputs import Picture, find_tasks
-from edgemoe.program import Workload
 from edgemoe.results import TaskOutput, labels_of, metres_of
 
 WAITING = 8
 """Runs that may wait for the device; who comes then is asked to come again."""
 KEPT = 8
 """Answers that are kept for pages that have just been opened."""
-CLOSING_SECONDS = 5.0
+CLOSING_SECONDS = 2.0
 """How long `close` waits for a run that is under way."""
-
-Open = Callable[[], Backend]
 
 
 class BusyError(EdgeMoeError):
@@ -84,18 +82,15 @@ class Engine:
     """A back end behind a queue.
 
     Args:
-        workload, label: what runs, and the model's name as the user gave it.
-        backend: the back end's name.
-        opened: opens the back end; called in the engine's own thread, again after a failure.
+        label: the model's name as the user gave it.
+        device: what runs it; opened in the engine's own thread, again after a failure.
         waiting: how many runs may wait.
     """
 
-    def __init__(
-        self, workload: Workload, label: str, backend: str, opened: Open, *, waiting: int = WAITING
-    ) -> None:
-        self.workload, self.label, self.backend = workload, label, backend
-        self._open, self._most = opened, waiting
-        self._golden = Golden(workload)
+    def __init__(self, label: str, device: Device, *, waiting: int = WAITING) -> None:
+        self.label, self.device, self.workload = label, device, device.workload
+        self._most = waiting
+        self._golden = Golden(device.workload)
         self._machine: Backend | None = None
         self._changed = threading.Condition()
         self._queue: deque[Job] = deque()
@@ -188,7 +183,7 @@ class Engine:
 
         told("opening the device", 0, 1)
         if self._machine is None:
-            self._machine = self._open()
+            self._machine = self.device.opened()
         machine, tasks = self._machine, find_tasks(job.task)
         course = Course(self.workload, tasks, told)
         if watch := getattr(machine, "watch", None):
@@ -197,7 +192,7 @@ class Engine:
         runs: dict[str, Any] = {}
         for task in tasks:
             ours = machine.run(job.picture.pixels, task)
-            golden = ours if self.backend == "golden" else self._golden.run(job.picture.pixels, task)
+            golden = ours if self.device.backend == "golden" else self._golden.run(job.picture.pixels, task)
             runs[task] = (
                 ours,
                 golden,
@@ -214,10 +209,13 @@ class Engine:
             for task, output in outputs.items()
         }
         facts = Facts(
-            self.label, self.workload, dram=getattr(self._machine, "dram", None), backend=self.backend
+            self.label,
+            self.workload,
+            dram=getattr(self._machine, "dram", None),
+            backend=self.device.backend,
         )
         report = report_of(facts, job.picture, runs, False)
-        if self.backend == "golden":  # compared with itself it says nothing
+        if self.device.backend == "golden":  # compared with itself it says nothing
             report |= {"bit_exact": None, "mismatches": None}
         return Answer(job.picture, job.task, arrays, report, time.time())
 

@@ -81,9 +81,26 @@ class Guard:
                 return
             kept = [(name, value) for name, value in scope["headers"] if name.lower() != b"content-length"]
             scope = {**scope, "headers": [*kept, (b"content-length", str(len(event)).encode())]}
-            await self.app(scope, self._until_end(_replayed(event, receive)), _with_headers(send))
+            await self._pass_on(scope, _replayed(event, receive), send)
         else:
-            await self.app(scope, self._until_end(receive), _with_headers(send))
+            await self._pass_on(scope, receive, send)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have the application answer; an answer that the end of the page cuts short is closed as a whole one is."""
+        said = ""
+
+        async def sent(message: MutableMapping[str, Any]) -> None:
+            nonlocal said
+            said = (
+                "all" if message["type"] == "http.response.body" and not message.get("more_body") else "some"
+            )
+            await send(message)
+
+        await self.app(scope, self._until_end(receive), _with_headers(sent))
+        if self._ended.is_set() and said == "some":
+            await send({"type": "http.response.body", "body": b""})
+        elif self._ended.is_set() and not said:
+            await _refuse(send, 503, "The page is being closed.")
 
     def _checked(self, body: bytes | None) -> bytes | None:
         """An event that names no file but uploads, and no address; None for any other."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import ipaddress
 import os
 import socket
@@ -11,19 +12,20 @@ import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from edgemoe.backends import open_backend
-from edgemoe.config import board as board_config
+from edgemoe.demo.devices import find_device
 from edgemoe.demo.engine import Engine
 from edgemoe.demo.guard import Guard
 from edgemoe.demo.intake import offered
 from edgemoe.errors import UserError
 from edgemoe.images import MAX_UPLOAD_BYTES
 from edgemoe.inputs import find_package
-from edgemoe.program import Workload
 from edgemoe.progress import Progress
 from edgemoe.report.inline import rendered
+
+if TYPE_CHECKING:
+    import uvicorn
 
 LEAVING_SECONDS = 1
 """How long open connections are waited for at the end."""
@@ -42,6 +44,7 @@ def serve(
     port: int = 7860,
     images: Path | None = None,
     dram: Any = None,
+    overlay: Path | None = None,
 ) -> None:
     """Serve the page until it is interrupted.
 
@@ -51,24 +54,21 @@ def serve(
         UserError: bad input, a package that is missing, or a port that can't be had; before the page is there.
         KeyboardInterrupt: how it ends.
     """
-    build = board_config(board)
     label, package = find_package(model)
-    workload = Workload(package, build)
     pictures = offered(images)
     _check_installed()
     with closing(listen(host, port)) as listener:
         with Progress() as progress:
-            # What can fail or takes long is seen in the terminal, not by the first visitor.
-            open_backend(backend, workload, dram=dram, progress=progress.step).close()
+            device = find_device(backend, package, board, overlay=overlay, dram=dram, progress=progress.step)
         with (
             tempfile.TemporaryDirectory(prefix="demo-") as uploads,
-            closing(
-                Engine(workload, label, backend, lambda: open_backend(backend, workload, dram=dram))
-            ) as engine,
+            closing(Engine(label, device)) as engine,
         ):
             app = application(engine, pictures, Path(uploads), host)
+            # What is loaded stays: looking through it for what nobody uses any more takes seconds at the end.
+            gc.freeze()
             _announce(listener, host)
-            _run(app, listener)
+            web_server(app).run(sockets=[listener])
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -171,8 +171,8 @@ def _announce(listener: socket.socket, host: str) -> None:
     print(f"The page is at http://{shown}:{port}/ ; Ctrl-C ends it.", flush=True)
 
 
-def _run(app: Guard, listener: socket.socket) -> None:
-    """Serve until a signal ends it, which is raised again when the connections are closed."""
+def web_server(app: Guard) -> uvicorn.Server:
+    """What serves the application: its `run` until a signal, which is raised again when the connections are closed."""
     import uvicorn
 
     class Server(uvicorn.Server):
@@ -187,4 +187,4 @@ def _run(app: Guard, listener: socket.socket) -> None:
         timeout_graceful_shutdown=LEAVING_SECONDS,
         server_header=False,
     )
-    Server(configuration).run(sockets=[listener])
+    return Server(configuration)

@@ -21,14 +21,6 @@ from edgemoe.report.words import count, printable, shown, verdict_sentence
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-DEVICES = {
-    "golden": "the golden model in NumPy: the specification; no device, no clock",
-    "csim": "the C++ kernels compiled for this computer: no device, no clock",
-    "rtl": "simulated: the accelerator's SystemVerilog on a simulated PYNQ board",
-    "board": "the board",
-}
-"""Back end -> what it is, in words."""
-
 ITSELF = "This is the golden model itself: what all others are compared with."
 
 
@@ -36,7 +28,7 @@ def device(engine: Engine) -> str:
     """One line: what computes, which build, which package."""
     package, build = engine.workload.package, engine.workload.build
     values = {
-        "device": DEVICES.get(engine.backend, engine.backend),
+        "device": engine.device.words,
         "build": f"{build.name} ({build.macs} multiplications a cycle, {build.clock_mhz:g} MHz assumed)",
         "package": f"{printable(engine.label)}, sha256 {package.sha256[:12]}",
     }
@@ -87,7 +79,7 @@ def result(answer: Answer) -> str:
         "depth_stops": STOPS,
         "nearest": NEAREST,
         "farthest": FARTHEST,
-        "tiles": [*tiles_of(report, tasks), *_dram_tiles(report)],
+        "tiles": _tiles(report, tasks),
         "tasks": tasks,
         "backdrop": _grey(picture.original),
         "when": time.strftime("%H:%M:%S", time.localtime(answer.ended)),
@@ -96,15 +88,16 @@ def result(answer: Answer) -> str:
     return _piece("result.html.j2", values)
 
 
-def _dram_tiles(report: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What the DRAM's counters, or else the stages' records, say of bytes moved."""
+def _tiles(report: Mapping[str, Any], tasks: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """The row of figures: none where nothing was counted."""
+    if not any(task["cycles"] for task in tasks):
+        return []
     dram = report.get("dram") or {}
-    if count(dram.get("read_bytes")):
-        return [
-            (shown(dram["read_bytes"]), "bytes read from DRAM"),
-            (shown(dram["write_bytes"]), "bytes written to DRAM"),
-        ]
-    return []
+    moved = [("read_bytes", "bytes read from DRAM"), ("write_bytes", "bytes written to DRAM")]
+    return [
+        *tiles_of(report, tasks),
+        *((shown(dram[key]), what) for key, what in moved if count(dram.get(key))),
+    ]
 
 
 def _name(picture: Picture) -> str:
