@@ -506,7 +506,8 @@ CALLS: dict[str, tuple[Call, ...]] = {
             "_ == 4",
         ),
         Call(
-            "async def cancelled():\n    task = asyncio.ensure_future(ip.interrupt.wait())\n    await asyncio.sleep(0)\n"
+            "async def cancelled():\n    task = asyncio.ensure_future(ip.interrupt.wait())\n"
+            "    await asyncio.sleep(0)\n"
             "    task.cancel()\n    await asyncio.sleep(0)\n    return task.cancelled()\n"
             "asyncio.run(cancelled())",
             "_ is True",
