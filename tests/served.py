@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 EDGEMOE = ("-m", "edgemoe")
 ENDING_SECONDS = 8.0
@@ -44,7 +45,13 @@ def serving(*arguments: str, program: Sequence[str] = EDGEMOE, **environment: st
     """`edgemoe demo` on a free port. program: what runs `edgemoe`."""
     command = [sys.executable, *program, "demo", "--port", "0", *arguments]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+        # Ctrl-C reaches it also where the tests run in a shell's background, which ignores it.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     try:
         yield Served(process)

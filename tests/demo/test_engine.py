@@ -5,6 +5,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -198,6 +200,13 @@ def test_the_last_answers_are_kept(engine: Engine, make_picture: Any) -> None:
     assert engine.kept(pictures[8], "depth") is answers[8]
     assert engine.kept(pictures[8], "segmentation") is None
     assert engine.kept(pictures[0], "depth") is None  # the oldest makes room
+
+
+def test_another_name_of_the_same_picture_stays_its_owners(engine: Engine, make_picture: Any) -> None:
+    picture = make_picture(1)
+    own = finished(engine.submit(picture, "depth"))
+    finished(engine.submit(replace(picture, path=Path("secret.png")), "depth"))
+    assert engine.kept(picture, "depth") is own
 
 
 def test_an_unknown_task(engine: Engine, make_picture: Any) -> None:

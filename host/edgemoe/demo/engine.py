@@ -78,6 +78,11 @@ class Job:
         self.stopped = True
 
 
+def _key(picture: Picture, task: str) -> tuple[str, str, str]:
+    """What makes an answer the same. Its name does too: nobody shall see what another calls the same file."""
+    return picture.sha256, str(picture.path), task
+
+
 class Engine:
     """A back end behind a queue.
 
@@ -96,7 +101,7 @@ class Engine:
         self._queue: deque[Job] = deque()
         self._running: Job | None = None
         self._closing = False
-        self._answers: OrderedDict[tuple[str, str], Answer] = OrderedDict()
+        self._answers: OrderedDict[tuple[str, str, str], Answer] = OrderedDict()
         self._thread = threading.Thread(target=self._work, name="edgemoe-device", daemon=True)
         self._thread.start()
 
@@ -129,9 +134,9 @@ class Engine:
             return sum(not other.stopped for other in before) + (self._running is not None)
 
     def kept(self, picture: Picture, task: str) -> Answer | None:
-        """The last answer for the same picture and task, while it is remembered."""
+        """The last answer for the same picture, of the same name, and task, while it is remembered."""
         with self._changed:
-            return self._answers.get((picture.sha256, task))
+            return self._answers.get(_key(picture, task))
 
     def close(self) -> None:
         """End what runs and what waits, and close the back end; returns within `CLOSING_SECONDS`."""
@@ -220,8 +225,9 @@ class Engine:
         return Answer(job.picture, job.task, arrays, report, time.time())
 
     def _keep(self, answer: Answer) -> None:
-        self._answers[answer.picture.sha256, answer.task] = answer
-        self._answers.move_to_end((answer.picture.sha256, answer.task))
+        key = _key(answer.picture, answer.task)
+        self._answers[key] = answer
+        self._answers.move_to_end(key)
         while len(self._answers) > KEPT:
             self._answers.popitem(last=False)
 
