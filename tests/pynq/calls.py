@@ -684,6 +684,10 @@ CALLS: dict[str, tuple[Call, ...]] = {
         ),
         Call("GPIO(5000, 'out')", Raises("OSError")),
         Call("GPIO(-1, 'in')", Raises("OSError")),
+        Call(
+            "g = GPIO(GPIO.get_gpio_pin(12), 'out')\npin = g._impl\ng.release()\npin.is_exported()",
+            "_ is False",
+        ),
         Call("GPIO.get_gpio_pin(0, 'none')", Raises("TypeError")),
         Call("GPIO.get_gpio_npins('none')", "_ is None"),
         Call("g = GPIO(GPIO.get_gpio_pin(13), 'out')\ng.release()\ng.path", Raises("AttributeError")),
