@@ -20,7 +20,9 @@ from edgemoe.errors import DeviceError, MismatchError, UserError
 COMMANDS = [
     "bench",
     "bitstream",
+    "board-test",
     "cosim",
+    "demo",
     "eval",
     "infer",
     "inspect",

@@ -62,13 +62,6 @@ def test_the_native_kernels_leave_the_same_bits(package: Path, picture: Path, tm
         assert (tmp_path / "csim" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
-def test_a_board_is_not_built(
-    package: Path, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert infer("board", package, picture, tmp_path / "out") == 2
-    assert "is not built yet" in capsys.readouterr().err
-
-
 def test_inspect_tells_the_geometry(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["inspect", str(package)]) == 0
     said = capsys.readouterr().out

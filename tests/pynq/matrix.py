@@ -77,6 +77,8 @@ def environment() -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
     kept |= {variable: str(ROOT / "build" / "cache" / folder) for variable, folder in CACHES.items()}
     kept |= {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "EDGEMOE_BUILD": str(ROOT / "build")}
+    # pip asks `rustc` for its version; where that is rustup's, it would make a folder in the home folder.
+    kept.setdefault("RUSTUP_HOME", str(ROOT / "build" / "cache" / "rustup"))
     return kept | {"EDGEMOE_PYNQ_OVERLAYS": str(OVERLAYS)}
 
 
