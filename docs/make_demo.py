@@ -14,6 +14,9 @@ sys.path.append(str(ROOT / "tests"))
 from browser import Browser  # noqa: E402, what the tests drive
 from served import serving  # noqa: E402
 
+from edgemoe import faults  # noqa: E402
+from edgemoe.errors import UserError  # noqa: E402
+
 WIDTH, HEIGHT = 1200, 1150
 
 
@@ -21,7 +24,7 @@ def main() -> None:
     """Open the page with the simulated device, wait for its first result, keep what is seen."""
     program = shutil.which("chromium")
     if program is None:
-        sys.exit("make_demo: no chromium in PATH; Debian's package `chromium` has it")
+        raise UserError("There is no chromium in PATH; Debian's package `chromium` has it.")
     target = ROOT / "docs" / "pictures" / "demo.png"
     with tempfile.TemporaryDirectory() as folder, serving() as served:
         with Browser(program, Path(folder)).driven() as driven:
@@ -33,4 +36,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    faults.end(main)
