@@ -20,11 +20,21 @@ CUDA = re.compile(r"(nvidia|cuda|triton)\b")
 # What the environments of `make pynq-matrix` need besides the package's own dependencies.
 TESTS = ("pytest", "pytest-timeout", "setuptools<=80")
 COMPILER = ("ziglang", "llvmlite", "networkx")
+# Of NumPy and Pillow the oldest with wheels for Python 3.11, or nearly so; a board's image has NumPy 1.21.
+OLDEST = (
+    "numpy==1.23.5",
+    "pillow==9.5.0",
+    "click==8.1.3",
+    "rich==13.0.0",
+    "jinja2==3.1.2",
+    "safetensors==0.5.0",
+)
 MATRIX = {
     "pynq-3.0.1": ("pynq==3.0.1", "numpy==1.26.4"),
     "pynq-3.1.2": ("pynq==3.1.2", "numpy==1.26.4"),
     "pynq-4.0.0": ("pynq==4.0.0", "numpy==1.26.4"),
     "numpy-2": ("numpy==2.2.6", *COMPILER),  # the newest that Python 3.10 has
+    "oldest": OLDEST + COMPILER,
 }
 HEADER = "# Resolved by `make lock` from pyproject.toml. Do not edit.\n"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// hls::cycle_count() for Vitis HLS, which has no counter to offer: always 0, so the cycles in the statistics are 0.
+// hls::cycle_count() for Vitis HLS, which has no counter to offer: always 0, so the cycles in the statistics
+// are 0.
 #pragma once
 #include <ap_int.h>
 

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The releases of PYNQ, each in an environment of its own, and NumPy 2 beside them: `make pynq-matrix`.
+"""The releases of PYNQ, each in an environment of its own, and other NumPys beside them: `make pynq-matrix`.
 
 usage: matrix.py BUILDER [NAME...]
 
 BUILDER is the Python of `make cosim`: it builds the simulations once, for all. Each NAME (all of them if none is given)
 has a lock of that name in requirements/ and gets build/pynq/NAME, with what the lock names and nothing else: what the
 builder has in the locked version is linked, the rest installed. It is kept until one of both changes. In each pynq-*
-the tests of this folder run, in numpy-2 a selection that needs neither pynq nor torch. Only the standard library is
-there yet.
+the tests of this folder run; in numpy-2, and in oldest with old releases of all that the package needs, a selection
+that needs neither pynq nor torch. Only the standard library is there yet.
 """
 
 import hashlib
@@ -43,6 +43,7 @@ ENVIRONMENTS = {
     "pynq-3.1.2": PYNQ_TESTS,
     "pynq-4.0.0": PYNQ_TESTS,
     "numpy-2": NUMPY_TESTS,
+    "oldest": NUMPY_TESTS,
 }
 AT_A_TIME = 2
 BUILD_SECONDS, LIMIT_SECONDS = 1800, 900
