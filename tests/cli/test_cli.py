@@ -191,7 +191,7 @@ def test_a_real_interruption(ending: signal.Signals, tmp_path: Path) -> None:
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
     ) as process:
         assert process.stdout is not None and process.stdout.readline() == "ready\n"
-        time.sleep(0.5)
+        time.sleep(0.15)  # well into the work, and well before its end
         process.send_signal(ending)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said

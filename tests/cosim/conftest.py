@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small import small
@@ -49,7 +50,7 @@ def rtl(build: BuildConfig, overlay: Path) -> Iterator[Callable[..., Rtl]]:
 
     yield make
     for backend in made:
-        backend.session.close()
+        backend.accelerator.close()
     device.unload()
     device.wait_limit = limit
 
@@ -57,3 +58,13 @@ def rtl(build: BuildConfig, overlay: Path) -> Iterator[Callable[..., Rtl]]:
 def design_of(backend: Rtl) -> VerilatedDesign:
     """The Verilated accelerator behind a back end."""
     return backend.device.design(backend.instance)
+
+
+def buffer_of(backend: Rtl, region: str) -> Any:
+    """The buffer of a region, as the last run had it; `program` is that of depth."""
+    loaded = backend.accelerator._loaded
+    if region == "weights":
+        return loaded._weights
+    if region == "program":
+        return loaded._codes["depth", False, 0]
+    return loaded._idle[-1]._held[region]

@@ -12,7 +12,7 @@ from edgemoe.program import Workload
 from edgemoe.program.figures import expert_figures, task_figures, utilisation
 from edgemoe.registers import Opcode
 
-from .conftest import design_of
+from .conftest import buffer_of, design_of
 
 
 @pytest.fixture
@@ -22,10 +22,10 @@ def pixels(small: ModelConfig) -> np.ndarray:
 
 def expert_reads(backend, task: str) -> dict[int, np.ndarray]:
     """How often each 16 bytes of each expert's weights were read in the last run (the MoE layer 1)."""
-    session, experts = backend.session, "blocks.1.moe.experts"
+    experts = "blocks.1.moe.experts"
     weights = backend.workload.weights
     size = weights.stride[experts]
-    base = session._weights.device_address + weights.offset[experts]
+    base = buffer_of(backend, "weights").device_address + weights.offset[experts]
     count = backend.workload.package.config.experts
     return {expert: design_of(backend).accesses(base + expert * size, size) for expert in range(count)}
 
@@ -54,7 +54,7 @@ def test_only_the_task_s_own_weights_are_read(rtl, small: ModelConfig, pixels: n
         backend.run(pixels, task)
         for other in TASKS:
             for part in (f"blocks.1.moe.gate.{other}", f"heads.{other}.fc1", f"heads.{other}.fc2"):
-                address = backend.session._weights.device_address + weights.offset[part]
+                address = buffer_of(backend, "weights").device_address + weights.offset[part]
                 assert design_of(backend).accesses(address, 64).tolist() == [int(task == other)] * 4, part
 
 

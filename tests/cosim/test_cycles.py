@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cycles of a run follow from image, package and DRAM alone, not from what ran before."""
 
+import asyncio
 import signal
 
 import numpy as np
@@ -37,8 +38,8 @@ def test_cycles_do_not_depend_on_what_ran_before(rtl, small: ModelConfig, dram: 
         for before in (
             lambda: design.run(777),
             lambda: backend.run(image, DEPTH, taps=True),
-            lambda: backend.accelerator.run_regions(b"", b"", b"", 64, 64),
-            lambda: (backend.accelerator.set("CTRL", 1), design.run(1234), design.reset()),
+            lambda: backend.accelerator.ip.run_regions(b"", b"", b"", 64, 64),
+            lambda: (backend.accelerator.ip.set("CTRL", 1), design.run(1234), design.reset()),
         ):
             before()
             assert backend.run(image, task).cycles == expected
@@ -78,15 +79,19 @@ def test_the_stop_button(rtl, small: ModelConfig, interrupt: bool) -> None:
     backend = rtl(random_package(small, 1))
     image = random_image(small, np.random.default_rng(0))
     expected = backend.run(image, DEPTH)
-    accelerator = backend.accelerator
-    run, accelerator.run = accelerator.run, lambda buffers: run(buffers, interrupt=interrupt)
+
+    def start() -> object:
+        return (
+            asyncio.run(backend.accelerator.run_async(image, SEG)) if interrupt else backend.run(image, SEG)
+        )
+
     before = signal.signal(signal.SIGALRM, ring)
     stopped = 0
     try:
         for step in range(12):
             signal.setitimer(signal.ITIMER_REAL, 0.01 * (1 + step))
             try:
-                backend.run(image, SEG)
+                start()
             except KeyboardInterrupt:
                 stopped += 1
             signal.setitimer(signal.ITIMER_REAL, 0)

@@ -18,7 +18,7 @@ from edgemoe.program import Memory, pack_image
 from edgemoe.registers import DESCRIPTOR_FIELDS, NO_INDEX, Error, build_id, limits
 from edgemoe.sim.dram import DramConfig
 
-from .conftest import design_of
+from .conftest import buffer_of, design_of
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def backend(rtl, package: Package) -> Rtl:
 
 
 def regions(backend: Rtl, pixels: np.ndarray, task: str = "depth") -> Memory:
-    program = backend.session.program(task)
+    program = backend.workload.program(task)
     return Memory(
         program.data,
         backend.workload.weights.data,
@@ -48,7 +48,7 @@ def regions(backend: Rtl, pixels: np.ndarray, task: str = "depth") -> Memory:
 
 
 def run(backend: Rtl, memory: Memory):
-    return backend.accelerator.run_regions(
+    return backend.accelerator.ip.run_regions(
         memory.program, memory.weights, memory.image, memory.output_bytes, memory.statistics_bytes
     )
 
@@ -118,9 +118,9 @@ def test_error_responses(
     design = design_of(backend)
     golden = Golden(backend.workload)
     assert compare(golden.run(pixels, "depth"), backend.run(pixels, "depth")).mismatches == 0
-    session = backend.session
-    buffer = session._weights if region == "weights" else session._buffers[region]
-    at = buffer.device_address + buffer.nbytes // 2 // 16 * 16
+    memory = regions(backend, pixels)
+    sizes = {"weights": len(memory.weights), "image": len(memory.image), "output": memory.output_bytes}
+    at = buffer_of(backend, region).device_address + sizes[region] // 2 // 16 * 16
     design.add_fault(at, at + 15, access=access)  # type: ignore[arg-type]
     with pytest.raises(DeviceError, match=r"error on gmem[12]"):
         backend.run(pixels, "depth")
@@ -131,7 +131,7 @@ def test_error_responses(
 def test_error_on_the_program(backend: Rtl, pixels: np.ndarray) -> None:
     """An unreadable program is refused or reported, never run to a hang."""
     backend.run(pixels, "depth")
-    code = next(iter(backend.session._programs.values()))
+    code = buffer_of(backend, "program")
     design_of(backend).add_fault(code.device_address, code.device_address + code.nbytes - 1, access="read")
     with pytest.raises(DeviceError):
         backend.run(pixels, "depth")
@@ -141,13 +141,13 @@ def test_error_on_the_program(backend: Rtl, pixels: np.ndarray) -> None:
 
 def test_address_outside_the_memory(backend: Rtl, pixels: np.ndarray) -> None:
     """A wrong base address gives error responses (DECERR), and the run still ends."""
-    buffers = backend.session
     backend.run(pixels, "depth")
-    address = buffers._weights.device_address
-    buffers._weights.device_address = 0xF000_0000
+    weights = buffer_of(backend, "weights")
+    address = weights.device_address
+    weights.device_address = 0xF000_0000
     with pytest.raises(DeviceError, match="error on gmem1"):
         backend.run(pixels, "depth")
-    buffers._weights.device_address = address
+    weights.device_address = address
     backend.run(pixels, "depth")
 
 
@@ -160,8 +160,8 @@ def test_reset_in_mid_run(backend: Rtl, build: BuildConfig, pixels: np.ndarray, 
     rng = np.random.default_rng(seed)
     for _ in range(2):
         for name in ("GIER", "IP_IER"):
-            backend.accelerator.set(name, 0)
-        backend.accelerator.set("CTRL", 1)  # the registers still hold the last run's buffers
+            backend.accelerator.ip.set(name, 0)
+        backend.accelerator.ip.set("CTRL", 1)  # the registers still hold the last run's buffers
         design.run(int(rng.integers(1, 12_000)))
         design.reset()
         assert compare(golden, backend.run(pixels, "depth")).mismatches == 0
@@ -176,12 +176,12 @@ def test_memory_that_never_answers(backend: Rtl, pixels: np.ndarray) -> None:
     target = device._targets[backend.instance]
     target.wait_limit = 20_000
     with pytest.raises(DeviceError, match=r"(?s)gmem0: AR waits for ARREADY.*count = "):
-        backend.accelerator.run_regions(backend.session.program("depth").data, b"", b"", 64, 64)
+        backend.accelerator.ip.run_regions(backend.workload.program("depth").data, b"", b"", 64, 64)
 
 
 def test_build_registers(backend: Rtl, build: BuildConfig) -> None:
     """Identity and maxima in the registers are this build's."""
-    accelerator = backend.accelerator
+    accelerator = backend.accelerator.ip
     assert accelerator.get("build_id") == build_id(build)
     assert tuple(accelerator.get(f"limits{i}") for i in range(4)) == limits(build)
     assert accelerator.get("status") in {int(code) for code in Error}

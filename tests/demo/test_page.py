@@ -152,6 +152,7 @@ def refused(tab: Tab, words: str) -> None:
 def again(tab: Tab) -> None:
     """Run what is chosen, and wait until its result is the page's newest."""
     tab.run(f"document.querySelector('{RESULT}').id = 'before'")
+    tab.wait("!document.querySelector('#state progress')")
     tab.run("document.querySelector('#run').click()")
     tab.wait(f"document.querySelector('{RESULT}:not(#before)')")
     assert not tab.run("document.querySelector('#state [role=alert]')")

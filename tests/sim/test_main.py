@@ -36,7 +36,11 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
             "line 3: Nothing answers at address 0xb0000000",
         ),
         ("import pynq\npynq.allocate(1 << 40)", 3, "line 2: The simulated memory is full"),
-        ("import pynq\npynq.Overlay(__file__)", 2, "line 2: There is no hardware description"),
+        (
+            "import pynq\npynq.Overlay(__file__)",
+            2,
+            "Unknown file format; the simulated board loads .bit files.",
+        ),
         ("raise KeyboardInterrupt", 130, "interrupted"),
     ],
 )
