@@ -11,8 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgemoe.config import BuildConfig
-from edgemoe.package import Package
-from edgemoe.program import Workload
 
 if TYPE_CHECKING:
     from edgemoe.runtime.accelerator import Accelerator
@@ -41,18 +39,12 @@ class Bench:
 
     accelerator: Accelerator
     build: BuildConfig
-    package: Package
     pixels: NDArray[np.uint8]
     """Of the package's input size, (height, width, 3)."""
     frames: int
     """How many frames the rate is measured over."""
     simulated: bool
     seed: int = 0
-
-    @property
-    def workload(self) -> Workload:
-        """The package made ready for the build, for the golden model."""
-        return Workload(self.package, self.build)
 
 
 def judged(name: str, wrong: list[str], right: str, **figures: Any) -> Check:

@@ -14,7 +14,7 @@ from edgemoe.cosim.compare import Divergence, compare
 def golden(bench: Bench) -> Check:
     """Every stage's tensor, the outputs and the counters of both tasks."""
     wrong, elements, cycles = [], 0, {}
-    reference = Golden(bench.workload)
+    reference = Golden(bench.accelerator.workload)
     for task in TASKS:
         expected = reference.run(bench.pixels, task, taps=True)
         got = bench.accelerator.run(bench.pixels, task, taps=True)

@@ -65,7 +65,7 @@ def board_test(
         with Accelerator(overlay) as accelerator:
             accelerator.ip.timeout_seconds = limit_seconds
             accelerator.load(package)
-            bench = Bench(accelerator, accelerator.build, package, picture.pixels, frames, simulated, seed)
+            bench = Bench(accelerator, accelerator.build, picture.pixels, frames, simulated, seed)
             checks = []
             for number, check in enumerate(CHECKS):
                 progress.step("testing the board", number, len(CHECKS))
