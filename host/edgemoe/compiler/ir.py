@@ -149,6 +149,9 @@ class Op:
     #: load, store: one bank when static; several when the bank is chosen at run time: the last operand is then an
     #: index into this tuple (bank = banks[select]).
     banks: tuple[int, ...] = ()
+    #: load, store: the element as a function of indices, for the analysis of dependences; None once a pass has
+    #: rewritten the indices
+    element: Affine | None = None
     channel: str = ""  #: streams, blocks, output
     callee: str = ""  #: call
     invariant: bool = False  #: in a pipeline: pure, and of the same value in every iteration
@@ -160,6 +163,25 @@ class Op:
         yield from self.operands
         if self.predicate is not None:
             yield self.predicate
+
+    def uses(self) -> Iterator[Value]:
+        """Inputs, and the values that the element is a function of."""
+        yield from self.inputs()
+        if self.element is not None:
+            yield from (value for _, value in self.element.terms)
+
+
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """Which element of a memory an access goes to: ``constant`` + the sum of coefficient x value over ``terms``.
+
+    Elements are numbered row by row over the C++ extents (``Memory.dims``). A value counts as a signed number in the
+    width that it has; the sum is known modulo ``2**bits`` only, for the arithmetic of indices wraps around.
+    """
+
+    constant: int
+    terms: tuple[tuple[int, Value], ...] = ()
+    bits: int = 32
 
 
 # ---- arguments ------------------------------------------------------------------------------------------------
@@ -323,6 +345,21 @@ class Depend:
     hazard: Hazard
 
 
+@dataclass(frozen=True, slots=True)
+class Dependence:
+    """What ``#pragma HLS DEPENDENCE`` promises of a loop: the named hazards of the named memories are false or far."""
+
+    memories: frozenset[str]
+    inter: bool  #: between iterations; otherwise within one
+    false: bool  #: there is none
+    distance: int | None  #: iterations from source to target, at least
+    hazards: frozenset[Hazard] = frozenset()  #: RAW, WAR, WAW; empty: all three
+
+    def covers(self, memory: str, hazard: Hazard) -> bool:
+        """Whether it speaks of this hazard of this memory."""
+        return memory in self.memories and (not self.hazards or hazard in self.hazards)
+
+
 @dataclass(eq=False, slots=True)
 class Block:
     """Straight-line code, one token in flight."""
@@ -342,6 +379,7 @@ class Pipeline(Block):
     ii: int = 1  #: initiation interval asked for
     trip: int | None = None  #: iterations, if constant
     label: str = ""  #: the loop's label in C++
+    promises: list[Dependence] = field(default_factory=list)  #: DEPENDENCE pragmas that hold in this loop
 
 
 Region: TypeAlias = Block | Pipeline

@@ -8,7 +8,6 @@ import re
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.address import Pointer, Pointers
 from edgemoe.compiler.frontend.arguments import Arguments
-from edgemoe.compiler.frontend.depends import Pragma
 from edgemoe.compiler.frontend.emitter import Emitter
 from edgemoe.compiler.frontend.layout import Dim, Leaf
 from edgemoe.compiler.frontend.markers import Fact
@@ -22,14 +21,25 @@ from edgemoe.compiler.frontend.memories import (
 )
 from edgemoe.compiler.frontend.parse import Function as LlvmFunction
 from edgemoe.compiler.frontend.parse import Inst, Module
-from edgemoe.compiler.ir import Const, Function, Memory, MemoryKind, Op, Opcode, Pipeline, Value
+from edgemoe.compiler.ir import (
+    Const,
+    Dependence,
+    Function,
+    Hazard,
+    Memory,
+    MemoryKind,
+    Op,
+    Opcode,
+    Pipeline,
+    Value,
+)
 
 #: Elements that one memcpy or memset may touch.
 _LARGEST_COPY = 256
 
 
 class Accesses:
-    """Memories by the LLVM base they belong to, and the access that each load or store op makes."""
+    """Memories by the LLVM base they belong to."""
 
     def __init__(
         self,
@@ -51,7 +61,6 @@ class Accesses:
         self._pointers = Pointers(module, definitions, {token for _, token in source.params})
         self._pointers.index_phis(source.blocks)
         self._memories: dict[tuple[str, str], tuple[Memory, Leaf]] = {}
-        self.by_op: dict[Op, Access] = {}
         self.loop_of: dict[str, int] = {}  #: pipeline's name -> number of its mark
 
     # ---- accesses ------------------------------------------------------------------------------------------
@@ -76,16 +85,15 @@ class Accesses:
     def _load_part(self, inst: Inst, pointer: Pointer, width: int, emit: Emitter, name: str) -> Op:
         access = self._access(inst, pointer, width, emit)
         operands = [access.address, *([access.select] if access.select is not None else [])]
-        op = emit.effect(
+        return emit.effect(
             Opcode.LOAD,
             access.memory.width,
             operands,
             memory=access.memory.name,
             banks=access.banks,
+            element=access.element,
             name=name,
         )
-        self.by_op[op] = access
-        return op
 
     def store(self, inst: Inst, data: Value, emit: Emitter, predicate: Value | None) -> None:
         """A store to a memory, or to an output scalar."""
@@ -129,10 +137,15 @@ class Accesses:
         access = self._access(inst, pointer, width, emit)
         value = emit.resize(data, access.memory.width)
         operands = [access.address, value, *([access.select] if access.select is not None else [])]
-        op = emit.effect(
-            Opcode.STORE, 0, operands, memory=access.memory.name, banks=access.banks, predicate=predicate
+        emit.effect(
+            Opcode.STORE,
+            0,
+            operands,
+            memory=access.memory.name,
+            banks=access.banks,
+            element=access.element,
+            predicate=predicate,
         )
-        self.by_op[op] = access
 
     # ---- block copies --------------------------------------------------------------------------------------
 
@@ -317,7 +330,7 @@ class Accesses:
             result[fact.numbers.get("dim", 1)] = (how, fact.numbers.get("factor", 1))
         return result
 
-    def dependences(self, region: Pipeline) -> list[Pragma]:
+    def dependences(self, region: Pipeline) -> list[Dependence]:
         """The DEPENDENCE pragmas that hold in a pipelined loop."""
         loop = self.loop_of.get(region.name, 0)
         result = []
@@ -329,9 +342,8 @@ class Accesses:
             )
             distance = fact.numbers.get("distance")
             words = {word.removeprefix("type=").removeprefix("dependent=") for word in fact.words}
-            result.append(
-                Pragma(names, "intra" in words, "false" in words, distance, words & {"raw", "war", "waw"})
-            )
+            hazards = frozenset(h for h in (Hazard.RAW, Hazard.WAR, Hazard.WAW) if h.value in words)
+            result.append(Dependence(names, "intra" not in words, "false" in words, distance, hazards))
         return result
 
 

@@ -16,21 +16,21 @@ from edgemoe.compiler.frontend.address import Pointer
 from edgemoe.compiler.frontend.emitter import Emitter
 from edgemoe.compiler.frontend.layout import Layout, Leaf
 from edgemoe.compiler.frontend.parse import Global, split, type_length
-from edgemoe.compiler.ir import Const, Loc, Memory, MemoryKind, Value
+from edgemoe.compiler.ir import Affine, Const, Loc, Memory, MemoryKind, Value
 
+_POINTER_BITS = 32
 Partition = tuple[str, int]  # ("complete" | "cyclic" | "", factor)
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One element access. ``offset`` and ``terms`` (stride, value) are its byte position, for dependence analysis."""
+    """One element access: the candidate banks, the word address, the choice of the bank, and the element."""
 
     memory: Memory
     banks: tuple[int, ...]
     address: Value
     select: Value | None
-    offset: int
-    terms: tuple[tuple[int, Value], ...]
+    element: Affine
 
 
 @dataclass(slots=True)
@@ -147,8 +147,22 @@ def resolve_access(
             if select is None
             else emit.add(emit.times(emit.resize(select, bits), factor), index_value)
         )
-    terms_out = tuple((stride, values[token]) for stride, token in pointer.terms)
-    return Access(memory, tuple(banks), address, select, pointer.offset, terms_out)
+    return Access(memory, tuple(banks), address, select, _element(leaf, indices))
+
+
+def _element(leaf: Leaf, indices: list[_Index]) -> Affine:
+    """The element's number. Byte positions wrap at 2**32, so that of an index fewer bits are certain."""
+    constant, terms, bits = 0, dict[Value, int](), _POINTER_BITS
+    for dim, index in zip(leaf.dims, indices, strict=True):
+        constant = constant * dim.extent + index.constant
+        terms = {value: coefficient * dim.extent for value, coefficient in terms.items()}
+        for coefficient, value in index.terms:
+            if isinstance(value, Const):
+                constant += coefficient * (value.value - ((value.value >> (value.width - 1)) << value.width))
+                continue
+            terms[value] = terms.get(value, 0) + coefficient
+        bits = min(bits, _POINTER_BITS - (dim.stride & -dim.stride).bit_length() + 1)
+    return Affine(constant, tuple((c, v) for v, c in terms.items() if c), bits)
 
 
 def _indices(

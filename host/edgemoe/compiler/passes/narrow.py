@@ -134,6 +134,7 @@ class _Narrower:
             op.operands = self._all(op.operands)
         if op.predicate is not None:
             op.predicate = self._get(op.predicate, 1)
+        op.element = None  # its indices may lose bits that no address needs
         if op.opcode is Opcode.LOAD and memory is not None and memory.width < op.width:
             self._widths[op] = op.width
             op.width = memory.width

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from edgemoe.compiler.ir import Kind, Program
 from edgemoe.compiler.passes.dead import remove_dead
+from edgemoe.compiler.passes.depends import find_dependences
 from edgemoe.compiler.passes.invariant import mark_invariants
 from edgemoe.compiler.passes.masked import narrow_masked_compares
 from edgemoe.compiler.passes.narrow import narrow
@@ -23,6 +24,7 @@ def optimise(program: Program) -> None:
         narrow_masked_compares(function)
         remove_dead(function)
         count_trips(function)
+        find_dependences(function)
         reassociate(function)
         for _ in range(_NARROWINGS):
             narrow(function)
