@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from edgemoe.compiler.banks import BankLayout, Dimension
 from edgemoe.compiler.frontend.emitter import Emitter
 from edgemoe.compiler.interp_source import expression, name_of
 from edgemoe.compiler.ir import (
@@ -26,7 +27,6 @@ from edgemoe.compiler.ir import (
     Jump,
     Kind,
     Memory,
-    MemoryKind,
     Op,
     Opcode,
     Phi,
@@ -44,7 +44,7 @@ def loop_of(rng: random.Random, index: Callable[[Emitter, list[Phi], Value], Aff
     """A loop of ``ROUNDS`` iterations with two counters, a store and a load at the elements of ``index``."""
     ids = itertools.count(1)
     function = Function("f", Kind.PROCESS, [ScalarArg("base", 6), ScalarArg("odd", 8)])
-    function.memories["m"] = Memory("m", MemoryKind.RAM, 8, 1, SIZE, (SIZE,), (("", 1),))
+    function.memories["m"] = Memory("m", 8, BankLayout((Dimension(SIZE),)))
     loop = Pipeline("loop")
     loop.phis = [Phi(next(ids), rng.choice([2, 3, 5, 8, 32])) for _ in range(2)] + [Phi(next(ids), 16)]
     emit = Emitter(ids, loop.ops)
@@ -157,7 +157,7 @@ def carried(width: int, step: int, source: int, target: int) -> int | None:
     """The distance from ``m[i + source] = ...`` to ``... = m[i + target]`` for a counter that wraps around."""
     ids = itertools.count(1)
     function = Function("f", Kind.PROCESS)
-    function.memories["m"] = Memory("m", MemoryKind.RAM, 8, 1, SIZE, (SIZE,), (("", 1),))
+    function.memories["m"] = Memory("m", 8, BankLayout((Dimension(SIZE),)))
     loop = Pipeline("loop", [Phi(next(ids), width)])
     emit = Emitter(ids, loop.ops)
     index = emit.resize(loop.phis[0], 32)
@@ -240,7 +240,7 @@ def test_very_many_accesses_keep_their_order(loop: bool) -> None:
     """Every pair that may meet is ordered by a path of edges, over iterations too."""
     rng = random.Random(1)
     function = Function("f", Kind.PROCESS, [ScalarArg("at", 6)])
-    function.memories["m"] = Memory("m", MemoryKind.RAM, 8, 1, SIZE, (SIZE,), (("", 1),))
+    function.memories["m"] = Memory("m", 8, BankLayout((Dimension(SIZE),)))
     region: Block = Pipeline("loop") if loop else Block("block")
     emit = Emitter(itertools.count(1), region.ops)
     at = function.args[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from edgemoe.compiler.banks import Split
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.address import Pointer, Pointers
 from edgemoe.compiler.frontend.arguments import Arguments
@@ -27,10 +28,11 @@ from edgemoe.compiler.ir import (
     Function,
     Hazard,
     Memory,
-    MemoryKind,
     Op,
     Opcode,
     Pipeline,
+    Place,
+    Storage,
     Value,
 )
 
@@ -278,13 +280,15 @@ class Accesses:
         loc = self._module.loc(inst)
         block = self._arguments.block_at(base)
         if block is not None:
-            memory = build_memory(block.name, leaf, MemoryKind.BLOCK, {0: ("complete", 0)}, block.loc)
+            memory = build_memory(block.name, leaf, {0: (Split.COMPLETE, 0)}, block.loc)
+            memory.place = Place.BLOCK
         else:
             variable = self._module.globals.get(base)
-            kind = MemoryKind.ROM if variable is not None and variable.constant else MemoryKind.RAM
             name = self._fresh(self._base_name(base) + leaf.path)
-            memory = build_memory(name, leaf, kind, self._partition(base, leaf), loc)
+            memory = build_memory(name, leaf, self._partition(base, leaf), loc)
             if variable is not None:
+                if variable.constant:
+                    memory.constant, memory.storage = True, Storage.RAM
                 memory.init = initial_words(variable, memory, leaf, self._module.layout)
         self._memories[(base, leaf.path)] = memory, leaf
         self._function.memories[memory.name] = memory
@@ -318,15 +322,8 @@ class Accesses:
         for fact in self._facts:
             if fact.kind != "array_partition" or not self._about(fact, base, leaf):
                 continue
-            how = next((w for w in fact.words if w in ("complete", "cyclic", "block")), "complete")
-            if "type=cyclic" in fact.words:
-                how = "cyclic"
-            if how == "block" or "type=block" in fact.words:
-                raise CompileError(
-                    fact.loc.file,
-                    fact.loc.line,
-                    "block partitions are not built yet; use cyclic or complete.",
-                )
+            kinds = [w.removeprefix("type=") for w in fact.words]
+            how = next((split for split in Split if split.value in kinds), Split.COMPLETE)
             result[fact.numbers.get("dim", 1)] = (how, fact.numbers.get("factor", 1))
         return result
 

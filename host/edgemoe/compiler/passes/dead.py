@@ -9,11 +9,11 @@ from edgemoe.compiler.ir import (
     EFFECTS,
     Branch,
     Function,
-    MemoryKind,
     Op,
     Opcode,
     Phi,
     Pipeline,
+    Place,
     Return,
     Value,
     edges,
@@ -32,7 +32,7 @@ def remove_dead(function: Function) -> None:
             if op.opcode is Opcode.STORE:
                 stores.setdefault(op.memory, []).append(op)
     for memory in function.memories.values():
-        if memory.kind is MemoryKind.BLOCK:
+        if memory.place is Place.BLOCK:
             work += stores.pop(memory.name, [])
     for region in function.regions:
         for edge in edges(region.terminator):

@@ -16,7 +16,6 @@ from edgemoe.compiler.ir import (
     Depend,
     Function,
     Hazard,
-    MemoryKind,
     Op,
     Opcode,
     Pipeline,
@@ -77,7 +76,7 @@ class _Orders:
         """Accesses that may meet, in program order: those of one bank of one memory, if any of them stores."""
         banks: dict[tuple[str, int], list[Op]] = defaultdict(list)
         for op in self._region.ops:
-            if op.memory and self._function.memories[op.memory].kind is not MemoryKind.ROM:
+            if op.memory and not self._function.memories[op.memory].constant:
                 for bank in op.banks:
                     banks[op.memory, bank].append(op)
         stored = (group for group in banks.values() if any(op.opcode is Opcode.STORE for op in group))
