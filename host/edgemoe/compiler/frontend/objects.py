@@ -207,7 +207,7 @@ class Parts:
 
 
 def flatten(module: Module, type_: Type, init: str) -> dict[int, int]:
-    """Byte offset -> value of the scalars of a constant that are not 0. ``init`` may be shaped unlike the source's type."""
+    """Byte offset -> value of a constant's scalars, zeros left out. ``init`` may be shaped unlike the source's type."""
     data: dict[int, int] = {}
     _flatten(module, module.layout, type_, init, 0, data)
     return data

@@ -79,9 +79,10 @@ def declared_types(module: Module) -> dict[str, Type]:
         uses += [(i.operands[0], i.type) for i in function.instructions() if i.opcode == "getelementptr"]
     for token, type_ in uses:
         variable = module.globals.get(token)
-        if variable is not None and isinstance(variable.type, StructType):
-            if not isinstance(type_, IntType) and layout.size(type_) == layout.size(variable.type):
-                found[token] = type_
+        if variable is None or isinstance(type_, IntType) or not isinstance(variable.type, StructType):
+            continue
+        if layout.size(type_) == layout.size(variable.type):
+            found[token] = type_
     return found
 
 

@@ -55,6 +55,7 @@ class Rewrite:
         self.blocks: dict[str, list[Inst | Record]] = {}
         self.inst = Inst("")
         self._copies = Copies(self)
+        self.dead: set[str] = set()
 
     def run(self) -> None:
         """Rewrites the function in place."""
@@ -370,7 +371,7 @@ class Rewrite:
 
     def _remove_pointers(self) -> None:
         """Takes out pointers into split variables; whoever still uses one is refused."""
-        dead = self._into_split()
+        dead = self.dead = self._into_split()
         for block in self.blocks.values():
             block[:] = [
                 made
@@ -385,16 +386,16 @@ class Rewrite:
                     raise self.error(self.paths.reasons.get(inst.result, _LOST))
 
     def _into_split(self) -> set[str]:
+        """Pointers into split variables, and those chosen among such."""
         dead: set[str] = set(self.joins.choices)
         for token, inst in self.paths.definitions.items():
-            if inst.opcode in ("getelementptr", "phi", "select") and (
-                inst.type == POINTER or inst.opcode[0] == "g"
+            if inst.opcode != "getelementptr" and not (
+                inst.opcode in ("phi", "select") and inst.type == POINTER
             ):
-                place = self.paths.place(token)
-                if (place is not None and place.base in self.variables) or (
-                    place is None and inst.operands and self._choice_behind(token)
-                ):
-                    dead.add(token)
+                continue
+            place = self.paths.place(token)
+            if place.base in self.variables if place is not None else self._choice_behind(token):
+                dead.add(token)
         return dead
 
     def _choice_behind(self, token: str) -> bool:
@@ -407,7 +408,7 @@ class Rewrite:
     def _records(self, record: Record) -> list[Inst | Record]:
         variable = self.variables.get(record.operand)
         if variable is None:
-            return [] if record.operand in self._into_split_cache() else [record]
+            return [] if record.operand in self.dead else [record]
         debug = self.module.debug
         fields = debug.node(record.variable).fields
         made: list[Inst | Record] = []
@@ -417,10 +418,3 @@ class Rewrite:
             number = debug.add(f'!DILocalVariable(name: "{name}", {places}, line: {fields.get("line", "0")})')
             made.append(Record("dbg_declare", part.name, number, "!DIExpression()", record.debug))
         return made
-
-    _dead_cache: set[str] | None = None
-
-    def _into_split_cache(self) -> set[str]:
-        if self._dead_cache is None:
-            self._dead_cache = self._into_split()
-        return self._dead_cache
