@@ -191,6 +191,8 @@ def _decode(text: str) -> Node:
 
 
 def _plain(parts: list[str]) -> str:
+    if parts[:1] == ["!"]:  # a string among nodes: !"text"
+        parts = parts[1:]
     if len(parts) != 1:
         return " ".join(parts)
     word = parts[0]
