@@ -10,7 +10,7 @@ from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.address import Pointer, Pointers
 from edgemoe.compiler.frontend.arguments import Arguments
 from edgemoe.compiler.frontend.emitter import Emitter
-from edgemoe.compiler.frontend.layout import Dim, Leaf
+from edgemoe.compiler.frontend.leaves import Dim, Leaf, leaves
 from edgemoe.compiler.frontend.markers import Fact
 from edgemoe.compiler.frontend.memories import (
     Access,
@@ -35,6 +35,7 @@ from edgemoe.compiler.ir import (
     Storage,
     Value,
 )
+from edgemoe.compiler.llvmir.types import ArrayType, IntType, StructType, Type
 
 #: Elements that one memcpy or memset may touch.
 _LARGEST_COPY = 256
@@ -60,9 +61,9 @@ class Accesses:
         self._arguments = arguments
         self._values = values
         self._definitions = definitions
-        self._pointers = Pointers(module, definitions, {token for _, token in source.params})
+        self._pointers = Pointers(module, definitions, {param.name for param in source.params})
         self._pointers.index_phis(source.blocks)
-        self._memories: dict[tuple[str, str], tuple[Memory, Leaf]] = {}
+        self._memories: dict[tuple[str, tuple[int, ...]], tuple[Memory, Leaf]] = {}
         self.loop_of: dict[str, int] = {}  #: pipeline's name -> number of its mark
 
     # ---- accesses ------------------------------------------------------------------------------------------
@@ -205,8 +206,8 @@ class Accesses:
         leaf = find_leaf(leaves, pointer, width)
         if leaf is None:
             raise self._error(inst, "this access cannot be matched with one array or member.")
-        size = self._module.layout.size(f"i{leaf.width}")
-        whole = self._module.layout.size(f"i{width}")
+        size = self._module.layout.size(IntType(leaf.width))
+        whole = self._module.layout.size(IntType(width))
         if whole == size:
             return [(pointer, leaf.width)]
         if whole < size or whole % size or leaf.width != size * 8:
@@ -250,28 +251,29 @@ class Accesses:
     def _leaves(self, pointer: Pointer, inst: Inst) -> list[Leaf]:
         block = self._arguments.block_at(pointer.base)
         if block is not None:
-            size = self._module.layout.size(f"i{block.width}")
+            size = self._module.layout.size(IntType(block.width))
             rows, columns = block.dims
-            return [Leaf("", 0, (Dim(rows, columns * size), Dim(columns, size)), block.width)]
+            return [Leaf((), 0, (Dim(rows, columns * size), Dim(columns, size)), block.width)]
         if pointer.base.startswith("@"):
             variable = self._module.globals.get(pointer.base)
             if variable is None:
                 raise self._error(inst, f"the global variable '{pointer.base[1:]}' has no definition.")
-            return self._module.layout.leaves(self._declared_type(variable.type))
+            return leaves(self._module.layout, self._declared_type(variable.type))
         definition = self._definitions.get(pointer.base)
         if definition is None:
             raise self._error(
                 inst, "this argument is used as an array; arrays between processes are streams or blocks."
             )
-        return self._module.layout.leaves(definition.type)
+        return leaves(self._module.layout, definition.type)
 
-    def _declared_type(self, type_: str) -> str:
+    def _declared_type(self, type_: Type) -> Type:
         """Constants are printed as structs of runs; equal leaves side by side are one array again."""
-        leaves = self._module.layout.leaves(type_)
-        if not type_.startswith(("{", "<{")) or len({leaf.width for leaf in leaves}) != 1:
+        layout = self._module.layout
+        parts = leaves(layout, type_)
+        if not isinstance(type_, StructType) or len({leaf.width for leaf in parts}) != 1:
             return type_
-        element = f"i{leaves[0].width}"
-        return f"[{self._module.layout.size(type_) // self._module.layout.size(element)} x {element}]"
+        element = IntType(parts[0].width)
+        return ArrayType(layout.size(type_) // layout.size(element), element)
 
     def _memory(self, base: str, leaf: Leaf, inst: Inst) -> Memory:
         known = self._memories.get((base, leaf.path))
@@ -284,12 +286,12 @@ class Accesses:
             memory.place = Place.BLOCK
         else:
             variable = self._module.globals.get(base)
-            name = self._fresh(self._base_name(base) + leaf.path)
+            name = self._fresh(self._base_name(base) + "".join(f"_{k}" for k in leaf.path))
             memory = build_memory(name, leaf, self._partition(base, leaf), loc)
             if variable is not None:
                 if variable.constant:
                     memory.constant, memory.storage = True, Storage.RAM
-                memory.init = initial_words(variable, memory, leaf, self._module.layout)
+                memory.init = initial_words(variable, memory, leaf, self._module)
         self._memories[(base, leaf.path)] = memory, leaf
         self._function.memories[memory.name] = memory
         return memory
@@ -311,16 +313,14 @@ class Accesses:
     # ---- pragmas -------------------------------------------------------------------------------------------
 
     @staticmethod
-    def _about(fact: Fact, base: str, leaf: Leaf) -> bool:
-        """Whether a pragma names this array, or a struct that holds it."""
-        if base != fact.variable and not base.startswith(fact.variable + ".sroa."):
-            return False
-        return fact.size is None or fact.offset <= leaf.offset < fact.offset + fact.size
+    def _about(fact: Fact, base: str) -> bool:
+        """Whether a pragma names this array, or a struct that held it."""
+        return any(base == known or base.startswith(known.rstrip('"') + ".sroa.") for known in fact.objects)
 
     def _partition(self, base: str, leaf: Leaf) -> dict[int, Partition]:
         result: dict[int, Partition] = {}
         for fact in self._facts:
-            if fact.kind != "array_partition" or not self._about(fact, base, leaf):
+            if fact.kind != "array_partition" or not self._about(fact, base):
                 continue
             kinds = [w.removeprefix("type=") for w in fact.words]
             how = next((split for split in Split if split.value in kinds), Split.COMPLETE)
@@ -335,7 +335,7 @@ class Accesses:
             if fact.kind != "dependence" or fact.loop not in (0, loop):
                 continue
             names = frozenset(
-                m.name for (base, _), (m, leaf) in self._memories.items() if self._about(fact, base, leaf)
+                m.name for (base, _), (m, leaf) in self._memories.items() if self._about(fact, base)
             )
             distance = fact.numbers.get("distance")
             words = {word.removeprefix("type=").removeprefix("dependent=") for word in fact.words}

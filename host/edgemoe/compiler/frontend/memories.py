@@ -8,15 +8,15 @@ compile time selects one bank; any other becomes the access's bank select.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from edgemoe.compiler.banks import BankLayout, Dimension, Form, Split, index_bits
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.address import Pointer
 from edgemoe.compiler.frontend.emitter import Emitter
-from edgemoe.compiler.frontend.layout import Layout, Leaf
-from edgemoe.compiler.frontend.parse import Global, split, type_length
+from edgemoe.compiler.frontend.leaves import Leaf
+from edgemoe.compiler.frontend.objects import flatten
+from edgemoe.compiler.frontend.parse import Global, Module
 from edgemoe.compiler.ir import Affine, Compare, Const, Loc, Memory, Opcode, Storage, Value
 
 _POINTER_BITS = 32
@@ -193,48 +193,12 @@ def _sum(index: _Index, width: int, emit: Emitter) -> Value:
     return emit.add(total, Const.of(index.constant, width))
 
 
-def initial_words(variable: Global, memory: Memory, leaf: Leaf, layout: Layout) -> list[list[int]]:
+def initial_words(variable: Global, memory: Memory, leaf: Leaf, module: Module) -> list[list[int]]:
     """The words of a constant or static array by bank and address."""
-    data = flatten_constant(variable.type, variable.init, layout)
+    data = flatten(module.source, variable.type, variable.init)
     mask = (1 << memory.width) - 1
     words = []
     for position in memory.layout.positions():
         byte = leaf.offset + sum(i * dim.stride for i, dim in zip(position, leaf.dims, strict=True))
         words.append(data.get(byte, 0) & mask)
     return memory.layout.spread(words)
-
-
-def flatten_constant(type_: str, init: str, layout: Layout) -> dict[int, int]:
-    """Byte offset -> value of every scalar of a constant. ``init`` may be shaped unlike the user's type."""
-    data: dict[int, int] = {}
-    _flatten(type_, init.strip(), 0, layout, data)
-    return data
-
-
-def _flatten(type_: str, init: str, at: int, layout: Layout, data: dict[int, int]) -> None:
-
-    if init in ("zeroinitializer", "undef", "poison", ""):
-        return
-    if re.fullmatch(r"i\d+", type_):
-        data[at] = {"true": 1, "false": 0}[init] if init in ("true", "false") else int(init)
-        return
-    if init.startswith('c"'):
-        for k, byte in enumerate(_bytes(init[2:-1])):
-            data[at + k] = byte
-        return
-    inner = init.strip()
-    while inner[:1] == "<" and inner[-1:] == ">":
-        inner = inner[1:-1].strip()
-    parts = split(inner[1:-1].strip())
-    if type_.startswith("["):
-        element = type_[1:-1].partition(" x ")[2]
-        offsets = [(k * layout.size(element), element) for k in range(len(parts))]
-    else:
-        offsets = layout.fields(type_)
-    for (offset, _), part in zip(offsets, parts, strict=True):
-        length = type_length(part)
-        _flatten(part[:length], part[length:].strip(), at + offset, layout, data)
-
-
-def _bytes(text: str) -> list[int]:
-    return [int(h, 16) if h else ord(c) for h, c in re.findall(r"\\([0-9a-fA-F]{2})|(.)", text, re.DOTALL)]
