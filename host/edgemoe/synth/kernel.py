@@ -12,7 +12,6 @@ from rich.table import Table
 from edgemoe.compiler import compile_file
 from edgemoe.config import board
 from edgemoe.errors import UserError
-from edgemoe.folders import claim
 from edgemoe.kernels import include_folders, kernel_source
 from edgemoe.registers import IP_NAME
 
@@ -42,10 +41,8 @@ def synth(
     if not source.is_file():
         raise UserError(f"{source} does not exist or is no file; give a C++ source.")
     build = board(board_name)
-    with claim(out, ("report.json", f"{top}.sv"), need_bytes=8 << 20) as claimed:
-        folders = [*include, *include_folders(build)]
-        result = compile_file(source, top, include=folders, out=claimed.work, clock_ns=clock_ns, ports=ports)
-        claimed.fill(lambda work: None)  # all of it is there
+    folders = [*include, *include_folders(build)]
+    result = compile_file(source, top, include=folders, out=out, clock_ns=clock_ns, ports=ports)
     if not quiet:
         show_report(result.report)
         Console().print(f"SystemVerilog and report.json are in {out}", highlight=False, markup=False)

@@ -27,7 +27,7 @@ from edgemoe.blockdesign import (
     ip_of_report,
     lay_out,
 )
-from edgemoe.compiler import compile_file
+from edgemoe.compiler import compile_into
 from edgemoe.config import BuildConfig, board, write_if_changed
 from edgemoe.errors import UserError
 from edgemoe.folders import OutFolder, claim
@@ -171,11 +171,11 @@ def _compile(
     done, total = place
     progress.step("compiling the kernels", done, total)
     folder = claimed.work / RTL / kernel.top
-    result = compile_file(
+    result = compile_into(
         kernel.source,
         kernel.top,
         include=[*include, *include_folders(build)],
-        out=folder,
+        folder=folder,
         clock_ns=1000 / clock_mhz,
     )
     progress.step("compiling the kernels", done + 1, total)
