@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edgemoe.compiler.frontend.build import compile_source
-from edgemoe.compiler.ir import Hazard, MemoryKind, Opcode, Pipeline, Program
+from edgemoe.compiler.ir import Hazard, Opcode, Pipeline, Program
 from edgemoe.compiler.irtext import function_text, program_text
 
 SHIM = Path(__file__).resolve().parents[3] / "hls" / "shim"
@@ -47,7 +47,7 @@ EXPECTED = """process top
   loop_4(p0:7, p1:20) pipeline ii=1:
     v0:8 = fifo_read in  ; line 5
     v1:16 = mul.ss v0, v0  ; line 6
-    v2:20 = sext v1  ; line 6
+    v2:20 = zext v1  ; line 6
     v3:20 = add p1, v2  ; line 6
     v4:7 = add p0, 1:7  ; line 3
     v5:1 = icmp.ult p0, 99:7  ; line 3
@@ -104,13 +104,13 @@ def test_memories_and_their_banks(tmp_path: Path) -> None:
 }
 """
     top = build(body, tmp_path).functions["top"]
-    shapes = {m.name: (m.kind, m.width, m.banks, m.depth) for m in top.memories.values()}
+    shapes = {m.name: (m.describe(), m.width, m.banks, m.depth) for m in top.memories.values()}
     assert shapes == {
-        "rows": (MemoryKind.RAM, 12, 4, 16),
-        "cyclic": (MemoryKind.RAM, 12, 8, 8),
-        "plain": (MemoryKind.RAM, 12, 1, 32),
-        "regs": (MemoryKind.REGISTERS, 12, 4, 1),
-        "table": (MemoryKind.ROM, 12, 1, 4),
+        "rows": ("ram", 12, 4, 16),
+        "cyclic": ("ram", 12, 8, 8),
+        "plain": ("ram", 12, 1, 32),
+        "regs": ("registers", 12, 4, 1),
+        "table": ("rom", 12, 1, 4),
     }
     assert top.memories["table"].init == [[5, 9, 4000, 1]]
     write, read = (r for r in top.regions if isinstance(r, Pipeline))

@@ -12,9 +12,10 @@ from pathlib import Path
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.pragmas import rewrite_pragmas
 
-#: No optimisation by clang: the project runs its own list of passes (llvm.py). riscv32 makes pointers 32 bits.
+#: No optimisation by clang: the project runs its own list of passes (llvm.py). Of the targets of this clang, wasm64
+#: lays out every type as the native build does, and passes a struct of several members by its address, not as integers.
 FLAGS = [
-    "-target", "riscv32-freestanding", "-std=c++20", "-O1", "-g", "-fno-exceptions", "-fno-rtti",
+    "-target", "wasm64-freestanding", "-fsigned-char", "-std=c++20", "-O1", "-g", "-fno-exceptions", "-fno-rtti",
     "-fno-threadsafe-statics", "-fno-strict-aliasing", "-fno-discard-value-names", "-fno-sanitize=all",
     "-Xclang", "-fexperimental-max-bitint-width=4096", "-Xclang", "-disable-llvm-passes",
     "-Wno-undefined-internal", "-Wno-unused-command-line-argument", "-Wno-unknown-pragmas",
