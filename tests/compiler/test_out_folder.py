@@ -41,7 +41,9 @@ def test_files_of_the_user_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["added.sv", "added_core.sv", "hls_axilite.sv", "report.json"])
 def test_a_file_of_the_user_with_a_name_of_ours_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("mine")
-    with pytest.raises(UserError, match=rf"/{name} is not from an earlier run; move it or choose another --out"):
+    with pytest.raises(
+        UserError, match=rf"/{name} is not from an earlier run; move it or choose another --out"
+    ):
         compiled("added", tmp_path)
     assert (tmp_path / name).read_text() == "mine"
     assert {path.name for path in tmp_path.iterdir()} == {name, "added.cpp"}

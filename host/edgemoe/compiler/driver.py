@@ -77,7 +77,9 @@ def compile_into(
         raise CompileError("", 0, f"ports={ports!r} is not one of {', '.join(PORTS)}")
     if not MIN_CLOCK_NS <= clock_ns <= MAX_CLOCK_NS:
         raise CompileError(
-            "", 0, f"a clock period of {clock_ns} ns; one from {MIN_CLOCK_NS} to {MAX_CLOCK_NS:,.0f} ns is possible"
+            "",
+            0,
+            f"a clock period of {clock_ns} ns; one from {MIN_CLOCK_NS} to {MAX_CLOCK_NS:,.0f} ns is possible",
         )
     with tempfile.TemporaryDirectory(prefix="edgemoe-") as work:
         program = compile_source(source, top, include, Path(work))
