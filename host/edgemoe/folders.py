@@ -3,8 +3,8 @@
 
 `.edgemoe.json` in the folder lists what earlier runs left there, with their sha256. What stands in it may be replaced
 or removed by the next run; anything else is the user's, a listed file that was changed since, too, and a run that
-would overwrite or remove it is refused before it starts. Everything is first written into a partial folder inside, which a killed run leaves behind and the next one
-removes.
+would overwrite or remove it is refused before it starts. Everything is first written into a partial folder inside,
+which a killed run leaves behind and the next one removes.
 """
 
 from __future__ import annotations

@@ -17,8 +17,10 @@ from edgemoe.compiler.backend.module import emit_module
 from edgemoe.compiler.backend.plan import ModuleTiming
 from edgemoe.compiler.backend.process import Emitted, emit_process
 from edgemoe.compiler.backend.wrapper import emit_wrapper
+from edgemoe.compiler.clocks import clock_warnings
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.build import compile_source
+from edgemoe.compiler.interfaces import check_interfaces
 from edgemoe.compiler.ir import Function, Kind, Program
 from edgemoe.compiler.operators import OperatorTable
 from edgemoe.compiler.report import build_report
@@ -83,6 +85,7 @@ def compile_into(
         )
     with tempfile.TemporaryDirectory(prefix="edgemoe-") as work:
         program = compile_source(source, top, include, Path(work))
+    program.notes += check_interfaces(program.functions[program.top], ports)
     texts, report = emit_program(program, clock_ns=clock_ns, ports=ports)
     folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
@@ -105,6 +108,7 @@ def emit_program(program: Program, *, clock_ns: float, ports: str) -> tuple[dict
         if item.timing is not None:
             modules[name] = item.timing
     top = program.functions[program.top]
+    program.notes += clock_warnings(program, emitted, table, period)
     report = build_report(program, emitted, clock_ns, [Path(name).name for name in program.sources])
     # A top with streams has a second outside, with AXI4-Stream; who wants FIFO ports takes the first.
     with_axis = ports == "axi" and bool(streams(top))

@@ -37,7 +37,7 @@ from edgemoe.registers import IP_NAME, IP_VLNV
 from edgemoe.sim.build import accelerator_ip
 from edgemoe.sim.overlay import MANIFEST, write_overlay
 from edgemoe.sim.verilate import verilate
-from edgemoe.synth.kernel import show_report
+from edgemoe.synth.kernel import show_notes, show_report
 from edgemoe.synth.registers import register_map, register_page
 
 RTL, SIMULATION, REPORT, SCRIPT = "rtl", "simulation", "report.json", "build.tcl"
@@ -179,6 +179,7 @@ def _compile(
         clock_ns=1000 / clock_mhz,
     )
     progress.step("compiling the kernels", done + 1, total)
+    show_notes(result.program.notes)
     # In the order in which they are read.
     return result.report | {"files": [str(path.relative_to(claimed.work)) for path in result.files]}
 

@@ -2,8 +2,9 @@
 """The register map of the AXI4-Lite slave, laid out as Vitis HLS does.
 
 Arguments follow each other from 0x10 on, in the order of the top function, ``ap_return`` (what it returns) before
-them. An input takes its data words and one reserved word, ``ap_return`` as well; an output scalar takes its data words, a control word (bit 0: written in this run) and two reserved
-words. ``BUS_ERROR`` comes last: bit k is set when bundle k answered with an error since the last start.
+them. An input takes its data words and one reserved word, ``ap_return`` as well; an output scalar takes its data
+words, a control word (bit 0: written in this run) and two reserved words. ``BUS_ERROR`` comes last: bit k is set when
+bundle k answered with an error since the last start.
 """
 
 from __future__ import annotations

@@ -260,13 +260,17 @@ def _interfaces(module: Module, program: Program, mangled: str, facts: list[Fact
             **dict(w.split("=", 1) for w in fact.words if "=" in w),
             **{k: str(v) for k, v in fact.numbers.items()},
         }
-        mode = options.pop("mode", next((w for w in fact.words if "=" not in w), ""))
-        port = options.pop("port", "return")
-        if port != "return" and port not in {arg.name for arg in function.args}:
-            continue  # an argument that nothing uses
-        function.interfaces.append(Interface(mode, port, options, fact.loc))
-        if mode == "m_axi":
-            arg = function.argument(port)
+        flags = [w for w in fact.words if "=" not in w]
+        mode = options.pop("mode") if "mode" in options else flags.pop(0) if flags else ""
+        if "port" not in options:
+            raise CompileError(
+                fact.loc.file, fact.loc.line, "the pragma HLS INTERFACE needs port= (an argument, or return)."
+            )
+        port = options.pop("port")
+        options |= dict.fromkeys(flags, "")
+        function.interfaces.append(Interface(mode.lower(), port, options, fact.loc))
+        if mode.lower() == "m_axi":
+            arg = next((a for a in function.args if a.name == port), None)
             if isinstance(arg, AxiArg):
                 arg.bundle = options.get("bundle", "gmem")
     for arg in function.args:

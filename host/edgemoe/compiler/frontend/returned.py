@@ -15,11 +15,17 @@ MAX_BITS = 64
 def returned(module: Module, top: str) -> ScalarArg | None:
     """The output scalar for the value of the function of mangled name ``top``; None if it returns nothing.
 
-    Raises: CompileError if the value is no integer (or ``ap_int``, ``ap_fixed``) of at most 64 bits, or if the top is
-    a DATAFLOW function, whose end is not that of any one process.
+    Raises: CompileError if an argument has that name, or if the value is no integer (or ``ap_int``, ``ap_fixed``) of
+    at most 64 bits.
     """
     function, debug = module.functions[top], module.debug
     name, loc = debug.subprogram(function.debug)
+    if RETURN in debug.parameters(function.debug):
+        raise CompileError(
+            loc.file,
+            loc.line,
+            f"an argument of '{name}' is named {RETURN}, as what a function returns; rename it.",
+        )
     memory = next((p for p in function.params if "sret" in p.attributes), None)
     if function.type == VOID and memory is None:
         return None
