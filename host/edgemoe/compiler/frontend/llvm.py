@@ -3,8 +3,9 @@
 
 The list is the project's own: nothing is vectorised, peeled or turned into library calls behind its back. SROA and
 instruction combining come before the first CFG simplification, which would otherwise merge pointers that SROA cannot
-speculate; each level of references passed to inlined functions needs a round of SROA of its own. Switches are lowered
-last because CFG simplification forms them again.
+speculate; each level of references passed to inlined functions needs a round of SROA of its own. An unrolled loop is
+thousands of small blocks, on which instruction combining takes time that grows with their square: CFG simplification
+merges them first. Switches are lowered last because CFG simplification forms them again.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ import llvmlite.binding as llvm
 from edgemoe.compiler.frontend.abi import direct_intrinsics, inline_all, processes
 from edgemoe.compiler.frontend.choices import settle_choices
 from edgemoe.compiler.frontend.markers import Fact, extract
+from edgemoe.compiler.frontend.records import without_nameless, without_this
 
 _INLINE = "always_inliner global_dead_code_eliminate"
-_SIMPLIFY = "sroa instruction_combine sroa"
+# The variables of a small function go before it is copied into each of its callers.
+_SHRINK = f"sroa {_INLINE} sroa instruction_combine sroa"
 _PASSES = [
     "sroa sroa instruction_combine sroa instruction_combine sroa simplify_cfg",
-    "loop_simplify lcssa loop_rotate instruction_combine simplify_cfg sccp loop_simplify lcssa loop_unroll sroa "
-    "instruction_combine simplify_cfg",
+    "loop_simplify lcssa loop_rotate instruction_combine simplify_cfg sccp loop_simplify lcssa loop_unroll simplify_cfg "
+    "sroa simplify_cfg instruction_combine simplify_cfg",
     "loop_unroll sroa new_gvn instruction_combine simplify_cfg loop_deletion aggressive_dce sroa "
     "dead_store_elimination instruction_combine simplify_cfg lower_switch strip_dead_prototype "
     "global_dead_code_eliminate",
@@ -42,7 +45,7 @@ def _setup() -> None:
 def clean_up(raw: str) -> tuple[str, list[Fact]]:
     """clang's raw IR text -> optimised IR text in the form that :mod:`parse` reads, and the pragmas' facts."""
     _setup()
-    text = direct_intrinsics(settle_choices(raw))
+    text = direct_intrinsics(settle_choices(without_this(raw)))
     # llvmlite's host target refuses the riscv features; the data layout stays.
     text = re.sub(r"^target triple.*$", "", text, flags=re.MULTILINE)
     text = re.sub(r' "(target-cpu|target-features|tune-cpu)"="[^"]*"', "", text)
@@ -61,11 +64,10 @@ def clean_up(raw: str) -> tuple[str, list[Fact]]:
 
     # The shim's small functions first: what they leave is little once simplified, which keeps the second step short.
     module = llvm.parse_assembly(text)
+    run(module, _SHRINK)
+    module = llvm.parse_assembly(inline_all(without_nameless(str(module)), processes(raw)))
     run(module, _INLINE)
-    run(module, _SIMPLIFY)
-    module = llvm.parse_assembly(inline_all(str(module), processes(raw)))
-    run(module, _INLINE)
-    text, facts = extract(str(module))
+    text, facts = extract(without_nameless(str(module)))
     module = llvm.parse_assembly(text)
     module.verify()
     for names in _PASSES:
