@@ -149,10 +149,20 @@ def shared_port(rng: random.Random) -> Call:
     return Call({"in": bits(rng, 64, 2 * count)}, {"count": count})
 
 
+def wrapping(rng: random.Random) -> Call:
+    count = rng.choice([1, 5, 90])
+    return Call({"in": bits(rng, 16, count)}, {"count": count})
+
+
+def partitions(rng: random.Random) -> Call:
+    return Call({"in": bits(rng, 16, 32 + 60)})
+
+
 STIMULI: dict[str, Callable[[random.Random], Call]] = {
     f.__name__: f
     for f in (
         stencil, collatz, search, offload, histogram, fir, matmul, softmax_lanes, banks, feedback, wide, biquad,
         division, packets, nested, sequencer, sine, ping_pong, dot_module, running, shared_port,
+        wrapping, partitions,
     )
 }  # fmt: skip

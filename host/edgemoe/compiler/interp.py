@@ -23,7 +23,7 @@ from edgemoe.compiler.ir import (
     Direction,
     Function,
     Kind,
-    MemoryKind,
+    Place,
     Program,
     ScalarArg,
     StreamArg,
@@ -108,7 +108,7 @@ class Interpreter:
                     if m.init
                     else [[0] * m.depth for _ in range(m.banks)]
                     for m in function.memories.values()
-                    if m.kind is not MemoryKind.BLOCK
+                    if m.place is not Place.BLOCK
                 }
 
     def run(self, run: Run) -> Run:

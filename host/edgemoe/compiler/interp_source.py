@@ -11,10 +11,10 @@ from edgemoe.compiler.ir import (
     Edge,
     Function,
     Jump,
-    MemoryKind,
     Op,
     Opcode,
     Phi,
+    Place,
     Region,
     ScalarArg,
     Value,
@@ -130,9 +130,7 @@ def _memory_lines(function: Function, source: str | None) -> list[str]:
     if source is None:
         return [f"m_{m.name} = {m.init!r}" for m in function.memories.values()]
     return [
-        f"m_{m.name} = {source}[{m.name!r}]"
-        for m in function.memories.values()
-        if m.kind is not MemoryKind.BLOCK
+        f"m_{m.name} = {source}[{m.name!r}]" for m in function.memories.values() if m.place is not Place.BLOCK
     ]
 
 

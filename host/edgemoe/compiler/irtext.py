@@ -39,10 +39,12 @@ def function_text(function: Function) -> str:
     for arg in function.args:
         lines.append("  " + argument_text(arg))
     for memory in function.memories.values():
-        dims = "".join(f"[{n}]" for n in memory.dims)
-        parts = "".join(f" {how}({factor})" if how else " -" for how, factor in memory.partition)
+        dims = "".join(f"[{n}]" for n in memory.extents)
+        parts = "".join(
+            f" {d.split.value}({d.factor})" if d.split.value else " -" for d in memory.layout.dims
+        )
         lines.append(
-            f"  memory {memory.name} {memory.kind.value} {memory.width} bits, {memory.banks} x {memory.depth}, "
+            f"  memory {memory.name} {memory.describe()} {memory.width} bits, {memory.banks} x {memory.depth}, "
             f"{dims}:{parts}"
         )
     for channel in function.channels.values():

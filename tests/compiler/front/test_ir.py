@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edgemoe.compiler.frontend.build import compile_source
-from edgemoe.compiler.ir import Hazard, MemoryKind, Opcode, Pipeline, Program
+from edgemoe.compiler.ir import Hazard, Opcode, Pipeline, Program
 from edgemoe.compiler.irtext import function_text, program_text
 
 SHIM = Path(__file__).resolve().parents[3] / "hls" / "shim"
@@ -104,13 +104,13 @@ def test_memories_and_their_banks(tmp_path: Path) -> None:
 }
 """
     top = build(body, tmp_path).functions["top"]
-    shapes = {m.name: (m.kind, m.width, m.banks, m.depth) for m in top.memories.values()}
+    shapes = {m.name: (m.describe(), m.width, m.banks, m.depth) for m in top.memories.values()}
     assert shapes == {
-        "rows": (MemoryKind.RAM, 12, 4, 16),
-        "cyclic": (MemoryKind.RAM, 12, 8, 8),
-        "plain": (MemoryKind.RAM, 12, 1, 32),
-        "regs": (MemoryKind.REGISTERS, 12, 4, 1),
-        "table": (MemoryKind.ROM, 12, 1, 4),
+        "rows": ("ram", 12, 4, 16),
+        "cyclic": ("ram", 12, 8, 8),
+        "plain": ("ram", 12, 1, 32),
+        "regs": ("registers", 12, 4, 1),
+        "table": ("rom", 12, 1, 4),
     }
     assert top.memories["table"].init == [[5, 9, 4000, 1]]
     write, read = (r for r in top.regions if isinstance(r, Pipeline))

@@ -22,7 +22,7 @@ from edgemoe.compiler.backend.shared import Shared
 from edgemoe.compiler.backend.streams import Streams, port_name
 from edgemoe.compiler.backend.text import Names, any_of, commented_list, indent, remark, safe, span
 from edgemoe.compiler.backend.values import Values
-from edgemoe.compiler.ir import AxiArg, BlockArg, Direction, Function, MemoryKind, ScalarArg, StreamArg
+from edgemoe.compiler.ir import AxiArg, BlockArg, Direction, Function, Place, ScalarArg, Storage, StreamArg
 from edgemoe.compiler.operators import OperatorTable
 
 _AXI_INPUTS = ("r", "b")
@@ -195,6 +195,6 @@ class _Process:
                 if op.opcode.value in ("mul", "udiv", "sdiv", "urem", "srem")
             )
         for memory in self.function.memories.values():
-            if memory.kind is MemoryKind.REGISTERS:
+            if memory.storage is Storage.REGISTERS and memory.place is Place.LOCAL:
                 bits += memory.banks * memory.width
         return bits

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import re
 
+from edgemoe.compiler.banks import Split
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.address import Pointer, Pointers
 from edgemoe.compiler.frontend.arguments import Arguments
-from edgemoe.compiler.frontend.depends import Pragma
 from edgemoe.compiler.frontend.emitter import Emitter
 from edgemoe.compiler.frontend.layout import Dim, Leaf
 from edgemoe.compiler.frontend.markers import Fact
@@ -22,14 +22,26 @@ from edgemoe.compiler.frontend.memories import (
 )
 from edgemoe.compiler.frontend.parse import Function as LlvmFunction
 from edgemoe.compiler.frontend.parse import Inst, Module
-from edgemoe.compiler.ir import Const, Function, Memory, MemoryKind, Op, Opcode, Pipeline, Value
+from edgemoe.compiler.ir import (
+    Const,
+    Dependence,
+    Function,
+    Hazard,
+    Memory,
+    Op,
+    Opcode,
+    Pipeline,
+    Place,
+    Storage,
+    Value,
+)
 
 #: Elements that one memcpy or memset may touch.
 _LARGEST_COPY = 256
 
 
 class Accesses:
-    """Memories by the LLVM base they belong to, and the access that each load or store op makes."""
+    """Memories by the LLVM base they belong to."""
 
     def __init__(
         self,
@@ -51,7 +63,6 @@ class Accesses:
         self._pointers = Pointers(module, definitions, {token for _, token in source.params})
         self._pointers.index_phis(source.blocks)
         self._memories: dict[tuple[str, str], tuple[Memory, Leaf]] = {}
-        self.by_op: dict[Op, Access] = {}
         self.loop_of: dict[str, int] = {}  #: pipeline's name -> number of its mark
 
     # ---- accesses ------------------------------------------------------------------------------------------
@@ -76,16 +87,15 @@ class Accesses:
     def _load_part(self, inst: Inst, pointer: Pointer, width: int, emit: Emitter, name: str) -> Op:
         access = self._access(inst, pointer, width, emit)
         operands = [access.address, *([access.select] if access.select is not None else [])]
-        op = emit.effect(
+        return emit.effect(
             Opcode.LOAD,
             access.memory.width,
             operands,
             memory=access.memory.name,
             banks=access.banks,
+            element=access.element,
             name=name,
         )
-        self.by_op[op] = access
-        return op
 
     def store(self, inst: Inst, data: Value, emit: Emitter, predicate: Value | None) -> None:
         """A store to a memory, or to an output scalar."""
@@ -129,10 +139,15 @@ class Accesses:
         access = self._access(inst, pointer, width, emit)
         value = emit.resize(data, access.memory.width)
         operands = [access.address, value, *([access.select] if access.select is not None else [])]
-        op = emit.effect(
-            Opcode.STORE, 0, operands, memory=access.memory.name, banks=access.banks, predicate=predicate
+        emit.effect(
+            Opcode.STORE,
+            0,
+            operands,
+            memory=access.memory.name,
+            banks=access.banks,
+            element=access.element,
+            predicate=predicate,
         )
-        self.by_op[op] = access
 
     # ---- block copies --------------------------------------------------------------------------------------
 
@@ -265,13 +280,15 @@ class Accesses:
         loc = self._module.loc(inst)
         block = self._arguments.block_at(base)
         if block is not None:
-            memory = build_memory(block.name, leaf, MemoryKind.BLOCK, {0: ("complete", 0)}, block.loc)
+            memory = build_memory(block.name, leaf, {0: (Split.COMPLETE, 0)}, block.loc)
+            memory.place = Place.BLOCK
         else:
             variable = self._module.globals.get(base)
-            kind = MemoryKind.ROM if variable is not None and variable.constant else MemoryKind.RAM
             name = self._fresh(self._base_name(base) + leaf.path)
-            memory = build_memory(name, leaf, kind, self._partition(base, leaf), loc)
+            memory = build_memory(name, leaf, self._partition(base, leaf), loc)
             if variable is not None:
+                if variable.constant:
+                    memory.constant, memory.storage = True, Storage.RAM
                 memory.init = initial_words(variable, memory, leaf, self._module.layout)
         self._memories[(base, leaf.path)] = memory, leaf
         self._function.memories[memory.name] = memory
@@ -305,19 +322,12 @@ class Accesses:
         for fact in self._facts:
             if fact.kind != "array_partition" or not self._about(fact, base, leaf):
                 continue
-            how = next((w for w in fact.words if w in ("complete", "cyclic", "block")), "complete")
-            if "type=cyclic" in fact.words:
-                how = "cyclic"
-            if how == "block" or "type=block" in fact.words:
-                raise CompileError(
-                    fact.loc.file,
-                    fact.loc.line,
-                    "block partitions are not built yet; use cyclic or complete.",
-                )
+            kinds = [w.removeprefix("type=") for w in fact.words]
+            how = next((split for split in Split if split.value in kinds), Split.COMPLETE)
             result[fact.numbers.get("dim", 1)] = (how, fact.numbers.get("factor", 1))
         return result
 
-    def dependences(self, region: Pipeline) -> list[Pragma]:
+    def dependences(self, region: Pipeline) -> list[Dependence]:
         """The DEPENDENCE pragmas that hold in a pipelined loop."""
         loop = self.loop_of.get(region.name, 0)
         result = []
@@ -329,9 +339,8 @@ class Accesses:
             )
             distance = fact.numbers.get("distance")
             words = {word.removeprefix("type=").removeprefix("dependent=") for word in fact.words}
-            result.append(
-                Pragma(names, "intra" in words, "false" in words, distance, words & {"raw", "war", "waw"})
-            )
+            hazards = frozenset(h for h in (Hazard.RAW, Hazard.WAR, Hazard.WAW) if h.value in words)
+            result.append(Dependence(names, "intra" not in words, "false" in words, distance, hazards))
         return result
 
 

@@ -10,7 +10,6 @@ from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.accesses import Accesses
 from edgemoe.compiler.frontend.arguments import Arguments
 from edgemoe.compiler.frontend.cfg import Graph, Loop, natural_loops
-from edgemoe.compiler.frontend.depends import order_block, order_pipeline
 from edgemoe.compiler.frontend.emitter import Emitter
 from edgemoe.compiler.frontend.ifconvert import Predicates
 from edgemoe.compiler.frontend.intrinsics import AXI_CHANNELS, intrinsic
@@ -94,9 +93,7 @@ class ProcessBuilder:
             self.function.args = [self.leaf_args[k] for k in sorted(self.leaf_args)]
         for region in self.function.regions:
             if isinstance(region, Pipeline):
-                order_pipeline(region, self.accesses.by_op, self.accesses.dependences(region))
-            else:
-                order_block(region, self.accesses.by_op)
+                region.promises = self.accesses.dependences(region)
         return self.function
 
     def _successors(self, block: list[Inst]) -> list[str]:

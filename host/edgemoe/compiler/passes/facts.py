@@ -17,11 +17,11 @@ from edgemoe.compiler.ir import (
     Const,
     Edge,
     Function,
-    MemoryKind,
     ModuleArg,
     Op,
     Opcode,
     Phi,
+    Place,
     Region,
     Return,
     ScalarArg,
@@ -149,7 +149,7 @@ class Ranges:
             return Range.of(min(p.unsigned for p in parts), width, width)
         if code is Opcode.LOAD:
             memory = self._function.memories[op.memory]
-            if memory.kind is MemoryKind.ROM and memory.init is not None:
+            if memory.constant and memory.init is not None:
                 rows = [constant_range(word, width) for bank in op.banks for word in memory.init[bank]]
                 return Range(max(r.unsigned for r in rows), max(r.signed for r in rows))
         return full
@@ -235,7 +235,7 @@ class Demand:
                     self._sources.setdefault(phi, []).append(value)
         self._work: list[Op | Phi] = []
         for memory in function.memories.values():
-            if memory.kind is MemoryKind.BLOCK:
+            if memory.place is Place.BLOCK:
                 self._need_memory(memory.name, memory.width)
         for region in function.regions:
             for value, bits in _roots(region):
