@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 
 _NAMELESS = re.compile(
-    r"^ *#dbg_value\((?:ptr |!DIArgList|\S+ (?:undef|poison|-?\d+|true|false|zeroinitializer),).*\n", re.MULTILINE
+    r"^ *#dbg_value\((?:ptr |!DIArgList|\S+ (?:undef|poison|-?\d+|true|false|zeroinitializer),).*\n",
+    re.MULTILINE,
 )
 _THIS = re.compile(r'^!(\d+) = !DILocalVariable\(name: "this"', re.MULTILINE)
 _DECLARE = re.compile(r"^ *#dbg_declare\(ptr [^\n]*?, !(\d+), [^\n]*\n", re.MULTILINE)
