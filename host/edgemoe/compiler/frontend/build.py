@@ -16,7 +16,8 @@ from edgemoe.compiler.frontend.markers import Fact
 from edgemoe.compiler.frontend.parse import Module
 from edgemoe.compiler.frontend.prepare import MODULE_BODY
 from edgemoe.compiler.frontend.process import ProcessBuilder
-from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Loc, Pipeline, Program
+from edgemoe.compiler.frontend.returned import returned
+from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Loc, Pipeline, Program, ScalarArg
 from edgemoe.compiler.llvmir.debug import in_shim
 from edgemoe.compiler.llvmir.objects import Module as LlvmModule
 from edgemoe.compiler.llvmir.reader import read_module
@@ -31,19 +32,24 @@ def compile_source(source: Path, top: str, include: list[Path], work: Path) -> P
     raw, files = emit_llvm(source, include, work)
     module = read_module(raw)
     mangled = _top(module, top, source)
+    result = returned(module, mangled)
     calls = _module_calls(module)
     labels = _labels(module)
     text, facts = clean_up(module, mangled)
     (work / f"{source.stem}.ll").write_text(text)
-    program = build_program(Module(text), facts, mangled, calls)
+    program = build_program(Module(text), facts, mangled, calls, result)
     _label_loops(program, labels)
     program.sources = files
     optimise(program)
     return program
 
 
-def build_program(module: Module, facts: list[Fact], top: str, spelled: dict[str, str]) -> Program:
-    """The program of a parsed module; ``spelled`` are the functions of fixed latency behind mangled calls."""
+def build_program(
+    module: Module, facts: list[Fact], top: str, spelled: dict[str, str], result: ScalarArg | None = None
+) -> Program:
+    """The program of a parsed module; ``spelled`` are the functions of fixed latency behind mangled calls, ``result``
+    is what the top returns.
+    """
     wanted = _functions(module, top)
     names = _names(module, wanted)
     module_names, calls = _modules(module, spelled)
@@ -58,9 +64,11 @@ def build_program(module: Module, facts: list[Fact], top: str, spelled: dict[str
     for mangled in wanted:
         llvm_function = module.functions[mangled]
         if mangled in dataflow:
+            _refuse_result(names[mangled], result if mangled == top else None)
             function = build_dataflow(module, llvm_function, facts, names[mangled], callees)
         else:
             builder = ProcessBuilder(module, llvm_function, facts, names[mangled], calls)
+            builder.arguments.returned = result if mangled == top else None
             function = builder.build()
             callees[mangled] = Callee(
                 function, [builder.arguments.at(k) for k in range(len(llvm_function.params))]
@@ -69,6 +77,16 @@ def build_program(module: Module, facts: list[Fact], top: str, spelled: dict[str
     _check_used(module, wanted[-1], program.functions[names[wanted[-1]]])
     _interfaces(module, program, wanted[-1], facts)
     return program
+
+
+def _refuse_result(name: str, result: ScalarArg | None) -> None:
+    if result is not None:
+        raise CompileError(
+            result.loc.file,
+            result.loc.line,
+            f"the DATAFLOW function '{name}' returns a value, but its processes end each in its own time; let one of "
+            "them write it to a reference argument (T&) or to a stream.",
+        )
 
 
 def _check_used(module: Module, mangled: str, top: Function) -> None:
@@ -242,13 +260,17 @@ def _interfaces(module: Module, program: Program, mangled: str, facts: list[Fact
             **dict(w.split("=", 1) for w in fact.words if "=" in w),
             **{k: str(v) for k, v in fact.numbers.items()},
         }
-        mode = options.pop("mode", next((w for w in fact.words if "=" not in w), ""))
-        port = options.pop("port", "return")
-        if port != "return" and port not in {arg.name for arg in function.args}:
-            continue  # an argument that nothing uses
-        function.interfaces.append(Interface(mode, port, options, fact.loc))
-        if mode == "m_axi":
-            arg = function.argument(port)
+        flags = [w for w in fact.words if "=" not in w]
+        mode = options.pop("mode") if "mode" in options else flags.pop(0) if flags else ""
+        if "port" not in options:
+            raise CompileError(
+                fact.loc.file, fact.loc.line, "the pragma HLS INTERFACE needs port= (an argument, or return)."
+            )
+        port = options.pop("port")
+        options |= dict.fromkeys(flags, "")
+        function.interfaces.append(Interface(mode.lower(), port, options, fact.loc))
+        if mode.lower() == "m_axi":
+            arg = next((a for a in function.args if a.name == port), None)
             if isinstance(arg, AxiArg):
                 arg.bundle = options.get("bundle", "gmem")
     for arg in function.args:

@@ -133,6 +133,11 @@ class DebugInfo:
         fields = self.node(number).fields
         return fields.get("name", ""), Loc(self.file_of_scope(number), int(fields.get("line", 0)))
 
+    def result_type(self, number: str) -> str:
+        """The type of what a DISubprogram returns."""
+        types = self.node(self.field(self.field(number, "type"), "types")).items
+        return types[0] if types else ""
+
     def strip(self, number: str, also: frozenset[str] = frozenset()) -> str:
         """The type behind references, typedefs and qualifiers."""
         for _ in range(50):
@@ -164,6 +169,14 @@ class DebugInfo:
         if encoding:
             return int(fields.get("size", 0)), encoding in ("DW_ATE_signed", "DW_ATE_signed_char")
         return None
+
+    def fixed_type(self, number: str) -> tuple[int, bool] | None:
+        """(bits, signed) of a type if it is an ``ap_fixed``."""
+        name = self.field(self.strip(number), "name")
+        if not name.startswith("ap_fixed_base<"):
+            return None
+        width, _, signed = name.removeprefix("ap_fixed_base<").split(", ")[:3]
+        return int(width), signed == "true"
 
 
 def _decode(text: str) -> Node:
