@@ -35,6 +35,7 @@ from edgemoe.compiler.ir import (
     Kind,
     Loc,
     Memory,
+    Note,
     Op,
     Opcode,
     Phi,
@@ -168,6 +169,9 @@ def parse_program(text: str) -> Program:
     kinds = {kind.value for kind in Kind}
     parts: list[list[_Line]] = []
     for line in lines[1:]:
+        if not parts and line.has("note"):
+            program.notes.append(_made(Note, line.fields(), loc=line.loc))
+            continue
         if line.peek() in kinds:
             parts.append([])
         elif not parts:

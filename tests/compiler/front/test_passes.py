@@ -13,7 +13,7 @@ import pytest
 
 from edgemoe.compiler.banks import BankLayout, Dimension, Split, index_bits
 from edgemoe.compiler.cyclesim import CycleSimulator
-from edgemoe.compiler.frontend.emitter import Emitter
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.interp import Run, run
 from edgemoe.compiler.ir import (
     Affine,
