@@ -14,7 +14,7 @@ COMPILER = Path(__file__).resolve().parents[2] / "host" / "edgemoe" / "compiler"
 FLOORS: list[set[str]] = [
     {"errors", "banks", "constraints", "headers", "libraries"},
     {"ir"},
-    {"irtext", "ircheck", "emitter", "operators", "interp_source", "schedule", "sink", "llvmir"},
+    {"irtext", "irlines", "ircheck", "emitter", "operators", "interp_source", "schedule", "sink", "llvmir"},
     {"irparse", "interp", "passes"},
     {"frontend", "backend"},
     {"planning", "report", "native_source", "clocks", "interfaces"},

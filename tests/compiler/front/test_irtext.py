@@ -14,7 +14,8 @@ from edgemoe.compiler.frontend.build import compile_source
 from edgemoe.compiler.interp import Interpreter
 from edgemoe.compiler.ir import NOWHERE, Function, Interface, Kind, Loc, Memory, Note, Program
 from edgemoe.compiler.ircheck import check_program
-from edgemoe.compiler.irparse import IRSyntaxError, differences, parse_program
+from edgemoe.compiler.irlines import IRSyntaxError
+from edgemoe.compiler.irparse import differences, parse_program
 from edgemoe.compiler.irtext import program_text
 from edgemoe.compiler.passes.pipeline import optimise
 
