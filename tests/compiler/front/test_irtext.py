@@ -12,9 +12,10 @@ import pytest
 from edgemoe.compiler.banks import BankLayout, Dimension, Split
 from edgemoe.compiler.frontend.build import compile_source
 from edgemoe.compiler.interp import Interpreter
-from edgemoe.compiler.ir import Function, Interface, Kind, Loc, Memory, Program
+from edgemoe.compiler.ir import NOWHERE, Function, Interface, Kind, Loc, Memory, Note, Program
 from edgemoe.compiler.ircheck import check_program
-from edgemoe.compiler.irparse import IRSyntaxError, differences, parse_program
+from edgemoe.compiler.irlines import IRSyntaxError
+from edgemoe.compiler.irparse import differences, parse_program
 from edgemoe.compiler.irtext import program_text
 from edgemoe.compiler.passes.pipeline import optimise
 
@@ -66,6 +67,7 @@ def test_one_of_everything_reads_back() -> None:
     """Before any pass has run, with elements and promises, and after all."""
     program = sound().program
     program.sources = ["a file; with: marks.hpp", "ünï.cpp"]
+    program.notes = [Note(Loc("k.cpp", 2), "a wish; not more"), Note(NOWHERE, "true", warning=True)]
     top = program.functions["top"]
     top.interfaces = [Interface("m_axi", "memory", {"bundle": "g 1", "depth": "5"}, Loc("k;x.cpp", 3))]
     top.loc = Loc('a "b" ; c.cpp', 7)

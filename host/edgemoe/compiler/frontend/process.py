@@ -6,11 +6,11 @@ from __future__ import annotations
 import itertools
 import re
 
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.accesses import Accesses
 from edgemoe.compiler.frontend.arguments import Arguments
 from edgemoe.compiler.frontend.cfg import Graph, Loop, natural_loops
-from edgemoe.compiler.frontend.emitter import Emitter
 from edgemoe.compiler.frontend.ifconvert import Predicates
 from edgemoe.compiler.frontend.intrinsics import AXI_CHANNELS, intrinsic
 from edgemoe.compiler.frontend.loops import LOOP_NUMBER
