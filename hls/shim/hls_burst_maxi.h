@@ -15,7 +15,7 @@ struct burst_maxi {
   using request = unsigned _BitInt(64);
   static_assert(hlsd::pack<T>::width >= 8 && (hlsd::pack<T>::width & (hlsd::pack<T>::width - 1)) == 0,
                 "an AXI element has 8, 16, 32, ... bits");
-  unsigned handle;  // an integer, not a pointer: passed by value it stays one argument
+  unsigned long handle;  // an integer, not a pointer: passed by value it stays one argument
 
   static HLS_INLINE request make_request(unsigned first, unsigned beats) {
     return (request(beats) << 32) | first;

@@ -36,9 +36,9 @@ template <class B>
 bool __hls_fifo_full(const void*) __attribute__((nothrow, convergent));
 
 template <int Channel, class B>
-B __hls_chan_read(unsigned) __attribute__((nothrow, convergent));
+B __hls_chan_read(unsigned long) __attribute__((nothrow, convergent));
 template <int Channel, class B>
-void __hls_chan_write(unsigned, B) __attribute__((nothrow, convergent));
+void __hls_chan_write(unsigned long, B) __attribute__((nothrow, convergent));
 
 template <int Write, int W, int D0, int D1>
 bool __hls_blk_acq(const void*) __attribute__((nothrow, convergent));

@@ -84,13 +84,13 @@ struct module<F> {
   }
 
   // Peels one argument at a time and appends its leaves to the call `f`.
-  static HLS_INLINE R peel(auto f) { return f(); }
+  static HLS_INLINE R peel(const auto& f) { return f(); }
   template <class T, class... A>
-  static HLS_INLINE R peel(auto f, const T& x, const A&... rest) {
+  static HLS_INLINE R peel(const auto& f, const T& x, const A&... rest) {
     return append(hlsd::indices<hlsd::leaves<T>::count>(), f, x, rest...);
   }
   template <int... I, class T, class... A>
-  static HLS_INLINE R append(hlsd::index_list<I...>, auto f, const T& x, const A&... rest) {
+  static HLS_INLINE R append(hlsd::index_list<I...>, const auto& f, const T& x, const A&... rest) {
     return peel(
         [&](auto... later)
             __attribute__((always_inline)) { return f(hlsd::leaves<T>::template get<I>(x)..., later...); },

@@ -25,6 +25,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from edgemoe.compiler.banks import BankLayout, index_bits
+
 
 @dataclass(frozen=True, slots=True)
 class Loc:
@@ -38,6 +40,20 @@ class Loc:
 
 
 NOWHERE = Loc()
+
+#: Name of the output scalar that holds what the top function returns; the first of its arguments.
+RETURN = "ap_return"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the user is to know of a program that compiles: a wish that changes nothing, or (``warning``) a likely
+    mistake.
+    """
+
+    loc: Loc
+    text: str  #: a sentence
+    warning: bool = False
 
 
 class Opcode(str, enum.Enum):
@@ -149,6 +165,9 @@ class Op:
     #: load, store: one bank when static; several when the bank is chosen at run time: the last operand is then an
     #: index into this tuple (bank = banks[select]).
     banks: tuple[int, ...] = ()
+    #: load, store: the element as a function of indices, for the analysis of dependences; None once a pass has
+    #: rewritten the indices
+    element: Affine | None = None
     channel: str = ""  #: streams, blocks, output
     callee: str = ""  #: call
     invariant: bool = False  #: in a pipeline: pure, and of the same value in every iteration
@@ -160,6 +179,25 @@ class Op:
         yield from self.operands
         if self.predicate is not None:
             yield self.predicate
+
+    def uses(self) -> Iterator[Value]:
+        """Inputs, and the values that the element is a function of."""
+        yield from self.inputs()
+        if self.element is not None:
+            yield from (value for _, value in self.element.terms)
+
+
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """Which element of a memory an access goes to: ``constant`` + the sum of coefficient x value over ``terms``.
+
+    Elements are numbered row by row over the C++ extents (``Memory.layout``). A value counts as a signed number in the
+    width that it has; the sum is known modulo ``2**bits`` only, for the arithmetic of indices wraps around.
+    """
+
+    constant: int
+    terms: tuple[tuple[int, Value], ...] = ()
+    bits: int = 32
 
 
 # ---- arguments ------------------------------------------------------------------------------------------------
@@ -235,34 +273,73 @@ Value: TypeAlias = Op | Phi | Const | ScalarArg | ModuleArg
 # ---- memories -------------------------------------------------------------------------------------------------
 
 
-class MemoryKind(str, enum.Enum):
-    """How a memory is built."""
+class Storage(str, enum.Enum):
+    """What keeps the words of a memory."""
 
-    RAM = "ram"  #: one read and one write port per bank, a load's value is there one cycle after its address
-    ROM = "rom"  #: read only, ``init`` gives the words
     REGISTERS = (
         "registers"  #: every word is a register (depth 1 per bank): reads are combinational and unlimited
     )
-    BLOCK = "block"  #: lives in a ping-pong channel; the BlockArg of the same name
+    #: One read and one write port a bank; a load's value is there one cycle after its address. Synthesis chooses
+    #: among the three below.
+    RAM = "ram"
+    LUTRAM = "lutram"
+    BRAM = "bram"
+    URAM = "uram"
+
+
+class Place(str, enum.Enum):
+    """Where a memory is."""
+
+    LOCAL = "local"  #: in the function
+    BLOCK = "block"  #: in a ping-pong channel; the BlockArg of the same name
 
 
 @dataclass(eq=False, slots=True)
 class Memory:
-    """An on-chip array of ``banks`` x ``depth`` words of ``width`` bits; dims are the C++ extents, outermost first.
+    """An array of words of ``width`` bits.
 
-    ``partition`` has an entry per dimension: ``("", 1)``, ``("complete", extent)`` or ``("cyclic", factor)``.
-    ``init[bank][address]`` are the words of a ROM.
+    ``init[bank][row]`` are the words that it starts with; None: unknown. A ``constant`` one is a table: it is never
+    stored to, and every load has a copy of its own.
     """
 
     name: str
-    kind: MemoryKind
     width: int
-    banks: int
-    depth: int
-    dims: tuple[int, ...]
-    partition: tuple[tuple[str, int], ...]
+    layout: BankLayout
+    storage: Storage = Storage.RAM
+    place: Place = Place.LOCAL
+    constant: bool = False
     init: list[list[int]] | None = None
     loc: Loc = NOWHERE
+
+    @property
+    def extents(self) -> tuple[int, ...]:
+        """The C++ extents."""
+        return tuple(dim.extent for dim in self.layout.dims)
+
+    @property
+    def banks(self) -> int:
+        return self.layout.banks
+
+    @property
+    def depth(self) -> int:
+        """Words of a bank."""
+        return self.layout.depth
+
+    @property
+    def address_bits(self) -> int:
+        """Bits of a word address within a bank, at least 1."""
+        return index_bits(self.layout.depth)
+
+    @property
+    def has_ports(self) -> bool:
+        """Whether accesses share one read and one write port a bank."""
+        return self.storage is not Storage.REGISTERS and not self.constant
+
+    def describe(self) -> str:
+        """One word for people: table, block, or what keeps it."""
+        if self.constant:
+            return "rom"
+        return self.storage.value if self.place is Place.LOCAL else self.place.value
 
 
 # ---- control --------------------------------------------------------------------------------------------------
@@ -323,6 +400,21 @@ class Depend:
     hazard: Hazard
 
 
+@dataclass(frozen=True, slots=True)
+class Dependence:
+    """What ``#pragma HLS DEPENDENCE`` promises of a loop: the named hazards of the named memories are false or far."""
+
+    memories: frozenset[str]
+    inter: bool  #: between iterations; otherwise within one
+    false: bool  #: there is none
+    distance: int | None  #: iterations from source to target, at least
+    hazards: frozenset[Hazard] = frozenset()  #: RAW, WAR, WAW; empty: all three
+
+    def covers(self, memory: str, hazard: Hazard) -> bool:
+        """Whether it speaks of this hazard of this memory."""
+        return memory in self.memories and (not self.hazards or hazard in self.hazards)
+
+
 @dataclass(eq=False, slots=True)
 class Block:
     """Straight-line code, one token in flight."""
@@ -342,6 +434,7 @@ class Pipeline(Block):
     ii: int = 1  #: initiation interval asked for
     trip: int | None = None  #: iterations, if constant
     label: str = ""  #: the loop's label in C++
+    promises: list[Dependence] = field(default_factory=list)  #: DEPENDENCE pragmas that hold in this loop
 
 
 Region: TypeAlias = Block | Pipeline
@@ -429,12 +522,15 @@ class Function:
 
 @dataclass(eq=False, slots=True)
 class Program:
-    """All functions, callees first; ``top`` is the one with the outside ports. ``sources`` are the files read."""
+    """All functions, callees first; ``top`` is the one with the outside ports. ``sources`` are the files read,
+    ``notes`` what to tell the user.
+    """
 
     name: str
     top: str
     functions: dict[str, Function] = field(default_factory=dict)
     sources: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
 
 def edges(terminator: Terminator) -> list[Edge]:

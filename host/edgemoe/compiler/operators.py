@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgemoe.compiler.ir import Const, Memory, MemoryKind, Op, Opcode
+from edgemoe.compiler.ir import Const, Memory, Op, Opcode, Storage
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,7 @@ class OperatorTable:
         return Timing(self.multiply, 2 if fits else 4)
 
     def _load(self, memory: Memory) -> Timing:
-        if memory.kind is MemoryKind.REGISTERS:
-            return Timing(self.register_read)
-        if memory.kind is MemoryKind.BLOCK:
+        if memory.storage is Storage.REGISTERS:
             return Timing(self.register_read)
         return Timing(self.memory_read, 1)
 

@@ -12,7 +12,7 @@ from edgemoe.compiler.backend.plan import ModuleTiming, RegionPlan
 from edgemoe.compiler.backend.process import Emitted
 from edgemoe.compiler.backend.registers import CONTROL, bundle_bits, register_map
 from edgemoe.compiler.backend.text import safe, source
-from edgemoe.compiler.ir import Function, Kind, MemoryKind, Opcode, Pipeline, Program
+from edgemoe.compiler.ir import Function, Kind, Opcode, Pipeline, Program, Storage
 from edgemoe.compiler.operators import is_multiplier
 
 
@@ -35,6 +35,8 @@ def build_report(
         "module": safe(program.top),
         "sources": sources,
         "clock": {"target_ns": clock_ns, "estimated_ns": round(longest / 1000, 3), "model": "operator table"},
+        "notes": _notes(program, warnings=False),
+        "warnings": _notes(program, warnings=True),
         "loops": loops,
         "modules": [_module(function, emitted[function.name], timings) for function in functions],
         "control": [dataclasses.asdict(register) for register in CONTROL],
@@ -45,6 +47,10 @@ def build_report(
         "masters": [{"name": name, "bits": bits} for name, bits in bundle_bits(top).items()],
         "streams": [dataclasses.asdict(stream) for stream in streams(top)],
     }
+
+
+def _notes(program: Program, *, warnings: bool) -> list[dict[str, str]]:
+    return [{"source": source(n.loc), "text": n.text} for n in program.notes if n.warning is warnings]
 
 
 def _loop(function: Function, plan: RegionPlan, modules: dict[str, ModuleTiming]) -> dict[str, Any]:
@@ -84,7 +90,7 @@ def _module(function: Function, emitted: Emitted, modules: dict[str, ModuleTimin
     memories = [
         {
             "name": memory.name,
-            "kind": memory.kind.value,
+            "kind": memory.describe(),
             "banks": memory.banks,
             "depth": memory.depth,
             "width": memory.width,
@@ -92,7 +98,6 @@ def _module(function: Function, emitted: Emitted, modules: dict[str, ModuleTimin
         }
         for memory in function.memories.values()
     ]
-    stored = (MemoryKind.RAM, MemoryKind.ROM)
     return {
         "name": emitted.name,
         "kind": function.kind.value,
@@ -101,7 +106,9 @@ def _module(function: Function, emitted: Emitted, modules: dict[str, ModuleTimin
         "registers": emitted.register_bits,
         "memories": memories,
         "memory_bits": sum(
-            m.banks * m.depth * m.width for m in function.memories.values() if m.kind in stored
+            m.banks * m.depth * m.width
+            for m in function.memories.values()
+            if m.storage is not Storage.REGISTERS
         ),
         "multipliers": _count(function, emitted, modules),
         "latency": emitted.timing.latency if emitted.timing and function.kind is Kind.MODULE else None,

@@ -97,16 +97,6 @@ void top(hls::stream<int>& x, hls::stream<int>& y) {
         "void top(hls::stream<int>& x) {\n  int* p = new int[x.read()];  // here\n  x.read();\n  p[1] = 2;\n}\n",
         "has no body that could be inlined",
     ),
-    "block_partition": Case(
-        """void top(hls::stream<int>& x, hls::stream<int>& y) {
-  int m[64];
-#pragma HLS ARRAY_PARTITION variable=m block factor=4  // here
-  for (int i = 0; i < 64; i++) m[i] = x.read();
-  for (int i = 0; i < 64; i++) y.write(m[i ^ 5]);
-}
-""",
-        "block partitions are not built yet",
-    ),
     "dataflow_computes": Case(
         """static void a(hls::stream<int>& x, int n) { x.write(n); }
 void top(hls::stream<int>& x, int n) {

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from edgemoe.compiler.backend.expressions import cast
 from edgemoe.compiler.backend.text import Names, all_of, any_of, literal, remark, span
-from edgemoe.compiler.ir import Loc, Memory, MemoryKind
+from edgemoe.compiler.ir import Loc, Memory, Place, Storage
 
 #: Tables of up to this many words are built from look-up tables.
 _DISTRIBUTED_WORDS = 256
@@ -41,7 +41,7 @@ class Memories:
 
     def __post_init__(self) -> None:
         for memory in self.memories.values():
-            if memory.kind is MemoryKind.BLOCK:
+            if memory.place is Place.BLOCK:
                 continue
             for bank in range(memory.banks):
                 wanted = memory.name if memory.banks == 1 else f"{memory.name}_{bank}"
@@ -57,7 +57,7 @@ class Memories:
 
     def address(self, memory: str, expression: str, width: int) -> str:
         """``expression`` of ``width`` bits, cut or extended to the address width."""
-        return cast(expression, width, address_bits(self.memories[memory]))
+        return cast(expression, width, self.memories[memory].address_bits)
 
     def load(self, memory: str, bank: int, access: Access) -> None:
         self.reads.setdefault((memory, bank), []).append(access)
@@ -69,21 +69,21 @@ class Memories:
         """Arrays, registers, read registers and the contents of tables."""
         lines: list[str] = []
         for memory in self.memories.values():
-            if memory.kind is MemoryKind.BLOCK:
+            if memory.place is Place.BLOCK:
                 continue
-            dims = "".join(f"[{n}]" for n in memory.dims)
+            dims = "".join(f"[{n}]" for n in memory.extents)
             shape = f"{memory.name}{dims}: {memory.banks} x {memory.depth} x {memory.width} bits"
-            lines += ["", f"// {shape}, {memory.kind.value}{remark(memory.loc).replace('  // ', ', ')}"]
+            lines += ["", f"// {shape}, {memory.describe()}{remark(memory.loc).replace('  // ', ', ')}"]
             for bank in range(memory.banks):
                 lines += self._declare(memory, bank)
         return lines
 
     def _declare(self, memory: Memory, bank: int) -> list[str]:
         name, word = self.bank(memory.name, bank), f"logic {span(memory.width)}"
-        if memory.kind is MemoryKind.REGISTERS:
+        if memory.storage is Storage.REGISTERS:
             return [f"{word}{name};"]
         array = f"{word}{name} [0:{memory.depth - 1}];"
-        if memory.kind is MemoryKind.ROM:
+        if memory.constant:
             style = '(* rom_style = "distributed" *) ' if memory.depth <= _DISTRIBUTED_WORDS else ""
             lines = [style + array, "initial begin"]
             assert memory.init is not None
@@ -101,17 +101,17 @@ class Memories:
         for memory in self.memories.values():
             for bank in range(memory.banks):
                 key = (memory.name, bank)
-                if memory.kind is MemoryKind.RAM:
+                if memory.has_ports:
                     lines += self._read_port(memory, bank, self.reads.get(key, []))
                     lines += self._write_port(memory, bank, self.writes.get(key, []))
-                elif memory.kind is MemoryKind.REGISTERS:
+                elif memory.storage is Storage.REGISTERS and memory.place is Place.LOCAL:
                     lines += self._register(memory, bank, self.writes.get(key, []))
         return lines
 
     def _read_port(self, memory: Memory, bank: int, reads: list[Access]) -> list[str]:
         if not reads:
             return []
-        name, bits = self.bank(memory.name, bank), address_bits(memory)
+        name, bits = self.bank(memory.name, bank), memory.address_bits
         lines = ["", f"logic {name}_re;", f"logic {span(bits)}{name}_ra;"]
         lines += _port(f"{name}_re", {f"{name}_ra": bits}, [(r.enable, [r.address], r.loc) for r in reads])
         return [*lines, f"always_ff @(posedge clk) if ({name}_re) {name}_q <= {name}[{name}_ra];"]
@@ -119,7 +119,7 @@ class Memories:
     def _write_port(self, memory: Memory, bank: int, writes: list[Access]) -> list[str]:
         if not writes:
             return []
-        name, bits = self.bank(memory.name, bank), address_bits(memory)
+        name, bits = self.bank(memory.name, bank), memory.address_bits
         lines = [
             "",
             f"logic {name}_we;",
@@ -139,11 +139,6 @@ class Memories:
             word = "if" if number == 0 else "else if"
             lines.append(f"  {word} ({write.enable}) {name} <= {write.data};{remark(write.loc)}")
         return lines
-
-
-def address_bits(memory: Memory) -> int:
-    """Bits of an address within a bank, at least one."""
-    return max(1, (memory.depth - 1).bit_length())
 
 
 def _port(enable: str, signals: dict[str, int], users: list[tuple[str, list[str], Loc]]) -> list[str]:

@@ -14,7 +14,7 @@ from edgemoe.compiler.backend.process import Emitted
 from edgemoe.compiler.backend.text import Names, commented_list, indent, remark, safe, source, span
 from edgemoe.compiler.backend.values import Values
 from edgemoe.compiler.errors import CompileError
-from edgemoe.compiler.ir import Function, MemoryKind, ModuleArg, Op, Opcode, Return
+from edgemoe.compiler.ir import Function, ModuleArg, Op, Opcode, Return
 from edgemoe.compiler.operators import OperatorTable, is_multiplier
 from edgemoe.compiler.schedule import Edge, EdgeKind, Infeasible, Node, Problem, solve
 
@@ -38,8 +38,7 @@ class _Module:
         self.result = terminator.value
         self.arguments = [arg for arg in function.args if isinstance(arg, ModuleArg)]
         for op in self.region.ops:
-            kind = function.memories[op.memory].kind if op.memory else MemoryKind.ROM
-            if kind is not MemoryKind.ROM or len(op.banks) > 1:
+            if op.memory and (not function.memories[op.memory].constant or len(op.banks) > 1):
                 message = (
                     f"module {function.name} keeps state in memory {op.memory}; a module is a pure function"
                 )

@@ -20,9 +20,10 @@ from edgemoe.compiler.backend.streams import Streams
 from edgemoe.compiler.backend.text import all_of, any_of, grouped, literal, remark, safe, span
 from edgemoe.compiler.ir import (
     Memory,
-    MemoryKind,
     Op,
     Opcode,
+    Place,
+    Storage,
     Value,
 )
 
@@ -152,15 +153,15 @@ class Operations:
 
     def _load(self, op: Op) -> None:
         memory = self.shared.memories.memories[op.memory]
-        if memory.kind in (MemoryKind.REGISTERS, MemoryKind.BLOCK):
+        if memory.storage is Storage.REGISTERS:
             self._load_register(op, memory)
-        elif memory.kind is MemoryKind.ROM:
+        elif memory.constant:
             self._load_table(op)
         else:
             self._load_ram(op, memory)
 
     def _load_register(self, op: Op, memory: Memory) -> None:
-        if memory.kind is MemoryKind.BLOCK:
+        if memory.place is Place.BLOCK:
             words = [self.shared.blocks.word(op.memory, bank) for bank in op.banks]
         else:
             words = [self.shared.memories.bank(op.memory, bank) for bank in op.banks]
@@ -206,7 +207,7 @@ class Operations:
         memories, enable = self.shared.memories, self.effect(op)
         data = self.at(op.operands[1], self.plan.cycle(op))
         memory = memories.memories[op.memory]
-        address = self._address(op) if memory.kind is MemoryKind.RAM else ""
+        address = self._address(op) if memory.has_ports else ""
         if len(op.banks) == 1:
             self._store_bank(op, op.banks[0], Access(enable, address, data, op.loc))
             return
@@ -216,7 +217,7 @@ class Operations:
             self._store_bank(op, bank, access)
 
     def _store_bank(self, op: Op, bank: int, access: Access) -> None:
-        if self.shared.memories.memories[op.memory].kind is MemoryKind.BLOCK:
+        if self.shared.memories.memories[op.memory].place is Place.BLOCK:
             self.shared.blocks.store(op.memory, bank, access.enable, access.data, access.loc)
         else:
             self.shared.memories.store(op.memory, bank, access)

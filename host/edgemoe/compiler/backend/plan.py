@@ -23,7 +23,6 @@ from edgemoe.compiler.ir import (
     Depend,
     Function,
     Hazard,
-    MemoryKind,
     Op,
     Opcode,
     Phi,
@@ -269,7 +268,7 @@ class _Builder:
         for op in self.ops:
             if op.opcode not in (Opcode.LOAD, Opcode.STORE):
                 continue
-            if self.planner.function.memories[op.memory].kind is MemoryKind.RAM:
+            if self.planner.function.memories[op.memory].has_ports:
                 for bank in op.banks:
                     users.setdefault((op.memory, bank, op.opcode), []).append(op)
         for (memory, bank, opcode), ops in users.items():

@@ -18,11 +18,12 @@ from edgemoe.compiler.backend.blocks import PORT_SUFFIXES, Blocks, block_ports
 from edgemoe.compiler.backend.memories import Memories
 from edgemoe.compiler.backend.plan import ModuleTiming, Planner, RegionPlan
 from edgemoe.compiler.backend.region import RegionEmitter
+from edgemoe.compiler.backend.schedules import plan_all
 from edgemoe.compiler.backend.shared import Shared
 from edgemoe.compiler.backend.streams import Streams, port_name
 from edgemoe.compiler.backend.text import Names, any_of, commented_list, indent, remark, safe, span
 from edgemoe.compiler.backend.values import Values
-from edgemoe.compiler.ir import AxiArg, BlockArg, Direction, Function, MemoryKind, ScalarArg, StreamArg
+from edgemoe.compiler.ir import AxiArg, BlockArg, Direction, Function, Place, ScalarArg, Storage, StreamArg
 from edgemoe.compiler.operators import OperatorTable
 
 _AXI_INPUTS = ("r", "b")
@@ -65,7 +66,7 @@ class _Process:
         self.names.fresh("cycle_counter")
         memories = Memories(self.names, function.memories)
         planner = Planner(function, table, period, modules)
-        self.plans = [planner.plan(region) for region in function.regions]
+        self.plans = plan_all(planner)
         self.shared = Shared(self.names, self.values, memories, self.streams, self.blocks, modules)
         for plan in self.plans:
             wanted = plan.region.name
@@ -195,6 +196,6 @@ class _Process:
                 if op.opcode.value in ("mul", "udiv", "sdiv", "urem", "srem")
             )
         for memory in self.function.memories.values():
-            if memory.kind is MemoryKind.REGISTERS:
+            if memory.storage is Storage.REGISTERS and memory.place is Place.LOCAL:
                 bits += memory.banks * memory.width
         return bits

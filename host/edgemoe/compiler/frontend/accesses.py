@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import re
 
+from edgemoe.compiler.banks import Split
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.address import Pointer, Pointers
 from edgemoe.compiler.frontend.arguments import Arguments
-from edgemoe.compiler.frontend.depends import Pragma
-from edgemoe.compiler.frontend.emitter import Emitter
-from edgemoe.compiler.frontend.layout import Dim, Leaf
+from edgemoe.compiler.frontend.leaves import Dim, Leaf, leaves
 from edgemoe.compiler.frontend.markers import Fact
 from edgemoe.compiler.frontend.memories import (
     Access,
@@ -22,14 +22,27 @@ from edgemoe.compiler.frontend.memories import (
 )
 from edgemoe.compiler.frontend.parse import Function as LlvmFunction
 from edgemoe.compiler.frontend.parse import Inst, Module
-from edgemoe.compiler.ir import Const, Function, Memory, MemoryKind, Op, Opcode, Pipeline, Value
+from edgemoe.compiler.ir import (
+    Const,
+    Dependence,
+    Function,
+    Hazard,
+    Memory,
+    Op,
+    Opcode,
+    Pipeline,
+    Place,
+    Storage,
+    Value,
+)
+from edgemoe.compiler.llvmir.types import ArrayType, IntType, StructType, Type
 
 #: Elements that one memcpy or memset may touch.
 _LARGEST_COPY = 256
 
 
 class Accesses:
-    """Memories by the LLVM base they belong to, and the access that each load or store op makes."""
+    """Memories by the LLVM base they belong to."""
 
     def __init__(
         self,
@@ -48,10 +61,9 @@ class Accesses:
         self._arguments = arguments
         self._values = values
         self._definitions = definitions
-        self._pointers = Pointers(module, definitions, {token for _, token in source.params})
+        self._pointers = Pointers(module, definitions, {param.name for param in source.params})
         self._pointers.index_phis(source.blocks)
-        self._memories: dict[tuple[str, str], tuple[Memory, Leaf]] = {}
-        self.by_op: dict[Op, Access] = {}
+        self._memories: dict[tuple[str, tuple[int, ...]], tuple[Memory, Leaf]] = {}
         self.loop_of: dict[str, int] = {}  #: pipeline's name -> number of its mark
 
     # ---- accesses ------------------------------------------------------------------------------------------
@@ -76,16 +88,15 @@ class Accesses:
     def _load_part(self, inst: Inst, pointer: Pointer, width: int, emit: Emitter, name: str) -> Op:
         access = self._access(inst, pointer, width, emit)
         operands = [access.address, *([access.select] if access.select is not None else [])]
-        op = emit.effect(
+        return emit.effect(
             Opcode.LOAD,
             access.memory.width,
             operands,
             memory=access.memory.name,
             banks=access.banks,
+            element=access.element,
             name=name,
         )
-        self.by_op[op] = access
-        return op
 
     def store(self, inst: Inst, data: Value, emit: Emitter, predicate: Value | None) -> None:
         """A store to a memory, or to an output scalar."""
@@ -129,10 +140,15 @@ class Accesses:
         access = self._access(inst, pointer, width, emit)
         value = emit.resize(data, access.memory.width)
         operands = [access.address, value, *([access.select] if access.select is not None else [])]
-        op = emit.effect(
-            Opcode.STORE, 0, operands, memory=access.memory.name, banks=access.banks, predicate=predicate
+        emit.effect(
+            Opcode.STORE,
+            0,
+            operands,
+            memory=access.memory.name,
+            banks=access.banks,
+            element=access.element,
+            predicate=predicate,
         )
-        self.by_op[op] = access
 
     # ---- block copies --------------------------------------------------------------------------------------
 
@@ -190,8 +206,8 @@ class Accesses:
         leaf = find_leaf(leaves, pointer, width)
         if leaf is None:
             raise self._error(inst, "this access cannot be matched with one array or member.")
-        size = self._module.layout.size(f"i{leaf.width}")
-        whole = self._module.layout.size(f"i{width}")
+        size = self._module.layout.size(IntType(leaf.width))
+        whole = self._module.layout.size(IntType(width))
         if whole == size:
             return [(pointer, leaf.width)]
         if whole < size or whole % size or leaf.width != size * 8:
@@ -235,28 +251,29 @@ class Accesses:
     def _leaves(self, pointer: Pointer, inst: Inst) -> list[Leaf]:
         block = self._arguments.block_at(pointer.base)
         if block is not None:
-            size = self._module.layout.size(f"i{block.width}")
+            size = self._module.layout.size(IntType(block.width))
             rows, columns = block.dims
-            return [Leaf("", 0, (Dim(rows, columns * size), Dim(columns, size)), block.width)]
+            return [Leaf((), 0, (Dim(rows, columns * size), Dim(columns, size)), block.width)]
         if pointer.base.startswith("@"):
             variable = self._module.globals.get(pointer.base)
             if variable is None:
                 raise self._error(inst, f"the global variable '{pointer.base[1:]}' has no definition.")
-            return self._module.layout.leaves(self._declared_type(variable.type))
+            return leaves(self._module.layout, self._declared_type(variable.type))
         definition = self._definitions.get(pointer.base)
         if definition is None:
             raise self._error(
                 inst, "this argument is used as an array; arrays between processes are streams or blocks."
             )
-        return self._module.layout.leaves(definition.type)
+        return leaves(self._module.layout, definition.type)
 
-    def _declared_type(self, type_: str) -> str:
+    def _declared_type(self, type_: Type) -> Type:
         """Constants are printed as structs of runs; equal leaves side by side are one array again."""
-        leaves = self._module.layout.leaves(type_)
-        if not type_.startswith(("{", "<{")) or len({leaf.width for leaf in leaves}) != 1:
+        layout = self._module.layout
+        parts = leaves(layout, type_)
+        if not isinstance(type_, StructType) or len({leaf.width for leaf in parts}) != 1:
             return type_
-        element = f"i{leaves[0].width}"
-        return f"[{self._module.layout.size(type_) // self._module.layout.size(element)} x {element}]"
+        element = IntType(parts[0].width)
+        return ArrayType(layout.size(type_) // layout.size(element), element)
 
     def _memory(self, base: str, leaf: Leaf, inst: Inst) -> Memory:
         known = self._memories.get((base, leaf.path))
@@ -265,14 +282,16 @@ class Accesses:
         loc = self._module.loc(inst)
         block = self._arguments.block_at(base)
         if block is not None:
-            memory = build_memory(block.name, leaf, MemoryKind.BLOCK, {0: ("complete", 0)}, block.loc)
+            memory = build_memory(block.name, leaf, {0: (Split.COMPLETE, 0)}, block.loc)
+            memory.place = Place.BLOCK
         else:
             variable = self._module.globals.get(base)
-            kind = MemoryKind.ROM if variable is not None and variable.constant else MemoryKind.RAM
-            name = self._fresh(self._base_name(base) + leaf.path)
-            memory = build_memory(name, leaf, kind, self._partition(base, leaf), loc)
+            name = self._fresh(self._base_name(base) + "".join(f"_{k}" for k in leaf.path))
+            memory = build_memory(name, leaf, self._partition(base, leaf), loc)
             if variable is not None:
-                memory.init = initial_words(variable, memory, leaf, self._module.layout)
+                if variable.constant:
+                    memory.constant, memory.storage = True, Storage.RAM
+                memory.init = initial_words(variable, memory, leaf, self._module)
         self._memories[(base, leaf.path)] = memory, leaf
         self._function.memories[memory.name] = memory
         return memory
@@ -294,30 +313,21 @@ class Accesses:
     # ---- pragmas -------------------------------------------------------------------------------------------
 
     @staticmethod
-    def _about(fact: Fact, base: str, leaf: Leaf) -> bool:
-        """Whether a pragma names this array, or a struct that holds it."""
-        if base != fact.variable and not base.startswith(fact.variable + ".sroa."):
-            return False
-        return fact.size is None or fact.offset <= leaf.offset < fact.offset + fact.size
+    def _about(fact: Fact, base: str) -> bool:
+        """Whether a pragma names this array, or a struct that held it."""
+        return any(base == known or base.startswith(known + ".sroa.") for known in fact.objects)
 
     def _partition(self, base: str, leaf: Leaf) -> dict[int, Partition]:
         result: dict[int, Partition] = {}
         for fact in self._facts:
-            if fact.kind != "array_partition" or not self._about(fact, base, leaf):
+            if fact.kind != "array_partition" or not self._about(fact, base):
                 continue
-            how = next((w for w in fact.words if w in ("complete", "cyclic", "block")), "complete")
-            if "type=cyclic" in fact.words:
-                how = "cyclic"
-            if how == "block" or "type=block" in fact.words:
-                raise CompileError(
-                    fact.loc.file,
-                    fact.loc.line,
-                    "block partitions are not built yet; use cyclic or complete.",
-                )
+            kinds = [w.removeprefix("type=") for w in fact.words]
+            how = next((split for split in Split if split.value in kinds), Split.COMPLETE)
             result[fact.numbers.get("dim", 1)] = (how, fact.numbers.get("factor", 1))
         return result
 
-    def dependences(self, region: Pipeline) -> list[Pragma]:
+    def dependences(self, region: Pipeline) -> list[Dependence]:
         """The DEPENDENCE pragmas that hold in a pipelined loop."""
         loop = self.loop_of.get(region.name, 0)
         result = []
@@ -325,13 +335,12 @@ class Accesses:
             if fact.kind != "dependence" or fact.loop not in (0, loop):
                 continue
             names = frozenset(
-                m.name for (base, _), (m, leaf) in self._memories.items() if self._about(fact, base, leaf)
+                m.name for (base, _), (m, leaf) in self._memories.items() if self._about(fact, base)
             )
             distance = fact.numbers.get("distance")
             words = {word.removeprefix("type=").removeprefix("dependent=") for word in fact.words}
-            result.append(
-                Pragma(names, "intra" in words, "false" in words, distance, words & {"raw", "war", "waw"})
-            )
+            hazards = frozenset(h for h in (Hazard.RAW, Hazard.WAR, Hazard.WAW) if h.value in words)
+            result.append(Dependence(names, "intra" not in words, "false" in words, distance, hazards))
         return result
 
 

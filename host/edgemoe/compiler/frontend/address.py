@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 
 from edgemoe.compiler.errors import CompileError
-from edgemoe.compiler.frontend.layout import array
-from edgemoe.compiler.frontend.parse import Inst, Module, split
+from edgemoe.compiler.frontend.parse import Inst, Module
+from edgemoe.compiler.llvmir.types import POINTER, ArrayType, IntType, StructType, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Pointers:
     def index_phis(self, blocks: dict[str, list[Inst]]) -> None:
         """Phis of addresses in one array become phis of indices, which take their place beside them."""
         for block in blocks.values():
-            for inst in [i for i in block if i.opcode == "phi" and i.type == "ptr"]:
+            for inst in [i for i in block if i.opcode == "phi" and i.type == POINTER]:
                 try:
                     pointers = [self.resolve(token, inst) for token in inst.operands]
                 except CompileError:
@@ -53,26 +52,16 @@ class Pointers:
                 step = math.gcd(*(p.offset for p in pointers)) or 1
                 name = f"{inst.result}.index"
                 indices = [str(p.offset // step) for p in pointers]
-                index = Inst(
-                    name,
-                    "phi",
-                    "i32",
-                    32,
-                    indices,
-                    [32] * len(indices),
-                    targets=inst.targets,
-                    debug=inst.debug,
-                )
+                types: list[Type] = [IntType(32)] * len(indices)
+                index = Inst("phi", name, IntType(32), indices, types, targets=inst.targets, debug=inst.debug)
                 block.insert(block.index(inst), index)
                 self._definitions[name] = index
                 self._known[inst.result] = Pointer(pointers[0].base, 0, ((step, name),))
 
     def _resolve(self, token: str, user: Inst) -> Pointer:
-        if token.startswith("getelementptr"):
-            found = re.match(r"getelementptr (?:\w+ )*\((.*)\)$", token)
-            parts = split(found[1] if found else "")
-            operands = [part.split()[-1] for part in parts[1:]]
-            return self._gep(parts[0], operands, user)
+        constant = self._module.constant(token)
+        if constant is not None and constant.kind == "getelementptr":
+            return self._gep(constant.type, list(constant.operands), user)
         if token.startswith("@") or token in self._params:
             return Pointer(token, 0, ())
         definition = self._definitions.get(token)
@@ -91,20 +80,19 @@ class Pointers:
             )
         raise CompileError(loc.file, loc.line, message)
 
-    def _gep(self, type_: str, operands: list[str], user: Inst) -> Pointer:
+    def _gep(self, type_: Type, operands: list[str], user: Inst) -> Pointer:
         base = self.resolve(operands[0], user)
         offset = base.offset
         terms = dict((value, stride) for stride, value in base.terms)
         layout = self._module.layout
         for number, index in enumerate(operands[1:]):
             if number > 0:
-                while type_ in layout.types and not layout.types[type_].startswith(("{", "<{")):
-                    type_ = layout.types[type_]
-                if not type_.startswith("["):
+                if isinstance(layout.body(type_), StructType):
                     field_offset, type_ = layout.fields(type_)[int(index)]
                     offset += field_offset
                     continue
-                type_ = array(type_)[1]
+                assert isinstance(type_, ArrayType)
+                type_ = type_.element
             size = layout.size(type_)
             extra, found = self._linear(index, size)
             offset += extra
@@ -124,7 +112,7 @@ class Pointers:
                 return int(b) * factor, [((int(b) - int(a)) * factor, condition)]
         if definition is not None and len(definition.operands) == 2 and definition.width == 32:
             a, b = definition.operands
-            if definition.opcode == "add" or (definition.opcode == "or" and definition.disjoint):
+            if definition.opcode == "add" or (definition.opcode == "or" and "disjoint" in definition.flags):
                 constant_a, terms_a = self._linear(a, factor)
                 constant_b, terms_b = self._linear(b, factor)
                 return constant_a + constant_b, terms_a + terms_b

@@ -26,15 +26,16 @@ class Arguments:
         self._module = module
         self._source = source
         self._definitions = definitions
-        self._position = {token: k for k, (_, token) in enumerate(source.params)}
+        self._position = {param.name: k for k, param in enumerate(source.params)}
         _, self._loc = module.debug.subprogram(source.debug)
         self.by_token: dict[str, Argument] = {}
         self.scalars: dict[str, ScalarArg] = {}
+        self.returned: ScalarArg | None = None  #: the top's result
         for block in source.blocks.values():
             for inst in block:
                 if inst.opcode == "call" and (meaning := intrinsic(inst.callee.removesuffix(".v"))):
                     self._use(inst, meaning)
-        for type_, token in source.params:
+        for type_, token in ((p.type, p.name) for p in source.params):
             if token not in self.by_token and bits(type_):
                 width, signed = self._declared(token, bits(type_))
                 scalar = ScalarArg(self.name(token), width, Direction.READ, signed, self._loc)
@@ -53,8 +54,9 @@ class Arguments:
         return (min(known[0], width), known[1]) if known is not None else (width, False)
 
     def args(self) -> list[Argument]:
-        """In parameter order."""
-        return [self.by_token[token] for _, token in self._source.params if token in self.by_token]
+        """In parameter order, the result before them."""
+        result = [self.returned] if self.returned is not None else []
+        return [*result, *(self.by_token[p.name] for p in self._source.params if p.name in self.by_token)]
 
     def output(self, token: str, width: int) -> ScalarArg | None:
         """The output scalar behind a pointer parameter that is stored to."""
@@ -70,7 +72,7 @@ class Arguments:
 
     def at(self, position: int) -> Argument | None:
         """The argument of a parameter number, None if it is unused."""
-        return self.by_token.get(self._source.params[position][1])
+        return self.by_token.get(self._source.params[position].name)
 
     # ---- by use --------------------------------------------------------------------------------------------
 

@@ -12,10 +12,15 @@ from edgemoe.compiler.frontend.arguments import parameter_name
 from edgemoe.compiler.frontend.clang import emit_llvm
 from edgemoe.compiler.frontend.dataflow import Callee, build_dataflow
 from edgemoe.compiler.frontend.llvm import clean_up
-from edgemoe.compiler.frontend.markers import MODULE_BODY, Fact
+from edgemoe.compiler.frontend.markers import Fact
 from edgemoe.compiler.frontend.parse import Module
+from edgemoe.compiler.frontend.prepare import MODULE_BODY
 from edgemoe.compiler.frontend.process import ProcessBuilder
-from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Loc, Pipeline, Program
+from edgemoe.compiler.frontend.returned import returned
+from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Loc, Pipeline, Program, ScalarArg
+from edgemoe.compiler.llvmir.debug import in_shim
+from edgemoe.compiler.llvmir.objects import Module as LlvmModule
+from edgemoe.compiler.llvmir.reader import read_module
 from edgemoe.compiler.passes.pipeline import optimise
 
 #: Lines between a loop's label and its PIPELINE pragma, at most.
@@ -25,19 +30,29 @@ _LABEL_DISTANCE = 4
 def compile_source(source: Path, top: str, include: list[Path], work: Path) -> Program:
     """The IR program of function ``top`` in ``source``. Intermediate files go to ``work``."""
     raw, files = emit_llvm(source, include, work)
-    text, facts = clean_up(raw)
+    module = read_module(raw)
+    mangled = _top(module, top, source)
+    result = returned(module, mangled)
+    calls = _module_calls(module)
+    labels = _labels(module)
+    text, facts = clean_up(module, mangled)
     (work / f"{source.stem}.ll").write_text(text)
-    program = build_program(Module(text), facts, top, raw, source)
+    program = build_program(Module(text), facts, mangled, calls, result)
+    _label_loops(program, labels)
     program.sources = files
     optimise(program)
     return program
 
 
-def build_program(module: Module, facts: list[Fact], top: str, raw: str, source: Path) -> Program:
-    """The program of a parsed module; ``raw`` is clang's text, which still names the instances of modules."""
-    wanted = _functions(module, facts, top, source)
+def build_program(
+    module: Module, facts: list[Fact], top: str, spelled: dict[str, str], result: ScalarArg | None = None
+) -> Program:
+    """The program of a parsed module; ``spelled`` are the functions of fixed latency behind mangled calls, ``result``
+    is what the top returns.
+    """
+    wanted = _functions(module, top)
     names = _names(module, wanted)
-    module_names, calls = _modules(module, raw)
+    module_names, calls = _modules(module, spelled)
     program = Program(top, names[wanted[-1]])
     for mangled, name in module_names.items():
         function = ProcessBuilder(module, module.functions[mangled], facts, name, {}).build()
@@ -49,9 +64,11 @@ def build_program(module: Module, facts: list[Fact], top: str, raw: str, source:
     for mangled in wanted:
         llvm_function = module.functions[mangled]
         if mangled in dataflow:
+            _refuse_result(names[mangled], result if mangled == top else None)
             function = build_dataflow(module, llvm_function, facts, names[mangled], callees)
         else:
             builder = ProcessBuilder(module, llvm_function, facts, names[mangled], calls)
+            builder.arguments.returned = result if mangled == top else None
             function = builder.build()
             callees[mangled] = Callee(
                 function, [builder.arguments.at(k) for k in range(len(llvm_function.params))]
@@ -59,14 +76,27 @@ def build_program(module: Module, facts: list[Fact], top: str, raw: str, source:
         program.functions[function.name] = function
     _check_used(module, wanted[-1], program.functions[names[wanted[-1]]])
     _interfaces(module, program, wanted[-1], facts)
-    _label_loops(program, raw)
     return program
+
+
+def _refuse_result(name: str, result: ScalarArg | None) -> None:
+    if result is not None:
+        raise CompileError(
+            result.loc.file,
+            result.loc.line,
+            f"the DATAFLOW function '{name}' returns a value, but its processes end each in its own time; let one of "
+            "them write it to a reference argument (T&) or to a stream.",
+        )
 
 
 def _check_used(module: Module, mangled: str, top: Function) -> None:
     """Refuse arguments that would get neither a port nor a register."""
     source, used = module.functions[mangled], {arg.name for arg in top.args}
-    unused = [name for _, token in source.params if (name := parameter_name(source, token)) not in used]
+    unused = [
+        name
+        for token in [p.name for p in source.params]
+        if (name := parameter_name(source, token)) not in used
+    ]
     if unused:
         _, loc = module.debug.subprogram(source.debug)
         raise CompileError(
@@ -77,17 +107,27 @@ def _check_used(module: Module, mangled: str, top: Function) -> None:
         )
 
 
-def _functions(module: Module, facts: list[Fact], top: str, source: Path) -> list[str]:
-    """Mangled names of the top and of all that it calls, callees first."""
-    found = [m for m, f in module.functions.items() if _plain(module.debug.subprogram(f.debug)[0]) == top]
+def _top(module: LlvmModule, top: str, source: Path) -> str:
+    """Mangled name of the top function."""
+    spelled = {name: _plain(module.debug.subprogram(f.debug)[0]) for name, f in module.functions.items()}
+    found = [name for name, plain in spelled.items() if plain == top]
     if len(found) != 1:
-        have = ", ".join(
-            sorted(_plain(module.debug.subprogram(f.debug)[0]) for f in module.functions.values())
-        )
+        own = {
+            plain
+            for name, plain in spelled.items()
+            if not in_shim(module.debug.file_of_scope(module.functions[name].debug))
+        }
         what = "is defined twice" if found else "is not defined here"
         raise CompileError(
-            str(source), 0, f"the top function '{top}' {what}; the functions are: {have or 'none'}."
+            str(source),
+            0,
+            f"the top function '{top}' {what}; the functions are: {', '.join(sorted(own)) or 'none'}.",
         )
+    return found[0]
+
+
+def _functions(module: Module, top: str) -> list[str]:
+    """Mangled names of the top and of all that it calls, callees first."""
     order: list[str] = []
 
     def visit(mangled: str, path: tuple[str, ...]) -> None:
@@ -104,7 +144,7 @@ def _functions(module: Module, facts: list[Fact], top: str, source: Path) -> lis
                     visit(inst.callee, (*path, mangled))
         order.append(mangled)
 
-    visit(found[0], ())
+    visit(top, ())
     return order
 
 
@@ -124,18 +164,37 @@ def _names(module: Module, wanted: list[str]) -> dict[str, str]:
     return names
 
 
-def _modules(module: Module, raw: str) -> tuple[dict[str, str], dict[str, str]]:
+def _module_calls(module: LlvmModule) -> dict[str, str]:
+    """Mangled ``__hls_call`` -> the wrapped function as the debug information spells it."""
+    calls = {}
+    for number, text in module.debug.texts.items():
+        if "__hls_call<" in text:
+            fields = module.debug.node(number).fields
+            name = fields.get("name", "")
+            if name.startswith("__hls_call<") and "linkageName" in fields:
+                calls[fields["linkageName"]] = _first_argument(name[len("__hls_call<") : -1])
+    return calls
+
+
+def _labels(module: LlvmModule) -> dict[Loc, str]:
+    """The source's labels by their place."""
+    labels = {}
+    for number, text in module.debug.texts.items():
+        if text.startswith("!DILabel("):
+            fields = module.debug.node(number).fields
+            file = module.debug.field(fields.get("file", ""), "filename")
+            labels[Loc(file, int(fields.get("line", 0)))] = fields.get("name", "")
+    return labels
+
+
+def _modules(module: Module, calls: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """(body function -> module name, mangled ``__hls_call`` -> module name).
 
     A body and its calls are matched by the name of the wrapped function as the debug information spells it.
     """
-    calls: dict[str, str] = {}
-    pattern = re.compile(r'DISubprogram\(name: "__hls_call<((?:[^"\\]|\\.)*)>", linkageName: "([^"]+)"')
-    for found in pattern.finditer(raw):
-        calls[found[2]] = _first_argument(found[1])
     bodies: dict[str, str] = {}
     for mangled, function in module.functions.items():
-        if not MODULE_BODY.search(mangled):
+        if not mangled.endswith(MODULE_BODY):
             continue
         scope = module.debug.field(module.debug.field(function.debug, "scope"), "name")
         if scope.startswith("module<"):
@@ -181,11 +240,8 @@ def _check_module(function: Function) -> None:
             )
 
 
-def _label_loops(program: Program, raw: str) -> None:
+def _label_loops(program: Program, labels: dict[Loc, str]) -> None:
     """A pipelined loop has the C++ label that stands closest before its pragma."""
-    files = dict(re.findall(r'^!(\d+) = !DIFile\(filename: "([^"]+)"', raw, re.MULTILINE))
-    found = re.finditer(r'!DILabel\(scope: !\d+, name: "(\w+)", file: !(\d+), line: (\d+)', raw)
-    labels = {Loc(files.get(m[2], ""), int(m[3])): m[1] for m in found}
     for function in program.functions.values():
         for region in function.regions:
             if isinstance(region, Pipeline):
@@ -204,13 +260,17 @@ def _interfaces(module: Module, program: Program, mangled: str, facts: list[Fact
             **dict(w.split("=", 1) for w in fact.words if "=" in w),
             **{k: str(v) for k, v in fact.numbers.items()},
         }
-        mode = options.pop("mode", next((w for w in fact.words if "=" not in w), ""))
-        port = options.pop("port", "return")
-        if port != "return" and port not in {arg.name for arg in function.args}:
-            continue  # an argument that nothing uses
-        function.interfaces.append(Interface(mode, port, options, fact.loc))
-        if mode == "m_axi":
-            arg = function.argument(port)
+        flags = [w for w in fact.words if "=" not in w]
+        mode = options.pop("mode") if "mode" in options else flags.pop(0) if flags else ""
+        if "port" not in options:
+            raise CompileError(
+                fact.loc.file, fact.loc.line, "the pragma HLS INTERFACE needs port= (an argument, or return)."
+            )
+        port = options.pop("port")
+        options |= dict.fromkeys(flags, "")
+        function.interfaces.append(Interface(mode.lower(), port, options, fact.loc))
+        if mode.lower() == "m_axi":
+            arg = next((a for a in function.args if a.name == port), None)
             if isinstance(arg, AxiArg):
                 arg.bundle = options.get("bundle", "gmem")
     for arg in function.args:

@@ -56,7 +56,7 @@ class _Builder:
         self._callees = callees
         self._definitions = {i.result: i for b in source.blocks.values() for i in b if i.result}
         self._own = Arguments(module, source, self._definitions)
-        self._position = {token: k for k, (_, token) in enumerate(source.params)}
+        self._position = {param.name: k for k, param in enumerate(source.params)}
         self._args: dict[str, Argument] = {}
         _, loc = module.debug.subprogram(source.debug)
         self.function = Function(name, Kind.DATAFLOW, loc=loc)
@@ -80,7 +80,7 @@ class _Builder:
                         "a DATAFLOW function may only declare channels and call processes once each, without control "
                         "flow; put computation into a process.",
                     )
-        self.function.args = [self._args[token] for _, token in self._source.params if token in self._args]
+        self.function.args = [self._args[p.name] for p in self._source.params if p.name in self._args]
         self.function.channels = {channel.name: channel for channel in self._channels.values()}
         self._check_ends()
         return self.function
@@ -171,7 +171,7 @@ class _Builder:
 
     def _depth(self, token: str) -> int:
         for fact in self._facts:
-            if fact.kind == "stream" and fact.variable == token and "depth" in fact.numbers:
+            if fact.kind == "stream" and token in fact.objects and "depth" in fact.numbers:
                 return fact.numbers["depth"]
         variable = self._source.declared.get(token, "")
         name = self._module.debug.type_name(self._module.debug.field(variable, "type")) if variable else ""

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 #: Channels of an AXI master by number.
 AXI_CHANNELS = ("ar", "r", "aw", "w", "b")
 
+#: What the twin of an intrinsic is called that takes and returns wide integers directly.
+DIRECT = ".v"
+
 _NAME = re.compile(r"_Z\d+__hls_(fifo|chan|blk|call|arg|ret)_?(read|write|empty|full|acq|rel)?(.*)$")
 _NUMBERS = re.compile(r"L[ib](\d+)E")
 _WIDTH = re.compile(r"D[UB](\d+)_")
@@ -28,6 +31,7 @@ def intrinsic(callee: str) -> Intrinsic | None:
     """What a callee means, None if it is no intrinsic of the shim."""
     if "__hls_" not in callee:
         return None
+    callee = callee.removesuffix(DIRECT)
     if callee == "__hls_cycle_count":
         return Intrinsic("cycle_count", (), 32)
     found = _NAME.match(callee)

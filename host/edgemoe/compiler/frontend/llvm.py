@@ -1,33 +1,46 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs LLVM's clean-up passes (llvmlite) on the prepared text.
+"""Takes clang's IR to the form that becomes our own: everything inlined, aggregates split, loops annotated, simplified.
 
-The list is the project's own: nothing is vectorised, peeled or turned into library calls behind its back. SROA and
-instruction combining come before the first CFG simplification, which would otherwise merge pointers that SROA cannot
-speculate; each level of references passed to inlined functions needs a round of SROA of its own. Switches are lowered
-last because CFG simplification forms them again.
+First the shim's small functions are inlined, then what is left; up to there only passes run that keep the paths of
+accesses. Then aggregates are split (`split.py`), and LLVM's clean-up follows. Its list is the project's own: nothing
+is vectorised, peeled or turned into library calls behind its back. An unrolled loop is thousands of small blocks, on
+which instruction combining takes time that grows with their square: CFG simplification merges them first. Switches are
+lowered last because CFG simplification forms them again.
 """
 
 from __future__ import annotations
 
 import functools
-import re
 
 import llvmlite.binding as llvm
 
-from edgemoe.compiler.frontend.abi import direct_intrinsics, inline_all, processes
-from edgemoe.compiler.frontend.choices import settle_choices
-from edgemoe.compiler.frontend.markers import Fact, extract
+from edgemoe.compiler.frontend.markers import Fact, bind, collect
+from edgemoe.compiler.frontend.prepare import inline_all, prepare
+from edgemoe.compiler.frontend.records import drop_nameless
+from edgemoe.compiler.frontend.registers import fold_registers
+from edgemoe.compiler.frontend.split import split_aggregates
+from edgemoe.compiler.llvmir.objects import Module
+from edgemoe.compiler.llvmir.reader import read_module
+from edgemoe.compiler.llvmir.writer import module_text
 
 _INLINE = "always_inliner global_dead_code_eliminate"
-_SIMPLIFY = "sroa instruction_combine sroa"
+# The variables of a small function go before it is copied into each of its callers.
+_INLINE_SMALL = f"sroa {_INLINE}"
+#: Passes that shorten code and leave the paths of accesses alone.
+_SHORTEN = "sroa sroa sccp aggressive_dce"
+_SHORTEN_ALL = "sroa sroa new_gvn sccp aggressive_dce"
 _PASSES = [
     "sroa sroa instruction_combine sroa instruction_combine sroa simplify_cfg",
-    "loop_simplify lcssa loop_rotate instruction_combine simplify_cfg sccp loop_simplify lcssa loop_unroll sroa "
-    "instruction_combine simplify_cfg",
+    "loop_simplify lcssa loop_rotate instruction_combine simplify_cfg sccp loop_simplify lcssa loop_unroll "
+    "simplify_cfg sroa simplify_cfg instruction_combine simplify_cfg",
     "loop_unroll sroa new_gvn instruction_combine simplify_cfg loop_deletion aggressive_dce sroa "
     "dead_store_elimination instruction_combine simplify_cfg lower_switch strip_dead_prototype "
     "global_dead_code_eliminate",
 ]
+#: How deep structs of pointers, passed by value, may nest.
+_LEVELS = 8
+#: Once no aggregate is left, addresses count 32 bits: no memory on a chip needs more, and index arithmetic stays short.
+_DATA_LAYOUT = 'target datalayout = "e-m:e-p:32:32-i64:64-n32-S128"'
 
 
 @functools.cache
@@ -39,13 +52,9 @@ def _setup() -> None:
     llvm.set_option("edgemoe", "-pragma-unroll-full-max-iterations=1000000")
 
 
-def clean_up(raw: str) -> tuple[str, list[Fact]]:
-    """clang's raw IR text -> optimised IR text in the form that :mod:`parse` reads, and the pragmas' facts."""
+def clean_up(source: Module, top: str) -> tuple[str, list[Fact]]:
+    """clang's IR and the mangled name of the top -> IR text in the form that :mod:`parse` reads, and the pragmas."""
     _setup()
-    text = direct_intrinsics(settle_choices(raw))
-    # llvmlite's host target refuses the riscv features; the data layout stays.
-    text = re.sub(r"^target triple.*$", "", text, flags=re.MULTILINE)
-    text = re.sub(r' "(target-cpu|target-features|tune-cpu)"="[^"]*"', "", text)
     options = llvm.create_pipeline_tuning_options()
     options.loop_vectorization = False
     options.slp_vectorization = False
@@ -53,21 +62,50 @@ def clean_up(raw: str) -> tuple[str, list[Fact]]:
     machine = llvm.Target.from_default_triple().create_target_machine()
     builder = llvm.create_pass_builder(machine, options)
 
-    def run(module: llvm.ModuleRef, names: str) -> None:
-        manager = llvm.create_new_module_pass_manager()
-        for name in names.split():
-            getattr(manager, f"add_{name}_pass")()
-        manager.run(module, builder)
+    def run(module: Module, *lists: str) -> str:
+        parsed = llvm.parse_assembly(module_text(module))
+        parsed.verify()
+        for names in lists:
+            manager = llvm.create_new_module_pass_manager()
+            for name in names.split():
+                getattr(manager, f"add_{name}_pass")()
+            manager.run(parsed, builder)
+        return str(parsed)
 
-    # The shim's small functions first: what they leave is little once simplified, which keeps the second step short.
-    module = llvm.parse_assembly(text)
-    run(module, _INLINE)
-    run(module, _SIMPLIFY)
-    module = llvm.parse_assembly(inline_all(str(module), processes(raw)))
-    run(module, _INLINE)
-    text, facts = extract(str(module))
-    module = llvm.parse_assembly(text)
-    module.verify()
-    for names in _PASSES:
-        run(module, names)
-    return str(module), facts
+    _forget_target(source)
+    kept = prepare(source, top)
+    module = drop_nameless(read_module(run(source, _INLINE_SMALL, _SHORTEN)))
+    inline_all(module, kept)
+    module = drop_nameless(read_module(run(module, _INLINE, _SHORTEN_ALL)))
+    for _ in range(_LEVELS):
+        if not any([fold_registers(function) for function in module.functions.values()]):
+            break
+        module = read_module(run(module, _SHORTEN_ALL))
+    facts = collect(module)
+    split_aggregates(module, facts)
+    bind(module, facts)
+    module.other = [line for line in module.other if not line.startswith("target datalayout")]
+    module.other.insert(0, _DATA_LAYOUT)
+    return run(module, *_PASSES), facts
+
+
+def _forget_target(module: Module) -> None:
+    """llvmlite's host target refuses clang's target and its features; the data layout stays."""
+    module.other = [line for line in module.other if not line.startswith("target triple")]
+    names = ("target-cpu", "target-features", "tune-cpu")
+    for number, group in module.attributes.items():
+        module.attributes[number] = _without(group, names)
+
+
+def _without(group: str, names: tuple[str, ...]) -> str:
+    """An attribute group without some of its string attributes."""
+    parts, rest = [], group
+    while '"' in rest:
+        before, _, rest = rest.partition('"')
+        key, _, rest = rest.partition('"')
+        text = f'"{key}"'
+        if rest.startswith('="'):
+            value, _, rest = rest[2:].partition('"')
+            text += f'="{value}"'
+        parts.append(before if key in names else before + text)
+    return "".join([*parts, rest])

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
-from edgemoe.compiler.frontend.emitter import Emitter
 from edgemoe.compiler.frontend.parse import BINARY, Inst
 from edgemoe.compiler.ir import Compare, Const, Op, Opcode, Value
 
@@ -53,7 +53,7 @@ def lower_pure(inst: Inst, operands: list[Value], emit: Emitter) -> Value | None
 def _binary(inst: Inst, operands: list[Value], emit: Emitter) -> Value:
     a, b = operands
     opcode = Opcode(inst.opcode)
-    if opcode is Opcode.OR and inst.disjoint and (joined := _join(a, b, emit)) is not None:
+    if opcode is Opcode.OR and "disjoint" in inst.flags and (joined := _join(a, b, emit)) is not None:
         return joined
     if opcode in (Opcode.LSHR, Opcode.ASHR) and isinstance(b, Const) and 0 < b.value < inst.width:
         # A constant right shift is a slice, extended again: wires.

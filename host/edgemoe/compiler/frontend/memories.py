@@ -1,36 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recognises arrays as memories, splits them into banks, and turns accesses into bank and word address.
 
-An array of structs becomes one memory a field; a struct of arrays one memory a member. ``complete`` and ``cyclic``
-partitions give banks, the lanes of an ``hls::vector`` are always banks of their own. A bank index known at compile time
-selects one bank; any other becomes the access's bank select.
+An array of structs becomes one memory a field; a struct of arrays one memory a member. Partitions give banks
+(:mod:`edgemoe.compiler.banks`), the lanes of an ``hls::vector`` are always banks of their own. A bank index known at
+compile time selects one bank; any other becomes the access's bank select.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from edgemoe.compiler.banks import BankLayout, Dimension, Form, Split, index_bits
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.address import Pointer
-from edgemoe.compiler.frontend.emitter import Emitter
-from edgemoe.compiler.frontend.layout import Layout, Leaf
-from edgemoe.compiler.frontend.parse import Global, split, type_length
-from edgemoe.compiler.ir import Const, Loc, Memory, MemoryKind, Value
+from edgemoe.compiler.frontend.leaves import Leaf
+from edgemoe.compiler.frontend.objects import flatten
+from edgemoe.compiler.frontend.parse import Global, Module
+from edgemoe.compiler.ir import Affine, Compare, Const, Loc, Memory, Opcode, Storage, Value
 
-Partition = tuple[str, int]  # ("complete" | "cyclic" | "", factor)
+_POINTER_BITS = 32
+Partition = tuple[Split, int]  # and the factor
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One element access. ``offset`` and ``terms`` (stride, value) are its byte position, for dependence analysis."""
+    """One element access: the candidate banks, the word address, the choice of the bank, and the element."""
 
     memory: Memory
     banks: tuple[int, ...]
     address: Value
     select: Value | None
-    offset: int
-    terms: tuple[tuple[int, Value], ...]
+    element: Affine
 
 
 @dataclass(slots=True)
@@ -41,32 +42,15 @@ class _Index:
     terms: list[tuple[int, Value]]
 
 
-def address_bits(words: int) -> int:
-    """Width of an address into ``words`` words, at least 1."""
-    return max(1, (words - 1).bit_length())
-
-
-def build_memory(
-    name: str, leaf: Leaf, kind: MemoryKind, partition: dict[int, Partition], loc: Loc
-) -> Memory:
+def build_memory(name: str, leaf: Leaf, partition: dict[int, Partition], loc: Loc) -> Memory:
     """The memory of one leaf; ``partition`` maps dimension numbers (from 1; 0 is all) to what is asked for."""
-    banks, depth = 1, 1
-    parts: list[Partition] = []
+    dims = []
     for number, dim in enumerate(leaf.dims, 1):
-        how, factor = partition.get(number, partition.get(0, ("", 1)))
-        if dim.lanes or (how == "cyclic" and factor >= dim.extent):
-            how = "complete"
-        if how == "complete":
-            factor = dim.extent
-        elif not how:
-            factor = 1
-        parts.append((how, factor))
-        banks *= factor
-        depth *= -(-dim.extent // factor)
-    if kind is MemoryKind.RAM and depth == 1:
-        kind = MemoryKind.REGISTERS
-    dims = tuple(dim.extent for dim in leaf.dims)
-    return Memory(name, kind, leaf.width, banks, depth, dims, tuple(parts), loc=loc)
+        how, factor = partition.get(number, partition.get(0, (Split.NONE, 1)))
+        dims.append(Dimension.of(dim.extent, Split.COMPLETE if dim.lanes else how, factor))
+    layout = BankLayout(tuple(dims))
+    storage = Storage.REGISTERS if layout.depth == 1 else Storage.RAM
+    return Memory(name, leaf.width, layout, storage, loc=loc)
 
 
 def find_leaf(leaves: list[Leaf], pointer: Pointer, width: int) -> Leaf | None:
@@ -94,61 +78,85 @@ def resolve_access(
 ) -> Access:
     """Banks, bank select and word address of an access to one element."""
     indices = _indices(memory, leaf, pointer, values, emit.loc)
-    width = address_bits(memory.depth)
-    rows: list[Value] = []
-    scale = memory.depth
+    width = memory.address_bits
     base_bank = 0
-    dynamic: list[tuple[Value, int, int]] = []  # index value, factor, weight in the bank number
-    weight = memory.banks
+    dynamic: list[tuple[Value, int, int]] = []  # bank of a dimension, banks of it, its weight in the whole
     address: Value = Const(0, width)
-    for dim, (how, factor), index in zip(leaf.dims, memory.partition, indices, strict=True):
-        words = -(-dim.extent // factor)
-        scale //= words
-        weight //= factor
-        if how == "":
-            row = _sum(index, width, emit)
-        elif all(c % factor == 0 for c, _ in index.terms):
-            if how == "complete" and not 0 <= index.constant < dim.extent and not index.terms:
-                raise CompileError(
-                    emit.loc.file,
-                    emit.loc.line,
-                    f"index {index.constant} is outside the array '{memory.name}'.",
-                )
-            base_bank += index.constant % factor * weight
-            terms = [(c // factor, v) for c, v in index.terms]
-            row = _sum(_Index(index.constant // factor, terms), width, emit)
-        elif how == "complete":
-            dynamic.append((_sum(index, address_bits(factor), emit), factor, weight))
-            row = Const(0, width)
+    for dim, index, (bank_step, row_step) in zip(
+        memory.layout.dims, indices, memory.layout.weights(), strict=True
+    ):
+        if dim.split is Split.COMPLETE and not 0 <= index.constant < dim.extent and not index.terms:
+            raise CompileError(
+                emit.loc.file,
+                emit.loc.line,
+                f"index {index.constant} is outside the array '{memory.name}'.",
+            )
+        placed = dim.place(Form(index.constant, tuple(c for c, _ in index.terms)))
+        if placed is not None:
+            bank, row = placed
+            base_bank += bank * bank_step
+            terms = [(c, v) for c, (_, v) in zip(row.coefficients, index.terms, strict=True)]
+            word = _sum(_Index(row.constant, terms), width, emit)
         else:
-            if factor & (factor - 1):
-                raise CompileError(
-                    emit.loc.file,
-                    emit.loc.line,
-                    f"the bank of '{memory.name}' is chosen at run time, which needs a cyclic factor that is a power "
-                    f"of two, not {factor}.",
-                )
-            low = factor.bit_length() - 1
-            whole = _sum(index, low + address_bits(words), emit)
-            dynamic.append((emit.extract(whole, 0, low), factor, weight))
-            row = emit.resize(emit.extract(whole, low, address_bits(words)), width)
-        if words > 1:
-            rows.append(emit.times(row, scale))
-    for part in rows:
-        address = emit.add(address, part) if not isinstance(part, Const) or part.value else address
+            chosen, word = _split(memory, dim, index, emit)
+            dynamic.append((chosen, dim.factor, bank_step))
+        if dim.words > 1:
+            part = emit.times(emit.resize(word, width), row_step)
+            address = emit.add(address, part) if not isinstance(part, Const) or part.value else address
     banks = [base_bank]
     select: Value | None = None
     for value, factor, step in dynamic:
         banks = [bank + step * k for bank in banks for k in range(factor)]
-        bits = address_bits(len(banks))
-        index_value = emit.resize(value, bits)
-        select = (
-            index_value
-            if select is None
-            else emit.add(emit.times(emit.resize(select, bits), factor), index_value)
-        )
-    terms_out = tuple((stride, values[token]) for stride, token in pointer.terms)
-    return Access(memory, tuple(banks), address, select, pointer.offset, terms_out)
+        bits = index_bits(len(banks))
+        number = emit.resize(value, bits)
+        select = number if select is None else emit.add(emit.times(emit.resize(select, bits), factor), number)
+    return Access(memory, tuple(banks), address, select, _element(leaf, indices))
+
+
+def _split(memory: Memory, dim: Dimension, index: _Index, emit: Emitter) -> tuple[Value, Value]:
+    """(bank, row) of an index whose bank is known at run time only."""
+    bank_bits, row_bits = index_bits(dim.factor), index_bits(dim.words)
+    if dim.split is Split.COMPLETE:
+        return _sum(index, bank_bits, emit), Const(0, row_bits)
+    if dim.split is Split.CYCLIC:
+        if dim.factor & (dim.factor - 1):
+            raise CompileError(
+                emit.loc.file,
+                emit.loc.line,
+                f"the bank of '{memory.name}' is chosen at run time, which needs a cyclic factor that is a power "
+                f"of two, not {dim.factor}.",
+            )
+        whole = _sum(index, bank_bits + row_bits, emit)
+        return emit.extract(whole, 0, bank_bits), emit.extract(whole, bank_bits, row_bits)
+    if dim.words & (dim.words - 1) == 0:
+        low = dim.words.bit_length() - 1
+        whole = _sum(index, low + bank_bits, emit)
+        return emit.extract(whole, low, bank_bits), emit.extract(whole, 0, low) if low else Const(0, 1)
+    whole = _sum(index, index_bits(dim.extent), emit)
+    bank: Value = Const(0, bank_bits)
+    first: Value = Const(0, whole.width)  # element of the bank
+    for number in range(1, dim.factor):
+        if number * dim.words < dim.extent:
+            start = Const(number * dim.words, whole.width)
+            beyond = emit.compare(Compare.UGE, whole, start)
+            bank = emit.select(beyond, Const(number, bank_bits), bank)
+            first = emit.select(beyond, start, first)
+    return bank, emit.resize(emit.pure(Opcode.SUB, whole.width, [whole, first]), row_bits)
+
+
+def _element(leaf: Leaf, indices: list[_Index]) -> Affine:
+    """The element's number. Byte positions wrap at 2**32, so that of an index fewer bits are certain."""
+    constant, terms, bits = 0, dict[Value, int](), _POINTER_BITS
+    for dim, index in zip(leaf.dims, indices, strict=True):
+        constant = constant * dim.extent + index.constant
+        terms = {value: coefficient * dim.extent for value, coefficient in terms.items()}
+        for coefficient, value in index.terms:
+            if isinstance(value, Const):
+                constant += coefficient * (value.value - ((value.value >> (value.width - 1)) << value.width))
+                continue
+            terms[value] = terms.get(value, 0) + coefficient
+        bits = min(bits, _POINTER_BITS - (dim.stride & -dim.stride).bit_length() + 1)
+    return Affine(constant, tuple((c, v) for v, c in terms.items() if c), bits)
 
 
 def _indices(
@@ -185,60 +193,12 @@ def _sum(index: _Index, width: int, emit: Emitter) -> Value:
     return emit.add(total, Const.of(index.constant, width))
 
 
-def initial_words(variable: Global, memory: Memory, leaf: Leaf, layout: Layout) -> list[list[int]]:
+def initial_words(variable: Global, memory: Memory, leaf: Leaf, module: Module) -> list[list[int]]:
     """The words of a constant or static array by bank and address."""
-    data = flatten_constant(variable.type, variable.init, layout)
-    init = [[0] * memory.depth for _ in range(memory.banks)]
+    data = flatten(module.source, variable.type, variable.init)
     mask = (1 << memory.width) - 1
-    for position in _positions(memory.dims):
+    words = []
+    for position in memory.layout.positions():
         byte = leaf.offset + sum(i * dim.stride for i, dim in zip(position, leaf.dims, strict=True))
-        bank, row = 0, 0
-        for i, extent, (how, factor) in zip(position, memory.dims, memory.partition, strict=True):
-            words = -(-extent // factor)
-            bank = bank * factor + (i % factor if how else 0)
-            row = row * words + (i // factor if how else i)
-        init[bank][row] = data.get(byte, 0) & mask
-    return init
-
-
-def _positions(dims: tuple[int, ...]) -> list[tuple[int, ...]]:
-    result: list[tuple[int, ...]] = [()]
-    for extent in dims:
-        result = [(*head, i) for head in result for i in range(extent)]
-    return result
-
-
-def flatten_constant(type_: str, init: str, layout: Layout) -> dict[int, int]:
-    """Byte offset -> value of every scalar of a constant. ``init`` may be shaped unlike the user's type."""
-    data: dict[int, int] = {}
-    _flatten(type_, init.strip(), 0, layout, data)
-    return data
-
-
-def _flatten(type_: str, init: str, at: int, layout: Layout, data: dict[int, int]) -> None:
-
-    if init in ("zeroinitializer", "undef", "poison", ""):
-        return
-    if re.fullmatch(r"i\d+", type_):
-        data[at] = {"true": 1, "false": 0}[init] if init in ("true", "false") else int(init)
-        return
-    if init.startswith('c"'):
-        for k, byte in enumerate(_bytes(init[2:-1])):
-            data[at + k] = byte
-        return
-    inner = init.strip()
-    while inner[:1] == "<" and inner[-1:] == ">":
-        inner = inner[1:-1].strip()
-    parts = split(inner[1:-1].strip())
-    if type_.startswith("["):
-        element = type_[1:-1].partition(" x ")[2]
-        offsets = [(k * layout.size(element), element) for k in range(len(parts))]
-    else:
-        offsets = layout.fields(type_)
-    for (offset, _), part in zip(offsets, parts, strict=True):
-        length = type_length(part)
-        _flatten(part[:length], part[length:].strip(), at + offset, layout, data)
-
-
-def _bytes(text: str) -> list[int]:
-    return [int(h, 16) if h else ord(c) for h, c in re.findall(r"\\([0-9a-fA-F]{2})|(.)", text, re.DOTALL)]
+        words.append(data.get(byte, 0) & mask)
+    return memory.layout.spread(words)

@@ -6,16 +6,16 @@ from __future__ import annotations
 import itertools
 import re
 
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.accesses import Accesses
 from edgemoe.compiler.frontend.arguments import Arguments
 from edgemoe.compiler.frontend.cfg import Graph, Loop, natural_loops
-from edgemoe.compiler.frontend.depends import order_block, order_pipeline
-from edgemoe.compiler.frontend.emitter import Emitter
 from edgemoe.compiler.frontend.ifconvert import Predicates
 from edgemoe.compiler.frontend.intrinsics import AXI_CHANNELS, intrinsic
+from edgemoe.compiler.frontend.loops import LOOP_NUMBER
 from edgemoe.compiler.frontend.lower import constant, lower_pure, unsupported
-from edgemoe.compiler.frontend.markers import LOOP_NUMBER, PIPELINE_MARK, Fact
+from edgemoe.compiler.frontend.markers import PIPELINE_MARK, Fact
 from edgemoe.compiler.frontend.names import Names
 from edgemoe.compiler.frontend.parse import Function as LlvmFunction
 from edgemoe.compiler.frontend.parse import Inst, Module, bits
@@ -94,9 +94,7 @@ class ProcessBuilder:
             self.function.args = [self.leaf_args[k] for k in sorted(self.leaf_args)]
         for region in self.function.regions:
             if isinstance(region, Pipeline):
-                order_pipeline(region, self.accesses.by_op, self.accesses.dependences(region))
-            else:
-                order_block(region, self.accesses.by_op)
+                region.promises = self.accesses.dependences(region)
         return self.function
 
     def _successors(self, block: list[Inst]) -> list[str]:
@@ -140,10 +138,11 @@ class ProcessBuilder:
             last = self.source.blocks[name][-1]
             if last.opcode != "br" or loop.header not in last.targets:
                 continue
-            metadata = re.search(r"!llvm\.loop !(\d+)", last.text)
-            for node in re.findall(r"!(\d+)", self.module.debug.node(metadata[1]) if metadata else ""):
-                numbers |= set(re.findall(rf'!"{LOOP_NUMBER}", i32 (\d+)', self.module.debug.node(node)))
-        return {int(n) for n in numbers}
+            for item in self.module.debug.node(last.loop).items if last.loop else []:
+                note = self.module.debug.node(item).items
+                if note[:1] == [LOOP_NUMBER]:
+                    numbers.add(int(note[1].split()[-1]))
+        return numbers
 
     def _block_loc(self, block: list[Inst]) -> Loc:
         locs = [loc for inst in block if (loc := self.module.loc(inst)).line]
@@ -171,6 +170,8 @@ class ProcessBuilder:
             if inst.opcode not in ("phi", "br", "ret", "unreachable"):
                 self._lower(inst, emit, None)
         last = insts[-1]
+        if last.opcode == "ret":
+            self._output_result(last, emit)
         if last.opcode != "br":
             region.terminator = Return(self.result)
         elif len(set(last.targets)) == 1:
@@ -180,9 +181,17 @@ class ProcessBuilder:
             taken, otherwise = (self._edge(name, target) for target in last.targets)
             region.terminator = Branch(condition, taken, otherwise)
 
+    def _output_result(self, inst: Inst, emit: Emitter) -> None:
+        """What the top returns is written to its output scalar."""
+        scalar = self.arguments.returned
+        if scalar is not None:
+            emit.loc = self.module.loc(inst)
+            value = emit.resize(self._value(inst.operands[0], inst.widths[0], inst), scalar.width)
+            emit.effect(Opcode.OUTPUT, 0, [value], channel=scalar.name)
+
     def _extend_scalars(self, emit: Emitter) -> None:
         """Scalars arrive in their C++ width; LLVM's code sees them in the width of a register."""
-        for type_, token in self.source.params:
+        for type_, token in ((p.type, p.name) for p in self.source.params):
             scalar = self.arguments.scalars.get(token)
             if scalar is not None:
                 self.values[token] = emit.resize(scalar, bits(type_), scalar.signed)

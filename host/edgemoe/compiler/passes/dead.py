@@ -3,7 +3,21 @@
 
 from __future__ import annotations
 
-from edgemoe.compiler.ir import EFFECTS, Branch, Function, MemoryKind, Op, Opcode, Phi, Return, Value, edges
+from dataclasses import replace
+
+from edgemoe.compiler.ir import (
+    EFFECTS,
+    Branch,
+    Function,
+    Op,
+    Opcode,
+    Phi,
+    Pipeline,
+    Place,
+    Return,
+    Value,
+    edges,
+)
 
 
 def remove_dead(function: Function) -> None:
@@ -18,7 +32,7 @@ def remove_dead(function: Function) -> None:
             if op.opcode is Opcode.STORE:
                 stores.setdefault(op.memory, []).append(op)
     for memory in function.memories.values():
-        if memory.kind is MemoryKind.BLOCK:
+        if memory.place is Place.BLOCK:
             work += stores.pop(memory.name, [])
     for region in function.regions:
         for edge in edges(region.terminator):
@@ -36,7 +50,7 @@ def remove_dead(function: Function) -> None:
         live.add(value)
         if isinstance(value, Op) and value.opcode is Opcode.LOAD:
             work += stores.pop(value.memory, [])
-        work += sources[value] if isinstance(value, Phi) else list(value.inputs())
+        work += sources[value] if isinstance(value, Phi) else list(value.uses())
     for region in function.regions:
         for edge in edges(region.terminator):
             phis = heads[edge.target].phis
@@ -47,3 +61,7 @@ def remove_dead(function: Function) -> None:
         region.depends = [d for d in region.depends if d.source in live and d.target in live]
     used = {op.memory for region in function.regions for op in region.ops if op.memory}
     function.memories = {name: memory for name, memory in function.memories.items() if name in used}
+    for region in function.regions:
+        if isinstance(region, Pipeline):
+            about = [replace(p, memories=p.memories & used) for p in region.promises]
+            region.promises = [promise for promise in about if promise.memories]

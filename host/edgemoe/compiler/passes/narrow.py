@@ -11,17 +11,17 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-from edgemoe.compiler.frontend.emitter import Emitter
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.ir import (
     EFFECTS,
     Branch,
     Compare,
     Const,
     Function,
-    MemoryKind,
     Op,
     Opcode,
     Phi,
+    Place,
     Region,
     Return,
     Value,
@@ -65,7 +65,7 @@ class _Narrower:
     def run(self) -> None:
         for memory in self._function.memories.values():
             wanted = self._demand.memory_bits.get(memory.name, memory.width)
-            if memory.kind is not MemoryKind.BLOCK and 0 < wanted < memory.width:
+            if memory.place is not Place.BLOCK and 0 < wanted < memory.width:
                 memory.width = wanted
                 if memory.init is not None:
                     mask = (1 << wanted) - 1
@@ -134,6 +134,7 @@ class _Narrower:
             op.operands = self._all(op.operands)
         if op.predicate is not None:
             op.predicate = self._get(op.predicate, 1)
+        op.element = None  # its indices may lose bits that no address needs
         if op.opcode is Opcode.LOAD and memory is not None and memory.width < op.width:
             self._widths[op] = op.width
             op.width = memory.width

@@ -32,7 +32,7 @@ def _count_uses(function: Function) -> Counter[Value]:
     users: Counter[Value] = Counter()
     for region in function.regions:
         for op in region.ops:
-            users.update(value for value in op.inputs() if isinstance(value, (Op, Phi)))
+            users.update(value for value in op.uses() if isinstance(value, (Op, Phi)))
         for edge in edges(region.terminator):
             users.update(value for value in edge.values if isinstance(value, (Op, Phi)))
         if isinstance(region.terminator, Branch) and isinstance(region.terminator.condition, Op):

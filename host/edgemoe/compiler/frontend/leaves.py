@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The arrays of scalars that a type is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgemoe.compiler.llvmir.types import ArrayType, IntType, Layout, NamedType, PlainType, StructType, Type
+
+#: A named struct around an array: the lanes of an ``hls::vector``, each a bank of its own.
+LANES = "hls::vector"
+
+
+@dataclass(frozen=True, slots=True)
+class Dim:
+    """One array dimension: extent, stride in bytes, and whether it is the lanes of an ``hls::vector``."""
+
+    extent: int
+    stride: int
+    lanes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """An array of scalars inside a type: byte offset of its first element, dimensions, bits of the scalar."""
+
+    path: tuple[int, ...]  #: field numbers, outermost first; structs of one field left out
+    offset: int
+    dims: tuple[Dim, ...]
+    width: int  #: 0 for a pointer
+
+
+def leaves(layout: Layout, type_: Type) -> list[Leaf]:
+    """The arrays of scalars in a type, in memory order. A struct with one field is its field."""
+    if isinstance(type_, IntType):
+        return [Leaf((), 0, (), type_.width)]
+    if isinstance(type_, PlainType):
+        return [Leaf((), 0, (), 0)]
+    if isinstance(type_, ArrayType):
+        dim = Dim(type_.count, layout.size(type_.element))
+        return [Leaf(q.path, q.offset, (dim, *q.dims), q.width) for q in leaves(layout, type_.element)]
+    lanes = isinstance(type_, NamedType) and LANES in type_.name
+    body = layout.body(type_)
+    assert isinstance(body, StructType)
+    parts = fields(layout, type_)
+    result = []
+    for number, (offset, part) in parts:
+        for leaf in leaves(layout, part):
+            path = leaf.path if len(parts) == 1 else (number, *leaf.path)
+            dims = leaf.dims
+            if lanes and dims:
+                dims = (Dim(dims[0].extent, dims[0].stride, True), *dims[1:])
+            result.append(Leaf(path, offset + leaf.offset, dims, leaf.width))
+    return result
+
+
+def fields(layout: Layout, type_: Type) -> list[tuple[int, tuple[int, Type]]]:
+    """(number, (offset, type)) of a struct's fields, clang's explicit padding left out."""
+    all_fields = list(enumerate(layout.fields(type_)))
+    body = layout.body(type_)
+    if isinstance(body, StructType) and body.packed:
+        return [item for item in all_fields if not _is_padding(item[1][1])] or all_fields
+    return all_fields
+
+
+def _is_padding(type_: Type) -> bool:
+    """In a packed struct clang pads with bytes, fewer than an alignment; members of bytes are as long or longer."""
+    return isinstance(type_, ArrayType) and type_.element == IntType(8) and type_.count < 8

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loops of a function, and LLVM's notes on them: the number by which a loop is known, and whether it is unrolled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from edgemoe.compiler.frontend.cfg import Graph, natural_loops
+from edgemoe.compiler.llvmir.objects import Function, Inst, Module
+
+#: The note that says which loop of the source it is: a loop that runs once disappears, its mark does not.
+LOOP_NUMBER = "hls.loop"
+_FULL = "llvm.loop.unroll.full"
+_DISABLE = "llvm.loop.unroll.disable"
+_COUNT = "llvm.loop.unroll.count"
+
+
+@dataclass(slots=True, eq=False)
+class SourceLoop:
+    """A loop before any optimisation."""
+
+    number: int
+    header: str
+    blocks: set[str]
+    latches: list[Inst]
+    inner: list[SourceLoop] = field(default_factory=list)
+    unroll: str = ""  #: the note, "" if nobody asked
+
+    def unroll_fully(self) -> None:
+        self.unroll = f'!{{!"{_FULL}"}}'
+
+    def unroll_by(self, factor: int) -> None:
+        self.unroll = f'!{{!"{_COUNT}", i32 {factor}}}'
+
+    def keep(self) -> None:
+        """Not unrolled."""
+        self.unroll = f'!{{!"{_DISABLE}"}}'
+
+
+def successors(function: Function) -> dict[str, list[str]]:
+    """The blocks that follow each block."""
+    result: dict[str, list[str]] = {}
+    for label, block in function.blocks.items():
+        last = block[-1] if block else None
+        follows = last.targets if isinstance(last, Inst) and last.opcode in ("br", "switch") else []
+        result[label] = list(dict.fromkeys(follows))
+    return result
+
+
+def source_loops(function: Function, first: int) -> list[SourceLoop]:
+    """The function's loops, outer before inner, numbered from ``first`` on."""
+    graph = Graph(next(iter(function.blocks)), successors(function))
+    loops = []
+    for number, loop in enumerate(natural_loops(graph), first):
+        latches = [
+            last
+            for label in function.blocks
+            if label in loop.blocks
+            and isinstance(last := function.blocks[label][-1], Inst)
+            and loop.header in last.targets
+        ]
+        loops.append(SourceLoop(number, loop.header, loop.blocks, latches))
+    for outer in loops:
+        outer.inner = [other for other in loops if other.blocks < outer.blocks]
+    return loops
+
+
+def innermost(loops: list[SourceLoop], block: str) -> SourceLoop | None:
+    """The smallest loop around a block."""
+    return min((q for q in loops if block in q.blocks), key=lambda q: len(q.blocks), default=None)
+
+
+def annotate(module: Module, loop: SourceLoop) -> None:
+    """Gives the loop a metadata node of its own."""
+    debug = module.debug
+    kept = []
+    for latch in loop.latches:
+        for item in debug.node(latch.loop).items if latch.loop else []:
+            words = debug.node(item).items
+            if item != latch.loop and not (words and words[0].startswith("llvm.loop.unroll") and loop.unroll):
+                kept.append(item)
+    own = any("unroll" in (debug.node(item).items or [""])[0] for item in kept)
+    notes = [f'!{{!"{LOOP_NUMBER}", i32 {loop.number}}}']
+    if loop.unroll or not own:
+        # Without a note LLVM would unroll as it sees fit.
+        notes.append(loop.unroll or f'!{{!"{_DISABLE}"}}')
+    numbers = [*dict.fromkeys(kept), *(debug.add(note) for note in notes)]
+    itself = debug.next_number()
+    debug.add(f"distinct !{{{', '.join(f'!{number}' for number in (itself, *numbers))}}}")
+    for latch in loop.latches:
+        latch.loop = itself
+        latch.text = ""

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Metadata: places in the source, names and types, from LLVM's debug information."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from edgemoe.compiler.ir import NOWHERE, Loc
+from edgemoe.compiler.llvmir.tokens import tokens
+
+#: Folders and names of the shim's headers: an inlined operation of theirs belongs to the line that uses it.
+SHIM_FOLDERS = ("detail", "freestanding")
+_SHIM_PREFIXES = ("hls_", "ap_")
+
+_ALIASES = frozenset(
+    {
+        "DW_TAG_reference_type",
+        "DW_TAG_rvalue_reference_type",
+        "DW_TAG_const_type",
+        "DW_TAG_volatile_type",
+        "DW_TAG_typedef",
+    }
+)
+
+
+def in_shim(file: str) -> bool:
+    """Whether a file is one of the shim's headers (or of the vendor's in their place)."""
+    path = PurePath(file)
+    if path.parent.name in SHIM_FOLDERS:
+        return True
+    return path.suffix == ".h" and path.name.startswith(_SHIM_PREFIXES)
+
+
+@dataclass(slots=True)
+class Node:
+    """A metadata node: ``!DIKind(key: value, ...)`` or a tuple ``!{...}``, whose parts are in ``items``.
+
+    A value is a number of another node (``!12`` without the sign), a string, or a word.
+    """
+
+    kind: str
+    fields: dict[str, str] = field(default_factory=dict)
+    items: list[str] = field(default_factory=list)
+
+
+_EMPTY = Node("")
+
+
+class DebugInfo:
+    """Metadata nodes by number, decoded on demand."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        self.texts = texts  #: number -> what follows the equals sign
+        self._nodes: dict[str, Node] = {}
+        self._locs: dict[str, Loc] = {}
+        self._files: dict[str, str] = {}
+        self._free = max((int(number) for number in texts), default=0)
+
+    def add(self, text: str) -> str:
+        """A new node; its number."""
+        self._free += 1
+        self.texts[str(self._free)] = text
+        return str(self._free)
+
+    def next_number(self) -> str:
+        """The number that :meth:`add` gives next, for nodes that name themselves."""
+        return str(self._free + 1)
+
+    def node(self, number: str) -> Node:
+        """A node, an empty one if there is none of that number."""
+        known = self._nodes.get(number)
+        if known is None:
+            text = self.texts.get(number)
+            known = self._nodes[number] = _EMPTY if text is None else _decode(text)
+        return known
+
+    def field(self, number: str, name: str) -> str:
+        """A field of a node, "" if it has none of that name."""
+        return self.node(number).fields.get(name, "")
+
+    # ---- places --------------------------------------------------------------------------------------------
+
+    def loc(self, number: str) -> Loc:
+        """Of a DILocation: the innermost frame outside the shim's headers."""
+        if not number:
+            return NOWHERE
+        known = self._locs.get(number)
+        if known is None:
+            known = self._locs[number] = self._resolve(number)
+        return known
+
+    def _resolve(self, number: str) -> Loc:
+        fields = self.node(number).fields
+        line = int(fields.get("line", 0))
+        file = self.file_of_scope(fields.get("scope", ""))
+        inlined = fields.get("inlinedAt", "")
+        if inlined and (line == 0 or in_shim(file)):
+            return self.loc(inlined)
+        return Loc(file, line)
+
+    def file_of_scope(self, number: str) -> str:
+        """The file of a scope, relative to where clang ran."""
+        known = self._files.get(number)
+        if known is None:
+            fields = self.node(number).fields
+            file, parent = fields.get("file", ""), fields.get("scope", "")
+            if file:
+                name = self.field(file, "filename")
+                known = str(PurePath(name)) if name else ""
+            else:
+                known = self.file_of_scope(parent) if parent and parent != number else ""
+            self._files[number] = known
+        return known
+
+    # ---- names and types -----------------------------------------------------------------------------------
+
+    def variable(self, number: str) -> str:
+        """Name of a DILocalVariable."""
+        return self.field(number, "name")
+
+    def parameters(self, subprogram: str) -> dict[str, str]:
+        """The parameters of a DISubprogram: name -> number of the DILocalVariable."""
+        found: dict[str, str] = {}
+        for item in self.node(self.field(subprogram, "retainedNodes")).items:
+            node = self.node(item)
+            if node.kind == "DILocalVariable" and "arg" in node.fields:
+                found[node.fields.get("name", "")] = item
+        return found
+
+    def subprogram(self, number: str) -> tuple[str, Loc]:
+        """(name, place) of a DISubprogram."""
+        fields = self.node(number).fields
+        return fields.get("name", ""), Loc(self.file_of_scope(number), int(fields.get("line", 0)))
+
+    def result_type(self, number: str) -> str:
+        """The type of what a DISubprogram returns."""
+        types = self.node(self.field(self.field(number, "type"), "types")).items
+        return types[0] if types else ""
+
+    def strip(self, number: str, also: frozenset[str] = frozenset()) -> str:
+        """The type behind references, typedefs and qualifiers."""
+        for _ in range(50):
+            node = self.node(number)
+            if node.fields.get("tag") not in _ALIASES | also:
+                break
+            number = node.fields.get("baseType", "")
+        return number
+
+    def type_name(self, number: str) -> str:
+        """Name of a variable's type, references, pointers, typedefs and const looked through."""
+        return self.field(self.strip(number, frozenset({"DW_TAG_pointer_type"})), "name")
+
+    def integer_type(self, number: str) -> tuple[int, bool] | None:
+        """(bits, signed) of a type if it is an integer: built in, an enumeration, or an ``ap_int``."""
+        number = self.strip(number)
+        fields = self.node(number).fields
+        if fields.get("tag") == "DW_TAG_enumeration_type":
+            return self.integer_type(fields.get("baseType", ""))
+        name = fields.get("name", "")
+        if name.startswith("ap_int_base<"):
+            width, _, signed = name.removeprefix("ap_int_base<").removesuffix(">").partition(", ")
+            return int(width), signed == "true"
+        encoding = fields.get("encoding", "")
+        if encoding == "DW_ATE_boolean":
+            return 1, False
+        if encoding in ("DW_ATE_float", "DW_ATE_complex_float"):
+            return None
+        if encoding:
+            return int(fields.get("size", 0)), encoding in ("DW_ATE_signed", "DW_ATE_signed_char")
+        return None
+
+    def fixed_type(self, number: str) -> tuple[int, bool] | None:
+        """(bits, signed) of a type if it is an ``ap_fixed``."""
+        name = self.field(self.strip(number), "name")
+        if not name.startswith("ap_fixed_base<"):
+            return None
+        width, _, signed = name.removeprefix("ap_fixed_base<").split(", ")[:3]
+        return int(width), signed == "true"
+
+
+def _decode(text: str) -> Node:
+    words = tokens(text.removeprefix("distinct "))
+    if words[:2] == ["!", "{"] or words[:1] == ["{"]:
+        return Node("", items=_items(words))
+    if len(words) < 2 or words[1] != "(":
+        return Node(words[0] if words else "")
+    node = Node(words[0].removeprefix("!"))
+    at = 2
+    while at < len(words) and words[at] != ")":
+        key = words[at].removesuffix(":")
+        at += 1
+        if at < len(words) and words[at] == ":":
+            at += 1
+        depth, parts = 0, []
+        while at < len(words) and (depth or words[at] not in (",", ")")):
+            depth += words[at] in "([{"
+            depth -= words[at] in ")]}"
+            parts.append(words[at])
+            at += 1
+        at += at < len(words) and words[at] == ","
+        node.fields[key] = _plain(parts)
+    return node
+
+
+def _plain(parts: list[str]) -> str:
+    if parts[:1] == ["!"]:  # a string among nodes: !"text"
+        parts = parts[1:]
+    if len(parts) != 1:
+        return " ".join(parts)
+    word = parts[0]
+    if word[0] == '"':
+        return word[1:-1]
+    return word[1:] if word[0] == "!" else word
+
+
+def _items(words: list[str]) -> list[str]:
+    items: list[str] = []
+    current: list[str] = []
+    for word in words[words.index("{") + 1 : -1]:
+        if word == ",":
+            items.append(_plain(current))
+            current = []
+        else:
+            current.append(word)
+    return [*items, _plain(current)] if current else items
