@@ -13,8 +13,8 @@ from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.intrinsics import DIRECT, Intrinsic, intrinsic
 from edgemoe.compiler.frontend.pointers import referenced
 from edgemoe.compiler.llvmir.debug import in_shim
+from edgemoe.compiler.llvmir.instructions import name
 from edgemoe.compiler.llvmir.objects import Function, Inst, Module, Record
-from edgemoe.compiler.llvmir.reader import name
 from edgemoe.compiler.llvmir.types import POINTER, VOID, IntType, Type, bits, integer_bytes
 
 MARKER = "__hls_pragma"
