@@ -42,6 +42,17 @@ class Loc:
 NOWHERE = Loc()
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the user is to know of a program that compiles: a wish that changes nothing, or (``warning``) a likely
+    mistake.
+    """
+
+    loc: Loc
+    text: str  #: a sentence
+    warning: bool = False
+
+
 class Opcode(str, enum.Enum):
     """What an operation does. ``a``, ``b``, ``c`` are its operands in order; widths are in bits."""
 
@@ -508,12 +519,15 @@ class Function:
 
 @dataclass(eq=False, slots=True)
 class Program:
-    """All functions, callees first; ``top`` is the one with the outside ports. ``sources`` are the files read."""
+    """All functions, callees first; ``top`` is the one with the outside ports. ``sources`` are the files read,
+    ``notes`` what to tell the user.
+    """
 
     name: str
     top: str
     functions: dict[str, Function] = field(default_factory=dict)
     sources: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
 
 def edges(terminator: Terminator) -> list[Edge]:
