@@ -16,27 +16,25 @@ from edgemoe.compiler.frontend.markers import Fact
 from edgemoe.compiler.frontend.parse import Module
 from edgemoe.compiler.frontend.prepare import MODULE_BODY
 from edgemoe.compiler.frontend.process import ProcessBuilder
-from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Loc, Pipeline, Program
+from edgemoe.compiler.frontend.source.pragmas import Dataflow
+from edgemoe.compiler.frontend.source.pragmas import Interface as InterfacePragma
+from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Program
 from edgemoe.compiler.llvmir.debug import in_shim
 from edgemoe.compiler.llvmir.objects import Module as LlvmModule
 from edgemoe.compiler.llvmir.reader import read_module
 from edgemoe.compiler.passes.pipeline import optimise
 
-#: Lines between a loop's label and its PIPELINE pragma, at most.
-_LABEL_DISTANCE = 4
-
 
 def compile_source(source: Path, top: str, include: list[Path], work: Path) -> Program:
     """The IR program of function ``top`` in ``source``. Intermediate files go to ``work``."""
-    raw, files = emit_llvm(source, include, work)
+    raw, read, files = emit_llvm(source, include, work)
     module = read_module(raw)
     mangled = _top(module, top, source)
     calls = _module_calls(module)
-    labels = _labels(module)
-    text, facts = clean_up(module, mangled)
+    text, facts = clean_up(module, mangled, read)
     (work / f"{source.stem}.ll").write_text(text)
-    program = build_program(Module(text), facts, mangled, calls)
-    _label_loops(program, labels)
+    program = build_program(Module(text), facts.facts, mangled, calls)
+    program.notes += facts.notes
     program.sources = files
     optimise(program)
     return program
@@ -54,7 +52,7 @@ def build_program(module: Module, facts: list[Fact], top: str, spelled: dict[str
         _check_module(function)
         program.functions[name] = function
     callees: dict[str, Callee] = {}
-    dataflow = {fact.function for fact in facts if fact.kind == "dataflow"}
+    dataflow = {fact.function for fact in facts if isinstance(fact.pragma, Dataflow)}
     for mangled in wanted:
         llvm_function = module.functions[mangled]
         if mangled in dataflow:
@@ -158,17 +156,6 @@ def _module_calls(module: LlvmModule) -> dict[str, str]:
     return calls
 
 
-def _labels(module: LlvmModule) -> dict[Loc, str]:
-    """The source's labels by their place."""
-    labels = {}
-    for number, text in module.debug.texts.items():
-        if text.startswith("!DILabel("):
-            fields = module.debug.node(number).fields
-            file = module.debug.field(fields.get("file", ""), "filename")
-            labels[Loc(file, int(fields.get("line", 0)))] = fields.get("name", "")
-    return labels
-
-
 def _modules(module: Module, calls: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """(body function -> module name, mangled ``__hls_call`` -> module name).
 
@@ -222,28 +209,14 @@ def _check_module(function: Function) -> None:
             )
 
 
-def _label_loops(program: Program, labels: dict[Loc, str]) -> None:
-    """A pipelined loop has the C++ label that stands closest before its pragma."""
-    for function in program.functions.values():
-        for region in function.regions:
-            if isinstance(region, Pipeline):
-                lines = range(region.loc.line, region.loc.line - _LABEL_DISTANCE, -1)
-                near = (labels.get(Loc(region.loc.file, line)) for line in lines)
-                region.label = next((label for label in near if label), "")
-
-
 def _interfaces(module: Module, program: Program, mangled: str, facts: list[Fact]) -> None:
     """INTERFACE pragmas of the top; bundles reach the processes' AXI arguments."""
     function = program.functions[program.top]
     for fact in facts:
-        if fact.kind != "interface" or fact.function != mangled:
+        pragma = fact.pragma
+        if not isinstance(pragma, InterfacePragma) or fact.function != mangled:
             continue
-        options = {
-            **dict(w.split("=", 1) for w in fact.words if "=" in w),
-            **{k: str(v) for k, v in fact.numbers.items()},
-        }
-        mode = options.pop("mode", next((w for w in fact.words if "=" not in w), ""))
-        port = options.pop("port", "return")
+        mode, port, options = pragma.mode, pragma.port, dict(pragma.options)
         if port != "return" and port not in {arg.name for arg in function.args}:
             continue  # an argument that nothing uses
         function.interfaces.append(Interface(mode, port, options, fact.loc))
