@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from edgemoe.compiler.errors import CompileError
-from edgemoe.compiler.frontend.pragmas import rewrite_pragmas
+from edgemoe.compiler.frontend.source.rewrite import Lines, Source, find_pragmas, rewrite_pragmas
+from edgemoe.compiler.frontend.source.structure import read_structure
 from edgemoe.compiler.headers import standard_headers
 
 #: No optimisation by clang: the project runs its own list of passes (llvm.py). Of the targets of this clang, wasm64
@@ -39,8 +40,8 @@ def cache_environment() -> dict[str, str]:
     return environment
 
 
-def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, list[str]]:
-    """LLVM IR text of ``source``, and the files that were read. Intermediate files go to ``work``."""
+def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, Source, list[str]]:
+    """LLVM IR text of ``source``, what the C++ itself says, and the files read. Intermediate files go to ``work``."""
     work.mkdir(parents=True, exist_ok=True)
     flags = [*FLAGS, *(f"-I{path}" for path in include)]
     flags += standard_headers(include)
@@ -50,10 +51,11 @@ def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, list[
     _clang([*flags, *declared, "-E", "-o", str(preprocessed), str(source)], source)
     text = preprocessed.read_text()
     rewritten = work / f"{source.stem}.rewritten.cpp"
-    rewritten.write_text(rewrite_pragmas(text))
+    marked = rewrite_pragmas(text, find_pragmas(read_structure(text), Lines(text)))
+    rewritten.write_text(marked.text)
     output = work / f"{source.stem}.raw.ll"
     _clang([*flags, "-S", "-emit-llvm", "-o", str(output), str(rewritten)], source)
-    return output.read_text(), _files(text)
+    return output.read_text(), marked, _files(text)
 
 
 def _clang(arguments: list[str], source: Path) -> None:

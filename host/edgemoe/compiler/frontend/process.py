@@ -209,7 +209,11 @@ class ProcessBuilder:
         region = Pipeline(self._heads[header], loc=self.module.loc(mark), ii=int(mark.operands[1]))
         self.function.regions.append(region)
         self._phi_head(region, self.source.blocks[header])
-        self.accesses.loop_of[region.name] = int(mark.operands[0])
+        number = int(mark.operands[0])
+        self.accesses.loop_of[region.name] = number
+        region.label = next(
+            (fact.label for fact in self.facts if number and fact.loop == number and fact.label), ""
+        )
         emit = Emitter(self.ids, region.ops)
 
         def condition(source: str, target: str) -> Value | None:
