@@ -150,7 +150,7 @@ def _runtime(root: Path, out: Path) -> list[Path]:
 def _run(command: list[str], environment: dict[str, str] | None = None) -> None:
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
-        raise DeviceError(f"{Path(command[0]).name} failed:\n{done.stdout[-1500:]}{done.stderr[-3000:]}")
+        raise DeviceError(f"{Path(command[0]).name} failed:\n{done.stdout[-1500:]}{done.stderr[-20000:]}")
 
 
 def _top(kernels: Sequence[Kernel]) -> str:
