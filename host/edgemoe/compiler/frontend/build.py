@@ -53,7 +53,7 @@ def build_program(
     wanted = _functions(module, top)
     names = _names(module, wanted)
     module_names, calls = _modules(module, spelled)
-    program = Program(top, names[wanted[-1]])
+    program = Program(names[top], names[top])
     for mangled, name in module_names.items():
         function = ProcessBuilder(module, module.functions[mangled], facts, name, {}).build()
         function.kind = Kind.MODULE

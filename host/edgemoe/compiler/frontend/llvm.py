@@ -19,6 +19,7 @@ from edgemoe.compiler.frontend.prepare import inline_all, prepare
 from edgemoe.compiler.frontend.records import drop_nameless
 from edgemoe.compiler.frontend.registers import fold_registers
 from edgemoe.compiler.frontend.split import split_aggregates
+from edgemoe.compiler.frontend.structs import scalars_for_structs
 from edgemoe.compiler.llvmir.objects import Module
 from edgemoe.compiler.llvmir.reader import read_module
 from edgemoe.compiler.llvmir.writer import module_text
@@ -74,6 +75,7 @@ def clean_up(source: Module, top: str) -> tuple[str, list[Fact]]:
 
     _forget_target(source)
     kept = prepare(source, top)
+    scalars_for_structs(source, top)
     module = drop_nameless(read_module(run(source, _INLINE_SMALL, _SHORTEN)))
     inline_all(module, kept)
     module = drop_nameless(read_module(run(module, _INLINE, _SHORTEN_ALL)))
