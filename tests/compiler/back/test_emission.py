@@ -121,7 +121,7 @@ def test_static_variables_have_their_initial_words(tmp_path: Path) -> None:
     assert "if (rst) kept" not in text and "if (rst) zeros" not in text
     assert not re.search(r"initial.*scratch", text)
     for name in ("kept", "zeros"):  # `always_ff` allows no second statement that writes
-        assert f"always @(posedge clk) if ({name}_we)" in text
+        assert f"always @(posedge clk) if ({name}_we & ~rst)" in text
     assert "always_ff @(posedge clk) if (scratch_we)" in text
 
 

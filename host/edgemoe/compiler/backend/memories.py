@@ -129,7 +129,9 @@ class Memories:
         ]
         signals = {f"{name}_wa": bits, f"{name}_wd": memory.width}
         lines += _port(f"{name}_we", signals, [(w.enable, [w.address, w.data], w.loc) for w in writes])
-        return [*lines, f"{_clocked(memory)} if ({name}_we) {name}[{name}_wa] <= {name}_wd;"]
+        # Before the first reset valid bits may be anything: initial words must not be lost to that.
+        enable = f"{name}_we" if memory.init is None else f"{name}_we & ~rst"
+        return [*lines, f"{_clocked(memory)} if ({enable}) {name}[{name}_wa] <= {name}_wd;"]
 
     def _register(self, memory: Memory, bank: int, writes: list[Access]) -> list[str]:
         name = self.bank(memory.name, bank)
