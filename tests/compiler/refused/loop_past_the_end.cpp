@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <hls_stream.h>
+void top(hls::stream<int>& in, hls::stream<int>& out) {
+  int a[8];
+  for (int i = 0; i <= 8; i++) {
+#pragma HLS UNROLL
+    a[i] = in.read();  // error: outside
+  }
+  out.write(a[3]);
+}
