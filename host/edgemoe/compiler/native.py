@@ -21,6 +21,7 @@ import numpy as np
 
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.clang import cache_environment
+from edgemoe.compiler.headers import standard_headers
 from edgemoe.compiler.ir import RETURN
 from edgemoe.compiler.libraries import is_whole, keep
 from edgemoe.compiler.native_source import rewrite, top_parameters
@@ -86,7 +87,7 @@ def build_native(
     variables with a pattern, so that a program that depends on them shows. The library is reused while
     nothing it is made of changes.
     """
-    flags = [*_LANGUAGE, *(f"-I{folder}" for folder in include)]
+    flags = [*_LANGUAGE, *(f"-I{folder}" for folder in include), *standard_headers(include)]
     flags += ["-DHLS_NATIVE_CHECKS"] if checks else []
     glue = (
         '#include "detail/native_call.h"\n'

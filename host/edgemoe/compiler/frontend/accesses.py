@@ -315,7 +315,7 @@ class Accesses:
     @staticmethod
     def _about(fact: Fact, base: str) -> bool:
         """Whether a pragma names this array, or a struct that held it."""
-        return any(base == known or base.startswith(known.rstrip('"') + ".sroa.") for known in fact.objects)
+        return any(base == known or base.startswith(known + ".sroa.") for known in fact.objects)
 
     def _partition(self, base: str, leaf: Leaf) -> dict[int, Partition]:
         result: dict[int, Partition] = {}

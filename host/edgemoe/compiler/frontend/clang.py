@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.pragmas import rewrite_pragmas
+from edgemoe.compiler.headers import standard_headers
 
 #: No optimisation by clang: the project runs its own list of passes (llvm.py). Of the targets of this clang, wasm64
 #: lays out every type as the native build does, and passes a struct of several members by its address, not as integers.
@@ -42,6 +43,7 @@ def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, list[
     """LLVM IR text of ``source``, and the files that were read. Intermediate files go to ``work``."""
     work.mkdir(parents=True, exist_ok=True)
     flags = [*FLAGS, *(f"-I{path}" for path in include)]
+    flags += standard_headers(include)
     # A source may have pragmas and none of our headers; the rewritten pragmas need their declaration all the same.
     declared = ["-include", PRELUDE] if any((path / PRELUDE).is_file() for path in include) else []
     preprocessed = work / f"{source.stem}.i.cpp"

@@ -125,11 +125,15 @@ class Parts:
 
     def _name(self, variable: Variable, names: list[str]) -> str:
         sigil = variable.base[0]
-        stem = ".".join([variable.name, *names])
-        name, k = f'{sigil}"{stem}"', 0
+        # Only characters that need no quotes: LLVM would write the name without them.
+        stem = "".join(
+            c if (c.isalnum() and c.isascii()) or c in "._" else "_"
+            for c in ".".join([variable.name, *names])
+        )
+        name, k = f"{sigil}{stem}", 0
         while (variable.scope, name) in self._names:
             k += 1
-            name = f'{sigil}"{stem}.{k}"'
+            name = f"{sigil}{stem}.{k}"
         self._names.add((variable.scope, name))
         return name
 

@@ -266,16 +266,20 @@ class Paths:
                     return replace(place, inside=offset)
             elif offset == 0:
                 return place
-            elif place.steps and isinstance(place.steps[-1], Index):
-                count, offset = divmod(offset, size)
-                place = self._move(place, Index(count))
             elif place.steps:
-                # Out of a member: count from the struct that holds it.
-                last = place.steps[-1]
-                assert isinstance(last, Field)
-                outer = self.walk(place.base, place.steps[:-1])
-                offset += self.layout.fields(outer.type)[last.number][0]
-                place = outer
+                # Out of an element or a member: count from the array or struct that holds it.
+                last, outer = place.steps[-1], self.walk(place.base, place.steps[:-1])
+                if isinstance(last, Field):
+                    offset += self.layout.fields(outer.type)[last.number][0]
+                    place = outer
+                    continue
+                count, rest = divmod(offset, size)
+                body = self.layout.body(outer.type)
+                assert isinstance(body, ArrayType)
+                if last.terms or 0 <= last.constant + count < body.count:
+                    place, offset = self._move(place, Index(count)), rest
+                else:
+                    place, offset = outer, offset + last.constant * size
             else:
                 break
         raise NoPlaceError("this address lies outside of its variable.")

@@ -102,6 +102,11 @@ def _keep_reachable(module: Module, top: str) -> None:
         variable.prefix = "internal unnamed_addr" if variable.init else "external"
         variable.suffix = f", !dbg !{variable.debug}" if variable.debug else ""
     module.other = [line for line in module.other if not line.startswith("$")]
+    for number, text in module.debug.texts.items():
+        # Template arguments that are functions name them here too.
+        before, value, _ = text.partition("value: ptr @")
+        if value:
+            module.debug.texts[number] = f"{before}value: ptr null)"
 
 
 def _refuse_run_time_initialisers(module: Module, top: str) -> None:

@@ -62,6 +62,7 @@ class Rewrite:
         if not self.variables:
             return
         last: dict[str, str] = {}
+        phis = [inst for inst in self.function.instructions() if inst.opcode == "phi"]
         for label, block in self.function.blocks.items():
             self._open(label)
             for item in block:
@@ -73,9 +74,9 @@ class Rewrite:
                         self.out.append(item)
             last[label] = self.label
         self.function.blocks = self.blocks
-        for inst in self.function.instructions():  # copies that became loops ended some blocks early
-            if inst.opcode == "phi" and any(last[t] != t for t in inst.targets if t in last):
-                inst.targets = [last.get(target, target) for target in inst.targets]
+        for inst in phis:  # copies that became loops ended some blocks early
+            if any(last[t] != t for t in inst.targets):
+                inst.targets = [last[target] for target in inst.targets]
                 inst.text = ""
         entry = next(iter(self.blocks.values()))
         own = [v for v in self.variables.values() if v.scope]
@@ -371,7 +372,15 @@ class Rewrite:
 
     def _remove_pointers(self) -> None:
         """Takes out pointers into split variables; whoever still uses one is refused."""
-        dead = self.dead = self._into_split()
+        used = {
+            token
+            for block in self.blocks.values()
+            for i in block
+            if isinstance(i, Inst)
+            for token in i.operands
+        }
+        numbers = {t for t, i in self.paths.definitions.items() if i.opcode == "ptrtoint" and t not in used}
+        dead = self.dead = self._into_split() | numbers
         for block in self.blocks.values():
             block[:] = [
                 made

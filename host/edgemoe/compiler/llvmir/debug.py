@@ -10,7 +10,7 @@ from edgemoe.compiler.ir import NOWHERE, Loc
 from edgemoe.compiler.llvmir.tokens import tokens
 
 #: Folders and names of the shim's headers: an inlined operation of theirs belongs to the line that uses it.
-SHIM_FOLDER = "detail"
+SHIM_FOLDERS = ("detail", "freestanding")
 _SHIM_PREFIXES = ("hls_", "ap_")
 
 _ALIASES = frozenset(
@@ -27,9 +27,9 @@ _ALIASES = frozenset(
 def in_shim(file: str) -> bool:
     """Whether a file is one of the shim's headers (or of the vendor's in their place)."""
     path = PurePath(file)
-    if path.suffix != ".h":
-        return False
-    return path.parent.name == SHIM_FOLDER or path.name.startswith(_SHIM_PREFIXES)
+    if path.parent.name in SHIM_FOLDERS:
+        return True
+    return path.suffix == ".h" and path.name.startswith(_SHIM_PREFIXES)
 
 
 @dataclass(slots=True)
@@ -204,6 +204,8 @@ def _decode(text: str) -> Node:
 
 
 def _plain(parts: list[str]) -> str:
+    if parts[:1] == ["!"]:  # a string among nodes: !"text"
+        parts = parts[1:]
     if len(parts) != 1:
         return " ".join(parts)
     word = parts[0]

@@ -422,6 +422,9 @@ _READERS: dict[str, Callable[[Inst, _Line], None]] = {
     "insertvalue": _insertvalue,
 }
 
+#: Instructions whose parts are read; others are known by their text only.
+OPCODES = frozenset(_READERS)
+
 
 def name(token: str) -> str:
     """``@f`` and ``@"f"`` -> ``f``."""
