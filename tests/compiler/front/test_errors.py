@@ -95,7 +95,7 @@ void top(hls::stream<int>& x, hls::stream<int>& y) {
     ),
     "heap": Case(
         "void top(hls::stream<int>& x) {\n  int* p = new int[x.read()];  // here\n  x.read();\n  p[1] = 2;\n}\n",
-        "has no body that could be inlined",
+        "needs a heap",
     ),
     "dataflow_computes": Case(
         """static void a(hls::stream<int>& x, int n) { x.write(n); }

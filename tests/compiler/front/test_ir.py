@@ -199,14 +199,14 @@ void top(hls::burst_maxi<ap_uint<32>> port, ap_int<40>& total, ap_uint<9> n) {
     program = build(body, tmp_path)
     assert list(program.functions) == ["load", "add", "top"]
     assert function_text(program.functions["top"]) == (
-        'dataflow top  ; kernel.cpp:16\n'
+        "dataflow top  ; kernel.cpp:16\n"
         '  axi port width=32 bundle=gmem3 channels={"ar":64,"r":32}  ; kernel.cpp:16\n'
-        '  scalar total width=40 direction=write signed=true  ; kernel.cpp:16\n'
-        '  scalar n width=9  ; kernel.cpp:16\n'
-        '  channel words width=32 depth=7  ; kernel.cpp:16\n'
+        "  scalar total width=40 direction=write signed=true  ; kernel.cpp:16\n"
+        "  scalar n width=9  ; kernel.cpp:16\n"
+        "  channel words width=32 depth=7  ; kernel.cpp:16\n"
         '  interface mode=m_axi port=port options={"bundle":"gmem3","offset":"slave"}  ; kernel.cpp:17\n'
-        '  instance u_load load(port=%port, out=&words, n=%n)  ; kernel.cpp:21\n'
-        '  instance u_add add(in=&words, total=%total, n=%n)  ; kernel.cpp:22\n'
+        "  instance u_load load(port=%port, out=&words, n=%n)  ; kernel.cpp:21\n"
+        "  instance u_add add(in=&words, total=%total, n=%n)  ; kernel.cpp:22\n"
     )
 
 

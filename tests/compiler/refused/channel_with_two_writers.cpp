@@ -6,6 +6,6 @@ void top(hls::stream<int>& a, hls::stream<int>& b, hls::stream<int>& out) {
 #pragma HLS DATAFLOW
   hls::stream<int> m;
   put(a, m);
-  put(b, m);  // error: 'm'
+  put(b, m);  // error: the channel 'm' has a second writer; one process may hold each end
   get(m, out);
 }

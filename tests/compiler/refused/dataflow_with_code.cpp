@@ -5,5 +5,5 @@ static void copy(hls::stream<int>& in, hls::stream<int>& out, int n) {
 }
 void top(hls::stream<int>& in, hls::stream<int>& out, int n) {
 #pragma HLS DATAFLOW
-  copy(in, out, n * 3);  // error: 
+  copy(in, out, n * 3);  // error: the argument 'n' must be an argument of the DATAFLOW function, a channel
 }

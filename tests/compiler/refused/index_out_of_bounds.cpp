@@ -3,5 +3,5 @@
 void top(hls::stream<int>& in, hls::stream<int>& out) {
   int a[8];
   for (int i = 0; i < 8; i++) a[i] = in.read();
-  out.write(a[8]);  // error: index 8
+  out.write(a[8]);  // error: array index 8 is past the end of the array
 }

@@ -2,5 +2,5 @@
 #include <hls_stream.h>
 void top(hls::stream<int>& in, hls::stream<int>& out) {
   int x;
-  out.write(in.read() + x);  // error: 'x' is read before it has a value
+  out.write(in.read() + x);  // error: variable 'x' is uninitialized when used here: give it a value where it is declared
 }

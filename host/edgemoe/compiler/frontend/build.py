@@ -16,6 +16,7 @@ from edgemoe.compiler.frontend.markers import Fact
 from edgemoe.compiler.frontend.parse import Module
 from edgemoe.compiler.frontend.prepare import MODULE_BODY
 from edgemoe.compiler.frontend.process import ProcessBuilder
+from edgemoe.compiler.frontend.refusals import refuse
 from edgemoe.compiler.frontend.returned import returned
 from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Loc, Pipeline, Program, ScalarArg
 from edgemoe.compiler.llvmir.debug import in_shim
@@ -29,8 +30,9 @@ _LABEL_DISTANCE = 4
 
 def compile_source(source: Path, top: str, include: list[Path], work: Path) -> Program:
     """The IR program of function ``top`` in ``source``. Intermediate files go to ``work``."""
-    raw, files = emit_llvm(source, include, work)
+    raw, files, warnings = emit_llvm(source, include, work)
     module = read_module(raw)
+    refuse(module)
     mangled = _top(module, top, source)
     result = returned(module, mangled)
     calls = _module_calls(module)
@@ -40,6 +42,7 @@ def compile_source(source: Path, top: str, include: list[Path], work: Path) -> P
     program = build_program(Module(text), facts, mangled, calls, result)
     _label_loops(program, labels)
     program.sources = files
+    program.notes += warnings
     optimise(program)
     return program
 
@@ -55,7 +58,9 @@ def build_program(
     module_names, calls = _modules(module, spelled)
     program = Program(top, names[wanted[-1]])
     for mangled, name in module_names.items():
-        function = ProcessBuilder(module, module.functions[mangled], facts, name, {}).build()
+        builder = ProcessBuilder(module, module.functions[mangled], facts, name, {})
+        function = builder.build()
+        program.notes += builder.notes
         function.kind = Kind.MODULE
         _check_module(function)
         program.functions[name] = function
@@ -70,6 +75,7 @@ def build_program(
             builder = ProcessBuilder(module, llvm_function, facts, names[mangled], calls)
             builder.arguments.returned = result if mangled == top else None
             function = builder.build()
+            program.notes += builder.notes
             callees[mangled] = Callee(
                 function, [builder.arguments.at(k) for k in range(len(llvm_function.params))]
             )

@@ -142,6 +142,9 @@ class _Line:
         kind = self.next()
         while self.peek() != "(":
             self.next()
+        if self.peek() == "inrange":
+            self.next()
+            self.group()
         self.expect("(")
         source: Type = POINTER
         if kind == "getelementptr":
@@ -339,6 +342,10 @@ def _getelementptr(inst: Inst, line: _Line) -> None:
     _operands(inst, line)
 
 
+#: The callee of inline assembly.
+ASSEMBLY = "asm"
+
+
 def _call(inst: Inst, line: _Line) -> None:
     start = line.at
     while line.peek() in _BEFORE_TYPE:
@@ -349,6 +356,9 @@ def _call(inst: Inst, line: _Line) -> None:
     if line.peek() == "(":
         inst.signature = line.group()
     callee = line.next()
+    if callee == ASSEMBLY:
+        inst.callee = ASSEMBLY
+        return
     inst.callee = name(callee) if callee[0] == "@" else ""
     line.expect("(")
     while not line.accept(")"):
