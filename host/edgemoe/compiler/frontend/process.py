@@ -321,7 +321,13 @@ class ProcessBuilder:
         if not token.startswith("%"):
             if token.startswith(("@", "getelementptr")):
                 loc = self.module.loc(user)
-                raise CompileError(loc.file, loc.line, "a pointer is used as a value.")
+                message = "a pointer is used as a value."
+                if "@_ZTV" in token:
+                    message = (
+                        "a class with virtual functions: which one is called is known at run time only; use a "
+                        "template, or a switch."
+                    )
+                raise CompileError(loc.file, loc.line, message)
             if token in UNDEFINED and user.opcode not in ("phi", "select"):
                 self._undefined(user)
             return constant(token, width)

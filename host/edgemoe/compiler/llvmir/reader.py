@@ -141,10 +141,8 @@ class _Line:
         start = self.at
         kind = self.next()
         while self.peek() != "(":
-            self.next()
-        if self.peek() == "inrange":
-            self.next()
-            self.group()
+            if self.next() == "inrange":
+                self.group()
         self.expect("(")
         source: Type = POINTER
         if kind == "getelementptr":
