@@ -21,6 +21,7 @@ from edgemoe.compiler.interp import Interpreter, InterpreterError, Run
 from edgemoe.compiler.interp import run as interpret
 from edgemoe.compiler.ir import AxiArg, Direction, Hazard, Pipeline, Program, ScalarArg, StreamArg
 from edgemoe.compiler.planning import Schedules, schedule_program
+from edgemoe.compiler.schedtext import schedules_text
 
 SHIM = Path(__file__).resolve().parents[2] / "hls" / "shim"
 CLOCK_NS = {"wide": 8.0}
@@ -283,3 +284,14 @@ def test_a_pipeline_takes_its_cycles(tmp_path: Path) -> None:
     whole = run(program, schedules, Run({"in": deque(range(40))})).cycles
     rest = sum(p.depth for p in schedules.plans["top"].values() if not p.pipelined)
     assert plan.depth + 3 * 39 <= whole - rest <= plan.depth + 3 * 39 + 16 * 6
+
+
+def test_a_schedule_prints_its_cycles_and_ports(tmp_path: Path) -> None:
+    program = build("histogram", tmp_path)
+    text = schedules_text(schedule_program(program, 5.0), program.functions)
+    (loop,) = [part for part in text.split("\n\n") if "II 2" in part]
+    assert "limited by: load of bins" in loop
+    cycles = [line.split()[1] for line in loop.splitlines() if line.startswith("    cycle")]
+    assert cycles == sorted(cycles)
+    (load,) = [line for line in loop.splitlines() if " = load " in line]
+    assert load.endswith("[there in cycle 1; read port of bins 0 slot 0]")

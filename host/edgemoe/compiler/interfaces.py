@@ -56,9 +56,10 @@ _UNUSED = {
     "register_mode": "stream ports are registered by their FIFOs",
     "name": "ports and registers have the argument's name",
     "storage_impl": "the registers are flip-flops",
+    "storage_type": "the registers are flip-flops",
 }
 _OPTIONS = {
-    "s_axilite": frozenset({"bundle", "offset", "register", "name", "storage_impl", "clock", "interrupt"}),
+    "s_axilite": frozenset({"bundle", "offset", "register", "name", "storage_impl", "storage_type", "clock", "interrupt"}),
     "m_axi": frozenset(
         {"bundle", "offset", "depth", "latency", "num_read_outstanding", "num_write_outstanding", "name", "channel"}
         | {"max_read_burst_length", "max_write_burst_length", "max_widen_bitwidth"}

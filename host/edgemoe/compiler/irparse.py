@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import json
 import re
 import types
 import typing
@@ -15,7 +14,6 @@ from typing import Any, TypeVar
 from edgemoe.compiler import ir
 from edgemoe.compiler.banks import BankLayout, Dimension, Split
 from edgemoe.compiler.ir import (
-    NOWHERE,
     Affine,
     Argument,
     Block,
@@ -33,8 +31,8 @@ from edgemoe.compiler.ir import (
     Interface,
     Jump,
     Kind,
-    Loc,
     Memory,
+    Note,
     Op,
     Opcode,
     Phi,
@@ -44,82 +42,11 @@ from edgemoe.compiler.ir import (
     Return,
     Value,
 )
+from edgemoe.compiler.irlines import IRSyntaxError, Line
 from edgemoe.compiler.irtext import DECLARATIONS
 
 _T = TypeVar("_T")
-#: A string, a value, a word, a number or a mark.
-_TOKEN = re.compile(
-    r'\s*(?:(?P<string>"(?:[^"\\]|\\.)*")|(?P<value>[vp]\d+(?!\w)|%[\w.]+|&[\w.]+|\d+:\d+)'
-    r"|(?P<word>[A-Za-z_][\w.]*)|(?P<number>-?\d+)|(?P<mark>->|[-=,()?:+*\[\]{}]))"
-)
 _VALUE = re.compile(r"[vp]\d+|%[\w.]+|\d+:\d+")
-_JSON = json.JSONDecoder()
-
-
-class IRSyntaxError(ValueError):
-    """A line that is not the text of an IR program."""
-
-
-class _Line:
-    """A line without its place in the source, read from left to right."""
-
-    def __init__(self, text: str, number: int) -> None:
-        self.number = number
-        body, at, place = text.rpartition("  ; ")
-        self.text, self.loc = (body, _place(place)) if at else (text, NOWHERE)
-        self.text = self.text.strip()
-        self.at = 0
-
-    def fail(self, wanted: str) -> IRSyntaxError:
-        return IRSyntaxError(f"line {self.number}: {wanted} expected at '{self.text[self.at :]}'")
-
-    def peek(self) -> str:
-        found = _TOKEN.match(self.text, self.at)
-        return found[0].strip() if found else ""
-
-    def next(self, wanted: str = "") -> str:
-        """The next token; ``wanted`` is what it must be."""
-        token = self.peek()
-        if not token or (wanted and token != wanted):
-            raise self.fail(wanted or "more")
-        found = _TOKEN.match(self.text, self.at)
-        assert found is not None
-        self.at = found.end()
-        return token
-
-    def has(self, token: str) -> bool:
-        """Reads the token if it is next."""
-        if self.peek() != token:
-            return False
-        self.next()
-        return True
-
-    def name(self) -> str:
-        token = self.next()
-        return json.loads(token) if token.startswith('"') else token
-
-    def json(self) -> Any:
-        """A JSON value, or a word."""
-        while self.text[self.at : self.at + 1] == " ":
-            self.at += 1
-        if re.match(r'[\[{"\d-]|(true|false|null)\b', self.text[self.at :]):
-            value, self.at = _JSON.raw_decode(self.text, self.at)
-            return value
-        return self.next()
-
-    def fields(self) -> dict[str, Any]:
-        """``key=value`` up to the end."""
-        result = {}
-        while self.peek():
-            key = self.next()
-            self.next("=")
-            result[key] = self.json()
-        return result
-
-
-def _place(text: str) -> Loc:
-    file, _, line = text.rpartition(":")
-    return Loc(json.loads(f'"{file}"'), int(line))
 
 
 def _made(cls: type[_T], fields: dict[str, Any], **given: Any) -> _T:
@@ -160,14 +87,17 @@ def _dimension(extent: int, split: str = "", factor: int = 1) -> Dimension:
 
 def parse_program(text: str) -> Program:
     """The program of `program_text`."""
-    lines = [_Line(line, number) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    lines = [Line(line, number) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     if not lines or lines[0].next() != "program":
         raise IRSyntaxError("a program begins with 'program'")
     name = lines[0].name()
     program = _made(Program, lines[0].fields(), name=name)
     kinds = {kind.value for kind in Kind}
-    parts: list[list[_Line]] = []
+    parts: list[list[Line]] = []
     for line in lines[1:]:
+        if not parts and line.has("note"):
+            program.notes.append(_made(Note, line.fields(), loc=line.loc))
+            continue
         if line.peek() in kinds:
             parts.append([])
         elif not parts:
@@ -182,12 +112,12 @@ def parse_program(text: str) -> Program:
 class _Reader:
     """One function. Values may be used before they are defined, so they are made first."""
 
-    def __init__(self, lines: list[_Line]) -> None:
+    def __init__(self, lines: list[Line]) -> None:
         head = lines[0]
         kind, name = Kind(head.next()), head.name()
         self.function = _made(Function, head.fields(), kind=kind, name=name, loc=head.loc)
         self.values: dict[str, Value] = {}
-        later: list[tuple[_Line, Region, Op | None]] = []
+        later: list[tuple[Line, Region, Op | None]] = []
         region: Region | None = None
         for line in lines[1:]:
             first = line.next()
@@ -210,7 +140,7 @@ class _Reader:
             elif line.text:
                 self._end(line, home)
 
-    def _declare(self, line: _Line, kind: str, region: Region | None) -> None:
+    def _declare(self, line: Line, kind: str, region: Region | None) -> None:
         cls = DECLARATIONS[kind]
         given: dict[str, Any] = {}
         if cls is not Dependence:
@@ -230,7 +160,7 @@ class _Reader:
         else:
             self.function.args.append(thing)
 
-    def _instance(self, line: _Line) -> None:
+    def _instance(self, line: Line) -> None:
         instance = Instance(line.name(), line.name(), {}, line.loc)
         line.next("(")
         while not line.has(")"):
@@ -245,7 +175,7 @@ class _Reader:
             return self.function.channels[token[1:]]
         return self._value(token)  # any argument, or a constant
 
-    def _region(self, line: _Line, kind: str) -> Region:
+    def _region(self, line: Line, kind: str) -> Region:
         name = line.name()
         region: Region = _made(
             Pipeline if kind == "pipeline" else Block, line.fields(), name=name, loc=line.loc
@@ -253,7 +183,7 @@ class _Reader:
         self.function.regions.append(region)
         return region
 
-    def _define(self, line: _Line, token: str, region: Region) -> Op | None:
+    def _define(self, line: Line, token: str, region: Region) -> Op | None:
         """The value that a line defines; a phi is complete, an operation has no operands yet."""
         line.next(":")
         width = int(line.next())
@@ -285,7 +215,7 @@ class _Reader:
     def _argument(self, name: str) -> Argument:
         return self.function.argument(name)
 
-    def _operation(self, line: _Line, op: Op) -> None:
+    def _operation(self, line: Line, op: Op) -> None:
         while _VALUE.fullmatch(line.peek()):
             op.operands.append(self._value(line.next()))
             if not line.has(","):
@@ -299,7 +229,7 @@ class _Reader:
             if item.name not in ("id", "opcode", "width", "operands", "predicate", "element", "loc"):
                 setattr(op, item.name, getattr(made, item.name))
 
-    def _element(self, line: _Line) -> Affine:
+    def _element(self, line: Line) -> Affine:
         constant, terms = int(line.next()), []
         while line.has("+"):
             coefficient = int(line.next())
@@ -308,7 +238,7 @@ class _Reader:
         line.next("mod")
         return Affine(constant, tuple(terms), int(line.next()))
 
-    def _end(self, line: _Line, region: Region) -> None:
+    def _end(self, line: Line, region: Region) -> None:
         what = line.next()
         if what == "order":
             source = self._value(line.next())
@@ -326,7 +256,7 @@ class _Reader:
         else:
             region.terminator = Return(self._value(line.next()) if line.peek() else None)
 
-    def _edge(self, line: _Line) -> Edge:
+    def _edge(self, line: Line) -> Edge:
         edge = Edge(line.name())
         line.next("(")
         while not line.has(")"):

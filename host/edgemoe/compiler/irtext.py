@@ -33,6 +33,7 @@ from edgemoe.compiler.ir import (
     Loc,
     Memory,
     ModuleArg,
+    Note,
     Op,
     Phi,
     Pipeline,
@@ -57,6 +58,7 @@ DECLARATIONS: dict[str, type] = {
     "blocks": BlockChannel,
     "interface": Interface,
     "promise": Dependence,
+    "note": Note,
 }
 KINDS = {cls: word for word, cls in DECLARATIONS.items()}
 #: Fields that have a place of their own in an operation's line, or in lines of their own.
@@ -72,8 +74,9 @@ _LITERALS = ("true", "false", "null")
 
 def program_text(program: Program) -> str:
     """Every function, callees first."""
-    head = f"program {word(program.name)}{fields_text(program, ('name', 'functions'))}"
-    return "\n".join([head, *(function_text(function) for function in program.functions.values())])
+    head = f"program {word(program.name)}{fields_text(program, ('name', 'functions', 'notes'))}"
+    notes = [declaration_text(note) for note in program.notes]
+    return "\n".join([head, *notes, *(function_text(function) for function in program.functions.values())])
 
 
 def function_text(function: Function) -> str:

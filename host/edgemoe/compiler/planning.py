@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from edgemoe.compiler.backend.module import emit_module
 from edgemoe.compiler.backend.plan import ModuleTiming, Planner, RegionPlan
+from edgemoe.compiler.backend.schedules import plan_all
 from edgemoe.compiler.ir import Kind, Program
+from edgemoe.compiler.ircheck import check_program
 from edgemoe.compiler.operators import OperatorTable
 
 
@@ -29,6 +31,7 @@ def schedule_program(program: Program, clock_ns: float, table: OperatorTable | N
             if emitted.timing is not None:
                 result.modules[name] = emitted.timing
         elif function.kind is Kind.PROCESS:
-            planner = Planner(function, table, period, result.modules)
-            result.plans[name] = {region.name: planner.plan(region) for region in function.regions}
+            plans = plan_all(Planner(function, table, period, result.modules))
+            result.plans[name] = {plan.region.name: plan for plan in plans}
+    check_program(program, "planning")  # which may have rewritten loops that were late
     return result

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edgemoe.compiler import compile_file
+from edgemoe.compiler.dump import dump
 from edgemoe.compiler.ir import Note
 from edgemoe.config import board
 from edgemoe.errors import UserError
@@ -28,8 +29,11 @@ def synth(
     out: Path,
     board_name: str,
     quiet: bool = False,
+    dump_to: Path | None = None,
 ) -> dict[str, Any]:
     """Compile `top` of `source` into the folder `out`, print its loops unless `quiet`, and return the report.
+
+    The folder `dump_to` gets the compiler's IR and schedules as text.
 
     source: a C++ file; None stands for the accelerator. include: folders of headers; ours are always found: the
     Vitis HLS names, the kernels', and the generated ones of the board. ports: as of `compile_file`.
@@ -45,6 +49,8 @@ def synth(
     build = board(board_name)
     folders = [*include, *include_folders(build)]
     result = compile_file(source, top, include=folders, out=out, clock_ns=clock_ns, ports=ports)
+    if dump_to is not None:
+        dump(result.program, clock_ns, dump_to)
     show_notes(result.program.notes)
     if not quiet:
         show_report(result.report)

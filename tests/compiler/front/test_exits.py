@@ -10,7 +10,7 @@ from collections import deque
 
 import pytest
 
-from edgemoe.compiler.frontend.emitter import Emitter
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.interp import Interpreter, Run
 from edgemoe.compiler.ir import (
     Block,

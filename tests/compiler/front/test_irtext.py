@@ -12,18 +12,19 @@ import pytest
 from edgemoe.compiler.banks import BankLayout, Dimension, Split
 from edgemoe.compiler.frontend.build import compile_source
 from edgemoe.compiler.interp import Interpreter
-from edgemoe.compiler.ir import Function, Interface, Kind, Loc, Memory, Program
+from edgemoe.compiler.ir import NOWHERE, Function, Interface, Kind, Loc, Memory, Note, Program
 from edgemoe.compiler.ircheck import check_program
-from edgemoe.compiler.irparse import IRSyntaxError, differences, parse_program
+from edgemoe.compiler.irlines import IRSyntaxError
+from edgemoe.compiler.irparse import differences, parse_program
 from edgemoe.compiler.irtext import program_text
 from edgemoe.compiler.passes.pipeline import optimise
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-import fuzz
 from front.test_interpreter import interpret
 from front.test_ircheck import sound
 from front.test_passes import random_function
-from stimuli import PROGRAMS, STIMULI, Call, bits
+from fuzzing.generate import program as random_program
+from stimuli import PROGRAMS, STIMULI
 
 SHIM = Path(__file__).resolve().parents[3] / "hls" / "shim"
 
@@ -50,11 +51,11 @@ def test_programs_read_back_and_compute_the_same(name: str, tmp_path: Path) -> N
 
 def test_random_programs_read_back(tmp_path: Path) -> None:
     for seed in range(3):
-        source = tmp_path / f"fuzz_{seed}.cpp"
-        source.write_text(fuzz.program(source.stem, seed))
-        program = compile_source(source, source.stem, [SHIM], tmp_path)
-        call = Call({"in": bits(random.Random(seed), fuzz.WORD, 12)}, {"count": 12})
-        assert interpret(Interpreter(same(program)), call) == interpret(Interpreter(program), call)
+        made = random_program(seed)
+        source = tmp_path / f"{made.name}.cpp"
+        source.write_text(made.text)
+        program = compile_source(source, made.name, [SHIM], tmp_path)
+        same(program)
 
 
 def test_random_functions_read_back() -> None:
@@ -66,6 +67,7 @@ def test_one_of_everything_reads_back() -> None:
     """Before any pass has run, with elements and promises, and after all."""
     program = sound().program
     program.sources = ["a file; with: marks.hpp", "ünï.cpp"]
+    program.notes = [Note(Loc("k.cpp", 2), "a wish; not more"), Note(NOWHERE, "true", warning=True)]
     top = program.functions["top"]
     top.interfaces = [Interface("m_axi", "memory", {"bundle": "g 1", "depth": "5"}, Loc("k;x.cpp", 3))]
     top.loc = Loc('a "b" ; c.cpp', 7)

@@ -12,7 +12,8 @@ from pathlib import Path
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.complaints import FLAGS as WARNINGS
 from edgemoe.compiler.frontend.complaints import judge
-from edgemoe.compiler.frontend.pragmas import rewrite_pragmas
+from edgemoe.compiler.frontend.source.rewrite import Lines, Source, find_pragmas, rewrite_pragmas
+from edgemoe.compiler.frontend.source.structure import read_structure
 from edgemoe.compiler.headers import standard_headers
 from edgemoe.compiler.ir import Note
 from edgemoe.compiler.limits import CLANG_SECONDS
@@ -38,8 +39,10 @@ def cache_environment() -> dict[str, str]:
     return environment
 
 
-def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, list[str], list[Note]]:
-    """LLVM IR text of ``source``, the files that were read, and clang's warnings. Intermediate files go to ``work``."""
+def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, Source, list[str], list[Note]]:
+    """LLVM IR text of ``source``, what the C++ itself says, the files read and clang's warnings; intermediate files go
+    to ``work``.
+    """
     work.mkdir(parents=True, exist_ok=True)
     flags = [*FLAGS, *(f"-I{path}" for path in include)]
     flags += standard_headers(include)
@@ -49,10 +52,11 @@ def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, list[
     _clang([*flags, *declared, "-E", "-o", str(preprocessed), str(source)], source)
     text = preprocessed.read_text()
     rewritten = work / f"{source.stem}.rewritten.cpp"
-    rewritten.write_text(rewrite_pragmas(text))
+    marked = rewrite_pragmas(text, find_pragmas(read_structure(text), Lines(text)))
+    rewritten.write_text(marked.text)
     output = work / f"{source.stem}.raw.ll"
     said = _clang([*flags, *WARNINGS, "-S", "-emit-llvm", "-o", str(output), str(rewritten)], source)
-    return output.read_text(), _files(text), judge(said)
+    return output.read_text(), marked, _files(text), judge(said)
 
 
 def _clang(arguments: list[str], source: Path) -> str:

@@ -12,6 +12,7 @@ from edgemoe.compiler.frontend.lower import constant
 from edgemoe.compiler.frontend.markers import Fact
 from edgemoe.compiler.frontend.parse import Function as LlvmFunction
 from edgemoe.compiler.frontend.parse import Inst, Module
+from edgemoe.compiler.frontend.source.pragmas import Stream
 from edgemoe.compiler.ir import (
     Argument,
     AxiArg,
@@ -171,8 +172,8 @@ class _Builder:
 
     def _depth(self, token: str) -> int:
         for fact in self._facts:
-            if fact.kind == "stream" and token in fact.objects and "depth" in fact.numbers:
-                return fact.numbers["depth"]
+            if isinstance(fact.pragma, Stream) and token in fact.objects and fact.pragma.depth is not None:
+                return fact.pragma.depth
         variable = self._source.declared.get(token, "")
         name = self._module.debug.type_name(self._module.debug.field(variable, "type")) if variable else ""
         found = re.search(r", (\d+)>$", name)

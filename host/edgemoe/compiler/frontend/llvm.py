@@ -16,11 +16,13 @@ import llvmlite.binding as llvm
 
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.limited import OutOfTime, limited
-from edgemoe.compiler.frontend.markers import Fact, bind, collect
+from edgemoe.compiler.frontend.markers import Facts, bind, collect
 from edgemoe.compiler.frontend.prepare import inline_all, prepare
 from edgemoe.compiler.frontend.records import drop_nameless
 from edgemoe.compiler.frontend.registers import fold_registers
+from edgemoe.compiler.frontend.source.rewrite import Source
 from edgemoe.compiler.frontend.split import split_aggregates
+from edgemoe.compiler.frontend.structs import scalars_for_structs
 from edgemoe.compiler.limits import LLVM_SECONDS, UNROLLED_ITERATIONS
 from edgemoe.compiler.llvmir.objects import Module
 from edgemoe.compiler.llvmir.reader import read_module
@@ -57,8 +59,8 @@ def _setup() -> None:
     llvm.set_option("edgemoe", f"-pragma-unroll-full-max-iterations={UNROLLED_ITERATIONS}")
 
 
-def clean_up(source: Module, top: str) -> tuple[str, list[Fact]]:
-    """clang's IR and the mangled name of the top -> IR text in the form that :mod:`parse` reads, and the pragmas."""
+def clean_up(source: Module, top: str, read: Source) -> tuple[str, Facts]:
+    """clang's IR, the mangled name of the top and what the C++ says -> IR text for :mod:`parse`, and the pragmas."""
     _setup()
     options = llvm.create_pipeline_tuning_options()
     options.loop_vectorization = False
@@ -96,7 +98,8 @@ def clean_up(source: Module, top: str) -> tuple[str, list[Fact]]:
             ) from None
 
     _forget_target(source)
-    kept = prepare(source, top)
+    kept = prepare(source, top, read)
+    scalars_for_structs(source, top)
     module = drop_nameless(read_module(run(source, _INLINE_SMALL, _SHORTEN)))
     inline_all(module, kept)
     module = drop_nameless(read_module(run(module, _INLINE, _SHORTEN_ALL)))
@@ -104,9 +107,9 @@ def clean_up(source: Module, top: str) -> tuple[str, list[Fact]]:
         if not any([fold_registers(function) for function in module.functions.values()]):
             break
         module = read_module(run(module, _SHORTEN_ALL))
-    facts = collect(module)
-    split_aggregates(module, facts)
-    bind(module, facts)
+    facts = collect(module, read)
+    split_aggregates(module, facts.facts)
+    bind(module, facts.facts, read)
     module.other = [line for line in module.other if not line.startswith("target datalayout")]
     module.other.insert(0, _DATA_LAYOUT)
     return run(module, *_PASSES), facts

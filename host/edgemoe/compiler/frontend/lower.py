@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
-from edgemoe.compiler.frontend.emitter import Emitter
 from edgemoe.compiler.frontend.parse import BINARY, Inst
 from edgemoe.compiler.ir import Compare, Const, Op, Opcode, Value
-from edgemoe.compiler.llvmir.reader import ASSEMBLY
+from edgemoe.compiler.llvmir.instructions import ASSEMBLY
 
 _CASTS = {"zext": Opcode.ZEXT, "sext": Opcode.SEXT, "trunc": Opcode.TRUNC}
 #: What LLVM leaves where a program reads a variable without a value, divides by zero, shifts too far, ...

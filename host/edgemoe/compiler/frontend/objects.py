@@ -137,6 +137,22 @@ class Parts:
         self._names.add((variable.scope, name))
         return name
 
+    def member_type(self, variable: Variable, place: Place) -> str:
+        """Number of the metadata of a member's type, "" if unknown."""
+        type_, debug = variable.type, variable.debug_type
+        for step in key_of(place.steps):
+            body = self.layout.body(type_)
+            if step == ELEMENT or not isinstance(body, StructType):
+                return ""
+            offset, type_ = self.layout.fields(type_)[step]
+            if isinstance(body, StructType) and self._wrapped_number(debug):
+                return debug
+            _, debug = self._member(debug, offset)
+        return debug
+
+    def _wrapped_number(self, debug: str) -> bool:
+        return self._module.debug.integer_type(debug) is not None
+
     # ---- names of members ----------------------------------------------------------------------------------
 
     def _member(self, debug: str, offset: int) -> tuple[str, str]:

@@ -6,11 +6,11 @@ from __future__ import annotations
 import itertools
 import re
 
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.accesses import Accesses
 from edgemoe.compiler.frontend.arguments import Arguments
 from edgemoe.compiler.frontend.cfg import Graph, Loop, natural_loops
-from edgemoe.compiler.frontend.emitter import Emitter
 from edgemoe.compiler.frontend.ifconvert import Predicates
 from edgemoe.compiler.frontend.intrinsics import AXI_CHANNELS, intrinsic
 from edgemoe.compiler.frontend.loops import LOOP_NUMBER, refuse_left_over
@@ -234,7 +234,11 @@ class ProcessBuilder:
         region = Pipeline(self._heads[header], loc=self.module.loc(mark), ii=int(mark.operands[1]))
         self.function.regions.append(region)
         self._phi_head(region, self.source.blocks[header])
-        self.accesses.loop_of[region.name] = int(mark.operands[0])
+        number = int(mark.operands[0])
+        self.accesses.loop_of[region.name] = number
+        region.label = next(
+            (fact.label for fact in self.facts if number and fact.loop == number and fact.label), ""
+        )
         emit = Emitter(self.ids, region.ops)
 
         def condition(source: str, target: str) -> Value | None:

@@ -151,6 +151,10 @@ class DebugInfo:
         """Name of a variable's type, references, pointers, typedefs and const looked through."""
         return self.field(self.strip(number, frozenset({"DW_TAG_pointer_type"})), "name")
 
+    def _is_data(self, number: str) -> bool:
+        fields = self.node(number).fields
+        return fields.get("tag") == "DW_TAG_member" and "StaticMember" not in fields.get("flags", "")
+
     def integer_type(self, number: str) -> tuple[int, bool] | None:
         """(bits, signed) of a type if it is an integer: built in, an enumeration, or an ``ap_int``."""
         number = self.strip(number)
@@ -161,6 +165,9 @@ class DebugInfo:
         if name.startswith("ap_int_base<"):
             width, _, signed = name.removeprefix("ap_int_base<").removesuffix(">").partition(", ")
             return int(width), signed == "true"
+        if fields.get("tag") in ("DW_TAG_structure_type", "DW_TAG_class_type"):
+            members = [item for item in self.node(fields.get("elements", "")).items if self._is_data(item)]
+            return self.integer_type(self.field(members[0], "baseType")) if len(members) == 1 else None
         encoding = fields.get("encoding", "")
         if encoding == "DW_ATE_boolean":
             return 1, False

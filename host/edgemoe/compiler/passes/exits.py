@@ -17,7 +17,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from edgemoe.compiler.frontend.emitter import Emitter
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.ir import (
     Block,
     Branch,
