@@ -2,7 +2,7 @@
 """Wrong and unsupported programs: the expected message stands in each of them, at the line that it is for.
 
 A line that ends in `// error: text`, `// warning: text` or `// note: text` says what the compiler must say of it; the
-text is the message or its beginning. `// clock: nanoseconds` and `// ports: name` are options of the compile.
+text is in the message. `// taken: what` says what a program that compiles without a word is an example of. `// clock: nanoseconds` and `// ports: name` are options of the compile.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def said(source: Path, folder: Path) -> list[Expected]:
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 def test_the_expected_message_comes(source: Path, tmp_path: Path) -> None:
     wanted, got = expected(source.read_text()), said(source, tmp_path)
-    assert wanted, f"{source.name} says nothing of what is expected"
+    assert wanted or "// taken: " in source.read_text(), f"{source.name} says nothing of what is expected"
     assert len(got) == len(wanted), f"said: {got}"
     for one in wanted:
         assert any(
@@ -71,4 +71,4 @@ def test_the_expected_message_comes(source: Path, tmp_path: Path) -> None:
 
 
 def test_there_are_many_of_them() -> None:
-    assert len(SOURCES) >= 45
+    assert sum("// error: " in path.read_text() for path in SOURCES) >= 45
