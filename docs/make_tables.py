@@ -155,7 +155,13 @@ def said_table() -> str:
                     shown = f"`{code.strip()}`" if code.strip() else ""
                     cells = (word, f"`{path.stem}`", shown, message.strip().replace("<", "&lt;"))
                     rows[kind].append(_row(*(cell.replace("|", "\\|") for cell in cells)))
-    return "\n".join([_row("", "program", "line", "message"), _row(*["---"] * 4), *sum(rows.values(), [])])
+    return "\n".join(
+        [
+            _row("", "program", "line", "message"),
+            _row(*["---"] * 4),
+            *(row for part in rows.values() for row in part),
+        ]
+    )
 
 
 def limits_table() -> str:

@@ -2,7 +2,8 @@
 """Wrong and unsupported programs: the expected message stands in each of them, at the line that it is for.
 
 A line that ends in `// error: text`, `// warning: text` or `// note: text` says what the compiler must say of it; the
-text is in the message. `// taken: what` says what a program that compiles without a word is an example of. `// clock: nanoseconds` and `// ports: name` are options of the compile.
+text is in the message. `// taken: what` says what a program that compiles without a word is an example of.
+`// clock: nanoseconds` and `// ports: name` are options of the compile.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from edgemoe.compiler import CompileError, compile_into
 
 FOLDER = Path(__file__).parent / "refused"
 SHIM = Path(__file__).resolve().parents[2] / "hls" / "shim"
+CASES = Path(__file__).parent / "cases"
 SOURCES = sorted(FOLDER.glob("*.cpp"))
+CASE_SOURCES = sorted(p for p in CASES.glob("*.cpp") if "// error: " in p.read_text())
 KINDS = ("error", "warning", "note")
 
 
@@ -49,8 +52,9 @@ def said(source: Path, folder: Path) -> list[Expected]:
     """All that the compiler says of a program, in its file."""
     text = source.read_text()
     clock, ports = float(option(text, "clock", "5")), option(text, "ports", "axi")
+    top = source.stem if f" {source.stem}(" in text else "top"
     try:
-        result = compile_into(source, "top", include=[SHIM], folder=folder, clock_ns=clock, ports=ports)
+        result = compile_into(source, top, include=[SHIM], folder=folder, clock_ns=clock, ports=ports)
     except CompileError as error:
         assert Path(error.file).name == source.name, error
         return [Expected(error.line, "error", error.message)]
@@ -59,7 +63,7 @@ def said(source: Path, folder: Path) -> list[Expected]:
     return [Expected(n.loc.line, "warning" if n.warning else "note", n.text) for n in notes]
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", [*SOURCES, *CASE_SOURCES], ids=lambda path: path.stem)
 def test_the_expected_message_comes(source: Path, tmp_path: Path) -> None:
     wanted, got = expected(source.read_text()), said(source, tmp_path)
     assert wanted or "// taken: " in source.read_text(), f"{source.name} says nothing of what is expected"

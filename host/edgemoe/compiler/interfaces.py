@@ -59,7 +59,9 @@ _UNUSED = {
     "storage_type": "the registers are flip-flops",
 }
 _OPTIONS = {
-    "s_axilite": frozenset({"bundle", "offset", "register", "name", "storage_impl", "storage_type", "clock", "interrupt"}),
+    "s_axilite": frozenset(
+        {"bundle", "offset", "register", "name", "storage_impl", "storage_type", "clock", "interrupt"}
+    ),
     "m_axi": frozenset(
         {"bundle", "offset", "depth", "latency", "num_read_outstanding", "num_write_outstanding", "name", "channel"}
         | {"max_read_burst_length", "max_write_burst_length", "max_widen_bitwidth"}

@@ -94,7 +94,7 @@ def plain_loops(
     """Loops that run state by state: ``depth`` is the cycles of an iteration that takes every state once."""
     by_name = {plan.region.name: plan for plan in plans}
     after = {name: [edge.target for edge in edges(p.region.terminator)] for name, p in by_name.items()}
-    found = []
+    found: list[dict[str, Any]] = []
     for loop in natural_loops(Graph(function.regions[0].name, after)):
         inside = [by_name[name] for name in by_name if name in loop.blocks]
         if len(inside) == 1 and isinstance(inside[0].region, Pipeline):

@@ -138,7 +138,7 @@ void top(hls::stream<int>& y) {
 }
 void top(hls::stream<int>& x, hls::stream<int>& y) { y.write(f(x.read())); }
 """,
-        "control flow that depends on its data",
+        "the number of its iterations is not a constant",
     ),
 }
 
