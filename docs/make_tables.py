@@ -16,6 +16,7 @@ import numpy as np
 
 from edgemoe import faults, numerics, package
 from edgemoe.cli.group import commands
+from edgemoe.compiler import limits as compiler_limits
 from edgemoe.config import BOARDS, MODELS
 from edgemoe.errors import UserError
 from edgemoe.program import check_fits
@@ -142,10 +143,43 @@ def formats_table() -> str:
     return "\n".join([*lines, _row("IP", f"`{IP_VLNV}`")])
 
 
+def said_table() -> str:
+    """What is taken, noted and refused: each row is a program of tests/compiler/test_refused.py."""
+    words = {"taken": "taken", "note": "noted", "warning": "warned of", "error": "refused"}
+    rows: dict[str, list[str]] = {kind: [] for kind in words}
+    for path in sorted((DOCS.parent / "tests" / "compiler" / "refused").glob("*.cpp")):
+        for line in path.read_text().split("\n"):
+            for kind, word in words.items():
+                code, sign, message = line.partition(f"// {kind}: ")
+                if sign:
+                    shown = f"`{code.strip()}`" if code.strip() else ""
+                    cells = (word, f"`{path.stem}`", shown, message.strip().replace("<", "&lt;"))
+                    rows[kind].append(_row(*(cell.replace("|", "\\|") for cell in cells)))
+    return "\n".join(
+        [
+            _row("", "program", "line", "message"),
+            _row(*["---"] * 4),
+            *(row for part in rows.values() for row in part),
+        ]
+    )
+
+
+def limits_table() -> str:
+    """The compiler's limits."""
+    return "\n".join(
+        [
+            _row("limit", ""),
+            _row("---", "---"),
+            *(_row(what, f"{value:,}") for what, value in compiler_limits.TABLE),
+        ]
+    )
+
+
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "reference/commands.md": {"commands": commands_table},
     "reference/arithmetic.md": {"errors": errors_table},
     "how-to/board.md": {"boards": boards_table},
+    "reference/compiler.md": {"said": said_table, "limits": limits_table},
     "reference/overlays.md": {"formats": formats_table, "builds": builds_table, "fits": fits_table},
 }
 

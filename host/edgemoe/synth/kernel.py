@@ -79,7 +79,8 @@ def show_report(report: Mapping[str, Any]) -> None:
         table.add_column(column, no_wrap=True)
     table.add_column("limited by", overflow="fold")
     for loop in report.get("loops", ()):
-        ii = str(loop["ii"]) if loop["ii"] == loop["ii_asked"] else f"{loop['ii']}, asked {loop['ii_asked']}"
+        asked = loop["ii_asked"]
+        ii = str(loop["ii"]) if asked in (None, loop["ii"]) else f"{loop['ii']}, asked {loop['ii_asked']}"
         cells = [loop["source"], loop["label"], loop["function"], ii]
         cells += [loop[key] for key in ("depth", "trip_count", "multipliers", "limited_by")]
         table.add_row(*("" if cell is None else str(cell) for cell in cells))

@@ -127,7 +127,7 @@ void top(hls::stream<int>& x, hls::stream<int>& y) {
     ),
     "heap": Case(
         "void top(hls::stream<int>& x) {\n  int* p = new int[x.read()];  // here\n  x.read();\n  p[1] = 2;\n}\n",
-        "has no body that could be inlined",
+        "needs a heap",
     ),
     "dataflow_computes": Case(
         """static void a(hls::stream<int>& x, int n) { x.write(n); }
@@ -170,7 +170,7 @@ void top(hls::stream<int>& y) {
 }
 void top(hls::stream<int>& x, hls::stream<int>& y) { y.write(f(x.read())); }
 """,
-        "control flow that depends on its data",
+        "the number of its iterations is not a constant",
     ),
 }
 

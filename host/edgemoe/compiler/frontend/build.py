@@ -16,6 +16,7 @@ from edgemoe.compiler.frontend.markers import Fact
 from edgemoe.compiler.frontend.parse import Module
 from edgemoe.compiler.frontend.prepare import MODULE_BODY
 from edgemoe.compiler.frontend.process import ProcessBuilder
+from edgemoe.compiler.frontend.refusals import refuse
 from edgemoe.compiler.frontend.returned import returned
 from edgemoe.compiler.frontend.source.pragmas import Dataflow
 from edgemoe.compiler.frontend.source.pragmas import Interface as InterfacePragma
@@ -28,8 +29,9 @@ from edgemoe.compiler.passes.pipeline import optimise
 
 def compile_source(source: Path, top: str, include: list[Path], work: Path) -> Program:
     """The IR program of function ``top`` in ``source``. Intermediate files go to ``work``."""
-    raw, read, files = emit_llvm(source, include, work)
+    raw, read, files, warnings = emit_llvm(source, include, work)
     module = read_module(raw)
+    refuse(module)
     mangled = _top(module, top, source)
     result = returned(module, mangled)
     calls = _module_calls(module)
@@ -38,6 +40,7 @@ def compile_source(source: Path, top: str, include: list[Path], work: Path) -> P
     program = build_program(Module(text), facts.facts, mangled, calls, result)
     program.notes += facts.notes
     program.sources = files
+    program.notes += warnings
     optimise(program)
     return program
 
@@ -53,7 +56,9 @@ def build_program(
     module_names, calls = _modules(module, spelled)
     program = Program(names[top], names[top])
     for mangled, name in module_names.items():
-        function = ProcessBuilder(module, module.functions[mangled], facts, name, {}).build()
+        builder = ProcessBuilder(module, module.functions[mangled], facts, name, {})
+        function = builder.build()
+        program.notes += builder.notes
         function.kind = Kind.MODULE
         _check_module(function)
         program.functions[name] = function
@@ -68,6 +73,7 @@ def build_program(
             builder = ProcessBuilder(module, llvm_function, facts, names[mangled], calls)
             builder.arguments.returned = result if mangled == top else None
             function = builder.build()
+            program.notes += builder.notes
             callees[mangled] = Callee(
                 function, [builder.arguments.at(k) for k in range(len(llvm_function.params))]
             )
