@@ -17,6 +17,7 @@ from edgemoe.compiler.backend.module import emit_module
 from edgemoe.compiler.backend.plan import ModuleTiming
 from edgemoe.compiler.backend.process import Emitted, emit_process
 from edgemoe.compiler.backend.wrapper import emit_wrapper
+from edgemoe.compiler.delays import DEFAULT, FABRICS
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.build import compile_source
 from edgemoe.compiler.ir import Function, Kind, Program
@@ -44,21 +45,31 @@ class CompileResult:
 
 
 def compile_file(
-    source: Path, top: str, *, include: list[Path], out: Path, clock_ns: float = 5.0, ports: str = "axi"
+    source: Path,
+    top: str,
+    *,
+    include: list[Path],
+    out: Path,
+    clock_ns: float = 5.0,
+    ports: str = "axi",
+    family: str = DEFAULT,
 ) -> CompileResult:
     """Compiles function ``top`` of ``source`` and writes ``*.sv`` and ``report.json`` to ``out``.
 
     ``ports`` chooses the control interface: ``axi`` (AXI4-Lite registers and an interrupt) or ``ap_ctrl_hs``
-    (``ap_start``, ``ap_done``, ``ap_idle``, ``ap_ready`` and a port for each scalar). Equal sources give equal
-    files. A top with streams and AXI4-Lite control gets a second outermost module, ``<top>_axis``, whose streams are
-    AXI4-Stream (`backend.axis`); the report names it as ``axis_top``.
+    (``ap_start``, ``ap_done``, ``ap_idle``, ``ap_ready`` and a port for each scalar). ``family`` is whose delays the
+    clock is met with (`delays.FABRICS`). Equal sources give equal files. A top with streams and AXI4-Lite control gets
+    a second outermost module, ``<top>_axis``, whose streams are AXI4-Stream (`backend.axis`); the report names it as
+    ``axis_top``.
     """
     if ports not in PORTS:
         raise CompileError("", 0, f"ports={ports!r} is not one of {', '.join(PORTS)}")
+    if family not in FABRICS:
+        raise CompileError("", 0, f"family={family!r} is not one of {', '.join(FABRICS)}")
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="edgemoe-") as folder:
         program = compile_source(source, top, include, Path(folder))
-    texts, report = emit_program(program, clock_ns=clock_ns, ports=ports)
+    texts, report = emit_program(program, clock_ns=clock_ns, ports=ports, family=family)
     for old in out.glob("*.sv"):
         old.unlink()
     files = []
@@ -73,9 +84,12 @@ def compile_file(
     return CompileResult(files, report, digest.hexdigest(), program)
 
 
-def emit_program(program: Program, *, clock_ns: float, ports: str) -> tuple[dict[str, str], dict[str, Any]]:
+def emit_program(
+    program: Program, *, clock_ns: float, ports: str, family: str = DEFAULT
+) -> tuple[dict[str, str], dict[str, Any]]:
     """The SystemVerilog files of ``program`` (name: text) and the report."""
-    table, period = OperatorTable(), round(clock_ns * 1000)
+    table = OperatorTable(FABRICS[family])
+    period = max(1, round(clock_ns * 1000) - table.overhead)
     modules: dict[str, ModuleTiming] = {}
     emitted: dict[str, Emitted] = {}
     for name, function in program.functions.items():
@@ -84,7 +98,7 @@ def emit_program(program: Program, *, clock_ns: float, ports: str) -> tuple[dict
         if item.timing is not None:
             modules[name] = item.timing
     top = program.functions[program.top]
-    report = build_report(program, emitted, clock_ns, [Path(name).name for name in program.sources])
+    report = build_report(program, emitted, table, clock_ns, [Path(name).name for name in program.sources])
     # A top with streams has a second outside, with AXI4-Stream; who wants FIFO ports takes the first.
     with_axis = ports == "axi" and bool(streams(top))
     library = sorted(LIBRARY.glob("*.sv")) + (sorted((LIBRARY / "axis").glob("*.sv")) if with_axis else [])

@@ -9,6 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from edgemoe.blockdesign import board_facts
 from edgemoe.compiler import compile_file
 from edgemoe.config import board
 from edgemoe.errors import UserError
@@ -44,7 +45,15 @@ def synth(
     build = board(board_name)
     with claim(out, ("report.json", f"{top}.sv"), need_bytes=8 << 20) as claimed:
         folders = [*include, *include_folders(build)]
-        result = compile_file(source, top, include=folders, out=claimed.work, clock_ns=clock_ns, ports=ports)
+        result = compile_file(
+            source,
+            top,
+            include=folders,
+            out=claimed.work,
+            clock_ns=clock_ns,
+            ports=ports,
+            family=board_facts(board_name).family.name,
+        )
         claimed.fill(lambda work: None)  # all of it is there
     if not quiet:
         show_report(result.report)

@@ -91,7 +91,7 @@ class Planner:
 
     function: Function
     table: OperatorTable
-    period: int  #: picoseconds
+    period: int  #: picoseconds of a clock cycle that operators may fill
     modules: dict[str, ModuleTiming]
     slowest: int = 0  #: an operator slower than the clock gets a cycle of its own, and shows in the report
 
@@ -151,8 +151,7 @@ class _Builder:
         if pipelined:
             for phi in region.phis:
                 self.index[phi.id] = len(self.problem.nodes)
-                delay = planner.table.register
-                self.problem.nodes.append(Node(phi.name or "phi", delay, 0, phi.width, source(phi.loc)))
+                self.problem.nodes.append(Node(phi.name or "phi", 0, 0, phi.width, source(phi.loc)))
         for op in self.ops:
             self._data_edges(op)
         for depend in region.depends:
