@@ -87,3 +87,18 @@ def figures(fabric: Fabric) -> dict[str, Figure]:
     """The delays of a family by name."""
     found = {field.name: getattr(fabric, field.name) for field in fields(fabric)}
     return {name: value for name, value in found.items() if isinstance(value, Figure)}
+
+
+#: The figures in words.
+MEANINGS = {
+    "register": "flip-flop, clock-to-out",
+    "setup": "last net and set-up of a flip-flop",
+    "net": "net between two levels",
+    "lut": "LUT",
+    "carry_start": "carry chain, from a LUT to the first carry out",
+    "carry_step": "carry chain, each further block (8 bits of UltraScale+, 4 of 7-series)",
+    "carry_end": "carry chain, to a sum",
+    "ram": "block RAM, clock-to-out without output register",
+    "ram_registered": "block RAM, clock-to-out with output register",
+    "product": "DSP block, product register to output",
+}

@@ -11,12 +11,12 @@ clock-to-out and set-up in it (``overhead``).
 | add, sub, compare of 6 bits in all | a level |
 | add, sub | a level and a carry chain over the bits |
 | compare | a level and a carry chain over half of the bits |
-| shift by a variable | a level for each two bits of the amount that matter; by a constant: wires |
+| shift by a variable | two levels for each three bits of the amount that matter; by a constant: wires |
 | multiply, small or by a constant | a tree of adders |
 | multiply, at most 27 x 18 bits | 2 cycles: operand registers, product register (one DSP block) |
 | multiply, wider | 4 cycles: the same and two more registers for the partial sums |
 | divide, remainder | subtractions one after the other up to 4 bits, then a cycle for each 2 bits, left to retiming |
-| memory read | 1 cycle, then the block RAM's clock-to-out |
+| memory read | 1 cycle, then the block RAM's clock-to-out; 2 cycles with output register, where a pipeline needs it |
 | register-file memory read, bank chosen at run time | a level for each two bits of the choice |
 | FIFO head | a register and a level |
 """
@@ -88,11 +88,17 @@ class OperatorTable:
             return Timing(self.level)
         return Timing(0)
 
+    @property
+    def registered_load(self) -> Timing:
+        """A read of a block RAM with its output register."""
+        return Timing(self.fabric.ram_registered.ps, 2)
+
     def _shift(self, op: Op) -> int:
         amount = op.operands[1]
         if isinstance(amount, Const):
             return 0
-        return self._choices(min(amount.width, max(1, (op.width - 1).bit_length())))
+        bits = min(amount.width, max(1, (op.width - 1).bit_length()))
+        return -(-2 * bits // 3) * self.level
 
     def _choices(self, bits: int) -> int:
         """Multiplexers that ``bits`` choose with: a LUT chooses among four."""

@@ -4,8 +4,9 @@
 The list is the project's own: nothing is vectorised, peeled or turned into library calls behind its back. SROA and
 instruction combining come before the first CFG simplification, which would otherwise merge pointers that SROA cannot
 speculate; each level of references passed to inlined functions needs a round of SROA of its own. An unrolled loop is
-thousands of small blocks, on which instruction combining takes time that grows with their square: CFG simplification
-merges them first. Switches are lowered last because CFG simplification forms them again.
+thousands of small blocks, on which instruction combining and SROA take time that grows with their square: GVN makes
+their conditions one value, and CFG simplification merges them. Switches are lowered last because CFG simplification
+forms them again.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _SHRINK = f"sroa {_INLINE} sroa instruction_combine sroa"
 _PASSES = [
     "sroa sroa instruction_combine sroa instruction_combine sroa simplify_cfg",
     "loop_simplify lcssa loop_rotate instruction_combine simplify_cfg sccp loop_simplify lcssa loop_unroll "
-    "simplify_cfg sroa simplify_cfg instruction_combine simplify_cfg",
+    "new_gvn simplify_cfg sroa simplify_cfg instruction_combine simplify_cfg",
     "loop_unroll sroa new_gvn instruction_combine simplify_cfg loop_deletion aggressive_dce sroa "
     "dead_store_elimination instruction_combine simplify_cfg lower_switch strip_dead_prototype "
     "global_dead_code_eliminate",
