@@ -14,11 +14,11 @@ from edgemoe.compiler.backend.registers import CONTROL, bundle_bits, register_ma
 from edgemoe.compiler.backend.text import safe, source
 from edgemoe.compiler.frontend.cfg import Graph, natural_loops
 from edgemoe.compiler.ir import Function, Kind, Opcode, Pipeline, Program, Storage, edges
-from edgemoe.compiler.operators import is_multiplier
+from edgemoe.compiler.operators import OperatorTable, is_multiplier
 
 
 def build_report(
-    program: Program, emitted: dict[str, Emitted], clock_ns: float, sources: list[str]
+    program: Program, emitted: dict[str, Emitted], table: OperatorTable, clock_ns: float, sources: list[str]
 ) -> dict[str, Any]:
     """The report of a compiled program; ``emitted`` is keyed by function name."""
     timings = {name: e.timing for name, e in emitted.items() if e.timing is not None}
@@ -35,13 +35,20 @@ def build_report(
         if function.kind is Kind.PROCESS
         for loop in plain_loops(function, emitted[function.name].plans, timings)
     ]
-    longest = max((plan.longest_path for e in emitted.values() for plan in e.plans), default=0)
+    longest = (
+        max((plan.longest_path for e in emitted.values() for plan in e.plans), default=0) + table.overhead
+    )
     top = program.functions[program.top]
     return {
         "top": program.top,
         "module": safe(program.top),
         "sources": sources,
-        "clock": {"target_ns": clock_ns, "estimated_ns": round(longest / 1000, 3), "model": "operator table"},
+        "clock": {
+            "target_ns": clock_ns,
+            "estimated_ns": round(longest / 1000, 3),
+            "model": "operator table",
+            "family": table.fabric.name,
+        },
         "notes": _notes(program, warnings=False),
         "warnings": _notes(program, warnings=True),
         "loops": loops,

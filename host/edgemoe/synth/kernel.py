@@ -10,6 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from edgemoe.blockdesign import board_facts
 from edgemoe.compiler import compile_file
 from edgemoe.compiler.dump import dump
 from edgemoe.compiler.ir import Note
@@ -48,7 +49,10 @@ def synth(
         raise UserError(f"{source} does not exist or is no file; give a C++ source.")
     build = board(board_name)
     folders = [*include, *include_folders(build)]
-    result = compile_file(source, top, include=folders, out=out, clock_ns=clock_ns, ports=ports)
+    family = board_facts(board_name).family.name
+    result = compile_file(
+        source, top, include=folders, out=out, clock_ns=clock_ns, ports=ports, family=family
+    )
     if dump_to is not None:
         dump(result.program, clock_ns, dump_to)
     show_notes(result.program.notes)

@@ -27,6 +27,38 @@ class Case:
 
 
 CASES = {
+    "masked_argument": Case(
+        """static void gen(hls::stream<int>& c, unsigned n) {
+  for (unsigned i = 0; i < n; i++) c.write(i);
+}
+static void take(hls::stream<int>& c, hls::stream<int>& out, unsigned n) {
+  for (unsigned i = 0; i < n; i++) out.write(c.read());
+}
+void top(hls::stream<int>& out, unsigned n) {
+#pragma HLS DATAFLOW
+  hls::stream<int> c;
+  gen(c, n & 3);  // here
+  take(c, out, n);
+}
+""",
+        "gets 'n' in another width or with a mask",
+    ),
+    "two_widths_of_an_argument": Case(
+        """static void gen(hls::stream<int>& c, unsigned n) {
+  for (unsigned i = 0; i < n; i++) c.write(i);
+}
+static void take(hls::stream<int>& c, hls::stream<int>& out, unsigned char n) {
+  for (unsigned i = 0; i < n; i++) out.write(c.read());
+}
+void top(hls::stream<int>& out, unsigned n) {
+#pragma HLS DATAFLOW
+  hls::stream<int> c;
+  gen(c, n);
+  take(c, out, n);  // here
+}
+""",
+        "gets 'n' in another width or with a mask",
+    ),
     "syntax": Case(
         "void top(hls::stream<ap_int<8>>& x) {\n  x.write(y);  // here\n}\n", "undeclared identifier 'y'"
     ),

@@ -4,8 +4,8 @@
 First the shim's small functions are inlined, then what is left; up to there only passes run that keep the paths of
 accesses. Then aggregates are split (`split.py`), and LLVM's clean-up follows. Its list is the project's own: nothing
 is vectorised, peeled or turned into library calls behind its back. An unrolled loop is thousands of small blocks, on
-which instruction combining takes time that grows with their square: CFG simplification merges them first. Switches are
-lowered last because CFG simplification forms them again.
+which instruction combining and SROA take time that grows with their square: GVN makes their conditions one value, and
+CFG simplification merges them. Switches are lowered last because CFG simplification forms them again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _SHORTEN_ALL = "sroa sroa new_gvn sccp aggressive_dce"
 _PASSES = [
     "sroa sroa instruction_combine sroa instruction_combine sroa simplify_cfg",
     "loop_simplify lcssa loop_rotate instruction_combine simplify_cfg sccp loop_simplify lcssa loop_unroll "
-    "simplify_cfg sroa simplify_cfg instruction_combine simplify_cfg",
+    "new_gvn simplify_cfg sroa simplify_cfg instruction_combine simplify_cfg",
     "loop_unroll sroa new_gvn instruction_combine simplify_cfg loop_deletion aggressive_dce sroa "
     "dead_store_elimination instruction_combine simplify_cfg lower_switch strip_dead_prototype "
     "global_dead_code_eliminate",
