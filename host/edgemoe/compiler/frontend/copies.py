@@ -201,6 +201,8 @@ class Copies:
         """``for (i = 0; i < count; i++) body(i)`` in blocks of its own."""
         rewrite = self._rewrite
         self._number += 1
+        while f"%copy.{self._number}" in rewrite.function.blocks:
+            self._number += 1
         before = rewrite.label
         loop, done = f"%copy.{self._number}", f"%copy.{self._number}.done"
         index, following = f"%copy.{self._number}.i", f"%copy.{self._number}.next"

@@ -172,8 +172,11 @@ class Joins:
 
     def fresh(self) -> str:
         """A name for a value that the split makes."""
-        self._count += 1
-        return f"%hls.s{self._count}"
+        while True:
+            self._count += 1
+            name = f"%hls.s{self._count}"
+            if name not in self._paths.definitions:
+                return name
 
     def materialise(self, index: Index, block: str, at: int, debug: str) -> str:
         """The index as one token; what it takes is inserted in ``block`` before item ``at``."""

@@ -171,6 +171,7 @@ class Rewrite(Elements):
         }
         numbers = {t for t, i in self.paths.definitions.items() if i.opcode == "ptrtoint" and t not in used}
         dead = self.dead = self._into_split() | numbers
+        gone = {v.base for v in self.variables.values() if all(p.name != v.base for p in v.parts.values())}
         for block in self.blocks.values():
             block[:] = [
                 made
@@ -180,7 +181,7 @@ class Rewrite(Elements):
             ]
         for inst in self.function.instructions():
             for token in inst.operands:
-                if token in dead or token in self.variables:
+                if token in dead or token in gone:
                     self.inst = inst
                     raise self.error(self.paths.reasons.get(inst.result, _LOST))
 
