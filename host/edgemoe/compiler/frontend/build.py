@@ -15,7 +15,7 @@ from edgemoe.compiler.frontend.llvm import clean_up
 from edgemoe.compiler.frontend.markers import Fact
 from edgemoe.compiler.frontend.parse import Module
 from edgemoe.compiler.frontend.prepare import MODULE_BODY
-from edgemoe.compiler.frontend.process import ProcessBuilder
+from edgemoe.compiler.frontend.process import FixedLatency, ProcessBuilder
 from edgemoe.compiler.frontend.refusals import refuse
 from edgemoe.compiler.frontend.returned import returned
 from edgemoe.compiler.frontend.source.pragmas import Dataflow
@@ -53,15 +53,18 @@ def build_program(
     """
     wanted = _functions(module, top)
     names = _names(module, wanted)
-    module_names, calls = _modules(module, spelled)
+    module_names, call_names = _modules(module, spelled)
+    leaves: dict[str, tuple[int, ...]] = {}
     program = Program(names[top], names[top])
     for mangled, name in module_names.items():
         builder = ProcessBuilder(module, module.functions[mangled], facts, name, {})
         function = builder.build()
         program.notes += builder.notes
+        leaves[name] = tuple(sorted(builder.leaf_args))
         function.kind = Kind.MODULE
         _check_module(function)
         program.functions[name] = function
+    calls = {mangled: FixedLatency(name, leaves[name]) for mangled, name in call_names.items()}
     callees: dict[str, Callee] = {}
     dataflow = {fact.function for fact in facts if isinstance(fact.pragma, Dataflow)}
     for mangled in wanted:

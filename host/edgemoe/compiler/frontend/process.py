@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import dataclass
 
 from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
@@ -39,18 +40,31 @@ from edgemoe.compiler.ir import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class FixedLatency:
+    """A fixed-latency module as its callers see it: which of the leaves of its arguments it uses, in order."""
+
+    name: str
+    leaves: tuple[int, ...]
+
+
 class ProcessBuilder:
     """One LLVM function on its way to IR."""
 
     def __init__(
-        self, module: Module, source: LlvmFunction, facts: list[Fact], name: str, modules: dict[str, str]
+        self,
+        module: Module,
+        source: LlvmFunction,
+        facts: list[Fact],
+        name: str,
+        modules: dict[str, FixedLatency],
     ) -> None:
         self.module = module
         self.source = source
         self.facts = [fact for fact in facts if fact.function == source.name]
         _, loc = module.debug.subprogram(source.debug)
         self.function = Function(name, Kind.PROCESS, loc=loc)
-        self.modules = modules  #: mangled __hls_call -> name of the module function
+        self.modules = modules  #: by mangled __hls_call
         self.definitions = {i.result: i for b in source.blocks.values() for i in b if i.result}
         self.values: dict[str, Value] = {}
         self.ids = itertools.count(1)
@@ -96,6 +110,8 @@ class ProcessBuilder:
         self.function.args = self.arguments.args()
         if self.leaf_args:
             self.function.args = [self.leaf_args[k] for k in sorted(self.leaf_args)]
+            for position, k in enumerate(sorted(self.leaf_args)):
+                self.leaf_args[k].name = f"a{position}"
         for region in self.function.regions:
             if isinstance(region, Pipeline):
                 region.promises = self.accesses.dependences(region)
@@ -404,7 +420,11 @@ class ProcessBuilder:
                 for token, width in zip(inst.operands, inst.widths, strict=True)
             ]
             self.values[inst.result] = emit.effect(
-                Opcode.CALL, inst.width, operands, callee=self.modules[callee], name=self._variable(inst)
+                Opcode.CALL,
+                inst.width,
+                [operands[k] for k in self.modules[callee].leaves],
+                callee=self.modules[callee].name,
+                name=self._variable(inst),
             )
             return
         meaning = intrinsic(callee)
