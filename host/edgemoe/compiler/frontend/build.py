@@ -12,10 +12,11 @@ from edgemoe.compiler.frontend.arguments import parameter_name
 from edgemoe.compiler.frontend.clang import emit_llvm
 from edgemoe.compiler.frontend.dataflow import Callee, build_dataflow
 from edgemoe.compiler.frontend.llvm import clean_up
-from edgemoe.compiler.frontend.markers import Fact
+from edgemoe.compiler.frontend.markers import Fact, note_unrolled
 from edgemoe.compiler.frontend.parse import Module
 from edgemoe.compiler.frontend.prepare import MODULE_BODY
-from edgemoe.compiler.frontend.process import ProcessBuilder
+from edgemoe.compiler.frontend.process import ModuleLeaves, ProcessBuilder
+from edgemoe.compiler.frontend.source.modules import SUFFIX
 from edgemoe.compiler.frontend.source.pragmas import Dataflow
 from edgemoe.compiler.frontend.source.pragmas import Interface as InterfacePragma
 from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Program
@@ -30,24 +31,27 @@ def compile_source(source: Path, top: str, include: list[Path], work: Path) -> P
     raw, read, files = emit_llvm(source, include, work)
     module = read_module(raw)
     mangled = _top(module, top, source)
-    calls = _module_calls(module)
     text, facts = clean_up(module, mangled, read)
     (work / f"{source.stem}.ll").write_text(text)
-    program = build_program(Module(text), facts.facts, mangled, calls)
+    parsed = Module(text)
+    note_unrolled(parsed.source, facts)
+    program = build_program(parsed, facts.facts, mangled)
     program.notes += facts.notes
     program.sources = files
     optimise(program)
     return program
 
 
-def build_program(module: Module, facts: list[Fact], top: str, spelled: dict[str, str]) -> Program:
-    """The program of a parsed module; ``spelled`` are the functions of fixed latency behind mangled calls."""
+def build_program(module: Module, facts: list[Fact], top: str) -> Program:
+    """The program of a parsed module."""
     wanted = _functions(module, top)
     names = _names(module, wanted)
-    module_names, calls = _modules(module, spelled)
     program = Program(top, names[wanted[-1]])
-    for mangled, name in module_names.items():
-        function = ProcessBuilder(module, module.functions[mangled], facts, name, {}).build()
+    modules: dict[str, ModuleLeaves] = {}
+    for mangled, name in _modules(module).items():
+        module_builder = ProcessBuilder(module, module.functions[mangled], facts, name, {})
+        function = module_builder.build()
+        modules[mangled] = name, sorted(module_builder.leaf_args)
         function.kind = Kind.MODULE
         _check_module(function)
         program.functions[name] = function
@@ -58,7 +62,7 @@ def build_program(module: Module, facts: list[Fact], top: str, spelled: dict[str
         if mangled in dataflow:
             function = build_dataflow(module, llvm_function, facts, names[mangled], callees)
         else:
-            builder = ProcessBuilder(module, llvm_function, facts, names[mangled], calls)
+            builder = ProcessBuilder(module, llvm_function, facts, names[mangled], modules)
             function = builder.build()
             callees[mangled] = Callee(
                 function, [builder.arguments.at(k) for k in range(len(llvm_function.params))]
@@ -144,40 +148,21 @@ def _names(module: Module, wanted: list[str]) -> dict[str, str]:
     return names
 
 
-def _module_calls(module: LlvmModule) -> dict[str, str]:
-    """Mangled ``__hls_call`` -> the wrapped function as the debug information spells it."""
-    calls = {}
-    for number, text in module.debug.texts.items():
-        if "__hls_call<" in text:
-            fields = module.debug.node(number).fields
-            name = fields.get("name", "")
-            if name.startswith("__hls_call<") and "linkageName" in fields:
-                calls[fields["linkageName"]] = _first_argument(name[len("__hls_call<") : -1])
-    return calls
-
-
-def _modules(module: Module, calls: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """(body function -> module name, mangled ``__hls_call`` -> module name).
-
-    A body and its calls are matched by the name of the wrapped function as the debug information spells it.
-    """
-    bodies: dict[str, str] = {}
+def _modules(module: Module) -> dict[str, str]:
+    """Body functions and the names of their modules."""
+    names: dict[str, str] = {}
+    taken: Counter[str] = Counter()
     for mangled, function in module.functions.items():
         if not mangled.endswith(MODULE_BODY):
             continue
         scope = module.debug.field(module.debug.field(function.debug, "scope"), "name")
-        if scope.startswith("module<"):
-            bodies[mangled] = _first_argument(scope[len("module<") : -1])
-    names: dict[str, str] = {}
-    taken: Counter[str] = Counter()
-    for spelling in dict.fromkeys(bodies.values()):
-        plain = re.sub(r"(__hls_body|_body)$", "", _plain(spelling.lstrip("&").split("<")[0]))
+        if not scope.startswith("module<"):
+            continue
+        spelling = _first_argument(scope[len("module<") : -1])
+        plain = _plain(spelling.lstrip("&").split("<")[0]).partition(SUFFIX)[0].removesuffix("_body")
         taken[plain] += 1
-        names[spelling] = plain if taken[plain] == 1 else f"{plain}_{taken[plain]}"
-    return (
-        {mangled: names[spelling] for mangled, spelling in bodies.items()},
-        {mangled: names[spelling] for mangled, spelling in calls.items() if spelling in names},
-    )
+        names[mangled] = plain if taken[plain] == 1 else f"{plain}_{taken[plain]}"
+    return names
 
 
 def _first_argument(text: str) -> str:

@@ -70,6 +70,17 @@ def innermost(loops: list[SourceLoop], block: str) -> SourceLoop | None:
     return min((q for q in loops if block in q.blocks), key=lambda q: len(q.blocks), default=None)
 
 
+def loop_notes(module: Module, inst: Inst) -> tuple[bool, set[int]]:
+    """Of a branch back: whether the loop is yet to be unrolled, and the numbers of the source's loops that it is."""
+    wish, numbers = False, set()
+    for item in module.debug.node(inst.loop).items if inst.loop else []:
+        note = module.debug.node(item).items
+        wish |= note[:1] in ([_FULL], [_COUNT])
+        if note[:1] == [LOOP_NUMBER]:
+            numbers.add(int(note[1].split()[-1]))
+    return wish, numbers
+
+
 def annotate(module: Module, loop: SourceLoop) -> None:
     """Gives the loop a metadata node of its own."""
     debug = module.debug
