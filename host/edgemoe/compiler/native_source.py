@@ -41,7 +41,7 @@ class Parameter:
 def top_parameters(text: str, top: str) -> list[Parameter] | None:
     """Parameters of the function ``top`` defined at namespace scope of ``text``, or None if there is none."""
     blank = _blank(text)
-    for match in re.finditer(rf"\bvoid\s+{re.escape(top)}\s*\(", blank):
+    for match in re.finditer(rf"\b{re.escape(top)}\s*\(", blank):
         close = _matching(blank, match.end() - 1)
         if not blank[close + 1 :].lstrip().startswith("{"):
             continue

@@ -294,6 +294,22 @@ def test_loop_that_cannot_be_unrolled_is_noted(tmp_path: Path) -> None:
     assert all("UNROLL is not used" in note.text for note in notes)
 
 
+def test_pragmas_that_nothing_comes_of_are_noted(tmp_path: Path) -> None:
+    source = tmp_path / "kernel.cpp"
+    source.write_text(
+        "#include <hls_stream.h>\nstatic void f(hls::stream<int>& in, hls::stream<int>& out) {\n"
+        "#pragma HLS INTERFACE axis port=in\n#pragma HLS STREAM variable=out depth=4\nout.write(in.read()); }\n"
+        "void top(hls::stream<int>& in, hls::stream<int>& out) {\n#pragma HLS DATAFLOW\nhls::stream<int> m;\n"
+        "#pragma HLS STREAM variable=m depth=3\nf(in, m);\nf(m, out); }\n"
+    )
+    program = compile_source(source, "top", [SHIM], tmp_path / "work")
+    assert sorted((note.loc.line, note.text.split()[3]) for note in program.notes) == [
+        (3, "INTERFACE"),
+        (4, "STREAM"),
+    ]
+    assert [c.depth for c in program.functions["top"].channels.values()] == [3]
+
+
 def test_instances_of_a_template_are_modules_of_their_own(tmp_path: Path) -> None:
     """Equal types of arguments and results: only the body tells them apart."""
     functions = compiled("modules", tmp_path).functions

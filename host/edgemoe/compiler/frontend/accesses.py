@@ -6,10 +6,10 @@ from __future__ import annotations
 import re
 
 from edgemoe.compiler.banks import Split
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.address import Pointer, Pointers
 from edgemoe.compiler.frontend.arguments import Arguments
-from edgemoe.compiler.frontend.emitter import Emitter
 from edgemoe.compiler.frontend.leaves import Dim, Leaf, leaves
 from edgemoe.compiler.frontend.markers import Fact
 from edgemoe.compiler.frontend.memories import (

@@ -16,10 +16,11 @@ from edgemoe.compiler.frontend.markers import Fact, note_unrolled
 from edgemoe.compiler.frontend.parse import Module
 from edgemoe.compiler.frontend.prepare import MODULE_BODY
 from edgemoe.compiler.frontend.process import ModuleLeaves, ProcessBuilder
+from edgemoe.compiler.frontend.returned import returned
 from edgemoe.compiler.frontend.source.modules import SUFFIX
-from edgemoe.compiler.frontend.source.pragmas import Dataflow
+from edgemoe.compiler.frontend.source.pragmas import Dataflow, Stream
 from edgemoe.compiler.frontend.source.pragmas import Interface as InterfacePragma
-from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Program
+from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Note, Program, ScalarArg
 from edgemoe.compiler.llvmir.debug import in_shim
 from edgemoe.compiler.llvmir.objects import Module as LlvmModule
 from edgemoe.compiler.llvmir.reader import read_module
@@ -31,22 +32,23 @@ def compile_source(source: Path, top: str, include: list[Path], work: Path) -> P
     raw, read, files = emit_llvm(source, include, work)
     module = read_module(raw)
     mangled = _top(module, top, source)
+    result = returned(module, mangled)
     text, facts = clean_up(module, mangled, read)
     (work / f"{source.stem}.ll").write_text(text)
     parsed = Module(text)
     note_unrolled(parsed.source, facts)
-    program = build_program(parsed, facts.facts, mangled)
+    program = build_program(parsed, facts.facts, mangled, result)
     program.notes += facts.notes
     program.sources = files
     optimise(program)
     return program
 
 
-def build_program(module: Module, facts: list[Fact], top: str) -> Program:
-    """The program of a parsed module."""
+def build_program(module: Module, facts: list[Fact], top: str, result: ScalarArg | None = None) -> Program:
+    """The program of a parsed module; ``result`` is what the top returns."""
     wanted = _functions(module, top)
     names = _names(module, wanted)
-    program = Program(top, names[wanted[-1]])
+    program = Program(names[top], names[top])
     modules: dict[str, ModuleLeaves] = {}
     for mangled, name in _modules(module).items():
         module_builder = ProcessBuilder(module, module.functions[mangled], facts, name, {})
@@ -60,9 +62,11 @@ def build_program(module: Module, facts: list[Fact], top: str) -> Program:
     for mangled in wanted:
         llvm_function = module.functions[mangled]
         if mangled in dataflow:
+            _refuse_result(names[mangled], result if mangled == top else None)
             function = build_dataflow(module, llvm_function, facts, names[mangled], callees)
         else:
             builder = ProcessBuilder(module, llvm_function, facts, names[mangled], modules)
+            builder.arguments.returned = result if mangled == top else None
             function = builder.build()
             callees[mangled] = Callee(
                 function, [builder.arguments.at(k) for k in range(len(llvm_function.params))]
@@ -70,7 +74,18 @@ def build_program(module: Module, facts: list[Fact], top: str) -> Program:
         program.functions[function.name] = function
     _check_used(module, wanted[-1], program.functions[names[wanted[-1]]])
     _interfaces(module, program, wanted[-1], facts)
+    _note_unused(program, wanted[-1], facts)
     return program
+
+
+def _refuse_result(name: str, result: ScalarArg | None) -> None:
+    if result is not None:
+        raise CompileError(
+            result.loc.file,
+            result.loc.line,
+            f"the DATAFLOW function '{name}' returns a value, but its processes end each in its own time; let one of "
+            "them write it to a reference argument (T&) or to a stream.",
+        )
 
 
 def _check_used(module: Module, mangled: str, top: Function) -> None:
@@ -194,6 +209,22 @@ def _check_module(function: Function) -> None:
             )
 
 
+def _note_unused(program: Program, mangled: str, facts: list[Fact]) -> None:
+    """Notes the pragmas that are right in themselves and stand where nothing comes of them."""
+    for fact in facts:
+        reason = ""
+        if isinstance(fact.pragma, Stream) and fact.pragma.depth is not None and not fact.used:
+            reason = (
+                "STREAM is not used: it names no hls::stream that a DATAFLOW function declares here; the depth of a "
+                "channel is set where it is declared."
+            )
+        elif isinstance(fact.pragma, InterfacePragma) and fact.function != mangled:
+            reason = f"INTERFACE is not used: its function is not the top, {program.top}."
+        note = Note(fact.loc, f"the pragma HLS {reason}")
+        if reason and note not in program.notes:
+            program.notes.append(note)
+
+
 def _interfaces(module: Module, program: Program, mangled: str, facts: list[Fact]) -> None:
     """INTERFACE pragmas of the top; bundles reach the processes' AXI arguments."""
     function = program.functions[program.top]
@@ -202,11 +233,9 @@ def _interfaces(module: Module, program: Program, mangled: str, facts: list[Fact
         if not isinstance(pragma, InterfacePragma) or fact.function != mangled:
             continue
         mode, port, options = pragma.mode, pragma.port, dict(pragma.options)
-        if port != "return" and port not in {arg.name for arg in function.args}:
-            continue  # an argument that nothing uses
         function.interfaces.append(Interface(mode, port, options, fact.loc))
         if mode == "m_axi":
-            arg = function.argument(port)
+            arg = next((a for a in function.args if a.name == port), None)
             if isinstance(arg, AxiArg):
                 arg.bundle = options.get("bundle", "gmem")
     for arg in function.args:

@@ -42,6 +42,7 @@ class Fact:
     loc: Loc = NOWHERE
     loop: int = 0  #: its number, of a PIPELINE, UNROLL, DEPENDENCE or LOOP_TRIPCOUNT
     label: str = ""  #: of that loop, in C++
+    used: bool = False  #: of a STREAM: whether a channel has its depth
     objects: tuple[
         str, ...
     ] = ()  #: the arrays and variables that ``variable`` stands for, once it was resolved

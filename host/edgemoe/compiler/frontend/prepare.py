@@ -16,8 +16,8 @@ from edgemoe.compiler.frontend.source.pragmas import Dataflow
 from edgemoe.compiler.frontend.source.reading import Written
 from edgemoe.compiler.frontend.source.rewrite import Source
 from edgemoe.compiler.llvmir.debug import in_shim
+from edgemoe.compiler.llvmir.instructions import name
 from edgemoe.compiler.llvmir.objects import Function, Inst, Module, Record
-from edgemoe.compiler.llvmir.reader import name
 from edgemoe.compiler.llvmir.types import POINTER, VOID, IntType, Type, bits, integer_bytes
 
 MARKER = "__hls_pragma"

@@ -7,11 +7,11 @@ import itertools
 import re
 from typing import TypeAlias
 
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.accesses import Accesses
 from edgemoe.compiler.frontend.arguments import Arguments
 from edgemoe.compiler.frontend.cfg import Graph, Loop, natural_loops
-from edgemoe.compiler.frontend.emitter import Emitter
 from edgemoe.compiler.frontend.ifconvert import Predicates
 from edgemoe.compiler.frontend.intrinsics import AXI_CHANNELS, intrinsic
 from edgemoe.compiler.frontend.loops import loop_notes
@@ -176,6 +176,8 @@ class ProcessBuilder:
             if inst.opcode not in ("phi", "br", "ret", "unreachable"):
                 self._lower(inst, emit, None)
         last = insts[-1]
+        if last.opcode == "ret":
+            self._output_result(last, emit)
         if last.opcode != "br":
             region.terminator = Return(self.result)
         elif len(set(last.targets)) == 1:
@@ -184,6 +186,14 @@ class ProcessBuilder:
             condition = self._value(last.operands[0], 1, last)
             taken, otherwise = (self._edge(name, target) for target in last.targets)
             region.terminator = Branch(condition, taken, otherwise)
+
+    def _output_result(self, inst: Inst, emit: Emitter) -> None:
+        """What the top returns is written to its output scalar."""
+        scalar = self.arguments.returned
+        if scalar is not None:
+            emit.loc = self.module.loc(inst)
+            value = emit.resize(self._value(inst.operands[0], inst.widths[0], inst), scalar.width)
+            emit.effect(Opcode.OUTPUT, 0, [value], channel=scalar.name)
 
     def _extend_scalars(self, emit: Emitter) -> None:
         """Scalars arrive in their C++ width; LLVM's code sees them in the width of a register."""
