@@ -131,7 +131,7 @@ def emit_program(
         if item.timing is not None:
             modules[name] = item.timing
     top = program.functions[program.top]
-    program.notes += clock_warnings(program, emitted, table, period)
+    program.notes += clock_warnings(program, emitted, table, round(clock_ns * 1000))
     report = build_report(program, emitted, table, clock_ns, [Path(name).name for name in program.sources])
     # A top with streams has a second outside, with AXI4-Stream; who wants FIFO ports takes the first.
     with_axis = ports == "axi" and bool(streams(top))

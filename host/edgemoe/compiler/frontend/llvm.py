@@ -15,13 +15,14 @@ import functools
 import llvmlite.binding as llvm
 
 from edgemoe.compiler.errors import CompileError
+from edgemoe.compiler.frontend.joins import chooses_addresses
 from edgemoe.compiler.frontend.limited import OutOfTime, limited
 from edgemoe.compiler.frontend.markers import Facts, bind, collect
 from edgemoe.compiler.frontend.prepare import inline_all, prepare
 from edgemoe.compiler.frontend.records import drop_nameless
 from edgemoe.compiler.frontend.registers import fold_registers
 from edgemoe.compiler.frontend.source.rewrite import Source
-from edgemoe.compiler.frontend.split import split_aggregates
+from edgemoe.compiler.frontend.split import settle_joins, split_aggregates
 from edgemoe.compiler.frontend.structs import scalars_for_structs
 from edgemoe.compiler.limits import LLVM_SECONDS, UNROLLED_ITERATIONS
 from edgemoe.compiler.llvmir.objects import Module
@@ -112,7 +113,11 @@ def clean_up(source: Module, top: str, read: Source) -> tuple[str, Facts]:
     bind(module, facts.facts, read)
     module.other = [line for line in module.other if not line.startswith("target datalayout")]
     module.other.insert(0, _DATA_LAYOUT)
-    return run(module, *_PASSES), facts
+    text = run(module, *_PASSES)
+    if not chooses_addresses(module := read_module(text)):
+        return text, facts
+    settle_joins(module)
+    return module_text(module), facts
 
 
 def _forget_target(module: Module) -> None:

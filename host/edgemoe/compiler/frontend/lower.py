@@ -56,6 +56,8 @@ def lower_pure(inst: Inst, operands: list[Value], emit: Emitter) -> Value | None
 def _binary(inst: Inst, operands: list[Value], emit: Emitter) -> Value:
     a, b = operands
     opcode = Opcode(inst.opcode)
+    if opcode is Opcode.ADD and b == Const(0, inst.width):
+        return a
     if opcode is Opcode.OR and "disjoint" in inst.flags and (joined := _join(a, b, emit)) is not None:
         return joined
     if opcode in (Opcode.LSHR, Opcode.ASHR) and isinstance(b, Const) and 0 < b.value < inst.width:
