@@ -325,16 +325,11 @@ class Accesses:
 
     # ---- pragmas -------------------------------------------------------------------------------------------
 
-    @staticmethod
-    def _about(fact: Fact, base: str) -> bool:
-        """Whether a pragma names this array, or a struct that held it."""
-        return any(base == known or base.startswith(known + ".sroa.") for known in fact.objects)
-
     def _partition(self, base: str, leaf: Leaf, name: str) -> dict[int, Partition]:
         result: dict[int, Partition] = {}
         for fact in self._facts:
             pragma = fact.pragma
-            if not isinstance(pragma, ArrayPartition) or pragma.off or not self._about(fact, base):
+            if not isinstance(pragma, ArrayPartition) or pragma.off or not fact.names(base):
                 continue
             if pragma.dim > len(leaf.dims):
                 has = f"{len(leaf.dims)} of them" if leaf.dims else "none: it is no array"
@@ -359,9 +354,7 @@ class Accesses:
             pragma = fact.pragma
             if not isinstance(pragma, Dependence) or fact.loop not in (0, loop):
                 continue
-            names = frozenset(
-                m.name for (base, _), (m, leaf) in self._memories.items() if self._about(fact, base)
-            )
+            names = frozenset(m.name for (base, _), (m, leaf) in self._memories.items() if fact.names(base))
             hazards = frozenset([pragma.hazard] if pragma.hazard is not None else [])
             false = pragma.dependent is False
             result.append(Promise(names, pragma.inter, false, pragma.distance, hazards))

@@ -7,11 +7,13 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.complaints import FLAGS as WARNINGS
 from edgemoe.compiler.frontend.complaints import judge
+from edgemoe.compiler.frontend.source.modules import HEADER, SUFFIX, Outlined, outline_modules, wanted_modules
 from edgemoe.compiler.frontend.source.rewrite import Lines, Source, find_pragmas, rewrite_pragmas
 from edgemoe.compiler.frontend.source.structure import read_structure
 from edgemoe.compiler.headers import standard_headers
@@ -49,22 +51,54 @@ def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, Sourc
     # A source may have pragmas and none of our headers; the rewritten pragmas need their declaration all the same.
     declared = ["-include", PRELUDE] if any((path / PRELUDE).is_file() for path in include) else []
     preprocessed = work / f"{source.stem}.i.cpp"
-    _clang([*flags, *declared, "-E", "-o", str(preprocessed), str(source)], source)
+    expand = [*flags, *declared, "-E", "-o", str(preprocessed), str(source)]
+    _clang(expand, source)
     text = preprocessed.read_text()
+    structure = read_structure(text)
+    pragmas = find_pragmas(structure, Lines(text))
+    if wanted_modules(pragmas):
+        if not any(Path(name).name == HEADER for name in _files(text)):
+            _clang([*expand, "-include", HEADER], source)
+            text = preprocessed.read_text()
+            structure = read_structure(text)
+            pragmas = find_pragmas(structure, Lines(text))
+        outlined = outline_modules(
+            text, structure, wanted_modules(pragmas), partial(_tree, flags, work, source)
+        )
+        pragmas = find_pragmas(read_structure(outlined.text), Lines(outlined.text), outlined.obstacles)
+    else:
+        outlined = Outlined(text, {})
     rewritten = work / f"{source.stem}.rewritten.cpp"
-    marked = rewrite_pragmas(text, find_pragmas(read_structure(text), Lines(text)))
+    marked = rewrite_pragmas(outlined.text, pragmas)
     rewritten.write_text(marked.text)
     output = work / f"{source.stem}.raw.ll"
     said = _clang([*flags, *WARNINGS, "-S", "-emit-llvm", "-o", str(output), str(rewritten)], source)
     return output.read_text(), marked, _files(text), judge(said)
 
 
+def _tree(flags: list[str], work: Path, source: Path, text: str) -> str:
+    """clang's tree of the functions that are to become modules, as JSON. What does not compile shows later."""
+    path = work / "modules.cpp"
+    path.write_text(text)
+    dump = ["-ast-dump=json", f"-ast-dump-filter={SUFFIX}"]
+    options = ["-ferror-limit=0", "-fsyntax-only", *(word for option in dump for word in ("-Xclang", option))]
+    return _run([*flags, *options, str(path)], source).stdout
+
+
 def _clang(arguments: list[str], source: Path) -> str:
     """Runs clang; what it wrote to stderr, if it is content."""
+    done = _run(arguments, source)
+    if done.returncode:
+        judge(done.stderr)
+        raise CompileError(str(source), 0, f"clang failed: {done.stderr.strip() or 'no message'}")
+    return done.stderr
+
+
+def _run(arguments: list[str], source: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "ziglang", "c++", *arguments]
     environment = cache_environment()
     try:
-        done = subprocess.run(
+        return subprocess.run(
             command, capture_output=True, text=True, env=environment, check=False, timeout=CLANG_SECONDS
         )
     except subprocess.TimeoutExpired:
@@ -73,10 +107,6 @@ def _clang(arguments: list[str], source: Path) -> str:
             0,
             f"clang was not done after {CLANG_SECONDS} s, which is the limit; is a constant computed without end?",
         ) from None
-    if done.returncode:
-        judge(done.stderr)
-        raise CompileError(str(source), 0, f"clang failed: {done.stderr.strip() or 'no message'}")
-    return done.stderr
 
 
 def _files(preprocessed: str) -> list[str]:

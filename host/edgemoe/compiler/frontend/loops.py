@@ -75,6 +75,17 @@ def innermost(loops: list[SourceLoop], block: str) -> SourceLoop | None:
     return min((q for q in loops if block in q.blocks), key=lambda q: len(q.blocks), default=None)
 
 
+def loop_notes(module: Module, inst: Inst) -> tuple[bool, set[int]]:
+    """Of a branch back: whether it is yet to be unrolled by a factor, and the numbers of the source's loops it is."""
+    wish, numbers = False, set()
+    for item in module.debug.node(inst.loop).items if inst.loop else []:
+        note = module.debug.node(item).items
+        wish |= note[:1] == [_COUNT]
+        if note[:1] == [LOOP_NUMBER]:
+            numbers.add(int(note[1].split()[-1]))
+    return wish, numbers
+
+
 def refuse_left_over(loops: list[Inst], debug: DebugInfo) -> None:
     """Refuse loops that were to be unrolled and are still there; ``loops`` are the branches back.
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from edgemoe.compiler.errors import CompileError
-from edgemoe.compiler.frontend.loops import SourceLoop, annotate, innermost, source_loops
+from edgemoe.compiler.frontend.loops import SourceLoop, annotate, innermost, loop_notes, source_loops
 from edgemoe.compiler.frontend.prepare import MARKER, MODULE_BODY, pragma_of
 from edgemoe.compiler.frontend.source.pragmas import (
     Dependence,
+    Inline,
     InterfaceHint,
     LoopTripcount,
     Pipeline,
@@ -32,18 +33,25 @@ PIPELINE_MARK = "__hls_mark_pipeline"
 
 @dataclass(slots=True)
 class Fact:
-    """One pragma: ``variable`` is the LLVM value it names ("" for none), ``loop`` the pipelined loop it stands in."""
+    """One pragma: ``variable`` is the LLVM value it names ("" for none), ``loop`` the loop it speaks of."""
 
     function: str
     pragma: Pragma
     variable: str
     block: str
     loc: Loc = NOWHERE
-    loop: int = 0
+    loop: int = 0  #: its number, of a PIPELINE, UNROLL, DEPENDENCE or LOOP_TRIPCOUNT
     label: str = ""  #: of that loop, in C++
+    used: bool = False  #: of a STREAM: whether a channel has its depth
     objects: tuple[
         str, ...
     ] = ()  #: the arrays and variables that ``variable`` stands for, once it was resolved
+
+    def names(self, base: str) -> bool:
+        """Whether it speaks of the object ``base``, or of the struct that held it. LLVM quotes names as it needs."""
+        own = base.replace('"', "")
+        known = [name.replace('"', "") for name in self.objects]
+        return any(own == name or own.startswith(f"{name}.sroa.") for name in known)
 
 
 @dataclass(slots=True)
@@ -99,6 +107,15 @@ def _fact(module: Module, function: Function, block: str, call: Inst, written: W
         values.append(int(value))
     variable = "" if call.operands[1] == "null" else call.operands[1]
     pragma = written.record(values)
+    if isinstance(pragma, Inline) and pragma.obstacle:
+        own, _ = module.debug.subprogram(function.debug)
+        if f"'{own.partition('<')[0]}'" != pragma.function:  # a process or the top is not inlined anyway
+            raise CompileError(
+                loc.file,
+                loc.line,
+                f"{pragma.function} cannot be a module of fixed latency, which the pragma HLS INLINE off asks for: "
+                f"{pragma.obstacle}. Without the pragma it is inlined.",
+            )
     if isinstance(pragma, InterfaceHint) and variable in [param.name for param in function.params]:
         raise CompileError(
             loc.file,
@@ -148,6 +165,7 @@ def _bind_loops(
         if loop is None:
             continue
         if isinstance(pragma, Unroll):
+            fact.loop = loop.number
             if pragma.off:
                 loop.keep()
             elif pragma.factor is not None:
@@ -171,6 +189,25 @@ def _bind_loops(
         mark.operands[0] = str(loop.number if loop is not None else 0)
 
 
+def note_unrolled(module: Module, found: Facts) -> None:
+    """Notes the UNROLL pragmas that LLVM's passes did not follow: its wish is still at the loop.
+
+    module: after the passes.
+    """
+    asked = {
+        fact.loop: fact for fact in found.facts if isinstance(fact.pragma, Unroll) and not fact.pragma.off
+    }
+    for function in module.functions.values():
+        for inst in function.instructions():
+            wish, numbers = loop_notes(module, inst)
+            for fact in (asked[number] for number in numbers if wish and number in asked):
+                found.note(
+                    fact.loc,
+                    "the pragma HLS UNROLL is not used: the number of the loop's iterations is not a constant that its "
+                    "factor divides. Write the copies out, or make the bound a constant.",
+                )
+
+
 def _start(module: Module, loop: SourceLoop) -> Point:
     """Where the loop's keyword stands, as clang notes it at the branch back."""
     debug = module.debug
@@ -179,7 +216,7 @@ def _start(module: Module, loop: SourceLoop) -> Point:
             node = debug.node(item)
             if node.kind == "DILocation":
                 file = debug.file_of_scope(node.fields.get("scope", ""))
-                return Point(file, int(node.fields.get("line", 0)), int(node.fields.get("column", 0)))
+                return Point.of(file, int(node.fields.get("line", 0)), int(node.fields.get("column", 0)))
     return Point("", 0, 0)
 
 

@@ -61,8 +61,8 @@ def inline_all(module: Module, kept: set[str]) -> None:
 
 
 def pragma_of(call: Inst, source: Source) -> Written | None:
-    """The pragma of an instruction, None if it is no marker, or one that only refers to a module's body (number 0)."""
-    if call.callee != MARKER or call.operands[0] == "0":
+    """The pragma of an instruction, None if it is no marker."""
+    if call.callee != MARKER:
         return None
     return source.pragma(int(call.operands[0]))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass
+from typing import TypeAlias
 
 from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
@@ -14,7 +14,7 @@ from edgemoe.compiler.frontend.arguments import Arguments
 from edgemoe.compiler.frontend.cfg import Graph, Loop, natural_loops
 from edgemoe.compiler.frontend.ifconvert import Predicates
 from edgemoe.compiler.frontend.intrinsics import AXI_CHANNELS, intrinsic
-from edgemoe.compiler.frontend.loops import LOOP_NUMBER, refuse_left_over
+from edgemoe.compiler.frontend.loops import loop_notes, refuse_left_over
 from edgemoe.compiler.frontend.lower import UNDEFINED, constant, lower_pure, unsupported
 from edgemoe.compiler.frontend.markers import PIPELINE_MARK, Fact
 from edgemoe.compiler.frontend.names import Names
@@ -39,13 +39,8 @@ from edgemoe.compiler.ir import (
     Value,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class FixedLatency:
-    """A fixed-latency module as its callers see it: which of the leaves of its arguments it uses, in order."""
-
-    name: str
-    leaves: tuple[int, ...]
+#: The name of a module's function, and the numbers of the leaves that it reads.
+ModuleLeaves: TypeAlias = tuple[str, list[int]]
 
 
 class ProcessBuilder:
@@ -57,14 +52,14 @@ class ProcessBuilder:
         source: LlvmFunction,
         facts: list[Fact],
         name: str,
-        modules: dict[str, FixedLatency],
+        modules: dict[str, ModuleLeaves],
     ) -> None:
         self.module = module
         self.source = source
         self.facts = [fact for fact in facts if fact.function == source.name]
         _, loc = module.debug.subprogram(source.debug)
         self.function = Function(name, Kind.PROCESS, loc=loc)
-        self.modules = modules  #: by mangled __hls_call
+        self.modules = modules  #: by the mangled name of their body
         self.definitions = {i.result: i for b in source.blocks.values() for i in b if i.result}
         self.values: dict[str, Value] = {}
         self.ids = itertools.count(1)
@@ -110,8 +105,6 @@ class ProcessBuilder:
         self.function.args = self.arguments.args()
         if self.leaf_args:
             self.function.args = [self.leaf_args[k] for k in sorted(self.leaf_args)]
-            for position, k in enumerate(sorted(self.leaf_args)):
-                self.leaf_args[k].name = f"a{position}"
         for region in self.function.regions:
             if isinstance(region, Pipeline):
                 region.promises = self.accesses.dependences(region)
@@ -171,10 +164,7 @@ class ProcessBuilder:
             last = self.source.blocks[name][-1]
             if last.opcode != "br" or loop.header not in last.targets:
                 continue
-            for item in self.module.debug.node(last.loop).items if last.loop else []:
-                note = self.module.debug.node(item).items
-                if note[:1] == [LOOP_NUMBER]:
-                    numbers.add(int(note[1].split()[-1]))
+            numbers |= loop_notes(self.module.source, last)[1]
         return numbers
 
     def _block_loc(self, block: list[Inst]) -> Loc:
@@ -414,20 +404,14 @@ class ProcessBuilder:
 
     def _call(self, inst: Inst, emit: Emitter, predicate: Value | None) -> None:
         callee = inst.callee.removesuffix(".v")
-        if callee in self.modules:
-            operands = [
-                self._value(token, width, inst)
-                for token, width in zip(inst.operands, inst.widths, strict=True)
-            ]
+        meaning = intrinsic(callee)
+        if meaning is not None and meaning.kind == "call":
+            name, numbers = self.modules[inst.operands[0].removeprefix("@")]
+            operands = [self._value(inst.operands[k + 1], inst.widths[k + 1], inst) for k in numbers]
             self.values[inst.result] = emit.effect(
-                Opcode.CALL,
-                inst.width,
-                [operands[k] for k in self.modules[callee].leaves],
-                callee=self.modules[callee].name,
-                name=self._variable(inst),
+                Opcode.CALL, inst.width, operands, callee=name, name=self._variable(inst)
             )
             return
-        meaning = intrinsic(callee)
         if meaning is None:
             raise unsupported(inst, emit.loc.file, emit.loc.line)
         kind = meaning.kind

@@ -44,7 +44,6 @@ class Directive:
     frames: tuple[Frame, ...]  #: outermost first
     before: Token | None
     after: Token | None = None
-    line: int = 0
 
     def innermost(self, *opens: Opens) -> Frame | None:
         """The innermost bracket that opens one of these."""
