@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,28 @@ ROOT = Path(__file__).resolve().parents[2]
 SHIM = [ROOT / "hls" / "shim"]
 BUILD = ROOT / "build" / "cache" / "programs"
 CASES = Path(__file__).parent / "cases"
-#: Elements of ``in`` that one call reads, and their width.
-INPUT = {
-    "static_init": (1, 32),
-    "static_tables": (8, 32),
-    "undriven_static": (1, 32),
-    "pipeline_ii2_stall": (16, 64),
+Streams = dict[str, list[int]]
+
+
+def _polled(rng: random.Random) -> Streams:
+    ends = [4095]
+    return {
+        "reads": [rng.randrange(1024) for _ in range(rng.randrange(60))] + ends,
+        "extra": [rng.randrange(4095) for _ in range(rng.randrange(60))] + ends,
+    }
+
+
+def _ints(count: int, width: int) -> Callable[[random.Random], Streams]:
+    return lambda rng: {"in": bits(rng, width, count)}
+
+
+STIMULI = {
+    "static_init": _ints(1, 32),
+    "static_tables": _ints(8, 32),
+    "undriven_static": _ints(1, 32),
+    "pipeline_ii2_stall": _ints(16, 64),
+    "polled": _polled,
+    "filled": _ints(32, 32),
 }
 STALLS = (0, 20, 50, 80, 30, 60)
 KEPT = "static_tables"
@@ -33,19 +50,18 @@ KEPT = "static_tables"
 
 def calls(case: str) -> list[tuple[Call, NativeResult]]:
     """Calls one after another and what a fresh native build makes of them."""
-    count, width = INPUT[case]
     kernel = NativeKernel(build_native(CASES / f"{case}.cpp", "top", include=SHIM, out=BUILD / "native"))
-    made = [Call({"in": bits(random.Random(seed), width, count)}) for seed in range(len(STALLS))]
+    made = [Call(STIMULI[case](random.Random(seed))) for seed in range(len(STALLS))]
     return [(call, kernel.run(call.streams, {})) for call in made]
 
 
 @pytest.fixture(scope="module")
 def wanted() -> dict[str, list[tuple[Call, NativeResult]]]:
     """Once a module: the statics of a native build keep their values."""
-    return {case: calls(case) for case in INPUT}
+    return {case: calls(case) for case in STIMULI}
 
 
-@pytest.mark.parametrize("case", INPUT)
+@pytest.mark.parametrize("case", STIMULI)
 def test_interpreter_equals_native(
     case: str, wanted: dict[str, list[tuple[Call, NativeResult]]], tmp_path: Path
 ) -> None:
@@ -55,7 +71,7 @@ def test_interpreter_equals_native(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", INPUT)
+@pytest.mark.parametrize("case", STIMULI)
 def test_rtl_equals_native(
     case: str, wanted: dict[str, list[tuple[Call, NativeResult]]], tmp_path: Path
 ) -> None:
@@ -65,6 +81,32 @@ def test_rtl_equals_native(
     for number, (call, expected) in enumerate(wanted[case]):
         got = rtl.run("top", call.streams, stall=STALLS[number], seed=number)
         assert got.streams == expected.streams, f"call {number}"
+
+
+@pytest.mark.parametrize("case", ["serve_requests", "polled"])
+def test_a_test_for_an_empty_stream_and_its_read_share_a_cycle(case: str, tmp_path: Path) -> None:
+    result = compile_file(CASES / f"{case}.cpp", "top", include=SHIM, out=tmp_path / case)
+    loops = [plan for plan in result.report["loops"] if plan["label"] == "SERVE"]
+    assert [loop["ii"] for loop in loops] == [1]
+
+
+def test_a_pipeline_does_not_ask_whether_a_stream_is_full(tmp_path: Path) -> None:
+    """It promises places before it knows what it writes; the report says so, and the loop waits in states."""
+    source = tmp_path / "asks.cpp"
+    source.write_text(
+        """#include <hls_stream.h>
+void asks(hls::stream<int>& in, hls::stream<int>& out) {
+  for (int i = 0; i < 9; i++) {
+#pragma HLS PIPELINE II=1
+    int x = in.read();
+    if (!out.full()) out.write(x);
+  }
+}
+"""
+    )
+    result = compile_file(source, "asks", include=SHIM, out=tmp_path / "asks")
+    (loop,) = result.report["loops"]
+    assert "fifo_full of out at asks.cpp:6 asks for a place" in loop["limited_by"]
 
 
 @pytest.mark.slow

@@ -77,7 +77,7 @@ class OperatorTable:
             return Timing(self.register, -(-op.width // self.divide_bits_per_cycle))
         if op.opcode is Opcode.LOAD and memory is not None:
             return self._load(memory)
-        if op.opcode in (Opcode.FIFO_READ, Opcode.FIFO_EMPTY, Opcode.ACQUIRE):
+        if op.opcode in (Opcode.FIFO_READ, Opcode.FIFO_EMPTY, Opcode.FIFO_FULL, Opcode.ACQUIRE):
             return Timing(self.fifo_read)
         if op.opcode is Opcode.CYCLE:
             return Timing(self.register)

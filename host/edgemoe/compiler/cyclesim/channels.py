@@ -30,6 +30,10 @@ class Fifo:
             self.depth + self.extra
         )
 
+    def full(self) -> bool:
+        """Whether the user's ``depth`` places are taken."""
+        return len(self.data) + len(self._arriving) + self._leaving + self.taken >= self.depth
+
     def push(self, value: int) -> None:
         self._arriving.append(value)
 
