@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from edgemoe.compiler.frontend.build import compile_source
 from edgemoe.compiler.interp import Interpreter
 from edgemoe.compiler.native import NativeKernel, NativeResult, build_native
 from edgemoe.compiler.verify import Rtl
+from edgemoe.errors import DeviceError
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIM = [ROOT / "hls" / "shim"]
@@ -43,6 +45,7 @@ STIMULI = {
     "pipeline_ii2_stall": _ints(16, 64),
     "polled": _polled,
     "filled": _ints(32, 32),
+    "several_reads": _ints(32, 32),
 }
 STALLS = (0, 20, 50, 80, 30, 60)
 KEPT = "static_tables"
@@ -109,6 +112,16 @@ void asks(hls::stream<int>& in, hls::stream<int>& out) {
     assert "fifo_full of out at asks.cpp:6 asks for a place" in loop["limited_by"]
 
 
+def test_several_reads_of_a_stream_have_a_reason_and_a_way_out(tmp_path: Path) -> None:
+    result = compile_file(CASES / "several_reads.cpp", "top", include=SHIM, out=tmp_path / "several")
+    first, second = (loop["limited_by"] for loop in result.report["loops"])
+    assert (
+        "stream in is read 2 times in an iteration, at several_reads.cpp:7 and several_reads.cpp:8" in first
+    )
+    assert "stream in is read 4 times in an iteration" in second
+    assert all("hls::vector" in reason for reason in (first, second))
+
+
 @pytest.mark.slow
 def test_reset_gives_registers_their_initial_value_and_leaves_memories(tmp_path: Path) -> None:
     """After a reset `total` is 1000 again, `table[0]` is what the first call left there."""
@@ -119,3 +132,32 @@ def test_reset_gives_registers_their_initial_value_and_leaves_memories(tmp_path:
     assert first == [1001 + k + 10 * (k + 1) for k in range(8)]
     rtl.model.reset()
     assert rtl.run("top", ones).streams["out"] == [1001 + 1008, *first[1:]]
+
+
+@pytest.mark.slow
+def test_a_deadlock_in_hardware_is_told_as_in_the_native_build(tmp_path: Path) -> None:
+    """Stream, full or empty, process and place; the depth named works, and one less does not."""
+    source = (CASES / "split_join.cpp").read_text()
+
+    def run(text: str, limit: int) -> list[int]:
+        path = tmp_path / "split_join.cpp"
+        path.write_text(text)
+        result = compile_file(path, "split_join", include=SHIM, out=tmp_path / "rtl")
+        rtl = Rtl.build([result], tmp_path / "rtl", cache=BUILD)
+        return rtl.run("split_join", {"in": list(range(64))}, {"n": 64}, limit=limit).streams["out"]
+
+    with pytest.raises(DeviceError) as told:
+        run(source, 5000)
+    message = str(told.value)
+    assert "process 'split' waits to write to full stream 'q' (depth 2, read by 'join') at" in message
+    assert "split_join.cpp:6" in message
+    assert "process 'join' waits to read from empty stream 's' (written by 'rowsum') at" in message
+    assert "process 'rowsum' waits to read from empty stream 'p'" in message
+    found = re.search(r"depth=(\d+) of stream 'q' works", message)
+    assert found
+    deeper = f"p, q, s;\n#pragma HLS STREAM variable=q depth={found[1]}\n"
+    less = f"p, q, s;\n#pragma HLS STREAM variable=q depth={int(found[1]) - 1}\n"
+    with pytest.raises(DeviceError, match="waits to write to full stream 'q'"):
+        run(source.replace("p, q, s;", less), 5000)
+    sums = [sum(range(row, row + 32)) for row in (0, 32)]
+    assert run(source.replace("p, q, s;", deeper), 50000) == [sums[k // 32] + k for k in range(64)]

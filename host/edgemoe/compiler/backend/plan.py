@@ -103,6 +103,7 @@ class Planner:
         try:
             self._refuse_waiting_for_itself(region)
             self._refuse_full(region)
+            self._refuse_several_reads(region)
             problem = _Builder(self, region, True)
             schedule, limit = solve_from(problem.problem, self.period, region.ii, _MAX_II_TRIES)
         except Infeasible as error:
@@ -125,6 +126,23 @@ class Planner:
         timing = self.table.timing(op, self.function.memories.get(op.memory))
         self.slowest = max(self.slowest, timing.delay)
         return Timing(min(timing.delay, self.period), timing.latency)
+
+    @staticmethod
+    def _refuse_several_reads(region: Region) -> None:
+        """All reads stand in cycle 0, where a stream shows one element."""
+        reads: dict[str, list[Op]] = {}
+        for op in region.ops:
+            if op.opcode is Opcode.FIFO_READ:
+                reads.setdefault(op.channel, []).append(op)
+        for channel, ops in reads.items():
+            pairs = combinations(ops, 2)
+            both = next((p for p in pairs if not exclusive(p[0].predicate, p[1].predicate)), None)
+            if both is not None:
+                raise Infeasible(
+                    f"stream {channel} is read {len(ops)} times in an iteration, at {source(both[0].loc)} and "
+                    f"{source(both[1].loc)}, and a pipelined loop takes one element of a stream at a time; read one in "
+                    "each iteration, or make the element an hls::vector or a struct"
+                )
 
     @staticmethod
     def _refuse_full(region: Region) -> None:
