@@ -161,3 +161,16 @@ def test_a_deadlock_in_hardware_is_told_as_in_the_native_build(tmp_path: Path) -
         run(source.replace("p, q, s;", less), 5000)
     sums = [sum(range(row, row + 32)) for row in (0, 32)]
     assert run(source.replace("p, q, s;", deeper), 50000) == [sums[k // 32] + k for k in range(64)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stall", [0, 50])
+def test_full_means_the_depth_that_was_asked_for(stall: int, tmp_path: Path) -> None:
+    source = CASES / "counted.cpp"
+    kernel = NativeKernel(build_native(source, "top", include=SHIM, out=BUILD / "native"))
+    streams = {"in": [11, 12, 13, 14, 15]}
+    rtl = Rtl.build(
+        [compile_file(source, "top", include=SHIM, out=tmp_path / "counted")], tmp_path, cache=BUILD
+    )
+    got = rtl.run("top", streams, stall=stall, seed=stall, limit=20_000).streams
+    assert got == kernel.run(streams, {}).streams == {"out": [5, 11, 12, 13, 14, 15]}
