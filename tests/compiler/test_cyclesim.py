@@ -257,8 +257,8 @@ def test_a_deadlock_says_who_waits_for_what(tmp_path: Path) -> None:
     with pytest.raises(InterpreterError) as caught:
         run(program, schedule_program(program, 5.0), Run({"in": deque(range(64))}))
     text = str(caught.value)
-    assert "u_split waits in fifo_write of a" in text and "is full" in text
-    assert "u_join waits in fifo_read of b" in text and "is empty, written by u_split" in text
+    assert "process 'split' waits to write to full stream 'a' (depth 4, read by 'join') at" in text
+    assert "process 'join' waits to read from empty stream 'b' (written by 'split') at" in text
 
 
 def test_a_deep_enough_channel_has_no_deadlock(tmp_path: Path) -> None:

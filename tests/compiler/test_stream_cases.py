@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import random
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,17 +17,35 @@ from edgemoe.compiler.frontend.build import compile_source
 from edgemoe.compiler.interp import Interpreter
 from edgemoe.compiler.native import NativeKernel, NativeResult, build_native
 from edgemoe.compiler.verify import Rtl
+from edgemoe.errors import DeviceError
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIM = [ROOT / "hls" / "shim"]
 BUILD = ROOT / "build" / "cache" / "programs"
 CASES = Path(__file__).parent / "cases"
-#: Elements of ``in`` that one call reads, and their width.
-INPUT = {
-    "static_init": (1, 32),
-    "static_tables": (8, 32),
-    "undriven_static": (1, 32),
-    "pipeline_ii2_stall": (16, 64),
+Streams = dict[str, list[int]]
+
+
+def _polled(rng: random.Random) -> Streams:
+    ends = [4095]
+    return {
+        "reads": [rng.randrange(1024) for _ in range(rng.randrange(60))] + ends,
+        "extra": [rng.randrange(4095) for _ in range(rng.randrange(60))] + ends,
+    }
+
+
+def _ints(count: int, width: int) -> Callable[[random.Random], Streams]:
+    return lambda rng: {"in": bits(rng, width, count)}
+
+
+STIMULI = {
+    "static_init": _ints(1, 32),
+    "static_tables": _ints(8, 32),
+    "undriven_static": _ints(1, 32),
+    "pipeline_ii2_stall": _ints(16, 64),
+    "polled": _polled,
+    "filled": _ints(32, 32),
+    "several_reads": _ints(32, 32),
 }
 STALLS = (0, 20, 50, 80, 30, 60)
 KEPT = "static_tables"
@@ -33,19 +53,18 @@ KEPT = "static_tables"
 
 def calls(case: str) -> list[tuple[Call, NativeResult]]:
     """Calls one after another and what a fresh native build makes of them."""
-    count, width = INPUT[case]
     kernel = NativeKernel(build_native(CASES / f"{case}.cpp", "top", include=SHIM, out=BUILD / "native"))
-    made = [Call({"in": bits(random.Random(seed), width, count)}) for seed in range(len(STALLS))]
+    made = [Call(STIMULI[case](random.Random(seed))) for seed in range(len(STALLS))]
     return [(call, kernel.run(call.streams, {})) for call in made]
 
 
 @pytest.fixture(scope="module")
 def wanted() -> dict[str, list[tuple[Call, NativeResult]]]:
     """Once a module: the statics of a native build keep their values."""
-    return {case: calls(case) for case in INPUT}
+    return {case: calls(case) for case in STIMULI}
 
 
-@pytest.mark.parametrize("case", INPUT)
+@pytest.mark.parametrize("case", STIMULI)
 def test_interpreter_equals_native(
     case: str, wanted: dict[str, list[tuple[Call, NativeResult]]], tmp_path: Path
 ) -> None:
@@ -55,7 +74,7 @@ def test_interpreter_equals_native(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", INPUT)
+@pytest.mark.parametrize("case", STIMULI)
 def test_rtl_equals_native(
     case: str, wanted: dict[str, list[tuple[Call, NativeResult]]], tmp_path: Path
 ) -> None:
@@ -65,6 +84,42 @@ def test_rtl_equals_native(
     for number, (call, expected) in enumerate(wanted[case]):
         got = rtl.run("top", call.streams, stall=STALLS[number], seed=number)
         assert got.streams == expected.streams, f"call {number}"
+
+
+@pytest.mark.parametrize("case", ["serve_requests", "polled"])
+def test_a_test_for_an_empty_stream_and_its_read_share_a_cycle(case: str, tmp_path: Path) -> None:
+    result = compile_file(CASES / f"{case}.cpp", "top", include=SHIM, out=tmp_path / case)
+    loops = [plan for plan in result.report["loops"] if plan["label"] == "SERVE"]
+    assert [loop["ii"] for loop in loops] == [1]
+
+
+def test_a_pipeline_does_not_ask_whether_a_stream_is_full(tmp_path: Path) -> None:
+    """It promises places before it knows what it writes; the report says so, and the loop waits in states."""
+    source = tmp_path / "asks.cpp"
+    source.write_text(
+        """#include <hls_stream.h>
+void asks(hls::stream<int>& in, hls::stream<int>& out) {
+  for (int i = 0; i < 9; i++) {
+#pragma HLS PIPELINE II=1
+    int x = in.read();
+    if (!out.full()) out.write(x);
+  }
+}
+"""
+    )
+    result = compile_file(source, "asks", include=SHIM, out=tmp_path / "asks")
+    (loop,) = result.report["loops"]
+    assert "fifo_full of out at asks.cpp:6 asks for a place" in loop["limited_by"]
+
+
+def test_several_reads_of_a_stream_have_a_reason_and_a_way_out(tmp_path: Path) -> None:
+    result = compile_file(CASES / "several_reads.cpp", "top", include=SHIM, out=tmp_path / "several")
+    first, second = (loop["limited_by"] for loop in result.report["loops"])
+    assert (
+        "stream in is read 2 times in an iteration, at several_reads.cpp:7 and several_reads.cpp:8" in first
+    )
+    assert "stream in is read 4 times in an iteration" in second
+    assert all("hls::vector" in reason for reason in (first, second))
 
 
 @pytest.mark.slow
@@ -77,3 +132,45 @@ def test_reset_gives_registers_their_initial_value_and_leaves_memories(tmp_path:
     assert first == [1001 + k + 10 * (k + 1) for k in range(8)]
     rtl.model.reset()
     assert rtl.run("top", ones).streams["out"] == [1001 + 1008, *first[1:]]
+
+
+@pytest.mark.slow
+def test_a_deadlock_in_hardware_is_told_as_in_the_native_build(tmp_path: Path) -> None:
+    """Stream, full or empty, process and place; the depth named works, and one less does not."""
+    source = (CASES / "split_join.cpp").read_text()
+
+    def run(text: str, limit: int) -> list[int]:
+        path = tmp_path / "split_join.cpp"
+        path.write_text(text)
+        result = compile_file(path, "split_join", include=SHIM, out=tmp_path / "rtl")
+        rtl = Rtl.build([result], tmp_path / "rtl", cache=BUILD)
+        return rtl.run("split_join", {"in": list(range(64))}, {"n": 64}, limit=limit).streams["out"]
+
+    with pytest.raises(DeviceError) as told:
+        run(source, 5000)
+    message = str(told.value)
+    assert "process 'split' waits to write to full stream 'q' (depth 2, read by 'join') at" in message
+    assert "split_join.cpp:6" in message
+    assert "process 'join' waits to read from empty stream 's' (written by 'rowsum') at" in message
+    assert "process 'rowsum' waits to read from empty stream 'p'" in message
+    found = re.search(r"depth=(\d+) of stream 'q' works", message)
+    assert found
+    deeper = f"p, q, s;\n#pragma HLS STREAM variable=q depth={found[1]}\n"
+    less = f"p, q, s;\n#pragma HLS STREAM variable=q depth={int(found[1]) - 1}\n"
+    with pytest.raises(DeviceError, match="waits to write to full stream 'q'"):
+        run(source.replace("p, q, s;", less), 5000)
+    sums = [sum(range(row, row + 32)) for row in (0, 32)]
+    assert run(source.replace("p, q, s;", deeper), 50000) == [sums[k // 32] + k for k in range(64)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stall", [0, 50])
+def test_full_means_the_depth_that_was_asked_for(stall: int, tmp_path: Path) -> None:
+    source = CASES / "counted.cpp"
+    kernel = NativeKernel(build_native(source, "top", include=SHIM, out=BUILD / "native"))
+    streams = {"in": [11, 12, 13, 14, 15]}
+    rtl = Rtl.build(
+        [compile_file(source, "top", include=SHIM, out=tmp_path / "counted")], tmp_path, cache=BUILD
+    )
+    got = rtl.run("top", streams, stall=stall, seed=stall, limit=20_000).streams
+    assert got == kernel.run(streams, {}).streams == {"out": [5, 11, 12, 13, 14, 15]}

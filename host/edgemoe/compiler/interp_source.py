@@ -160,7 +160,7 @@ def process_source(function: Function) -> str:
 
 
 def _is_stream(op: Op) -> bool:
-    return op.opcode in (Opcode.FIFO_READ, Opcode.FIFO_WRITE, Opcode.FIFO_EMPTY)
+    return op.opcode in (Opcode.FIFO_READ, Opcode.FIFO_WRITE, Opcode.FIFO_EMPTY, Opcode.FIFO_FULL)
 
 
 def _terminate(region: Region, function: Function, number: dict[str, int]) -> list[str]:
@@ -206,6 +206,8 @@ def _unguarded(op: Op, function: Function, queue: dict[str, str]) -> list[str]:
         return [f"{queue[op.channel]}.append({name_of(op.operands[0])})"]
     if code is Opcode.FIFO_EMPTY:
         return ["yield", f"{me} = int(not {queue[op.channel]})"]
+    if code is Opcode.FIFO_FULL:
+        return ["yield", f"{me} = 0"]  # FIFOs have no end here
     if code is Opcode.OUTPUT:
         return [f"outputs[names[{op.channel!r}]] = {name_of(op.operands[0])}"]
     if code in (Opcode.ACQUIRE, Opcode.RELEASE):

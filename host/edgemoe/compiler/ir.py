@@ -89,6 +89,7 @@ class Opcode(str, enum.Enum):
     FIFO_READ = "fifo_read"
     FIFO_WRITE = "fifo_write"  # data
     FIFO_EMPTY = "fifo_empty"  # 1 bit: nothing to read now
+    FIFO_FULL = "fifo_full"  # 1 bit: a write now would wait
     # Ping-pong blocks: Op.channel names the block argument.
     ACQUIRE = "acquire"
     RELEASE = "release"

@@ -84,7 +84,7 @@ class OperatorTable:
             return Timing(0, -(-op.width // self.divide_bits_per_cycle))
         if op.opcode is Opcode.LOAD and memory is not None:
             return self._load(op, memory)
-        if op.opcode in (Opcode.FIFO_READ, Opcode.FIFO_EMPTY, Opcode.ACQUIRE):
+        if op.opcode in (Opcode.FIFO_READ, Opcode.FIFO_EMPTY, Opcode.FIFO_FULL, Opcode.ACQUIRE):
             return Timing(self.level)
         return Timing(0)
 

@@ -91,6 +91,8 @@ class Operations:
             self._call(op)
         elif opcode is Opcode.FIFO_EMPTY:
             self._wire(op, f"~{Streams.available(op.channel)}")
+        elif opcode is Opcode.FIFO_FULL:
+            self._wire(op, Streams.full(op.channel))
         elif opcode is Opcode.CYCLE:
             self.shared.counts_cycles = True
             self._wire(op, cast("cycle_counter", 32, op.width))

@@ -3,7 +3,8 @@
 
 Rules that the control scheme asks for (see `edgemoe.compiler.backend.region`):
 
-* in a pipeline every FIFO read stands in cycle 0, so that an iteration, once issued, never waits;
+* in a pipeline every FIFO read stands in cycle 0, so that an iteration, once issued, never waits; a test for an empty
+  FIFO stands there too, and may guard the read;
 * the condition of the loop is known before the next iteration is issued;
 * in a block at most one operation of a cycle may wait, so FIFO accesses follow each other in program order.
 
@@ -44,7 +45,7 @@ _HAZARD_CYCLES = {
     Hazard.RELEASE: 0,
 }
 _READS = (Opcode.FIFO_READ, Opcode.FIFO_EMPTY, Opcode.ACQUIRE)
-_IN_PROGRAM_ORDER = (*_READS, Opcode.FIFO_WRITE, Opcode.RELEASE, Opcode.CYCLE)
+_IN_PROGRAM_ORDER = (*_READS, Opcode.FIFO_WRITE, Opcode.FIFO_FULL, Opcode.RELEASE, Opcode.CYCLE)
 _MAX_II_TRIES = 64
 
 
@@ -101,6 +102,8 @@ class Planner:
             return self._plan_block(region, "")
         try:
             self._refuse_waiting_for_itself(region)
+            self._refuse_full(region)
+            self._refuse_several_reads(region)
             problem = _Builder(self, region, True)
             schedule, limit = solve_from(problem.problem, self.period, region.ii, _MAX_II_TRIES)
         except Infeasible as error:
@@ -135,6 +138,33 @@ class Planner:
             timing = self.table.registered_load
         self.slowest = max(self.slowest, timing.delay)
         return Timing(min(timing.delay, self.period), timing.latency)
+
+    @staticmethod
+    def _refuse_several_reads(region: Region) -> None:
+        """All reads stand in cycle 0, where a stream shows one element."""
+        reads: dict[str, list[Op]] = {}
+        for op in region.ops:
+            if op.opcode is Opcode.FIFO_READ:
+                reads.setdefault(op.channel, []).append(op)
+        for channel, ops in reads.items():
+            pairs = combinations(ops, 2)
+            both = next((p for p in pairs if not exclusive(p[0].predicate, p[1].predicate)), None)
+            if both is not None:
+                raise Infeasible(
+                    f"stream {channel} is read {len(ops)} times in an iteration, at {source(both[0].loc)} and "
+                    f"{source(both[1].loc)}, and a pipelined loop takes one element of a stream at a time; read one in "
+                    "each iteration, or make the element an hls::vector or a struct"
+                )
+
+    @staticmethod
+    def _refuse_full(region: Region) -> None:
+        """A pipeline promises places before it knows which writes happen, so it cannot tell which are free."""
+        for op in region.ops:
+            if op.opcode is Opcode.FIFO_FULL:
+                raise Infeasible(
+                    f"{_label(op)} at {source(op.loc)} asks for a place that an iteration under way may yet take; a "
+                    "plain write waits in a pipeline, or the test can stand in a loop that is not pipelined"
+                )
 
     @staticmethod
     def _refuse_waiting_for_itself(region: Region) -> None:
@@ -245,7 +275,12 @@ class _Builder:
         if src == dst:
             return  # one access per iteration, iterations are at least a cycle apart
         reason = depend.source.memory or depend.source.channel
-        self._add(src, dst, EdgeKind.ORDER, _HAZARD_CYCLES[depend.hazard], depend.distance, reason)
+        cycles = 0 if self._sees_what_it_takes(depend) else _HAZARD_CYCLES[depend.hazard]
+        self._add(src, dst, EdgeKind.ORDER, cycles, depend.distance, reason)
+
+    def _sees_what_it_takes(self, depend: Depend) -> bool:
+        """A test of a stream and the read after it may share the cycle of issue: both see the same head."""
+        return self.pipelined and depend.distance == 0 and depend.source.opcode is Opcode.FIFO_EMPTY
 
     def _loop_edges(self) -> None:
         """Loop-carried values, and the condition in time for the next iteration."""

@@ -59,6 +59,12 @@ class Streams:
         name = port_name(channel)
         return f"{name}_credits != '0" if count == 1 else f"{name}_credits >= {name}_C'({count})"
 
+    @staticmethod
+    def full(channel: str) -> str:
+        """A condition: the FIFO has as many elements as the user's depth. A write after a 0 never waits."""
+        name = port_name(channel)
+        return f"{name}_credits <= {name}_C'({name}_SLOTS - {name}_DEPTH)"
+
     def parameters(self) -> list[str]:
         return [f"parameter int {port_name(channel)}_DEPTH = 2" for channel in self.outputs]
 

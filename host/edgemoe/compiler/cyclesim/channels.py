@@ -21,6 +21,7 @@ class Fifo:
     taken: int = 0  #: places promised to iterations under way
     writer: str = ""
     reader: str = ""
+    most: int = 0  #: elements that were in it at once
     _arriving: list[int] = field(default_factory=list)
     _leaving: int = 0
 
@@ -29,6 +30,10 @@ class Fifo:
         return len(self.data) + len(self._arriving) + self._leaving + self.taken + count <= (
             self.depth + self.extra
         )
+
+    def full(self) -> bool:
+        """Whether the user's ``depth`` places are taken."""
+        return len(self.data) + len(self._arriving) + self._leaving + self.taken >= self.depth
 
     def push(self, value: int) -> None:
         self._arriving.append(value)
@@ -47,6 +52,7 @@ class Fifo:
         self.data += self._arriving
         self._arriving.clear()
         self._leaving = 0
+        self.most = max(self.most, len(self.data))
 
 
 @dataclass

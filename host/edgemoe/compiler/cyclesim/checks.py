@@ -113,7 +113,7 @@ class Order:
         late, other = self.streams.get(op.channel, (_NEVER, op))
         if late > key:
             raise self.fault(f"{describe(op)} comes after {describe(other)}, which is later in the program")
-        if op.opcode is not Opcode.FIFO_EMPTY:
+        if op.opcode not in (Opcode.FIFO_EMPTY, Opcode.FIFO_FULL):
             if op.channel in self._channels_now and op.opcode is not Opcode.OUTPUT:
                 raise self.fault(f"the stream {op.channel} is used twice, now by {describe(op)}")
             self._channels_now[op.channel] = op

@@ -17,8 +17,8 @@ from edgemoe.compiler.ir import Const, Function, Op, Opcode, Phi, Value
 
 _IMPURE = frozenset(
     {
-        Opcode.LOAD, Opcode.STORE, Opcode.FIFO_READ, Opcode.FIFO_WRITE, Opcode.FIFO_EMPTY, Opcode.ACQUIRE,
-        Opcode.RELEASE, Opcode.OUTPUT, Opcode.CYCLE,
+        Opcode.LOAD, Opcode.STORE, Opcode.FIFO_READ, Opcode.FIFO_WRITE, Opcode.FIFO_EMPTY, Opcode.FIFO_FULL,
+        Opcode.ACQUIRE, Opcode.RELEASE, Opcode.OUTPUT, Opcode.CYCLE,
     }
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ from edgemoe.compiler.cyclesim.code import Cycle
 from edgemoe.compiler.ir import BlockArg, Direction, Edge, Function, Op, Opcode, Phi, Place, Value
 
 _Get = Callable[..., int]
+_IN_ORDER = (Opcode.FIFO_READ, Opcode.FIFO_WRITE, Opcode.FIFO_EMPTY, Opcode.FIFO_FULL, Opcode.OUTPUT)
 
 
 @dataclass
@@ -80,6 +81,9 @@ class Operations:
                 it[part.id] = self._source(part).head()
             elif part.opcode is Opcode.FIFO_EMPTY:
                 it[part.id] = int(not self._source(part).ready())
+            elif part.opcode is Opcode.FIFO_FULL:
+                fifo = self.ends[part.channel]
+                it[part.id] = int(isinstance(fifo, Fifo) and fifo.full())
             elif part.opcode is Opcode.CYCLE:
                 it[part.id] = self._now & ((1 << part.width) - 1)
 
@@ -137,7 +141,7 @@ class Operations:
 
     def _effect(self, op: Op, token: Token) -> None:
         key = self._key(op, token)
-        if op.opcode in (Opcode.FIFO_READ, Opcode.FIFO_WRITE, Opcode.FIFO_EMPTY, Opcode.OUTPUT):
+        if op.opcode in _IN_ORDER:
             self.order.stream(op, key)
         if op.opcode is Opcode.FIFO_READ:
             source = self._source(op)

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from edgemoe.compiler.cyclesim.channels import Blocks, Fifo, Outside, Source
-from edgemoe.compiler.cyclesim.checks import describe
 from edgemoe.compiler.cyclesim.process import Process
 from edgemoe.compiler.interp import Axi, InterpreterError, Run
 from edgemoe.compiler.interp_source import module_source
@@ -45,6 +45,15 @@ class Outcome:
 
     cycles: int
     data: Run
+    most: dict[str, int] = field(default_factory=dict)  #: elements that each channel held at once
+
+
+class Deadlock(InterpreterError):
+    """Nothing moves any more; ``full`` are the channels that someone waits to write to."""
+
+    def __init__(self, message: str, full: list[str]) -> None:
+        super().__init__(message)
+        self.full = full
 
 
 class CycleSimulator:
@@ -67,12 +76,20 @@ class CycleSimulator:
                 if m.place is Place.LOCAL
             }
 
-    def run(self, data: Run, stalls: float = 0.0, seed: int = 0, limit: int = 10_000_000) -> Outcome:
+    def run(
+        self,
+        data: Run,
+        stalls: float = 0.0,
+        seed: int = 0,
+        limit: int = 10_000_000,
+        depths: Mapping[str, int] | None = None,
+    ) -> Outcome:
         """One start. ``data`` is changed in place; ``stalls`` is the part of cycles in which nothing moves outside.
 
-        Raises `ScheduleFault`, or `InterpreterError` with what every process waits for.
+        ``depths`` are other depths of channels. Raises `ScheduleFault`, or `Deadlock` with what every process waits
+        for.
         """
-        return _Start(self, data, stalls, seed).run(limit)
+        return _Start(self, data, stalls, seed, depths or {}).run(limit)
 
     def process(self, function: Function, name: str) -> Process:
         return Process(function, self.schedules, self._scope, self._memories[function.name], name)
@@ -81,8 +98,10 @@ class CycleSimulator:
 class _Start:
     """One run."""
 
-    def __init__(self, simulator: CycleSimulator, data: Run, stalls: float, seed: int) -> None:
-        self._simulator, self._data = simulator, data
+    def __init__(
+        self, simulator: CycleSimulator, data: Run, stalls: float, seed: int, depths: Mapping[str, int]
+    ) -> None:
+        self._simulator, self._data, self._depths = simulator, data, depths
         self._random = random.Random(seed)
         self._outside = Outside(self._random, stalls)
         self._fifos: list[Fifo] = []
@@ -109,7 +128,9 @@ class _Start:
                 self._outside.buses.append(bus)
         for channel in top.channels.values():
             if isinstance(channel, Channel):
-                self._channels[channel.name] = Fifo(channel.name, channel.depth)
+                self._channels[channel.name] = Fifo(
+                    channel.name, self._depths.get(channel.name, channel.depth)
+                )
             elif isinstance(channel, BlockChannel):
                 size = channel.dims[0] * channel.dims[1]
                 words = [self._random.getrandbits(channel.width) for _ in range(2 * size)]
@@ -131,9 +152,9 @@ class _Start:
                 fifo = self._channels[to.name]
                 process.ends[arg.name] = fifo
                 if reads:
-                    fifo.reader = process.name
+                    fifo.reader = process.function.name
                 else:
-                    fifo.writer, fifo.extra = process.name, extra.get(arg.name, 0)
+                    fifo.writer, fifo.extra = process.function.name, extra.get(arg.name, 0)
                     self._fifos.append(fifo)
             elif isinstance(to, StreamArg):
                 self._open(
@@ -166,7 +187,9 @@ class _Start:
             process.ends[channel] = source
             self._outside.sources.append(source)
             return
-        fifo = Fifo(name, _OUTSIDE_DEPTH, extra.get(channel, 0), writer=process.name, reader="outside")
+        fifo = Fifo(
+            name, _OUTSIDE_DEPTH, extra.get(channel, 0), writer=process.function.name, reader="outside"
+        )
         process.ends[channel] = fifo
         self._fifos.append(fifo)
         self._outside.sinks.append((fifo, queue))
@@ -181,13 +204,13 @@ class _Start:
             now += 1
             quiet = 0 if moved else quiet + 1
             if quiet > _QUIET or now > limit:
-                raise InterpreterError(self._stuck(now))
+                raise Deadlock(self._stuck(now), self._full())
         while any(fifo.data for fifo, _ in self._outside.sinks):
             self._outside.after()
             self._tick()
         self._outside.after()
         self._collect()
-        return Outcome(now, self._data)
+        return Outcome(now, self._data, {name: fifo.most for name, fifo in self._channels.items()})
 
     def _tick(self) -> None:
         for fifo in self._fifos:
@@ -204,20 +227,29 @@ class _Start:
                 to = instance.connections[name] if instance else None
                 self._data.scalars[name if to is None or isinstance(to, Const) else to.name] = value
 
+    def _full(self) -> list[str]:
+        """Channels that someone waits to write to."""
+        ops = [(p, p.waits_for) for p in self.processes if not p.done and p.waits_for is not None]
+        ends = [p.ends.get(op.channel) for p, op in ops if op.opcode is Opcode.FIFO_WRITE]
+        return [end.name for end in ends if isinstance(end, Fifo) and end.name in self._channels]
+
     def _stuck(self, now: int) -> str:
-        """What every process waits for."""
-        lines = [f"nothing moves any more after {now} cycles:"]
+        """What every process waits for, in the words of the native build."""
+        lines = [f"deadlock: no process can go on after {now} cycles"]
         for process in self.processes:
             op = process.waits_for
             if process.done or op is None:
                 continue
             end = process.ends.get(op.channel)
-            what = "a block" if op.opcode is Opcode.ACQUIRE else "is empty"
-            if isinstance(end, Fifo) and op.opcode is Opcode.FIFO_WRITE:
-                what = f"is full with {len(end.data)} tokens (depth {end.depth}), read by {end.reader}"
-            elif isinstance(end, Fifo):
-                what = f"is empty, written by {end.writer}"
-            lines.append(f"{process.name} waits in {describe(op)}: {what}")
+            name = end.name if isinstance(end, (Fifo, Source)) else op.channel
+            if op.opcode is Opcode.ACQUIRE:
+                what = f"for block '{name}'"
+            elif op.opcode is Opcode.FIFO_WRITE and isinstance(end, Fifo):
+                what = f"to write to full stream '{name}' (depth {end.depth}, read by '{end.reader}')"
+            else:
+                writer = f" (written by '{end.writer}')" if isinstance(end, Fifo) else ""
+                what = f"to read from empty stream '{name}'{writer}"
+            lines.append(f"process '{process.function.name}' waits {what} at {op.loc}")
         return "\n  ".join(lines)
 
 

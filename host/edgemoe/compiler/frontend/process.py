@@ -424,7 +424,7 @@ class ProcessBuilder:
             self.result = self._value(inst.operands[-1], inst.widths[-1], inst)
         elif kind == "cycle_count":
             self.values[inst.result] = emit.effect(Opcode.CYCLE, inst.width, [])
-        elif kind in ("fifo_read", "fifo_write", "fifo_empty"):
+        elif kind in ("fifo_read", "fifo_write", "fifo_empty", "fifo_full"):
             channel = self.arguments.stream(inst)
             self._channel_access(inst, emit, predicate, channel, Opcode(kind))
         elif kind in ("chan_read", "chan_write"):

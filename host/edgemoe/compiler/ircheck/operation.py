@@ -129,13 +129,14 @@ def _stream(scope: Scope, op: Op) -> Iterator[str]:
         yield f"there is no stream {op.channel}"
         return
     writes = op.opcode is Opcode.FIFO_WRITE
-    if (end[0] is Direction.WRITE) != writes:
+    tests = op.opcode in (Opcode.FIFO_EMPTY, Opcode.FIFO_FULL)
+    if (end[0] is Direction.WRITE) != (writes or op.opcode is Opcode.FIFO_FULL):
         yield f"the stream {op.channel} goes the other way"
     if not _count(op, 1 if writes else 0):
         yield f"{len(op.operands)} operands"
     elif writes and op.operands[0].width != end[1]:
         yield f"writes {op.operands[0].width} bits to a stream of {end[1]}"
-    if op.width != (0 if writes else 1 if op.opcode is Opcode.FIFO_EMPTY else end[1]):
+    if op.width != (0 if writes else 1 if tests else end[1]):
         yield f"a result of {op.width} bits"
 
 
@@ -180,7 +181,7 @@ _RULES: dict[Opcode, _Rule] = {
         _pure,
     ),
     **dict.fromkeys((Opcode.LOAD, Opcode.STORE), _access),
-    **dict.fromkeys((Opcode.FIFO_READ, Opcode.FIFO_WRITE, Opcode.FIFO_EMPTY), _stream),
+    **dict.fromkeys((Opcode.FIFO_READ, Opcode.FIFO_WRITE, Opcode.FIFO_EMPTY, Opcode.FIFO_FULL), _stream),
     **dict.fromkeys((Opcode.ACQUIRE, Opcode.RELEASE), _block),
     Opcode.OUTPUT: _output,
     Opcode.CALL: _call,
@@ -190,6 +191,7 @@ _CHANNELS = (
     Opcode.FIFO_READ,
     Opcode.FIFO_WRITE,
     Opcode.FIFO_EMPTY,
+    Opcode.FIFO_FULL,
     Opcode.ACQUIRE,
     Opcode.RELEASE,
     Opcode.OUTPUT,

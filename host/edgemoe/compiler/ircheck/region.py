@@ -23,7 +23,7 @@ from edgemoe.compiler.ir import (
 from edgemoe.compiler.ircheck.operation import operation_problems
 from edgemoe.compiler.ircheck.scope import Problem, Scope, label
 
-_STREAMS = (Opcode.FIFO_READ, Opcode.FIFO_WRITE, Opcode.FIFO_EMPTY)
+_STREAMS = (Opcode.FIFO_READ, Opcode.FIFO_WRITE, Opcode.FIFO_EMPTY, Opcode.FIFO_FULL)
 
 
 def region_problems(scope: Scope, region: Region) -> Iterator[Problem]:

@@ -115,7 +115,7 @@ def _module_problems(function: Function) -> Iterator[Problem]:
         if not memory.constant:
             yield f"memory {memory.name}: a module has tables only", memory.loc
     for op in region.ops:
-        if op.opcode in EFFECTS or op.opcode in (Opcode.CYCLE, Opcode.FIFO_EMPTY):
+        if op.opcode in EFFECTS or op.opcode in (Opcode.CYCLE, Opcode.FIFO_EMPTY, Opcode.FIFO_FULL):
             yield f"v{op.id} ({op.opcode.value}): a module has no effects and no state", op.loc
 
 

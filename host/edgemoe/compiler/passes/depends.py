@@ -23,7 +23,7 @@ from edgemoe.compiler.ir import (
 )
 from edgemoe.compiler.passes.linear import Form, Forms, least_distance, never_equal
 
-_STREAM = frozenset({Opcode.FIFO_READ, Opcode.FIFO_WRITE, Opcode.FIFO_EMPTY})
+_STREAM = frozenset({Opcode.FIFO_READ, Opcode.FIFO_WRITE, Opcode.FIFO_EMPTY, Opcode.FIFO_FULL})
 #: Above this many accesses of a bank in one region they keep their order, whatever their elements.
 _ALL_PAIRS = 512
 #: No loop has this many iterations under way: what is as far apart needs no order.

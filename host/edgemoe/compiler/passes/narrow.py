@@ -246,4 +246,4 @@ class _Narrower:
 
 
 #: Operations without effect that stay as they are.
-_KEPT = frozenset({Opcode.LOAD, Opcode.CALL, Opcode.CYCLE, Opcode.FIFO_EMPTY})
+_KEPT = frozenset({Opcode.LOAD, Opcode.CALL, Opcode.CYCLE, Opcode.FIFO_EMPTY, Opcode.FIFO_FULL})

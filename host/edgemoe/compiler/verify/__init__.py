@@ -22,6 +22,7 @@ from edgemoe.compiler.driver import CompileResult
 from edgemoe.compiler.ir import AxiArg, Direction, Function, ScalarArg, StreamArg
 from edgemoe.compiler.native import pack_elements, unpack_elements
 from edgemoe.compiler.verify.model import Kernel, Model, build_model
+from edgemoe.compiler.verify.stuck import explain
 from edgemoe.errors import DeviceError
 
 CONTROL, GLOBAL_ENABLE, ENABLE, STATUS = 0x0, 0x4, 0x8, 0xC
@@ -113,7 +114,10 @@ class Rtl:
             return Outcome(reset_after)
         cycles = model.until("interrupt", limit)
         if cycles < 0:
-            raise DeviceError(f"{top} is not done after {limit} cycles (stall {stall} %, seed {seed})")
+            found = self.kernels[top].result
+            why = explain(found.program, found.report["clock"]["target_ns"], streams or {}, scalars or {})
+            message = f"{top} is not done after {limit} cycles (stall {stall} %, seed {seed})"
+            raise DeviceError("\n".join([message, why] if why else [message]))
         for name, array in arrays.items():  # done means that everything is in memory
             (memories or {})[name][:] = np.frombuffer(bytes(array), dtype=np.uint8)
         return self._collect(top, function, streams or {}, cycles)
