@@ -4,7 +4,7 @@
 // from the mangled template argument (`DU32_` = unsigned _BitInt(32)); clang passes integers above 64 bits
 // indirectly, which the front end undoes.
 //
-//   __hls_pragma("kind", "options", &variable)   a #pragma HLS, put in its place by the front end's rewriter
+//   __hls_pragma(number, &variable, values...)   a #pragma HLS, put in its place by the front end's rewriter
 //   __hls_fifo_read<B>(&stream)                  take one element of B bits; waits while the stream is empty
 //   __hls_fifo_write<B>(&stream, value)          put one element; waits while the stream is full
 //   __hls_fifo_empty<B>(&stream)                 true when a read would wait
@@ -22,8 +22,21 @@
 #pragma once
 #ifdef __HLS_SYNTH__
 
-extern "C" void __hls_pragma(const char* kind, const char* options, const void* variable, ...)
-    __attribute__((nothrow));
+extern "C" void __hls_pragma(int number, const void* variable, ...) __attribute__((nothrow));
+// Where the object lies that a pragma names: of a pointer, such as an array parameter, what it points at.
+template <class T>
+struct __hls_named {
+  static const void* place(T& x) { return (const void*)__builtin_addressof(x); }
+};
+template <class T>
+struct __hls_named<T*> {
+  static const void* place(T* x) { return (const void*)x; }
+};
+template <class T>
+const void* __hls_place(T& x) {
+  return __hls_named<T>::place(x);
+}
+
 extern "C" unsigned __hls_cycle_count() __attribute__((nothrow, convergent));
 
 template <class B>

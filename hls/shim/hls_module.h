@@ -101,7 +101,7 @@ struct module<F> {
     return hlsd::pack<R>::from(__hls_call<F, hlsd::packed<R>>(b...));
   }
   HLS_INLINE R operator()(const hlsd::bare<P>&... a) const {
-    __hls_pragma("module", "", reinterpret_cast<const void*>(&body));
+    __hls_pragma(0, reinterpret_cast<const void*>(&body));
     return peel([](auto... b) __attribute__((always_inline)) { return call(b...); }, a...);
   }
 };

@@ -20,11 +20,11 @@ from edgemoe.compiler.irtext import program_text
 from edgemoe.compiler.passes.pipeline import optimise
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-import fuzz
 from front.test_interpreter import interpret
 from front.test_ircheck import sound
 from front.test_passes import random_function
-from stimuli import PROGRAMS, STIMULI, Call, bits
+from fuzzing.generate import program as random_program
+from stimuli import PROGRAMS, STIMULI
 
 SHIM = Path(__file__).resolve().parents[3] / "hls" / "shim"
 
@@ -51,11 +51,11 @@ def test_programs_read_back_and_compute_the_same(name: str, tmp_path: Path) -> N
 
 def test_random_programs_read_back(tmp_path: Path) -> None:
     for seed in range(3):
-        source = tmp_path / f"fuzz_{seed}.cpp"
-        source.write_text(fuzz.program(source.stem, seed))
-        program = compile_source(source, source.stem, [SHIM], tmp_path)
-        call = Call({"in": bits(random.Random(seed), fuzz.WORD, 12)}, {"count": 12})
-        assert interpret(Interpreter(same(program)), call) == interpret(Interpreter(program), call)
+        made = random_program(seed)
+        source = tmp_path / f"{made.name}.cpp"
+        source.write_text(made.text)
+        program = compile_source(source, made.name, [SHIM], tmp_path)
+        same(program)
 
 
 def test_random_functions_read_back() -> None:

@@ -5,8 +5,7 @@ A RAM bank has exactly one read statement and one write statement; the accesses 
 multiplexer before them. That form, and no other, is what synthesis turns into block RAM. A ROM is copied for each
 load. The words of a register file are registers: any number of reads, a multiplexer before each register.
 
-Statics and globals have their initial values after configuration. Reset brings registers back to them; the words of a
-RAM stay as they are, for there is no circuit that could clear them.
+Initial words are there after configuration. A reset gives them back to registers; a RAM keeps what was stored in it.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from edgemoe.compiler.ir import Loc, Memory, Place, Storage
 
 #: Tables of up to this many words are built from look-up tables.
 _DISTRIBUTED_WORDS = 256
-_PORT_SUFFIXES = ("_q", "_re", "_ra", "_we", "_wa", "_wd", "_row")
+_PORT_SUFFIXES = ("_q", "_re", "_ra", "_we", "_wa", "_wd")
 
 
 @dataclass
@@ -84,24 +83,18 @@ class Memories:
     def _declare(self, memory: Memory, bank: int) -> list[str]:
         name, word = self.bank(memory.name, bank), f"logic {span(memory.width)}"
         if memory.storage is Storage.REGISTERS:
-            return [f"{word}{name};", *self._initial_register(memory, bank)]
-        array = f"{word}{name} [0:{memory.depth - 1}];"
-        if memory.constant:
-            style = '(* rom_style = "distributed" *) ' if memory.depth <= _DISTRIBUTED_WORDS else ""
-            return [style + array, *_initial_words(name, memory, bank)]
-        lines = [array, *_initial_words(name, memory, bank)]
+            if memory.init is None:
+                return [f"{word}{name};"]
+            return [f"{word}{name};", f"initial {name} = {literal(memory.init[bank][0], memory.width)};"]
+        style = '(* rom_style = "distributed" *) '
+        if not memory.constant or memory.depth > _DISTRIBUTED_WORDS:
+            style = ""
+        lines = [f"{style}{word}{name} [0:{memory.depth - 1}];"]
+        if memory.init is not None:
+            lines += _contents(name, memory.init[bank], memory.width)
         if (memory.name, bank) in self.reads:
             lines.append(f"{word}{name}_q;")
         return lines
-
-    def _initial_register(self, memory: Memory, bank: int) -> list[str]:
-        """What a register holds after configuration; one that nothing writes is a constant."""
-        if memory.init is None:
-            return []
-        name, value = self.bank(memory.name, bank), literal(memory.init[bank][0], memory.width)
-        if (memory.name, bank) in self.writes:
-            return [f"initial {name} = {value};"]
-        return [f"assign {name} = {value};"]
 
     def logic(self) -> list[str]:
         """The port multiplexers and the clocked statements."""
@@ -136,15 +129,15 @@ class Memories:
         ]
         signals = {f"{name}_wa": bits, f"{name}_wd": memory.width}
         lines += _port(f"{name}_we", signals, [(w.enable, [w.address, w.data], w.loc) for w in writes])
-        # Before the first reset the valid bits may be anything: they must not write over initial values.
+        # Before the first reset valid bits may be anything: initial words must not be lost to that.
         enable = f"{name}_we" if memory.init is None else f"{name}_we & ~rst"
-        return [*lines, f"always_ff @(posedge clk) if ({enable}) {name}[{name}_wa] <= {name}_wd;"]
+        return [*lines, f"{_clocked(memory)} if ({enable}) {name}[{name}_wa] <= {name}_wd;"]
 
     def _register(self, memory: Memory, bank: int, writes: list[Access]) -> list[str]:
         name = self.bank(memory.name, bank)
         if not writes:
             return []
-        lines = ["always_ff @(posedge clk)"]
+        lines = [_clocked(memory)]
         if memory.init is not None:
             lines.append(f"  if (rst) {name} <= {literal(memory.init[bank][0], memory.width)};")
         for write in writes:
@@ -153,17 +146,20 @@ class Memories:
         return lines
 
 
-def _initial_words(name: str, memory: Memory, bank: int) -> list[str]:
-    """The words of a RAM or ROM after configuration, if the program says them."""
-    if memory.init is None:
-        return []
-    words = [literal(value, memory.width) for value in memory.init[bank]]
-    if len(words) > 1 and len(set(words)) == 1:
-        row = f"{name}_row"
-        return [
-            f"initial for (int {row} = 0; {row} < {len(words)}; {row} = {row} + 1) {name}[{row}] = {words[0]};"
-        ]
-    return ["initial begin", *(f"  {name}[{at}] = {word};" for at, word in enumerate(words)), "end"]
+def _clocked(memory: Memory) -> str:
+    """What has initial words is written by two statements, which `always_ff` does not allow."""
+    return "always @(posedge clk)" if memory.init is not None else "always_ff @(posedge clk)"
+
+
+def _contents(name: str, words: list[int], width: int) -> list[str]:
+    """The initial words of a bank, as configuration leaves them."""
+    if not any(words):
+        return [f"initial for (int k = 0; k < {len(words)}; k++) {name}[k] = '0;"]
+    return [
+        "initial begin",
+        *(f"  {name}[{at}] = {literal(word, width)};" for at, word in enumerate(words)),
+        "end",
+    ]
 
 
 def _port(enable: str, signals: dict[str, int], users: list[tuple[str, list[str], Loc]]) -> list[str]:

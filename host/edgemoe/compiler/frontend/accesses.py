@@ -22,11 +22,10 @@ from edgemoe.compiler.frontend.memories import (
 )
 from edgemoe.compiler.frontend.parse import Function as LlvmFunction
 from edgemoe.compiler.frontend.parse import Inst, Module
+from edgemoe.compiler.frontend.source.pragmas import ArrayPartition, Dependence
 from edgemoe.compiler.ir import (
     Const,
-    Dependence,
     Function,
-    Hazard,
     Memory,
     Op,
     Opcode,
@@ -35,6 +34,7 @@ from edgemoe.compiler.ir import (
     Storage,
     Value,
 )
+from edgemoe.compiler.ir import Dependence as Promise
 from edgemoe.compiler.llvmir.types import ArrayType, IntType, StructType, Type
 
 #: Elements that one memcpy or memset may touch.
@@ -240,11 +240,26 @@ class Accesses:
         if pointer.base.startswith("@") or pointer.base in self._definitions:
             return
         if self._arguments.block_at(pointer.base) is None:
+            name = self._arguments.name(pointer.base)
+            if pointer.terms or pointer.offset or self._written_as_array(pointer.base):
+                raise self._array_argument(pointer, inst)
             raise self._error(
                 inst,
-                "this reads an argument through a pointer or reference; output scalars can only be written (keep a "
-                "local copy), scalar arguments have at most 64 bits, and a buffer in memory is an hls::burst_maxi<T>.",
+                f"this reads the argument '{name}' through a pointer or reference; output scalars can only be written "
+                "(keep a local copy), scalar arguments have at most 64 bits, and a buffer in memory is an "
+                "hls::burst_maxi<T>.",
             )
+
+    def _written_as_array(self, token: str) -> bool:
+        return any(i.opcode == "getelementptr" and i.operands[0] == token for i in self._definitions.values())
+
+    def _array_argument(self, pointer: Pointer, inst: Inst) -> CompileError:
+        return self._error(
+            inst,
+            f"the array argument '{self._arguments.name(pointer.base)}' has no interface yet: make it an "
+            "hls::stream<T>& if its elements come in order, else an hls::burst_maxi<T> with a local array; between "
+            "the processes of a DATAFLOW function, an hls::stream_of_blocks.",
+        )
 
     # ---- memories ------------------------------------------------------------------------------------------
 
@@ -261,9 +276,7 @@ class Accesses:
             return leaves(self._module.layout, self._declared_type(variable.type))
         definition = self._definitions.get(pointer.base)
         if definition is None:
-            raise self._error(
-                inst, "this argument is used as an array; arrays between processes are streams or blocks."
-            )
+            raise self._array_argument(pointer, inst)
         return leaves(self._module.layout, definition.type)
 
     def _declared_type(self, type_: Type) -> Type:
@@ -287,7 +300,7 @@ class Accesses:
         else:
             variable = self._module.globals.get(base)
             name = self._fresh(self._base_name(base) + "".join(f"_{k}" for k in leaf.path))
-            memory = build_memory(name, leaf, self._partition(base, leaf), loc)
+            memory = build_memory(name, leaf, self._partition(base, leaf, name), loc)
             if variable is not None:
                 if variable.constant:
                     memory.constant, memory.storage = True, Storage.RAM
@@ -317,30 +330,41 @@ class Accesses:
         """Whether a pragma names this array, or a struct that held it."""
         return any(base == known or base.startswith(known + ".sroa.") for known in fact.objects)
 
-    def _partition(self, base: str, leaf: Leaf) -> dict[int, Partition]:
+    def _partition(self, base: str, leaf: Leaf, name: str) -> dict[int, Partition]:
         result: dict[int, Partition] = {}
         for fact in self._facts:
-            if fact.kind != "array_partition" or not self._about(fact, base):
+            pragma = fact.pragma
+            if not isinstance(pragma, ArrayPartition) or pragma.off or not self._about(fact, base):
                 continue
-            kinds = [w.removeprefix("type=") for w in fact.words]
-            how = next((split for split in Split if split.value in kinds), Split.COMPLETE)
-            result[fact.numbers.get("dim", 1)] = (how, fact.numbers.get("factor", 1))
+            if pragma.dim > len(leaf.dims):
+                has = f"{len(leaf.dims)} of them" if leaf.dims else "none: it is no array"
+                raise CompileError(
+                    fact.loc.file, fact.loc.line, f"'{name}' has no dimension {pragma.dim}; it has {has}."
+                )
+            before = result.setdefault(pragma.dim, (pragma.split, pragma.factor))
+            if before != (pragma.split, pragma.factor):
+                raise CompileError(
+                    fact.loc.file,
+                    fact.loc.line,
+                    f"dimension {pragma.dim} of '{name}' is partitioned in another way by another pragma; "
+                    "keep one of them.",
+                )
         return result
 
-    def dependences(self, region: Pipeline) -> list[Dependence]:
+    def dependences(self, region: Pipeline) -> list[Promise]:
         """The DEPENDENCE pragmas that hold in a pipelined loop."""
         loop = self.loop_of.get(region.name, 0)
         result = []
         for fact in self._facts:
-            if fact.kind != "dependence" or fact.loop not in (0, loop):
+            pragma = fact.pragma
+            if not isinstance(pragma, Dependence) or fact.loop not in (0, loop):
                 continue
             names = frozenset(
                 m.name for (base, _), (m, leaf) in self._memories.items() if self._about(fact, base)
             )
-            distance = fact.numbers.get("distance")
-            words = {word.removeprefix("type=").removeprefix("dependent=") for word in fact.words}
-            hazards = frozenset(h for h in (Hazard.RAW, Hazard.WAR, Hazard.WAW) if h.value in words)
-            result.append(Dependence(names, "intra" not in words, "false" in words, distance, hazards))
+            hazards = frozenset([pragma.hazard] if pragma.hazard is not None else [])
+            false = pragma.dependent is False
+            result.append(Promise(names, pragma.inter, false, pragma.distance, hazards))
         return result
 
 

@@ -16,30 +16,31 @@ from edgemoe.compiler.frontend.markers import Fact
 from edgemoe.compiler.frontend.parse import Module
 from edgemoe.compiler.frontend.prepare import MODULE_BODY
 from edgemoe.compiler.frontend.process import ProcessBuilder
+from edgemoe.compiler.frontend.refusals import refuse
 from edgemoe.compiler.frontend.returned import returned
-from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Loc, Pipeline, Program, ScalarArg
+from edgemoe.compiler.frontend.source.pragmas import Dataflow
+from edgemoe.compiler.frontend.source.pragmas import Interface as InterfacePragma
+from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Program, ScalarArg
 from edgemoe.compiler.llvmir.debug import in_shim
 from edgemoe.compiler.llvmir.objects import Module as LlvmModule
 from edgemoe.compiler.llvmir.reader import read_module
 from edgemoe.compiler.passes.pipeline import optimise
 
-#: Lines between a loop's label and its PIPELINE pragma, at most.
-_LABEL_DISTANCE = 4
-
 
 def compile_source(source: Path, top: str, include: list[Path], work: Path) -> Program:
     """The IR program of function ``top`` in ``source``. Intermediate files go to ``work``."""
-    raw, files = emit_llvm(source, include, work)
+    raw, read, files, warnings = emit_llvm(source, include, work)
     module = read_module(raw)
+    refuse(module)
     mangled = _top(module, top, source)
     result = returned(module, mangled)
     calls = _module_calls(module)
-    labels = _labels(module)
-    text, facts = clean_up(module, mangled)
+    text, facts = clean_up(module, mangled, read)
     (work / f"{source.stem}.ll").write_text(text)
-    program = build_program(Module(text), facts, mangled, calls, result)
-    _label_loops(program, labels)
+    program = build_program(Module(text), facts.facts, mangled, calls, result)
+    program.notes += facts.notes
     program.sources = files
+    program.notes += warnings
     optimise(program)
     return program
 
@@ -55,12 +56,14 @@ def build_program(
     module_names, calls = _modules(module, spelled)
     program = Program(names[top], names[top])
     for mangled, name in module_names.items():
-        function = ProcessBuilder(module, module.functions[mangled], facts, name, {}).build()
+        builder = ProcessBuilder(module, module.functions[mangled], facts, name, {})
+        function = builder.build()
+        program.notes += builder.notes
         function.kind = Kind.MODULE
         _check_module(function)
         program.functions[name] = function
     callees: dict[str, Callee] = {}
-    dataflow = {fact.function for fact in facts if fact.kind == "dataflow"}
+    dataflow = {fact.function for fact in facts if isinstance(fact.pragma, Dataflow)}
     for mangled in wanted:
         llvm_function = module.functions[mangled]
         if mangled in dataflow:
@@ -70,6 +73,7 @@ def build_program(
             builder = ProcessBuilder(module, llvm_function, facts, names[mangled], calls)
             builder.arguments.returned = result if mangled == top else None
             function = builder.build()
+            program.notes += builder.notes
             callees[mangled] = Callee(
                 function, [builder.arguments.at(k) for k in range(len(llvm_function.params))]
             )
@@ -176,17 +180,6 @@ def _module_calls(module: LlvmModule) -> dict[str, str]:
     return calls
 
 
-def _labels(module: LlvmModule) -> dict[Loc, str]:
-    """The source's labels by their place."""
-    labels = {}
-    for number, text in module.debug.texts.items():
-        if text.startswith("!DILabel("):
-            fields = module.debug.node(number).fields
-            file = module.debug.field(fields.get("file", ""), "filename")
-            labels[Loc(file, int(fields.get("line", 0)))] = fields.get("name", "")
-    return labels
-
-
 def _modules(module: Module, calls: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """(body function -> module name, mangled ``__hls_call`` -> module name).
 
@@ -240,36 +233,16 @@ def _check_module(function: Function) -> None:
             )
 
 
-def _label_loops(program: Program, labels: dict[Loc, str]) -> None:
-    """A pipelined loop has the C++ label that stands closest before its pragma."""
-    for function in program.functions.values():
-        for region in function.regions:
-            if isinstance(region, Pipeline):
-                lines = range(region.loc.line, region.loc.line - _LABEL_DISTANCE, -1)
-                near = (labels.get(Loc(region.loc.file, line)) for line in lines)
-                region.label = next((label for label in near if label), "")
-
-
 def _interfaces(module: Module, program: Program, mangled: str, facts: list[Fact]) -> None:
     """INTERFACE pragmas of the top; bundles reach the processes' AXI arguments."""
     function = program.functions[program.top]
     for fact in facts:
-        if fact.kind != "interface" or fact.function != mangled:
+        pragma = fact.pragma
+        if not isinstance(pragma, InterfacePragma) or fact.function != mangled:
             continue
-        options = {
-            **dict(w.split("=", 1) for w in fact.words if "=" in w),
-            **{k: str(v) for k, v in fact.numbers.items()},
-        }
-        flags = [w for w in fact.words if "=" not in w]
-        mode = options.pop("mode") if "mode" in options else flags.pop(0) if flags else ""
-        if "port" not in options:
-            raise CompileError(
-                fact.loc.file, fact.loc.line, "the pragma HLS INTERFACE needs port= (an argument, or return)."
-            )
-        port = options.pop("port")
-        options |= dict.fromkeys(flags, "")
-        function.interfaces.append(Interface(mode.lower(), port, options, fact.loc))
-        if mode.lower() == "m_axi":
+        mode, port, options = pragma.mode, pragma.port, dict(pragma.options)
+        function.interfaces.append(Interface(mode, port, options, fact.loc))
+        if mode == "m_axi":
             arg = next((a for a in function.args if a.name == port), None)
             if isinstance(arg, AxiArg):
                 arg.bundle = options.get("bundle", "gmem")

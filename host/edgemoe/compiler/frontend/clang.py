@@ -10,8 +10,13 @@ import sys
 from pathlib import Path
 
 from edgemoe.compiler.errors import CompileError
-from edgemoe.compiler.frontend.pragmas import rewrite_pragmas
+from edgemoe.compiler.frontend.complaints import FLAGS as WARNINGS
+from edgemoe.compiler.frontend.complaints import judge
+from edgemoe.compiler.frontend.source.rewrite import Lines, Source, find_pragmas, rewrite_pragmas
+from edgemoe.compiler.frontend.source.structure import read_structure
 from edgemoe.compiler.headers import standard_headers
+from edgemoe.compiler.ir import Note
+from edgemoe.compiler.limits import CLANG_SECONDS
 
 #: No optimisation by clang: the project runs its own list of passes (llvm.py). Of the targets of this clang, wasm64
 #: lays out every type as the native build does, and passes a struct of several members by its address, not as integers.
@@ -19,15 +24,10 @@ FLAGS = [
     "-target", "wasm64-freestanding", "-fsigned-char", "-std=c++20", "-O1", "-g", "-fno-exceptions", "-fno-rtti",
     "-fno-threadsafe-statics", "-fno-strict-aliasing", "-fno-discard-value-names", "-fno-sanitize=all",
     "-Xclang", "-fexperimental-max-bitint-width=4096", "-Xclang", "-disable-llvm-passes",
-    "-Wno-undefined-internal", "-Wno-unused-command-line-argument", "-Wno-unknown-pragmas",
     "-fno-caret-diagnostics", "-D__HLS_SYNTH__",
 ]  # fmt: skip
 
 PRELUDE = "hls_intrinsics.h"
-
-_ERROR = re.compile(
-    r"^(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?:fatal )?error: (?P<message>.*)$", re.MULTILINE
-)
 
 
 def cache_environment() -> dict[str, str]:
@@ -39,8 +39,10 @@ def cache_environment() -> dict[str, str]:
     return environment
 
 
-def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, list[str]]:
-    """LLVM IR text of ``source``, and the files that were read. Intermediate files go to ``work``."""
+def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, Source, list[str], list[Note]]:
+    """LLVM IR text of ``source``, what the C++ itself says, the files read and clang's warnings; intermediate files go
+    to ``work``.
+    """
     work.mkdir(parents=True, exist_ok=True)
     flags = [*FLAGS, *(f"-I{path}" for path in include)]
     flags += standard_headers(include)
@@ -50,25 +52,31 @@ def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, list[
     _clang([*flags, *declared, "-E", "-o", str(preprocessed), str(source)], source)
     text = preprocessed.read_text()
     rewritten = work / f"{source.stem}.rewritten.cpp"
-    rewritten.write_text(rewrite_pragmas(text))
+    marked = rewrite_pragmas(text, find_pragmas(read_structure(text), Lines(text)))
+    rewritten.write_text(marked.text)
     output = work / f"{source.stem}.raw.ll"
-    _clang([*flags, "-S", "-emit-llvm", "-o", str(output), str(rewritten)], source)
-    return output.read_text(), _files(text)
+    said = _clang([*flags, *WARNINGS, "-S", "-emit-llvm", "-o", str(output), str(rewritten)], source)
+    return output.read_text(), marked, _files(text), judge(said)
 
 
-def _clang(arguments: list[str], source: Path) -> None:
+def _clang(arguments: list[str], source: Path) -> str:
+    """Runs clang; what it wrote to stderr, if it is content."""
     command = [sys.executable, "-m", "ziglang", "c++", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env=cache_environment(), check=False)
-    if done.returncode == 0:
-        return
-    first = _ERROR.search(done.stderr)
-    if first:
-        raise CompileError(first["file"], int(first["line"]), _sentence(first["message"]))
-    raise CompileError(str(source), 0, f"clang failed: {done.stderr.strip() or 'no message'}")
-
-
-def _sentence(message: str) -> str:
-    return message if message.endswith(".") else message + "."
+    environment = cache_environment()
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment, check=False, timeout=CLANG_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise CompileError(
+            str(source),
+            0,
+            f"clang was not done after {CLANG_SECONDS} s, which is the limit; is a constant computed without end?",
+        ) from None
+    if done.returncode:
+        judge(done.stderr)
+        raise CompileError(str(source), 0, f"clang failed: {done.stderr.strip() or 'no message'}")
+    return done.stderr
 
 
 def _files(preprocessed: str) -> list[str]:

@@ -24,7 +24,7 @@ LARGEST = 4096
 #: A pointer's places with the (tag, number) pairs that choose each.
 Places: TypeAlias = list[tuple[tuple[tuple[str, int], ...], Place]]
 
-_I64, _I1 = IntType(64), IntType(1)
+_I1 = IntType(1)
 
 
 class Copies:
@@ -66,10 +66,10 @@ class Copies:
     def _run(self, place: Place, size: int) -> tuple[Place, int, int] | None:
         """(first scalar, count, its bits) if ``size`` bytes from a place on are one array of scalars."""
         rewrite = self._rewrite
-        first = rewrite._scalar_place(place)
+        first = rewrite.scalar_place(place)
         if first is None or not first.steps or not isinstance(first.steps[-1], Index):
             return None
-        scalar = rewrite.parts.scalar(rewrite._scope(first), first)
+        scalar = rewrite.parts.scalar(rewrite.scope(first), first)
         assert scalar is not None
         array = rewrite.paths.walk(first.base, first.steps[:-1])
         body = rewrite.parts.layout.body(array.type)
@@ -86,7 +86,11 @@ class Copies:
         assert isinstance(last, Index)
         if index.isdigit():
             return Place(first.base, (*first.steps[:-1], last.plus(Index(int(index)))), first.type)
-        return Place(first.base, (*first.steps[:-1], last.plus(Index(0, ((index, 64),)))), first.type)
+        return Place(
+            first.base,
+            (*first.steps[:-1], last.plus(Index(0, ((index, self._rewrite.joins.index.width),)))),
+            first.type,
+        )
 
     # ---- copies --------------------------------------------------------------------------------------------
 
@@ -146,10 +150,10 @@ class Copies:
         values = []
         for piece in rewrite.pieces(targets[0][1], size):
             moved = [(conditions, advance(place, piece.at)) for conditions, place in sources]
-            values.append((piece.at, 8 * piece.size, rewrite._load_any(moved, 8 * piece.size)))
+            values.append((piece.at, 8 * piece.size, rewrite.load_any(moved, 8 * piece.size)))
         for at, width, value in values:
             moved = [(conditions, advance(place, at)) for conditions, place in targets]
-            rewrite._store_any(moved, value, width)
+            rewrite.store_any(moved, value, width)
 
     def _check(self, size: int, place: Place) -> None:
         count = len(self._rewrite.pieces(place, min(size, 64 * LARGEST)))
@@ -180,7 +184,7 @@ class Copies:
         self._check(size, targets[0][1])
         for piece in rewrite.pieces(targets[0][1], size):
             moved = [(conditions, rewrite.paths.advance(place, piece.at)) for conditions, place in targets]
-            rewrite._store_any(moved, self._pattern(byte, 8 * piece.size), 8 * piece.size)
+            rewrite.store_any(moved, self._pattern(byte, 8 * piece.size), 8 * piece.size)
 
     def _pattern(self, byte: str, width: int) -> str:
         """A byte repeated."""
@@ -197,16 +201,18 @@ class Copies:
         """``for (i = 0; i < count; i++) body(i)`` in blocks of its own."""
         rewrite = self._rewrite
         self._number += 1
+        while f"%copy.{self._number}" in rewrite.function.blocks:
+            self._number += 1
         before = rewrite.label
         loop, done = f"%copy.{self._number}", f"%copy.{self._number}.done"
         index, following = f"%copy.{self._number}.i", f"%copy.{self._number}.next"
-        debug = rewrite.inst.debug
+        debug, wide = rewrite.inst.debug, rewrite.joins.index
         rewrite.out.append(Inst("br", targets=[loop], debug=debug))
         rewrite.split_block(loop)
-        phi = Inst("phi", index, _I64, ["0", following], [_I64, _I64], targets=[before, loop], debug=debug)
+        phi = Inst("phi", index, wide, ["0", following], [wide, wide], targets=[before, loop], debug=debug)
         rewrite.out.append(phi)
         body(index)
-        rewrite.emit("add", _I64, [index, "1"], result=following)
-        more = rewrite.emit("icmp", _I1, [following, str(count)], [_I64, _I64], compare="ult")
+        rewrite.emit("add", wide, [index, "1"], result=following)
+        more = rewrite.emit("icmp", _I1, [following, str(count)], [wide, wide], compare="ult")
         rewrite.out.append(Inst("br", operands=[more], types=[_I1], targets=[loop, done], debug=debug))
         rewrite.split_block(done)

@@ -8,18 +8,26 @@ survives to the end; unrolling is asked for by LLVM's loop metadata, one fresh n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.loops import SourceLoop, annotate, innermost, source_loops
-from edgemoe.compiler.frontend.prepare import MARKER, MODULE_BODY, pragma_kind, string
-from edgemoe.compiler.ir import NOWHERE, Loc
+from edgemoe.compiler.frontend.prepare import MARKER, MODULE_BODY, pragma_of
+from edgemoe.compiler.frontend.source.pragmas import (
+    Dependence,
+    InterfaceHint,
+    LoopTripcount,
+    Pipeline,
+    Pragma,
+    Unroll,
+)
+from edgemoe.compiler.frontend.source.reading import Written
+from edgemoe.compiler.frontend.source.rewrite import Point, Source
+from edgemoe.compiler.ir import NOWHERE, Loc, Note
 from edgemoe.compiler.llvmir.objects import Function, Inst, Module, Record
 from edgemoe.compiler.llvmir.types import VOID, IntType
 
 PIPELINE_MARK = "__hls_mark_pipeline"
-
-_LOOP_PRAGMAS = frozenset({"pipeline", "unroll"})
-_BOUND_TO_PIPELINES = frozenset({"dependence", "loop_tripcount"})
 
 
 @dataclass(slots=True)
@@ -27,68 +35,87 @@ class Fact:
     """One pragma: ``variable`` is the LLVM value it names ("" for none), ``loop`` the pipelined loop it stands in."""
 
     function: str
-    kind: str
-    words: list[str]
+    pragma: Pragma
     variable: str
-    numbers: dict[str, int]
     block: str
     loc: Loc = NOWHERE
     loop: int = 0
+    label: str = ""  #: of that loop, in C++
     objects: tuple[
         str, ...
     ] = ()  #: the arrays and variables that ``variable`` stands for, once it was resolved
 
-    def option(self, key: str) -> str:
-        """The text of the word ``key=text``, or ""."""
-        return next((w.split("=", 1)[1] for w in self.words if w.startswith(key + "=")), "")
+
+@dataclass(slots=True)
+class Facts:
+    """The pragmas of a program, in its order, and what to tell the user of those that are not used."""
+
+    facts: list[Fact] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+    def note(self, loc: Loc, text: str) -> None:
+        """A note, once for each place."""
+        note = Note(loc, text)
+        if note not in self.notes:
+            self.notes.append(note)
 
 
-def collect(module: Module) -> list[Fact]:
-    """Takes the markers out, in program order; ``variable`` is the value that the marker names."""
-    facts = []
+def collect(module: Module, source: Source) -> Facts:
+    """Takes the markers out, in program order; ``variable`` is the value that the marker names.
+
+    Raises: CompileError for numbers that are no constants or make no sense.
+    """
+    found = Facts()
     for function in module.functions.values():
         for label, block in function.blocks.items():
             kept: list[Inst | Record] = []
             for item in block:
                 if isinstance(item, Inst) and item.callee == MARKER:
-                    fact = _fact(module, function, label, item)
-                    facts.append(fact)
-                    if fact.kind == "pipeline" and "off" not in fact.words:
-                        kept.append(_mark(fact, item))
+                    written = pragma_of(item, source)
+                    if written is not None:
+                        fact = _fact(module, function, label, item, written)
+                        found.facts.append(fact)
+                        for text in written.notes:
+                            found.note(fact.loc, text)
+                        if isinstance(fact.pragma, Pipeline) and not fact.pragma.off:
+                            kept.append(_mark(fact.pragma, item))
                     continue
                 kept.append(item)
             block[:] = kept
     module.declarations.append(
         f"declare void @{PIPELINE_MARK}(i32, i32) nounwind willreturn memory(inaccessiblemem: readwrite)"
     )
-    return facts
+    return found
 
 
-def _fact(module: Module, function: Function, block: str, call: Inst) -> Fact:
-    kind, words = pragma_kind(module, call), string(module, call.operands[1])
-    variable = call.operands[2]
-    pairs = zip(call.operands[3::2], call.operands[4::2], strict=True)
-    numbers = {string(module, key): int(value) for key, value in pairs if value.lstrip("-").isdigit()}
-    return Fact(
-        function.name,
-        kind,
-        words.split(),
-        "" if variable == "null" else variable,
-        numbers,
-        block,
-        module.debug.loc(call.debug),
-    )
+def _fact(module: Module, function: Function, block: str, call: Inst, written: Written) -> Fact:
+    loc = module.debug.loc(call.debug)
+    values = []
+    for (key, _), value in zip(written.numbers, call.operands[2:], strict=False):
+        if not value.lstrip("-").isdigit():
+            raise CompileError(
+                loc.file, loc.line, f"{key}= of the pragma HLS {written.name} is not a constant expression."
+            )
+        values.append(int(value))
+    variable = "" if call.operands[1] == "null" else call.operands[1]
+    pragma = written.record(values)
+    if isinstance(pragma, InterfaceHint) and variable in [param.name for param in function.params]:
+        raise CompileError(
+            loc.file,
+            loc.line,
+            f"the pragma HLS {written.name} of an argument changes the interface, which is not built; leave it out.",
+        )
+    return Fact(function.name, pragma, variable, block, loc)
 
 
-def _mark(fact: Fact, call: Inst) -> Inst:
+def _mark(pragma: Pipeline, call: Inst) -> Inst:
     """The mark that stays in the loop; its number is filled in by :func:`bind`."""
     i32 = IntType(32)
-    interval = str(fact.numbers.get("ii", 1))
     return Inst(
         "call",
         "",
         VOID,
-        ["0", interval],
+        ["0", str(pragma.interval)],
         [i32, i32],
         callee=PIPELINE_MARK,
         attributes=["", ""],
@@ -96,14 +123,14 @@ def _mark(fact: Fact, call: Inst) -> Inst:
     )
 
 
-def bind(module: Module, facts: list[Fact]) -> None:
+def bind(module: Module, facts: list[Fact], source: Source) -> None:
     """Finds the loop of each pragma that stands in one, and tells LLVM which loops to unroll."""
     number = 1
     for function in module.functions.values():
         loops = source_loops(function, number)
         number += len(loops)
         own = [fact for fact in facts if fact.function == function.name]
-        _bind_loops(function, own, loops)
+        _bind_loops(module, function, own, loops, source)
         _bind_dependences(own, loops)
         if function.name.endswith(MODULE_BODY):  # a module has no control: its loops must go
             for loop in loops:
@@ -113,19 +140,22 @@ def bind(module: Module, facts: list[Fact]) -> None:
             annotate(module, loop)
 
 
-def _bind_loops(function: Function, facts: list[Fact], loops: list[SourceLoop]) -> None:
+def _bind_loops(
+    module: Module, function: Function, facts: list[Fact], loops: list[SourceLoop], source: Source
+) -> None:
     for fact in facts:
-        loop = innermost(loops, fact.block)
-        if fact.kind not in _LOOP_PRAGMAS or loop is None:
+        loop, pragma = innermost(loops, fact.block), fact.pragma
+        if loop is None:
             continue
-        if fact.kind == "unroll":
-            factor = fact.numbers.get("factor")
-            if factor:
-                loop.unroll_by(factor)
+        if isinstance(pragma, Unroll):
+            if pragma.off:
+                loop.keep()
+            elif pragma.factor is not None:
+                loop.unroll_by(pragma.factor)
             else:
                 loop.unroll_fully()
-        elif "off" not in fact.words:
-            fact.loop = loop.number
+        elif isinstance(pragma, Pipeline) and not pragma.off:
+            fact.loop, fact.label = loop.number, source.labels.get(_start(module, loop), "")
             if not loop.unroll:
                 loop.keep()
             for inner in loop.inner:
@@ -141,11 +171,23 @@ def _bind_loops(function: Function, facts: list[Fact], loops: list[SourceLoop]) 
         mark.operands[0] = str(loop.number if loop is not None else 0)
 
 
+def _start(module: Module, loop: SourceLoop) -> Point:
+    """Where the loop's keyword stands, as clang notes it at the branch back."""
+    debug = module.debug
+    for latch in loop.latches:
+        for item in debug.node(latch.loop).items if latch.loop else []:
+            node = debug.node(item)
+            if node.kind == "DILocation":
+                file = debug.file_of_scope(node.fields.get("scope", ""))
+                return Point(file, int(node.fields.get("line", 0)), int(node.fields.get("column", 0)))
+    return Point("", 0, 0)
+
+
 def _bind_dependences(facts: list[Fact], loops: list[SourceLoop]) -> None:
     """A DEPENDENCE or trip count in a pipelined loop's body belongs to that loop (0: to the whole function)."""
-    pipelined = {fact.loop for fact in facts if fact.kind == "pipeline" and fact.loop}
+    pipelined = {fact.loop for fact in facts if isinstance(fact.pragma, Pipeline) and fact.loop}
     for fact in facts:
-        if fact.kind in _BOUND_TO_PIPELINES:
+        if isinstance(fact.pragma, Dependence | LoopTripcount):
             around = [q for q in loops if fact.block in q.blocks and q.number in pipelined]
             nearest = min(around, key=lambda q: len(q.blocks), default=None)
             fact.loop = nearest.number if nearest is not None else 0

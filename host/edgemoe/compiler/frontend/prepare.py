@@ -12,9 +12,12 @@ from __future__ import annotations
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.intrinsics import DIRECT, Intrinsic, intrinsic
 from edgemoe.compiler.frontend.pointers import referenced
+from edgemoe.compiler.frontend.source.pragmas import Dataflow
+from edgemoe.compiler.frontend.source.reading import Written
+from edgemoe.compiler.frontend.source.rewrite import Source
 from edgemoe.compiler.llvmir.debug import in_shim
+from edgemoe.compiler.llvmir.instructions import name
 from edgemoe.compiler.llvmir.objects import Function, Inst, Module, Record
-from edgemoe.compiler.llvmir.reader import name
 from edgemoe.compiler.llvmir.types import POINTER, VOID, IntType, Type, bits, integer_bytes
 
 MARKER = "__hls_pragma"
@@ -24,7 +27,7 @@ MODULE_BODY = "4bodyEv"
 _ATTRIBUTES = 'nounwind "no-builtins"'
 
 
-def prepare(module: Module, top: str) -> set[str]:
+def prepare(module: Module, top: str, source: Source) -> set[str]:
     """Keeps what the function of mangled name ``top`` needs, and readies it for inlining, in place.
 
     Returns the functions that stay functions: the top, processes, bodies of fixed-latency modules.
@@ -35,7 +38,11 @@ def prepare(module: Module, top: str) -> set[str]:
         _direct_intrinsics(function, module)
         _whole_bytes(function)
         _forget_shim_variables(function, module)
-    kept = {top, *processes(module), *(name for name in module.functions if name.endswith(MODULE_BODY))}
+    kept = {
+        top,
+        *processes(module, source),
+        *(name for name in module.functions if name.endswith(MODULE_BODY)),
+    }
     for function in module.functions.values():
         if function.name in kept:
             function.linkage, function.attributes = "", f"noinline {_ATTRIBUTES}"
@@ -53,26 +60,24 @@ def inline_all(module: Module, kept: set[str]) -> None:
             function.attributes = f"alwaysinline {_ATTRIBUTES}"
 
 
-def pragma_kind(module: Module, call: Inst) -> str:
-    """The kind of a marker call."""
-    return string(module, call.operands[0])
+def pragma_of(call: Inst, source: Source) -> Written | None:
+    """The pragma of an instruction, None if it is no marker, or one that only refers to a module's body (number 0)."""
+    if call.callee != MARKER or call.operands[0] == "0":
+        return None
+    return source.pragma(int(call.operands[0]))
 
 
-def string(module: Module, token: str) -> str:
-    """The text of a constant string."""
-    variable = module.globals[token]
-    constant = module.constants.get(variable.init)
-    if constant is None:
-        return ""
-    return bytes(int(byte) for byte in constant.operands).rstrip(b"\0").decode()
+def _is_dataflow(call: Inst, source: Source) -> bool:
+    written = pragma_of(call, source)
+    return written is not None and written.grammar.record is Dataflow
 
 
-def processes(module: Module) -> list[str]:
+def processes(module: Module, source: Source) -> list[str]:
     """Mangled names of the functions that dataflow functions call: they stay functions."""
     found: dict[str, None] = {}
     for function in module.functions.values():
         calls = [inst for inst in function.instructions() if inst.opcode == "call"]
-        if any(call.callee == MARKER and pragma_kind(module, call) == "dataflow" for call in calls):
+        if any(_is_dataflow(call, source) for call in calls):
             for call in calls:
                 callee = module.functions.get(call.callee)
                 if callee is not None and not in_shim(module.debug.file_of_scope(callee.debug)):

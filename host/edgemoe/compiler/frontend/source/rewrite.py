@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``#pragma HLS`` lines of preprocessed C++ become marker calls, which clang keeps and carries into its IR.
+
+``#pragma HLS ARRAY_PARTITION variable=a cyclic factor=N`` becomes, on the same line, ::
+
+    __hls_pragma(7, __hls_place(a), (long)(N));
+
+where 7 is the pragma's place in :attr:`Source.pragmas`, counted from 1. clang evaluates the numbers, so constants and
+template arguments work. The marker is declared in ``hls_intrinsics.h``; :mod:`edgemoe.compiler.frontend.markers`
+reads it back and has the typed record.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from edgemoe.compiler.frontend.modules import outline_modules
+from edgemoe.compiler.frontend.source.grammar import Place
+from edgemoe.compiler.frontend.source.pragmas import Hint, Inline
+from edgemoe.compiler.frontend.source.reading import Written, read_pragma
+from edgemoe.compiler.frontend.source.structure import (
+    BODIES,
+    Directive,
+    Frame,
+    Opens,
+    Structure,
+    loop_labels,
+    read_structure,
+)
+from edgemoe.compiler.frontend.source.tokens import Kind, lex
+from edgemoe.compiler.ir import Loc
+
+Edit = tuple[int, int, str]  # from, to, replacement
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where a token stands in the user's file."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(slots=True)
+class Source:
+    """A preprocessed text with marker calls in the place of pragmas."""
+
+    text: str
+    pragmas: list[Written] = field(default_factory=list)
+    labels: dict[Point, str] = field(default_factory=dict)  #: of loops, by the place of their keyword
+
+    def pragma(self, number: int) -> Written:
+        """The pragma of a marker's number."""
+        return self.pragmas[number - 1]
+
+
+class Lines:
+    """Places in the user's files, out of the line markers of a preprocessed text."""
+
+    def __init__(self, text: str) -> None:
+        self._starts: list[int] = []
+        self._locs: list[Loc] = []
+        at, file, line = 0, "", 0
+        for content in text.split("\n"):
+            line += 1
+            self._starts.append(at)
+            self._locs.append(Loc(file, line))
+            at += len(content) + 1
+            marked = _line_marker(content)
+            if marked is not None:
+                file, line = marked.file, marked.line - 1
+
+    def number(self, at: int) -> int:
+        return bisect_right(self._starts, at) - 1
+
+    def loc(self, at: int) -> Loc:
+        return self._locs[bisect_right(self._starts, at) - 1]
+
+    def point(self, at: int) -> Point:
+        number = bisect_right(self._starts, at) - 1
+        loc = self._locs[number]
+        return Point(loc.file, loc.line, at - self._starts[number] + 1)
+
+
+def _line_marker(content: str) -> Loc | None:
+    """The place of the line that follows, of ``# 12 "file" 2`` or ``#line 12 "file"``."""
+    if not content.startswith("#"):
+        return None
+    tokens = lex(content[1:])
+    if tokens and tokens[0].text == "line":
+        tokens = tokens[1:]
+    if len(tokens) < 2 or tokens[0].kind is not Kind.NUMBER or tokens[1].kind is not Kind.STRING:
+        return None
+    return Loc(str(PurePath(tokens[1].text[1:-1].replace('\\"', '"'))), int(tokens[0].text))
+
+
+@dataclass(slots=True, eq=False)
+class Marked:
+    """A pragma and the statement it stands in."""
+
+    directive: Directive
+    written: Written
+
+
+def find_pragmas(structure: Structure, lines: Lines) -> list[Marked]:
+    """The HLS pragmas of a text, each where it may stand.
+
+    Raises: CompileError for one that is not understood, or stands elsewhere.
+    """
+    found = []
+    for directive in structure.directives:
+        loc = lines.loc(directive.token.at)
+        written = read_pragma(directive.token.text, loc)
+        if written is not None:
+            found.append(Marked(directive, written))
+            _check_place(found[-1], structure, lines)
+            found[-1].directive.line = lines.number(directive.token.at)
+    _check_single(found)
+    return found
+
+
+def rewrite_pragmas(text: str, marked: list[Marked]) -> Source:
+    """``text`` with a marker on each pragma's line; line numbers stay."""
+    edits = []
+    for number, item in enumerate(marked, 1):
+        token = item.directive.token
+        edits.append((token.at, token.end, _marker(number, item.written)))
+    text = outline(apply(text, edits), marked)
+    lines = Lines(text)
+    labels = {lines.point(at): label for at, label in loop_labels(read_structure(text)).items()}
+    return Source(text, [item.written for item in marked], labels)
+
+
+def outline(text: str, marked: list[Marked]) -> str:
+    """``text`` with the functions of INLINE off made modules."""
+    off = [item for item in marked if item.written.kind == "inline" and item.written.off]
+    lines = text.split("\n")
+    where = {item.directive.line: (item.written.loc.file, item.written.loc.line) for item in off}
+    return "\n".join(outline_modules(lines, list(where), where))
+
+
+def apply(text: str, edits: list[Edit]) -> str:
+    """``text`` with all edits made."""
+    parts, at = [], 0
+    for begin, end, replacement in sorted(edits):
+        parts += [text[at:begin], replacement]
+        at = end
+    return "".join([*parts, text[at:]])
+
+
+def _marker(number: int, written: Written) -> str:
+    if written.grammar.record is Inline and not written.settled.get("obstacle"):
+        return ""  # what is done anyway, or a module by now
+    values = "".join(f", (long)({cxx})" for _, cxx in written.numbers)
+    variable = "(const void*)0"
+    if written.variable and written.grammar.record is Hint:
+        values += f", (long)sizeof({written.variable})"  # it must exist, and stays out of memory
+    elif written.variable:
+        variable = f"__hls_place({written.variable})"
+    return f"__hls_pragma({number}, {variable}{values});"
+
+
+def _check_place(marked: Marked, structure: Structure, lines: Lines) -> None:
+    """Refuses a pragma whose marker would be no statement of the block that it seems to stand in."""
+    directive, written = marked.directive, marked.written
+    frame, before, after = (
+        directive.frames[-1] if directive.frames else None,
+        directive.before,
+        directive.after,
+    )
+    if frame is None or frame.opens is Opens.SCOPE:
+        raise written.error(
+            f"the pragma HLS {written.name} stands outside any function; write it into the body of the function."
+        )
+    alone = before is not None and before.text in (")", "else", "do")
+    if alone and frame.opens in BODIES:
+        raise written.error(
+            f"the pragma HLS {written.name} stands where a statement begins that has no braces; put the body in braces "
+            "and write the pragma behind the opening one."
+        )
+    amid = before is not None and before.text not in ("{", "}", ";", ":")
+    if frame.opens not in BODIES or amid or (after is not None and after.text == "else"):
+        raise written.error(
+            f"the pragma HLS {written.name} stands amid a statement; write it between two statements of a block."
+        )
+    owner = directive.innermost(Opens.LOOP, Opens.FUNCTION)
+    if written.grammar.place is Place.LOOP and (owner is None or owner.opens is Opens.FUNCTION):
+        raise written.error(_OUTSIDE_LOOP.format(written.name, _LOOP_ADVICE.get(written.kind, "")))
+    if written.grammar.place is Place.LOOP and after is not None and after.text in ("for", "while", "do"):
+        assert owner is not None
+        line = lines.loc(structure.tokens[owner.header].at).line
+        written.notes.append(
+            f"the pragma HLS {written.name} is one of the loop of line {line}, which it stands in, not of the "
+            "loop that follows."
+        )
+
+
+_OUTSIDE_LOOP = "the pragma HLS {} stands in no loop; write it into the loop's body{}."
+_LOOP_ADVICE = {
+    "pipeline": " (a function is not pipelined by itself: pipeline the loop that calls it, or make it a module of "
+    "fixed latency with INLINE off)",
+}
+
+
+def _check_single(marked: list[Marked]) -> None:
+    """Refuses a second pragma of a kind, and contradictory ones, for one loop or function."""
+    seen: dict[tuple[Frame, str], Written] = {}
+    for item in marked:
+        written, grammar = item.written, item.written.grammar
+        if not grammar.single:
+            continue
+        wanted = (Opens.LOOP, Opens.FUNCTION) if grammar.place is Place.LOOP else (Opens.FUNCTION,)
+        if written.kind == "loop_flatten":
+            wanted = (Opens.LOOP, Opens.FUNCTION)
+        owner = item.directive.innermost(*wanted)
+        assert owner is not None
+        what = "loop" if owner.opens is Opens.LOOP else "function"
+        before = seen.setdefault((owner, written.kind), written)
+        if before is not written:
+            raise written.error(
+                f"this {what} has a pragma HLS {written.name} already, in line {before.loc.line}; keep one of them."
+            )
+        pipeline, unroll = (seen.get((owner, kind)) for kind in ("pipeline", "unroll"))
+        if pipeline and unroll and not (pipeline.off or unroll.off or unroll.numbers):
+            raise written.error(
+                "this loop has the pragmas HLS PIPELINE and UNROLL; once all its iterations are side by side there "
+                "is no loop to pipeline: keep one of them, or give UNROLL a factor."
+            )

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which statement of the source a line stands in: the brackets around it, and what each of them opens."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from edgemoe.compiler.frontend.source.tokens import Kind, Token, lex
+
+_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
+_SCOPES = frozenset({"namespace", "class", "struct", "union", "enum", "extern"})
+_LOOPS = frozenset({"for", "while", "do"})
+
+
+class Opens(enum.Enum):
+    """What a bracket opens."""
+
+    FUNCTION = enum.auto()  #: the body of a function or a lambda
+    LOOP = enum.auto()
+    BRANCH = enum.auto()  #: of if, else, switch, try or catch
+    BLOCK = enum.auto()  #: nothing but a block
+    SCOPE = enum.auto()  #: a namespace, a class, an enumeration
+    OTHER = enum.auto()  #: parentheses, an initialiser
+
+
+BODIES = frozenset({Opens.FUNCTION, Opens.LOOP, Opens.BRANCH, Opens.BLOCK})
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """A bracket that is open: the number of its token, and the token before its statement."""
+
+    opens: Opens
+    token: int
+    header: int  #: the first token of the statement or declaration that the bracket belongs to
+
+
+@dataclass(slots=True, eq=False)
+class Directive:
+    """A line that starts with a number sign, and what is around it."""
+
+    token: Token
+    frames: tuple[Frame, ...]  #: outermost first
+    before: Token | None
+    after: Token | None = None
+    line: int = 0
+
+    def innermost(self, *opens: Opens) -> Frame | None:
+        """The innermost bracket that opens one of these."""
+        return next((frame for frame in reversed(self.frames) if frame.opens in opens), None)
+
+
+@dataclass(slots=True, eq=False)
+class Structure:
+    """The tokens of a text without its directives, and the directives."""
+
+    tokens: list[Token] = field(default_factory=list)
+    directives: list[Directive] = field(default_factory=list)
+
+
+def read_structure(text: str) -> Structure:
+    """The structure of a preprocessed text."""
+    structure = Structure()
+    tokens, frames = structure.tokens, list[Frame]()
+    starts = [0]  # the first token of the statement, by depth
+    pairs: dict[int, int] = {}  # closing bracket -> opening bracket
+    waiting: list[Directive] = []
+    for token in lex(text):
+        if token.kind is Kind.DIRECTIVE:
+            directive = Directive(token, tuple(frames), tokens[-1] if tokens else None)
+            structure.directives.append(directive)
+            waiting.append(directive)
+            continue
+        for directive in waiting:
+            directive.after = token
+        waiting.clear()
+        number = len(tokens)
+        tokens.append(token)
+        if token.kind is not Kind.PUNCTUATION:
+            continue
+        if token.text in _OPENING:
+            opens = _opens(tokens, pairs, frames, starts[-1]) if token.text == "{" else Opens.OTHER
+            frames.append(Frame(opens, number, starts[-1]))
+            starts.append(number + 1)
+        elif token.text in _CLOSING and frames:
+            frame = frames.pop()
+            starts.pop()
+            pairs[number] = frame.token
+            if frame.opens in BODIES or frame.opens is Opens.SCOPE:
+                starts[-1] = number + 1
+        elif token.text == ";":
+            starts[-1] = number + 1
+    return structure
+
+
+def _opens(tokens: list[Token], pairs: dict[int, int], frames: list[Frame], start: int) -> Opens:
+    """What the brace opens that is the last of ``tokens``; its statement starts with token ``start``."""
+    number = len(tokens) - 1
+    header = tokens[start:number]
+    top_level = _outside_brackets(start, number, pairs)
+    words = {tokens[k].text for k in top_level}
+    if any(frame.opens in BODIES for frame in frames[-1:]):
+        return _opens_in_body(tokens, pairs, number, header, words)
+    if frames and frames[-1].opens is Opens.OTHER:
+        before = tokens[number - 1].text
+        lambda_ = before == ")" and tokens[pairs[number - 1] - 1].text == "]"
+        return Opens.FUNCTION if lambda_ else Opens.OTHER
+    calls = [k for k in top_level if tokens[k].text == ")" and not _decorates(tokens, pairs, k)]
+    if words & _SCOPES and not calls:
+        return Opens.SCOPE
+    after = {tokens[k].text for k in top_level if calls and k > calls[-1]}
+    member = ":" in words and tokens[number - 1].kind is Kind.WORD  # among the initialisers of a constructor
+    return Opens.FUNCTION if calls and "=" not in after and not member else Opens.OTHER
+
+
+def _opens_in_body(
+    tokens: list[Token], pairs: dict[int, int], number: int, header: list[Token], words: set[str]
+) -> Opens:
+    if not header or header[-1].text == ":":
+        return Opens.BLOCK
+    before = header[-1]
+    if before.text == "do":
+        return Opens.LOOP
+    if before.text in ("else", "try"):
+        return Opens.BRANCH
+    if before.text == ")":
+        opening = pairs[number - 1]
+        keyword = tokens[opening - 1].text
+        if keyword in _LOOPS:
+            return Opens.LOOP
+        if keyword in ("if", "switch", "catch") or (
+            keyword == "constexpr" and tokens[opening - 2].text == "if"
+        ):
+            # A loop without braces of its own around the branch is the same body.
+            return Opens.LOOP if words & _LOOPS else Opens.BRANCH
+        return Opens.FUNCTION if keyword == "]" else Opens.OTHER
+    if words & {"class", "struct", "union", "enum"}:
+        return Opens.SCOPE
+    return Opens.FUNCTION if "]" in words and ")" in words and "->" in words else Opens.OTHER
+
+
+def _outside_brackets(start: int, end: int, pairs: dict[int, int]) -> list[int]:
+    """The tokens from ``start`` to before ``end`` outside brackets; of a pair of brackets the closing one counts."""
+    found, k = [], end - 1
+    while k >= start:
+        found.append(k)
+        k = pairs.get(k, k) - 1
+    return found[::-1]
+
+
+def _decorates(tokens: list[Token], pairs: dict[int, int], closing: int) -> bool:
+    """Whether parentheses belong to an attribute or another specifier, not to a parameter list."""
+    name = tokens[pairs[closing] - 1].text if pairs[closing] else ""
+    return name in ("__attribute__", "alignas", "decltype", "__declspec")
+
+
+def loop_labels(structure: Structure) -> dict[int, str]:
+    """C++ labels by the offset of the loop's keyword that they stand before."""
+    tokens = structure.tokens
+    labels = {}
+    for label, colon, keyword in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if keyword.text in _LOOPS and colon.text == ":" and label.kind is Kind.WORD:
+            labels[keyword.at] = label.text
+    for k, token in enumerate(tokens):
+        if token.text == "case" and k + 3 < len(tokens):
+            labels.pop(tokens[k + 3].at, None)
+    return {at: label for at, label in labels.items() if label != "default"}
