@@ -89,8 +89,7 @@ def test_rtl_equals_native(
 @pytest.mark.parametrize("case", ["serve_requests", "polled"])
 def test_a_test_for_an_empty_stream_and_its_read_share_a_cycle(case: str, tmp_path: Path) -> None:
     result = compile_file(CASES / f"{case}.cpp", "top", include=SHIM, out=tmp_path / case)
-    loops = [plan for plan in result.report["loops"] if plan["label"] == "SERVE"]
-    assert [loop["ii"] for loop in loops] == [1]
+    assert result.report["loops"][-1]["ii"] == 1
 
 
 def test_a_pipeline_does_not_ask_whether_a_stream_is_full(tmp_path: Path) -> None:
