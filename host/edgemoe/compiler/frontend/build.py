@@ -12,7 +12,7 @@ from edgemoe.compiler.frontend.arguments import parameter_name
 from edgemoe.compiler.frontend.clang import emit_llvm
 from edgemoe.compiler.frontend.dataflow import Callee, build_dataflow
 from edgemoe.compiler.frontend.llvm import clean_up
-from edgemoe.compiler.frontend.markers import Fact
+from edgemoe.compiler.frontend.markers import Fact, note_unused
 from edgemoe.compiler.frontend.parse import Module
 from edgemoe.compiler.frontend.prepare import MODULE_BODY
 from edgemoe.compiler.frontend.process import ProcessBuilder
@@ -33,7 +33,9 @@ def compile_source(source: Path, top: str, include: list[Path], work: Path) -> P
     calls = _module_calls(module)
     text, facts = clean_up(module, mangled, read)
     (work / f"{source.stem}.ll").write_text(text)
-    program = build_program(Module(text), facts.facts, mangled, calls)
+    parsed = Module(text)
+    program = build_program(parsed, facts.facts, mangled, calls)
+    note_unused(parsed.source, facts)
     program.notes += facts.notes
     program.sources = files
     optimise(program)

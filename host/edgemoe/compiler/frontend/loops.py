@@ -10,9 +10,9 @@ from edgemoe.compiler.llvmir.objects import Function, Inst, Module
 
 #: The note that says which loop of the source it is: a loop that runs once disappears, its mark does not.
 LOOP_NUMBER = "hls.loop"
-_FULL = "llvm.loop.unroll.full"
+FULL = "llvm.loop.unroll.full"
 _DISABLE = "llvm.loop.unroll.disable"
-_COUNT = "llvm.loop.unroll.count"
+COUNT = "llvm.loop.unroll.count"
 
 
 @dataclass(slots=True, eq=False)
@@ -27,10 +27,10 @@ class SourceLoop:
     unroll: str = ""  #: the note, "" if nobody asked
 
     def unroll_fully(self) -> None:
-        self.unroll = f'!{{!"{_FULL}"}}'
+        self.unroll = f'!{{!"{FULL}"}}'
 
     def unroll_by(self, factor: int) -> None:
-        self.unroll = f'!{{!"{_COUNT}", i32 {factor}}}'
+        self.unroll = f'!{{!"{COUNT}", i32 {factor}}}'
 
     def keep(self) -> None:
         """Not unrolled."""
