@@ -27,6 +27,8 @@ TASK ?= both
 OUT ?=
 WAVES ?=
 FUZZ ?= 20000
+PROGRAMS ?= 200
+FIRST ?= 0
 WHO ?=
 # Recipes read them from the environment, so that a name may hold spaces, quotes and dollar signs.
 VALUES := MODEL BOARD IMAGE TASK OUT WAVES
@@ -69,6 +71,9 @@ models: $(VENV)/.dev  ## quantise the checkpoints in models/, measure them on va
 
 fuzz: $(VENV)/.dev  ## every loader on damaged files [FUZZ=20000]
 	$(BIN)/python tests/fuzz/campaign.py --count $(FUZZ)
+
+fuzz-compiler: $(VENV)/.cosim  ## random C++ programs through every opinion on them; goes on where its log ends [PROGRAMS=200 FIRST=0]
+	PYTHONPATH=tests/compiler $(BIN)/python -m fuzzing run --first $(FIRST) --count $(PROGRAMS)
 
 mutate: $(VENV)/.dev  ## mutations of C++, golden and compiler, each of which a test must catch
 	$(BIN)/edgemoe mutate
@@ -132,7 +137,7 @@ lock:  ## resolve the lock files anew [PYTHON=python3.10, the oldest supported]
 clean:  ## remove build/; .venv stays
 	rm -rf build
 
-.PHONY: help cosim test check synth csim train models fuzz mutate bench bitstream users pynq-matrix setup format docs tables pictures notebooks wheel lock clean
+.PHONY: help cosim test check synth csim train models fuzz fuzz-compiler mutate bench bitstream users pynq-matrix setup format docs tables pictures notebooks wheel lock clean
 
 # A virtual environment has one stamp a lock file: the cosimulation's, without torch, and everything.
 $(BIN)/python:

@@ -20,7 +20,7 @@ ROOMS: dict[str, set[str]] = {
     "errors": set(),
     "config": {"numerics"},
     "numerics": set(),
-    "compiler": set(),
+    "compiler": {"folders"},
     "report": set(),
     "caches": set(),
     "faults": {"caches"},

@@ -14,7 +14,7 @@
 //                                                a request is {32-bit beats, 32-bit first element}
 //   __hls_blk_acq<Write, W, D0, D1>(&blocks)     acquire a ping-pong block of D0 x D1 elements of W bits
 //   __hls_blk_rel<Write, W, D0, D1>(&blocks)     release it
-//   __hls_call<&f, R>(leaves...)                 result of the fixed-latency module f
+//   __hls_call<&f, R>(&body, leaves...)          result of the fixed-latency module f, whose body is given
 //   __hls_arg<k, B>(), __hls_ret<B>(0, value)    inside that module: argument leaf k and the result
 //   __hls_cycle_count()                          free-running 32-bit counter of clock cycles since reset
 //
@@ -63,6 +63,6 @@ B __hls_arg() __attribute__((nothrow, const));
 template <class B>
 void __hls_ret(const void*, B) __attribute__((nothrow));
 template <auto F, class R, class... B>
-R __hls_call(B...) __attribute__((nothrow, const, convergent));
+R __hls_call(const void* body, B...) __attribute__((nothrow, const, convergent));
 
 #endif

@@ -98,10 +98,9 @@ struct module<F> {
   }
   template <class... B>
   static HLS_INLINE R call(B... b) {
-    return hlsd::pack<R>::from(__hls_call<F, hlsd::packed<R>>(b...));
+    return hlsd::pack<R>::from(__hls_call<F, hlsd::packed<R>>(reinterpret_cast<const void*>(&body), b...));
   }
   HLS_INLINE R operator()(const hlsd::bare<P>&... a) const {
-    __hls_pragma(0, reinterpret_cast<const void*>(&body));
     return peel([](auto... b) __attribute__((always_inline)) { return call(b...); }, a...);
   }
 };

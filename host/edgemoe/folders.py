@@ -2,9 +2,9 @@
 """A folder that a command fills: claimed before the work, filled whole or not at all, nothing of the user's lost.
 
 `.edgemoe.json` in the folder lists what earlier runs left there, with their sha256. What stands in it may be replaced
-or removed by the next run; anything else is the user's, and a run that would overwrite it is refused before it
-starts. Everything is first written into a partial folder inside, which a killed run leaves behind and the next one
-removes.
+or removed by the next run; anything else is the user's, a listed file that was changed since, too, and a run that
+would overwrite or remove it is refused before it starts. Everything is first written into a partial folder inside,
+which a killed run leaves behind and the next one removes.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ class OutFolder:
     def _move_in(self) -> None:
         files = sorted(path for path in self.work.rglob("*") if path.is_file())
         made = {str(path.relative_to(self.work)): _sha256(path) for path in files}
-        _check_owner(self.path, map(glob.escape, made))
         before = _listed(self.path)
+        _check_owner(self.path, map(glob.escape, {*before, *made}))
         # Until all is moved, a file may be of either run: a killed run must not make it look like the user's.
         _write_list(
             self.path, {name: [*before.get(name, []), *([made[name]] if name in made else [])]
@@ -103,7 +103,7 @@ def claim(
     try:
         with _locked(path):
             _remove_leftovers(path)
-            _check_owner(path, names)
+            _check_owner(path, [*names, *map(glob.escape, _listed(path))])
             work = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=path))
             try:
                 _reserve(path, work, need_bytes, grow_bytes)

@@ -158,11 +158,24 @@ def partitions(rng: random.Random) -> Call:
     return Call({"in": bits(rng, 16, 32 + 60)})
 
 
+def array_vectors(rng: random.Random) -> Call:
+    n, tiles = rng.choice([0, 1, 2, 9]), rng.choice([0, 1, 6])
+    return Call(
+        {"xs": bits(rng, 64, tiles * (n + 1)), "weights": bits(rng, 64, tiles * min(2, n + 1))},
+        {"n": n, "tiles": tiles},
+    )
+
+
+def countdown(rng: random.Random) -> Call:
+    first, second = rng.choice([0, 1, 30]), rng.choice([0, 1, 30])
+    return Call({"in": bits(rng, 16, first + second)}, {"first": first, "second": second})
+
+
 STIMULI: dict[str, Callable[[random.Random], Call]] = {
     f.__name__: f
     for f in (
         stencil, collatz, search, offload, histogram, fir, matmul, softmax_lanes, banks, feedback, wide, biquad,
         division, packets, nested, sequencer, sine, ping_pong, dot_module, running, shared_port,
-        wrapping, partitions,
+        wrapping, partitions, array_vectors, countdown,
     )
 }  # fmt: skip

@@ -34,7 +34,7 @@ static void consume(hls::stream<int>& a, hls::stream<int>& b, hls::stream<int>& 
 void pair(hls::stream<int>& out, ap_uint<8> n) {
 #pragma HLS DATAFLOW
   hls::stream<int> values, ready;
-#pragma HLS STREAM variable=values depth=DEPTH
+#pragma HLS STREAM variable=values depth = DEPTH type=fifo
   produce(values, ready, n);
   consume(values, ready, out, n);
 }

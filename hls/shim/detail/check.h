@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Run-time checks of the native build; the hardware has none.
 #pragma once
+#include "bits.h"
 
 #ifdef __HLS_SYNTH__
 namespace hlsd {

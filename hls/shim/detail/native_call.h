@@ -91,13 +91,38 @@ struct slot<burst_maxi<T>> {
   void finish(argument&) {}
 };
 
+// What a function returns, as one more output behind its arguments.
+template <class R>
+struct result {
+  static constexpr int count = 1;
+  static void describe(argument* a) {
+    a->kind = argument_kind::output;
+    a->width = hlsd::pack<R>::width;
+  }
+  static void call(argument* a, auto function) {
+    slot<R&> s(*a);
+    s.value = function();
+    s.finish(*a);
+  }
+};
+template <>
+struct result<void> {
+  static constexpr int count = 0;
+  static void describe(argument*) {}
+  static void call(argument*, auto function) { function(); }
+};
+
 template <class F>
 struct signature;
-template <class... P>
-struct signature<void (*)(P...)> {
-  using function = void (*)(P...);
-  static constexpr int arity = sizeof...(P);
-  static void describe(argument* a) { ((a->kind = slot<P>::kind, a->width = slot<P>::width, a++), ...); }
+template <class R, class... P>
+struct signature<R (*)(P...)> {
+  using function = R (*)(P...);
+  static constexpr int parameters = sizeof...(P);
+  static constexpr int arity = parameters + result<R>::count;
+  static void describe(argument* a) {
+    ((a->kind = slot<P>::kind, a->width = slot<P>::width, a++), ...);
+    result<R>::describe(a);
+  }
   // One argument object after the other on the stack, then the call.
   static void bind(argument*, auto call) { call(); }
   template <class Q, class... Rest>
@@ -112,10 +137,11 @@ struct signature<void (*)(P...)> {
     s.finish(*a);
   }
   static void run(function f, argument* a) {
-    if constexpr (arity == 0) {
-      f();
+    argument* last = a + parameters;
+    if constexpr (parameters == 0) {
+      result<R>::call(last, f);
     } else {
-      bind_rest<P...>(a, [f](auto&... all) { f(all...); });
+      bind_rest<P...>(a, [f, last](auto&... all) { result<R>::call(last, [&] { return f(all...); }); });
     }
   }
 };

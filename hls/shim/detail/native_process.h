@@ -11,6 +11,8 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include "check.h"
+
 namespace hls::native {
 struct place {  // placement new without the C++ library
   void* at;

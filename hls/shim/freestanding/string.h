@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a kernel may use of <string.h>: copying and filling memory. The compiler turns both into loads and stores.
+// What a kernel may use of <string.h>: copying and filling memory. The compiler turns both into loads and
+// stores.
 #pragma once
 #ifdef __HLS_SYNTH__
 #include <stddef.h>

@@ -173,6 +173,9 @@ def demo(dram: dict[str, int], **options: Any) -> int:
     "--out", type=FOLDER, help="Where the SystemVerilog and report.json go. [default: build/synth/NAME]"
 )
 @click.option(
+    "--dump", type=FOLDER, help="A folder for ir.txt and schedule.txt: what the compiler made on the way."
+)
+@click.option(
     "--overlay",
     type=FOLDER,
     help="Make an overlay for the simulated board there: .bit, .hwh, register map and the simulation.",
@@ -192,6 +195,7 @@ def synth(
     include: tuple[Path, ...],
     clock_ns: float | None,
     out: Path | None,
+    dump: Path | None,
     overlay: Path | None,
     name: str | None,
     waves: bool,
@@ -216,6 +220,8 @@ def synth(
                 "--ports makes a kernel without registers, which no program on the processor could start. Leave "
                 "--ports out for an overlay."
             )
+        if dump is not None:
+            raise UserError("--dump is for one kernel that becomes SystemVerilog: leave --overlay out.")
         from edgemoe.synth.overlay import chosen_kernels, synth_overlay
 
         figures = synth_overlay(
@@ -247,6 +253,7 @@ def synth(
         out=out or build_root() / "synth" / (top[0] if top else board),
         board_name=board,
         quiet=as_json,
+        dump_to=dump,
     )
     if as_json:
         show(True, report, "")

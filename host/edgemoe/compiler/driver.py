@@ -17,14 +17,19 @@ from edgemoe.compiler.backend.module import emit_module
 from edgemoe.compiler.backend.plan import ModuleTiming
 from edgemoe.compiler.backend.process import Emitted, emit_process
 from edgemoe.compiler.backend.wrapper import emit_wrapper
+from edgemoe.compiler.clocks import clock_warnings
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.build import compile_source
+from edgemoe.compiler.interfaces import check_interfaces
 from edgemoe.compiler.ir import Function, Kind, Program
 from edgemoe.compiler.operators import OperatorTable
 from edgemoe.compiler.report import build_report
+from edgemoe.folders import claim
 
 LIBRARY = Path(__file__).parent / "lib"
 PORTS = ("axi", "ap_ctrl_hs")
+REPORT = "report.json"
+MIN_CLOCK_NS, MAX_CLOCK_NS = 1e-3, 1e6
 
 
 @dataclass
@@ -52,25 +57,44 @@ def compile_file(
     (``ap_start``, ``ap_done``, ``ap_idle``, ``ap_ready`` and a port for each scalar). Equal sources give equal
     files. A top with streams and AXI4-Lite control gets a second outermost module, ``<top>_axis``, whose streams are
     AXI4-Stream (`backend.axis`); the report names it as ``axis_top``.
+
+    What an earlier call made in ``out`` is replaced, or removed where it is not made again. Anything else there is
+    the user's and stays.
+
+    Raises:
+        CompileError: the program cannot be compiled.
+        UserError: a file of the user's, or a generated one that was changed since, has the name of a result.
     """
+    with claim(out, (REPORT, f"{top}.sv"), need_bytes=8 << 20) as claimed:
+        made = compile_into(source, top, include=include, folder=claimed.work, clock_ns=clock_ns, ports=ports)
+        claimed.fill(lambda work: None)  # all of it is there
+    return dataclasses.replace(made, files=[out / path.name for path in made.files])
+
+
+def compile_into(
+    source: Path, top: str, *, include: list[Path], folder: Path, clock_ns: float = 5.0, ports: str = "axi"
+) -> CompileResult:
+    """As `compile_file`, into a folder that the caller has claimed or made for this: nothing of the user's is there."""
     if ports not in PORTS:
         raise CompileError("", 0, f"ports={ports!r} is not one of {', '.join(PORTS)}")
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="edgemoe-") as folder:
-        program = compile_source(source, top, include, Path(folder))
+    if not MIN_CLOCK_NS <= clock_ns <= MAX_CLOCK_NS:
+        raise CompileError(
+            "",
+            0,
+            f"a clock period of {clock_ns} ns; one from {MIN_CLOCK_NS} to {MAX_CLOCK_NS:,.0f} ns is possible",
+        )
+    with tempfile.TemporaryDirectory(prefix="edgemoe-") as work:
+        program = compile_source(source, top, include, Path(work))
+    program.notes += check_interfaces(program.functions[program.top], ports)
     texts, report = emit_program(program, clock_ns=clock_ns, ports=ports)
-    for old in out.glob("*.sv"):
-        old.unlink()
-    files = []
+    folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     for name, text in texts.items():
-        path = out / name
-        path.write_text(text)
-        files.append(path)
+        (folder / name).write_text(text)
         digest.update(name.encode() + b"\0" + text.encode() + b"\0")
     report["sha256"] = digest.hexdigest()
-    (out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
-    return CompileResult(files, report, digest.hexdigest(), program)
+    (folder / REPORT).write_text(json.dumps(report, indent=1) + "\n")
+    return CompileResult([folder / name for name in texts], report, digest.hexdigest(), program)
 
 
 def emit_program(program: Program, *, clock_ns: float, ports: str) -> tuple[dict[str, str], dict[str, Any]]:
@@ -84,6 +108,7 @@ def emit_program(program: Program, *, clock_ns: float, ports: str) -> tuple[dict
         if item.timing is not None:
             modules[name] = item.timing
     top = program.functions[program.top]
+    program.notes += clock_warnings(program, emitted, table, period)
     report = build_report(program, emitted, clock_ns, [Path(name).name for name in program.sources])
     # A top with streams has a second outside, with AXI4-Stream; who wants FIFO ports takes the first.
     with_axis = ports == "axi" and bool(streams(top))

@@ -48,7 +48,7 @@ class Run:
 
 
 @dataclass(slots=True)
-class _Axi:
+class Axi:
     """One AXI argument: its queues and the array behind it."""
 
     data: list[int]
@@ -115,7 +115,7 @@ class Interpreter:
         """Runs the top once; ``run`` is changed in place and returned."""
         top = self.program.functions[self.program.top]
         queues: dict[str, deque[int]] = {}
-        axis: dict[str, _Axi] = {}
+        axis: dict[str, Axi] = {}
         blocks = {
             c.name: _Blocks(c.dims[0] * c.dims[1])
             for c in top.channels.values()
@@ -125,7 +125,7 @@ class Interpreter:
             if isinstance(arg, StreamArg):
                 queues[arg.name] = run.streams.setdefault(arg.name, deque())
             elif isinstance(arg, AxiArg):
-                axis[arg.name] = _Axi(
+                axis[arg.name] = Axi(
                     run.memories.setdefault(arg.name, []), {c: deque() for c in ("ar", "r", "aw", "w", "b")}
                 )
         for channel in top.channels.values():
@@ -153,7 +153,7 @@ class Interpreter:
         function: Function,
         ties: dict[str, Any],
         queues: dict[str, deque[int]],
-        axis: dict[str, _Axi],
+        axis: dict[str, Axi],
         blocks: dict[str, _Blocks],
         scalars: dict[str, int],
     ) -> Generator[None, None, None]:
@@ -180,7 +180,7 @@ class Interpreter:
     @staticmethod
     def _loop(
         waiting: list[Generator[None, None, None]],
-        axis: dict[str, _Axi],
+        axis: dict[str, Axi],
         queues: dict[str, deque[int]],
         blocks: dict[str, _Blocks],
     ) -> None:

@@ -99,7 +99,7 @@ def expression(op: Op) -> str:
     raise ValueError(f"no expression for {code.value}")
 
 
-_HELPERS = """
+HELPERS = """
 def sdiv(a, b):
     if not b:
         return 0
@@ -114,7 +114,7 @@ def at(row, address):
 
 def module_source(function: Function) -> str:
     """``def module_<name>(leaves...)``."""
-    lines = [_HELPERS, f"def module_{function.name}({', '.join('a_' + arg.name for arg in function.args)}):"]
+    lines = [HELPERS, f"def module_{function.name}({', '.join('a_' + arg.name for arg in function.args)}):"]
     region = function.regions[0]
     tables = _memory_lines(function, None)
     lines[1:1] = tables
@@ -136,7 +136,7 @@ def _memory_lines(function: Function, source: str | None) -> list[str]:
 
 def process_source(function: Function) -> str:
     """The source of ``process``, a generator function that yields when it must wait."""
-    lines = [_HELPERS, "def process(inputs, channels, memories, blocks, outputs, names):"]
+    lines = [HELPERS, "def process(inputs, channels, memories, blocks, outputs, names):"]
     body = _memory_lines(function, "memories")
     for arg in function.args:
         if isinstance(arg, ScalarArg):

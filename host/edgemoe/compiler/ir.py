@@ -41,6 +41,9 @@ class Loc:
 
 NOWHERE = Loc()
 
+#: Name of the output scalar that holds what the top function returns; the first of its arguments.
+RETURN = "ap_return"
+
 
 @dataclass(frozen=True, slots=True)
 class Note:

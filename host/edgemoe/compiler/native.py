@@ -22,6 +22,7 @@ import numpy as np
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.clang import cache_environment
 from edgemoe.compiler.headers import standard_headers
+from edgemoe.compiler.ir import RETURN
 from edgemoe.compiler.libraries import is_whole, keep
 from edgemoe.compiler.native_source import rewrite, top_parameters
 from edgemoe.errors import UserError
@@ -103,8 +104,8 @@ def build_native(
     text = rewrite(_zig(["-E", *flags, *_WARNINGS, "-x", "c++", "-"], main, source))
     parameters = top_parameters(text, top)
     if parameters is None:
-        raise CompileError(str(source), 0, f"there is no function 'void {top}(...)' to build")
-    names = "\\n".join(p.name for p in parameters)
+        raise CompileError(str(source), 0, f"there is no function '{top}' with a body to build")
+    names = "\\n".join([*(p.name for p in parameters), RETURN])
     text += 'extern "C" __attribute__((visibility("default"))) const char* hls_native_names()'
     text += f' {{ return "{names}"; }}\n'
     flags = [*_LANGUAGE, *_WARNINGS, optimise, "-shared", "-fPIC", "-fno-sanitize=all", "-fvisibility=hidden"]

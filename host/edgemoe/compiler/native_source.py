@@ -14,9 +14,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from edgemoe.compiler.frontend.source.reading import read_pragma
+from edgemoe.compiler.ir import NOWHERE
+
 _FLAGS = re.IGNORECASE | re.MULTILINE
 _DATAFLOW = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+HLS[ \t]+DATAFLOW\b.*$", _FLAGS)
-_STREAM = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+HLS[ \t]+STREAM\b(?P<options>.*)$", _FLAGS)
+_STREAM = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+HLS[ \t]+STREAM\b.*$", _FLAGS)
 _CALL = re.compile(r"(?P<name>[A-Za-z_][\w:]*)\s*(?:<[^;{}]*>)?\s*\(.*\)\s*$", re.DOTALL)
 _DECLARATION = re.compile(r"(?:hls::)?stream(?:_of_blocks)?\s*<")
 _TOKEN = re.compile(
@@ -38,7 +41,7 @@ class Parameter:
 def top_parameters(text: str, top: str) -> list[Parameter] | None:
     """Parameters of the function ``top`` defined at namespace scope of ``text``, or None if there is none."""
     blank = _blank(text)
-    for match in re.finditer(rf"\bvoid\s+{re.escape(top)}\s*\(", blank):
+    for match in re.finditer(rf"\b{re.escape(top)}\s*\(", blank):
         close = _matching(blank, match.end() - 1)
         if not blank[close + 1 :].lstrip().startswith("{"):
             continue
@@ -56,10 +59,10 @@ def rewrite(text: str) -> str:
     edits: list[tuple[int, int, str]] = []
     blank = _blank(text)
     for match in _STREAM.finditer(text):
-        options = dict(re.findall(r"(\w+)\s*=\s*([^\s].*?)(?=\s+\w+\s*=|\s*$)", match["options"]))
-        options = {key.lower(): value for key, value in options.items()}
-        if "variable" in options and "depth" in options:
-            call = f"hls::native::set_depth({options['variable']}, {options['depth']});"
+        written = read_pragma(match[0], NOWHERE)
+        depth = dict(written.numbers).get("depth") if written is not None else None
+        if written is not None and depth is not None:
+            call = f"hls::native::set_depth({written.variable}, {depth});"
             edits.append((match.start(), match.end(), call))
     for match in _DATAFLOW.finditer(text):
         edits.append((match.start(), match.end(), f"hls::native::dataflow {_GROUP};"))

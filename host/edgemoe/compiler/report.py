@@ -35,6 +35,8 @@ def build_report(
         "module": safe(program.top),
         "sources": sources,
         "clock": {"target_ns": clock_ns, "estimated_ns": round(longest / 1000, 3), "model": "operator table"},
+        "notes": _notes(program, warnings=False),
+        "warnings": _notes(program, warnings=True),
         "loops": loops,
         "modules": [_module(function, emitted[function.name], timings) for function in functions],
         "control": [dataclasses.asdict(register) for register in CONTROL],
@@ -45,6 +47,10 @@ def build_report(
         "masters": [{"name": name, "bits": bits} for name, bits in bundle_bits(top).items()],
         "streams": [dataclasses.asdict(stream) for stream in streams(top)],
     }
+
+
+def _notes(program: Program, *, warnings: bool) -> list[dict[str, str]]:
+    return [{"source": source(n.loc), "text": n.text} for n in program.notes if n.warning is warnings]
 
 
 def _loop(function: Function, plan: RegionPlan, modules: dict[str, ModuleTiming]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ COPIED = (
     "Makefile",
 )
 LIMIT_SECONDS = 600.0
-"""A test run that takes longer hangs, which counts as caught."""
+"""A test run that takes longer has caught nothing: a test must say what is wrong."""
 PASSED, FAILED = 0, 1  # exit statuses of pytest; others mean that it could not run the tests
 
 
@@ -82,7 +82,7 @@ def mutate(
 
 def _outcome(mutation: Mutation, status: int | None, output: str, seconds: float) -> Outcome:
     if status is None:
-        return Outcome(mutation, True, "time limit", seconds)
+        return Outcome(mutation, False, "time limit", seconds)
     if status == FAILED:
         failures = [line for line in output.splitlines() if line.startswith(("FAILED ", "ERROR "))]
         return Outcome(mutation, True, failures[0].split(" - ")[0] if failures else "a failure", seconds)

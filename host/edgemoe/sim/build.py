@@ -75,10 +75,10 @@ def compile_rtl(
 
 
 def _compile(source: Path, top: str, include: list[Path], work: Path, clock_ns: float) -> None:
-    from edgemoe.compiler import compile_file  # loads LLVM: only when there is something to compile
+    from edgemoe.compiler import compile_into  # loads LLVM: only when there is something to compile
 
     started = time.monotonic()
-    result = compile_file(source, top, include=include, out=work, clock_ns=clock_ns)
+    result = compile_into(source, top, include=include, folder=work, clock_ns=clock_ns)
     names = [Path(file).name for file in result.files]
     manifest: dict[str, Any] = {"files": names, "sha256": result.sha256, "report": result.report}
     manifest["seconds"] = round(time.monotonic() - started, 3)

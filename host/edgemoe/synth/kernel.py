@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """C++ to SystemVerilog from the command line: any file, or the accelerator of a board."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from edgemoe.compiler import compile_file
+from edgemoe.compiler.dump import dump
+from edgemoe.compiler.ir import Note
 from edgemoe.config import board
 from edgemoe.errors import UserError
-from edgemoe.folders import claim
 from edgemoe.kernels import include_folders, kernel_source
 from edgemoe.registers import IP_NAME
 
@@ -27,8 +29,11 @@ def synth(
     out: Path,
     board_name: str,
     quiet: bool = False,
+    dump_to: Path | None = None,
 ) -> dict[str, Any]:
     """Compile `top` of `source` into the folder `out`, print its loops unless `quiet`, and return the report.
+
+    The folder `dump_to` gets the compiler's IR and schedules as text.
 
     source: a C++ file; None stands for the accelerator. include: folders of headers; ours are always found: the
     Vitis HLS names, the kernels', and the generated ones of the board. ports: as of `compile_file`.
@@ -42,10 +47,11 @@ def synth(
     if not source.is_file():
         raise UserError(f"{source} does not exist or is no file; give a C++ source.")
     build = board(board_name)
-    with claim(out, ("report.json", f"{top}.sv"), need_bytes=8 << 20) as claimed:
-        folders = [*include, *include_folders(build)]
-        result = compile_file(source, top, include=folders, out=claimed.work, clock_ns=clock_ns, ports=ports)
-        claimed.fill(lambda work: None)  # all of it is there
+    folders = [*include, *include_folders(build)]
+    result = compile_file(source, top, include=folders, out=out, clock_ns=clock_ns, ports=ports)
+    if dump_to is not None:
+        dump(result.program, clock_ns, dump_to)
+    show_notes(result.program.notes)
     if not quiet:
         show_report(result.report)
         Console().print(f"SystemVerilog and report.json are in {out}", highlight=False, markup=False)
@@ -53,6 +59,13 @@ def synth(
             note = "resources.json (LUT, DSP, BRAM of the part) is not built yet."
             Console(stderr=True).print(note, highlight=False)
     return result.report
+
+
+def show_notes(notes: Sequence[Note]) -> None:
+    """Print the compiler's notes and warnings to stderr, as `file:line: note: text`."""
+    for note in notes:
+        place = f"{note.loc}: " if note.loc.line else ""
+        click.echo(f"{place}{'warning' if note.warning else 'note'}: {note.text}", err=True)
 
 
 def show_report(report: Mapping[str, Any]) -> None:

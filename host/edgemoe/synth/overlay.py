@@ -27,7 +27,7 @@ from edgemoe.blockdesign import (
     ip_of_report,
     lay_out,
 )
-from edgemoe.compiler import compile_file
+from edgemoe.compiler import compile_into
 from edgemoe.config import BuildConfig, board, write_if_changed
 from edgemoe.errors import UserError
 from edgemoe.folders import OutFolder, claim
@@ -37,7 +37,7 @@ from edgemoe.registers import IP_NAME, IP_VLNV
 from edgemoe.sim.build import accelerator_ip
 from edgemoe.sim.overlay import MANIFEST, write_overlay
 from edgemoe.sim.verilate import verilate
-from edgemoe.synth.kernel import show_report
+from edgemoe.synth.kernel import show_notes, show_report
 from edgemoe.synth.registers import register_map, register_page
 
 RTL, SIMULATION, REPORT, SCRIPT = "rtl", "simulation", "report.json", "build.tcl"
@@ -171,14 +171,15 @@ def _compile(
     done, total = place
     progress.step("compiling the kernels", done, total)
     folder = claimed.work / RTL / kernel.top
-    result = compile_file(
+    result = compile_into(
         kernel.source,
         kernel.top,
         include=[*include, *include_folders(build)],
-        out=folder,
+        folder=folder,
         clock_ns=1000 / clock_mhz,
     )
     progress.step("compiling the kernels", done + 1, total)
+    show_notes(result.program.notes)
     # In the order in which they are read.
     return result.report | {"files": [str(path.relative_to(claimed.work)) for path in result.files]}
 

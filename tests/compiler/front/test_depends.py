@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from edgemoe.compiler.banks import BankLayout, Dimension
-from edgemoe.compiler.frontend.emitter import Emitter
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.interp_source import expression, name_of
 from edgemoe.compiler.ir import (
     Affine,

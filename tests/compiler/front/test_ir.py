@@ -39,21 +39,23 @@ ACCUMULATE = """void top(hls::stream<ap_int<8>>& in, hls::stream<ap_int<20>>& ou
 }
 """
 
-EXPECTED = """process top
-  stream read in 8
-  stream write out 20
-  block_3():
+EXPECTED = """process top  ; kernel.cpp:1
+  stream in width=8 direction=read  ; kernel.cpp:5
+  stream out width=20 direction=write  ; kernel.cpp:8
+  block block_3  ; kernel.cpp:3
     jump loop_4(0:7, 0:20)
-  loop_4(p0:7, p1:20) pipeline ii=1:
-    v0:8 = fifo_read in  ; line 5
-    v1:16 = mul.ss v0, v0  ; line 6
-    v2:20 = zext v1  ; line 6
-    v3:20 = add p1, v2  ; line 6
-    v4:7 = add p0, 1:7  ; line 3
-    v5:1 = icmp.ult p0, 99:7  ; line 3
+  pipeline loop_4 trip=100  ; kernel.cpp:4
+    p0:7 = phi name=i
+    p1:20 = phi name=sum
+    v0:8 = fifo_read channel=in name=x  ; kernel.cpp:5
+    v1:16 = mul v0, v0 signs=[true,true]  ; kernel.cpp:6
+    v2:20 = zext v1  ; kernel.cpp:6
+    v3:20 = add p1, v2  ; kernel.cpp:6
+    v4:7 = add p0, 1:7 name=i  ; kernel.cpp:3
+    v5:1 = icmp p0, 99:7 compare=ult  ; kernel.cpp:3
     branch v5 ? loop_4(v4, v3) : block_8()
-  block_8():
-    v6 fifo_write out v3  ; line 8
+  block block_8  ; kernel.cpp:8
+    v6:0 = fifo_write v3 channel=out  ; kernel.cpp:8
     return
 """
 
@@ -197,13 +199,14 @@ void top(hls::burst_maxi<ap_uint<32>> port, ap_int<40>& total, ap_uint<9> n) {
     program = build(body, tmp_path)
     assert list(program.functions) == ["load", "add", "top"]
     assert function_text(program.functions["top"]) == (
-        "dataflow top\n"
-        "  axi port 32 bundle gmem3 (ar:64 r:32)\n"
-        "  scalar write total s40\n"
-        "  scalar read n u9\n"
-        "  channel words 32 bits, depth 7\n"
-        "  u_load: load(port = port, out = words, n = n)\n"
-        "  u_add: add(in = words, total = total, n = n)\n"
+        "dataflow top  ; kernel.cpp:16\n"
+        '  axi port width=32 bundle=gmem3 channels={"ar":64,"r":32}  ; kernel.cpp:16\n'
+        "  scalar total width=40 direction=write signed=true  ; kernel.cpp:16\n"
+        "  scalar n width=9  ; kernel.cpp:16\n"
+        "  channel words width=32 depth=7  ; kernel.cpp:16\n"
+        '  interface mode=m_axi port=port options={"bundle":"gmem3","offset":"slave"}  ; kernel.cpp:17\n'
+        "  instance u_load load(port=%port, out=&words, n=%n)  ; kernel.cpp:21\n"
+        "  instance u_add add(in=&words, total=%total, n=%n)  ; kernel.cpp:22\n"
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from edgemoe.compiler.banks import BankLayout, Dimension, Split
-from edgemoe.compiler.frontend.emitter import Emitter
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.ir import (
     Affine,
     AxiArg,

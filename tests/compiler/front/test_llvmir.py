@@ -9,8 +9,10 @@ import llvmlite.binding as llvm
 import pytest
 
 from edgemoe.compiler.frontend.clang import emit_llvm
+from edgemoe.compiler.llvmir.instructions import OPCODES
+from edgemoe.compiler.llvmir.line import ReadError
 from edgemoe.compiler.llvmir.objects import Inst, Module, Record
-from edgemoe.compiler.llvmir.reader import OPCODES, ReadError, read_module
+from edgemoe.compiler.llvmir.reader import read_module
 from edgemoe.compiler.llvmir.types import ArrayType, IntType, Layout, NamedType, PlainType, StructType
 from edgemoe.compiler.llvmir.writer import item_text, module_text
 

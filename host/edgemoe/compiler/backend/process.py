@@ -18,6 +18,7 @@ from edgemoe.compiler.backend.blocks import PORT_SUFFIXES, Blocks, block_ports
 from edgemoe.compiler.backend.memories import Memories
 from edgemoe.compiler.backend.plan import ModuleTiming, Planner, RegionPlan
 from edgemoe.compiler.backend.region import RegionEmitter
+from edgemoe.compiler.backend.schedules import plan_all
 from edgemoe.compiler.backend.shared import Shared
 from edgemoe.compiler.backend.streams import Streams, port_name
 from edgemoe.compiler.backend.text import Names, any_of, commented_list, indent, remark, safe, span
@@ -65,7 +66,7 @@ class _Process:
         self.names.fresh("cycle_counter")
         memories = Memories(self.names, function.memories)
         planner = Planner(function, table, period, modules)
-        self.plans = [planner.plan(region) for region in function.regions]
+        self.plans = plan_all(planner)
         self.shared = Shared(self.names, self.values, memories, self.streams, self.blocks, modules)
         for plan in self.plans:
             wanted = plan.region.name

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The register map of the AXI4-Lite slave, laid out as Vitis HLS does.
 
-Arguments follow each other from 0x10 on, in the order of the top function. An input takes its data words and one
-reserved word; an output scalar takes its data words, a control word (bit 0: written in this run) and two reserved
-words. ``BUS_ERROR`` comes last: bit k is set when bundle k answered with an error since the last start.
+Arguments follow each other from 0x10 on, in the order of the top function, ``ap_return`` (what it returns) before
+them. An input takes its data words and one reserved word, ``ap_return`` as well; an output scalar takes its data
+words, a control word (bit 0: written in this run) and two reserved words. ``BUS_ERROR`` comes last: bit k is set when
+bundle k answered with an error since the last start.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgemoe.compiler.errors import CompileError
-from edgemoe.compiler.ir import AxiArg, Direction, Function, ScalarArg
+from edgemoe.compiler.ir import RETURN, AxiArg, Direction, Function, ScalarArg
 
 FIRST_ARGUMENT = 0x10
 BUS_ERROR = "BUS_ERROR"
@@ -94,7 +95,10 @@ def register_map(function: Function) -> list[Register]:
                 message = f"scalar argument {arg.name} has {arg.width} bits; a register holds at most 64"
                 raise CompileError(arg.loc.file, arg.loc.line, message)
             words = -(-arg.width // 32)
-            if arg.direction is Direction.READ:
+            if arg.name == RETURN:
+                registers.append(Register(arg.name, offset, arg.width, False))
+                offset += 4 * words + 4
+            elif arg.direction is Direction.READ:
                 registers.append(Register(arg.name, offset, arg.width, True))
                 offset += 4 * words + 4
             else:

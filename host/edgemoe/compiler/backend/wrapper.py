@@ -15,7 +15,7 @@ from edgemoe.compiler.backend.dataflow import AXI_INPUT_CHANNELS, function_ports
 from edgemoe.compiler.backend.masters import Masters
 from edgemoe.compiler.backend.registers import BUS_ERROR, Register, bundle_names, register_map
 from edgemoe.compiler.backend.text import all_of, commented_list, indent, safe, span
-from edgemoe.compiler.ir import AxiArg, Direction, Function, ScalarArg, StreamArg
+from edgemoe.compiler.ir import RETURN, AxiArg, Direction, Function, ScalarArg, StreamArg
 
 
 def emit_wrapper(function: Function, axilite: bool) -> str:
@@ -105,7 +105,8 @@ class Wrapper:
                 ports.append(f"input  logic {span(arg.width)}{safe(arg.name)}")
             else:
                 name = safe(arg.name)
-                ports += [f"output logic {span(arg.width)}{name}", f"output logic {name}_ap_vld"]
+                ports.append(f"output logic {span(arg.width)}{name}")
+                ports += [f"output logic {name}_ap_vld"] if arg.name != RETURN else []
         ports += [f"input  logic [63:0] {safe(arg.name)}" for arg in self.axis]
         if self.bundles:
             ports.append(f"output logic {span(len(self.bundles))}bus_error")
@@ -132,7 +133,9 @@ class Wrapper:
             lines.append(f"logic {span(scalar.width)}core_{safe(scalar.name)};")
             if scalar.direction is Direction.WRITE:
                 lines.append(f"logic {span(scalar.width)}latched_{safe(scalar.name)};")
-                lines.append(f"logic core_{safe(scalar.name)}_vld, written_{safe(scalar.name)};")
+                lines.append(f"logic core_{safe(scalar.name)}_vld;")
+                if scalar.name != RETURN:
+                    lines.append(f"logic written_{safe(scalar.name)};")
         return lines
 
     def _handshake(self) -> list[str]:
@@ -173,10 +176,14 @@ class Wrapper:
                     "always_ff @(posedge ap_clk) begin",
                     f"  if (hls_rst) latched_{name} <= '0;",
                     f"  else if (core_{name}_vld) latched_{name} <= core_{name};",
-                    f"  written_{name} <= ~hls_rst & ~hls_start & (written_{name} | core_{name}_vld);",
+                    *([self._written(name)] if scalar.name != RETURN else []),
                     "end",
                 ]
         return lines
+
+    @staticmethod
+    def _written(name: str) -> str:
+        return f"  written_{name} <= ~hls_rst & ~hls_start & (written_{name} | core_{name}_vld);"
 
     def _plain_control(self) -> list[str]:
         lines = [
@@ -191,7 +198,8 @@ class Wrapper:
                 lines.append(f"assign core_{safe(scalar.name)} = {safe(scalar.name)};")
             else:
                 lines.append(f"assign {safe(scalar.name)} = latched_{safe(scalar.name)};")
-                lines.append(f"assign {safe(scalar.name)}_ap_vld = written_{safe(scalar.name)};")
+                if scalar.name != RETURN:
+                    lines.append(f"assign {safe(scalar.name)}_ap_vld = written_{safe(scalar.name)};")
         lines += [f"assign {arg.name}_base = {safe(arg.name)};" for arg in self.axis]
         if self.bundles:
             lines.append(f"assign bus_error = {self._errors()};")

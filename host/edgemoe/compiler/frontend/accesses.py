@@ -6,10 +6,10 @@ from __future__ import annotations
 import re
 
 from edgemoe.compiler.banks import Split
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.address import Pointer, Pointers
 from edgemoe.compiler.frontend.arguments import Arguments
-from edgemoe.compiler.frontend.emitter import Emitter
 from edgemoe.compiler.frontend.leaves import Dim, Leaf, leaves
 from edgemoe.compiler.frontend.markers import Fact
 from edgemoe.compiler.frontend.memories import (
@@ -312,16 +312,11 @@ class Accesses:
 
     # ---- pragmas -------------------------------------------------------------------------------------------
 
-    @staticmethod
-    def _about(fact: Fact, base: str) -> bool:
-        """Whether a pragma names this array, or a struct that held it."""
-        return any(base == known or base.startswith(known.rstrip('"') + ".sroa.") for known in fact.objects)
-
     def _partition(self, base: str, leaf: Leaf, name: str) -> dict[int, Partition]:
         result: dict[int, Partition] = {}
         for fact in self._facts:
             pragma = fact.pragma
-            if not isinstance(pragma, ArrayPartition) or pragma.off or not self._about(fact, base):
+            if not isinstance(pragma, ArrayPartition) or pragma.off or not fact.names(base):
                 continue
             if pragma.dim > len(leaf.dims):
                 has = f"{len(leaf.dims)} of them" if leaf.dims else "none: it is no array"
@@ -346,9 +341,7 @@ class Accesses:
             pragma = fact.pragma
             if not isinstance(pragma, Dependence) or not loop or fact.loop != loop:
                 continue
-            names = frozenset(
-                m.name for (base, _), (m, leaf) in self._memories.items() if self._about(fact, base)
-            )
+            names = frozenset(m.name for (base, _), (m, leaf) in self._memories.items() if fact.names(base))
             hazards = frozenset([pragma.hazard] if pragma.hazard is not None else [])
             false = pragma.dependent is False
             result.append(Promise(names, pragma.inter, false, pragma.distance, hazards))

@@ -30,6 +30,7 @@ class Arguments:
         _, self._loc = module.debug.subprogram(source.debug)
         self.by_token: dict[str, Argument] = {}
         self.scalars: dict[str, ScalarArg] = {}
+        self.returned: ScalarArg | None = None  #: the top's result
         for block in source.blocks.values():
             for inst in block:
                 if inst.opcode == "call" and (meaning := intrinsic(inst.callee.removesuffix(".v"))):
@@ -53,8 +54,9 @@ class Arguments:
         return (min(known[0], width), known[1]) if known is not None else (width, False)
 
     def args(self) -> list[Argument]:
-        """In parameter order."""
-        return [self.by_token[p.name] for p in self._source.params if p.name in self.by_token]
+        """In parameter order, the result before them."""
+        result = [self.returned] if self.returned is not None else []
+        return [*result, *(self.by_token[p.name] for p in self._source.params if p.name in self.by_token)]
 
     def output(self, token: str, width: int) -> ScalarArg | None:
         """The output scalar behind a pointer parameter that is stored to."""

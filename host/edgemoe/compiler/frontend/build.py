@@ -12,13 +12,15 @@ from edgemoe.compiler.frontend.arguments import parameter_name
 from edgemoe.compiler.frontend.clang import emit_llvm
 from edgemoe.compiler.frontend.dataflow import Callee, build_dataflow
 from edgemoe.compiler.frontend.llvm import clean_up
-from edgemoe.compiler.frontend.markers import Fact, note_unused
+from edgemoe.compiler.frontend.markers import Fact, note_gone, note_unrolled
 from edgemoe.compiler.frontend.parse import Module
 from edgemoe.compiler.frontend.prepare import MODULE_BODY
-from edgemoe.compiler.frontend.process import ProcessBuilder
-from edgemoe.compiler.frontend.source.pragmas import Dataflow
+from edgemoe.compiler.frontend.process import ModuleLeaves, ProcessBuilder
+from edgemoe.compiler.frontend.returned import returned
+from edgemoe.compiler.frontend.source.modules import SUFFIX
+from edgemoe.compiler.frontend.source.pragmas import Dataflow, Stream
 from edgemoe.compiler.frontend.source.pragmas import Interface as InterfacePragma
-from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Program
+from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Note, Program, ScalarArg
 from edgemoe.compiler.llvmir.debug import in_shim
 from edgemoe.compiler.llvmir.objects import Module as LlvmModule
 from edgemoe.compiler.llvmir.reader import read_module
@@ -30,26 +32,29 @@ def compile_source(source: Path, top: str, include: list[Path], work: Path) -> P
     raw, read, files = emit_llvm(source, include, work)
     module = read_module(raw)
     mangled = _top(module, top, source)
-    calls = _module_calls(module)
+    result = returned(module, mangled)
     text, facts = clean_up(module, mangled, read)
     (work / f"{source.stem}.ll").write_text(text)
     parsed = Module(text)
-    program = build_program(parsed, facts.facts, mangled, calls)
-    note_unused(parsed.source, facts)
+    note_unrolled(parsed.source, facts)
+    program = build_program(parsed, facts.facts, mangled, result)
+    note_gone(facts)
     program.notes += facts.notes
     program.sources = files
     optimise(program)
     return program
 
 
-def build_program(module: Module, facts: list[Fact], top: str, spelled: dict[str, str]) -> Program:
-    """The program of a parsed module; ``spelled`` are the functions of fixed latency behind mangled calls."""
+def build_program(module: Module, facts: list[Fact], top: str, result: ScalarArg | None = None) -> Program:
+    """The program of a parsed module; ``result`` is what the top returns."""
     wanted = _functions(module, top)
     names = _names(module, wanted)
-    module_names, calls = _modules(module, spelled)
-    program = Program(top, names[wanted[-1]])
-    for mangled, name in module_names.items():
-        function = ProcessBuilder(module, module.functions[mangled], facts, name, {}).build()
+    program = Program(names[top], names[top])
+    modules: dict[str, ModuleLeaves] = {}
+    for mangled, name in _modules(module).items():
+        module_builder = ProcessBuilder(module, module.functions[mangled], facts, name, {})
+        function = module_builder.build()
+        modules[mangled] = name, sorted(module_builder.leaf_args)
         function.kind = Kind.MODULE
         _check_module(function)
         program.functions[name] = function
@@ -58,9 +63,11 @@ def build_program(module: Module, facts: list[Fact], top: str, spelled: dict[str
     for mangled in wanted:
         llvm_function = module.functions[mangled]
         if mangled in dataflow:
+            _refuse_result(names[mangled], result if mangled == top else None)
             function = build_dataflow(module, llvm_function, facts, names[mangled], callees)
         else:
-            builder = ProcessBuilder(module, llvm_function, facts, names[mangled], calls)
+            builder = ProcessBuilder(module, llvm_function, facts, names[mangled], modules)
+            builder.arguments.returned = result if mangled == top else None
             function = builder.build()
             callees[mangled] = Callee(
                 function, [builder.arguments.at(k) for k in range(len(llvm_function.params))]
@@ -68,7 +75,18 @@ def build_program(module: Module, facts: list[Fact], top: str, spelled: dict[str
         program.functions[function.name] = function
     _check_used(module, wanted[-1], program.functions[names[wanted[-1]]])
     _interfaces(module, program, wanted[-1], facts)
+    _note_unused(program, wanted[-1], facts)
     return program
+
+
+def _refuse_result(name: str, result: ScalarArg | None) -> None:
+    if result is not None:
+        raise CompileError(
+            result.loc.file,
+            result.loc.line,
+            f"the DATAFLOW function '{name}' returns a value, but its processes end each in its own time; let one of "
+            "them write it to a reference argument (T&) or to a stream.",
+        )
 
 
 def _check_used(module: Module, mangled: str, top: Function) -> None:
@@ -146,40 +164,21 @@ def _names(module: Module, wanted: list[str]) -> dict[str, str]:
     return names
 
 
-def _module_calls(module: LlvmModule) -> dict[str, str]:
-    """Mangled ``__hls_call`` -> the wrapped function as the debug information spells it."""
-    calls = {}
-    for number, text in module.debug.texts.items():
-        if "__hls_call<" in text:
-            fields = module.debug.node(number).fields
-            name = fields.get("name", "")
-            if name.startswith("__hls_call<") and "linkageName" in fields:
-                calls[fields["linkageName"]] = _first_argument(name[len("__hls_call<") : -1])
-    return calls
-
-
-def _modules(module: Module, calls: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """(body function -> module name, mangled ``__hls_call`` -> module name).
-
-    A body and its calls are matched by the name of the wrapped function as the debug information spells it.
-    """
-    bodies: dict[str, str] = {}
+def _modules(module: Module) -> dict[str, str]:
+    """Body functions and the names of their modules."""
+    names: dict[str, str] = {}
+    taken: Counter[str] = Counter()
     for mangled, function in module.functions.items():
         if not mangled.endswith(MODULE_BODY):
             continue
         scope = module.debug.field(module.debug.field(function.debug, "scope"), "name")
-        if scope.startswith("module<"):
-            bodies[mangled] = _first_argument(scope[len("module<") : -1])
-    names: dict[str, str] = {}
-    taken: Counter[str] = Counter()
-    for spelling in dict.fromkeys(bodies.values()):
-        plain = re.sub(r"(__hls_body|_body)$", "", _plain(spelling.lstrip("&").split("<")[0]))
+        if not scope.startswith("module<"):
+            continue
+        spelling = _first_argument(scope[len("module<") : -1])
+        plain = _plain(spelling.lstrip("&").split("<")[0]).partition(SUFFIX)[0].removesuffix("_body")
         taken[plain] += 1
-        names[spelling] = plain if taken[plain] == 1 else f"{plain}_{taken[plain]}"
-    return (
-        {mangled: names[spelling] for mangled, spelling in bodies.items()},
-        {mangled: names[spelling] for mangled, spelling in calls.items() if spelling in names},
-    )
+        names[mangled] = plain if taken[plain] == 1 else f"{plain}_{taken[plain]}"
+    return names
 
 
 def _first_argument(text: str) -> str:
@@ -211,6 +210,22 @@ def _check_module(function: Function) -> None:
             )
 
 
+def _note_unused(program: Program, mangled: str, facts: list[Fact]) -> None:
+    """Notes the pragmas that are right in themselves and stand where nothing comes of them."""
+    for fact in facts:
+        reason = ""
+        if isinstance(fact.pragma, Stream) and fact.pragma.depth is not None and not fact.used:
+            reason = (
+                "STREAM is not used: it names no hls::stream that a DATAFLOW function declares here; the depth of a "
+                "channel is set where it is declared."
+            )
+        elif isinstance(fact.pragma, InterfacePragma) and fact.function != mangled:
+            reason = f"INTERFACE is not used: its function is not the top, {program.top}."
+        note = Note(fact.loc, f"the pragma HLS {reason}")
+        if reason and note not in program.notes:
+            program.notes.append(note)
+
+
 def _interfaces(module: Module, program: Program, mangled: str, facts: list[Fact]) -> None:
     """INTERFACE pragmas of the top; bundles reach the processes' AXI arguments."""
     function = program.functions[program.top]
@@ -219,11 +234,9 @@ def _interfaces(module: Module, program: Program, mangled: str, facts: list[Fact
         if not isinstance(pragma, InterfacePragma) or fact.function != mangled:
             continue
         mode, port, options = pragma.mode, pragma.port, dict(pragma.options)
-        if port != "return" and port not in {arg.name for arg in function.args}:
-            continue  # an argument that nothing uses
         function.interfaces.append(Interface(mode, port, options, fact.loc))
         if mode == "m_axi":
-            arg = function.argument(port)
+            arg = next((a for a in function.args if a.name == port), None)
             if isinstance(arg, AxiArg):
                 arg.bundle = options.get("bundle", "gmem")
     for arg in function.args:

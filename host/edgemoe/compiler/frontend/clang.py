@@ -7,9 +7,11 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 from edgemoe.compiler.errors import CompileError
+from edgemoe.compiler.frontend.source.modules import HEADER, SUFFIX, Outlined, outline_modules, wanted_modules
 from edgemoe.compiler.frontend.source.rewrite import Lines, Source, find_pragmas, rewrite_pragmas
 from edgemoe.compiler.frontend.source.structure import read_structure
 from edgemoe.compiler.headers import standard_headers
@@ -48,14 +50,38 @@ def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, Sourc
     # A source may have pragmas and none of our headers; the rewritten pragmas need their declaration all the same.
     declared = ["-include", PRELUDE] if any((path / PRELUDE).is_file() for path in include) else []
     preprocessed = work / f"{source.stem}.i.cpp"
-    _clang([*flags, *declared, "-E", "-o", str(preprocessed), str(source)], source)
+    expand = [*flags, *declared, "-E", "-o", str(preprocessed), str(source)]
+    _clang(expand, source)
     text = preprocessed.read_text()
+    structure = read_structure(text)
+    pragmas = find_pragmas(structure, Lines(text))
+    if wanted_modules(pragmas):
+        if not any(Path(name).name == HEADER for name in _files(text)):
+            _clang([*expand, "-include", HEADER], source)
+            text = preprocessed.read_text()
+            structure = read_structure(text)
+            pragmas = find_pragmas(structure, Lines(text))
+        outlined = outline_modules(text, structure, wanted_modules(pragmas), partial(_tree, flags, work))
+        pragmas = find_pragmas(read_structure(outlined.text), Lines(outlined.text), outlined.obstacles)
+    else:
+        outlined = Outlined(text, {})
     rewritten = work / f"{source.stem}.rewritten.cpp"
-    marked = rewrite_pragmas(text, find_pragmas(read_structure(text), Lines(text)))
+    marked = rewrite_pragmas(outlined.text, pragmas)
     rewritten.write_text(marked.text)
     output = work / f"{source.stem}.raw.ll"
     _clang([*flags, "-S", "-emit-llvm", "-o", str(output), str(rewritten)], source)
     return output.read_text(), marked, _files(text)
+
+
+def _tree(flags: list[str], work: Path, text: str) -> str:
+    """clang's tree of the functions that are to become modules, as JSON. What does not compile shows later."""
+    path = work / "modules.cpp"
+    path.write_text(text)
+    dump = ["-ast-dump=json", f"-ast-dump-filter={SUFFIX}"]
+    options = ["-ferror-limit=0", "-fsyntax-only", *(word for option in dump for word in ("-Xclang", option))]
+    command = [sys.executable, "-m", "ziglang", "c++", *flags, *options, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, env=cache_environment(), check=False)
+    return done.stdout
 
 
 def _clang(arguments: list[str], source: Path) -> None:

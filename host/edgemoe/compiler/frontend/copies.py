@@ -66,10 +66,10 @@ class Copies:
     def _run(self, place: Place, size: int) -> tuple[Place, int, int] | None:
         """(first scalar, count, its bits) if ``size`` bytes from a place on are one array of scalars."""
         rewrite = self._rewrite
-        first = rewrite._scalar_place(place)
+        first = rewrite.scalar_place(place)
         if first is None or not first.steps or not isinstance(first.steps[-1], Index):
             return None
-        scalar = rewrite.parts.scalar(rewrite._scope(first), first)
+        scalar = rewrite.parts.scalar(rewrite.scope(first), first)
         assert scalar is not None
         array = rewrite.paths.walk(first.base, first.steps[:-1])
         body = rewrite.parts.layout.body(array.type)
@@ -146,10 +146,10 @@ class Copies:
         values = []
         for piece in rewrite.pieces(targets[0][1], size):
             moved = [(conditions, advance(place, piece.at)) for conditions, place in sources]
-            values.append((piece.at, 8 * piece.size, rewrite._load_any(moved, 8 * piece.size)))
+            values.append((piece.at, 8 * piece.size, rewrite.load_any(moved, 8 * piece.size)))
         for at, width, value in values:
             moved = [(conditions, advance(place, at)) for conditions, place in targets]
-            rewrite._store_any(moved, value, width)
+            rewrite.store_any(moved, value, width)
 
     def _check(self, size: int, place: Place) -> None:
         count = len(self._rewrite.pieces(place, min(size, 64 * LARGEST)))
@@ -180,7 +180,7 @@ class Copies:
         self._check(size, targets[0][1])
         for piece in rewrite.pieces(targets[0][1], size):
             moved = [(conditions, rewrite.paths.advance(place, piece.at)) for conditions, place in targets]
-            rewrite._store_any(moved, self._pattern(byte, 8 * piece.size), 8 * piece.size)
+            rewrite.store_any(moved, self._pattern(byte, 8 * piece.size), 8 * piece.size)
 
     def _pattern(self, byte: str, width: int) -> str:
         """A byte repeated."""

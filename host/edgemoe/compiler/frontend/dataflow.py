@@ -172,7 +172,8 @@ class _Builder:
 
     def _depth(self, token: str) -> int:
         for fact in self._facts:
-            if isinstance(fact.pragma, Stream) and token in fact.objects and fact.pragma.depth is not None:
+            if isinstance(fact.pragma, Stream) and fact.names(token) and fact.pragma.depth is not None:
+                fact.used = True
                 return fact.pragma.depth
         variable = self._source.declared.get(token, "")
         name = self._module.debug.type_name(self._module.debug.field(variable, "type")) if variable else ""

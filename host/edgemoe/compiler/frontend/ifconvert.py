@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.frontend.cfg import dominates, immediate_dominators, reverse_post_order
-from edgemoe.compiler.frontend.emitter import Emitter
 from edgemoe.compiler.ir import Value
 
 _OUT = "<out>"  # what follows the iteration: exits and back edges

@@ -3,8 +3,9 @@
 
 First the shim's small functions are inlined, then what is left; up to there only passes run that keep the paths of
 accesses. Then aggregates are split (`split.py`), and LLVM's clean-up follows. Its list is the project's own: nothing
-is vectorised, peeled or turned into library calls behind its back. Switches are lowered last because CFG
-simplification forms them again.
+is vectorised, peeled or turned into library calls behind its back. An unrolled loop is thousands of small blocks, on
+which instruction combining takes time that grows with their square: CFG simplification merges them first. Switches are
+lowered last because CFG simplification forms them again.
 """
 
 from __future__ import annotations
@@ -15,21 +16,25 @@ import llvmlite.binding as llvm
 
 from edgemoe.compiler.frontend.markers import Facts, bind, collect
 from edgemoe.compiler.frontend.prepare import inline_all, prepare
+from edgemoe.compiler.frontend.records import drop_nameless
 from edgemoe.compiler.frontend.registers import fold_registers
 from edgemoe.compiler.frontend.source.rewrite import Source
 from edgemoe.compiler.frontend.split import split_aggregates
+from edgemoe.compiler.frontend.structs import scalars_for_structs
 from edgemoe.compiler.llvmir.objects import Module
 from edgemoe.compiler.llvmir.reader import read_module
 from edgemoe.compiler.llvmir.writer import module_text
 
 _INLINE = "always_inliner global_dead_code_eliminate"
+# The variables of a small function go before it is copied into each of its callers.
+_INLINE_SMALL = f"sroa {_INLINE}"
 #: Passes that shorten code and leave the paths of accesses alone.
 _SHORTEN = "sroa sroa sccp aggressive_dce"
 _SHORTEN_ALL = "sroa sroa new_gvn sccp aggressive_dce"
 _PASSES = [
     "sroa sroa instruction_combine sroa instruction_combine sroa simplify_cfg",
-    "loop_simplify lcssa loop_rotate instruction_combine simplify_cfg sccp loop_simplify lcssa loop_unroll sroa "
-    "instruction_combine simplify_cfg",
+    "loop_simplify lcssa loop_rotate instruction_combine simplify_cfg sccp loop_simplify lcssa loop_unroll "
+    "simplify_cfg sroa simplify_cfg instruction_combine simplify_cfg",
     "loop_unroll sroa new_gvn instruction_combine simplify_cfg loop_deletion aggressive_dce sroa "
     "dead_store_elimination instruction_combine simplify_cfg lower_switch strip_dead_prototype "
     "global_dead_code_eliminate",
@@ -71,9 +76,10 @@ def clean_up(source: Module, top: str, read: Source) -> tuple[str, Facts]:
 
     _forget_target(source)
     kept = prepare(source, top, read)
-    module = read_module(run(source, _INLINE, _SHORTEN))
+    scalars_for_structs(source, top)
+    module = drop_nameless(read_module(run(source, _INLINE_SMALL, _SHORTEN)))
     inline_all(module, kept)
-    module = read_module(run(module, _INLINE, _SHORTEN_ALL))
+    module = drop_nameless(read_module(run(module, _INLINE, _SHORTEN_ALL)))
     for _ in range(_LEVELS):
         if not any([fold_registers(function) for function in module.functions.values()]):
             break

@@ -10,9 +10,9 @@ from edgemoe.compiler.llvmir.objects import Function, Inst, Module
 
 #: The note that says which loop of the source it is: a loop that runs once disappears, its mark does not.
 LOOP_NUMBER = "hls.loop"
-FULL = "llvm.loop.unroll.full"
+_FULL = "llvm.loop.unroll.full"
 _DISABLE = "llvm.loop.unroll.disable"
-COUNT = "llvm.loop.unroll.count"
+_COUNT = "llvm.loop.unroll.count"
 
 
 @dataclass(slots=True, eq=False)
@@ -27,10 +27,10 @@ class SourceLoop:
     unroll: str = ""  #: the note, "" if nobody asked
 
     def unroll_fully(self) -> None:
-        self.unroll = f'!{{!"{FULL}"}}'
+        self.unroll = f'!{{!"{_FULL}"}}'
 
     def unroll_by(self, factor: int) -> None:
-        self.unroll = f'!{{!"{COUNT}", i32 {factor}}}'
+        self.unroll = f'!{{!"{_COUNT}", i32 {factor}}}'
 
     def keep(self) -> None:
         """Not unrolled."""
@@ -68,6 +68,17 @@ def source_loops(function: Function, first: int) -> list[SourceLoop]:
 def innermost(loops: list[SourceLoop], block: str) -> SourceLoop | None:
     """The smallest loop around a block."""
     return min((q for q in loops if block in q.blocks), key=lambda q: len(q.blocks), default=None)
+
+
+def loop_notes(module: Module, inst: Inst) -> tuple[bool, set[int]]:
+    """Of a branch back: whether the loop is yet to be unrolled, and the numbers of the source's loops that it is."""
+    wish, numbers = False, set()
+    for item in module.debug.node(inst.loop).items if inst.loop else []:
+        note = module.debug.node(item).items
+        wish |= note[:1] in ([_FULL], [_COUNT])
+        if note[:1] == [LOOP_NUMBER]:
+            numbers.add(int(note[1].split()[-1]))
+    return wish, numbers
 
 
 def annotate(module: Module, loop: SourceLoop) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
-from edgemoe.compiler.frontend.emitter import Emitter
 from edgemoe.compiler.frontend.parse import BINARY, Inst
 from edgemoe.compiler.ir import Compare, Const, Op, Opcode, Value
 

@@ -11,18 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from edgemoe.compiler.errors import CompileError
-from edgemoe.compiler.frontend.loops import (
-    COUNT,
-    FULL,
-    LOOP_NUMBER,
-    SourceLoop,
-    annotate,
-    innermost,
-    source_loops,
-)
+from edgemoe.compiler.frontend.loops import SourceLoop, annotate, innermost, loop_notes, source_loops
 from edgemoe.compiler.frontend.prepare import MARKER, MODULE_BODY, pragma_of
 from edgemoe.compiler.frontend.source.pragmas import (
     Dependence,
+    Inline,
     InterfaceHint,
     Pipeline,
     Pragma,
@@ -40,20 +33,28 @@ _ALL_UNROLLED = "the loop stands in a pipelined one, where every loop is unrolle
 
 @dataclass(slots=True)
 class Fact:
-    """One pragma: ``variable`` is the LLVM value it names ("" for none), ``loop`` the pipelined loop it stands in."""
+    """One pragma: ``variable`` is the LLVM value it names ("" for none), ``loop`` the loop it speaks of."""
 
     function: str
     pragma: Pragma
     variable: str
     block: str
     loc: Loc = NOWHERE
-    loop: int = 0
+    loop: int = 0  #: its number, of a PIPELINE, UNROLL, DEPENDENCE or LOOP_TRIPCOUNT
     label: str = ""  #: of that loop, in C++
     debug: str = ""  #: the marker's DILocation
-    built: bool = False  #: its loop became a pipeline
+    used: bool = (
+        False  #: of a STREAM: whether a channel has its depth; of a PIPELINE: whether its loop is one
+    )
     objects: tuple[
         str, ...
     ] = ()  #: the arrays and variables that ``variable`` stands for, once it was resolved
+
+    def names(self, base: str) -> bool:
+        """Whether it speaks of the object ``base``, or of the struct that held it. LLVM quotes names as it needs."""
+        own = base.replace('"', "")
+        known = [name.replace('"', "") for name in self.objects]
+        return any(own == name or own.startswith(f"{name}.sroa.") for name in known)
 
 
 @dataclass(slots=True)
@@ -109,6 +110,15 @@ def _fact(module: Module, function: Function, block: str, call: Inst, written: W
         values.append(int(value))
     variable = "" if call.operands[1] == "null" else call.operands[1]
     pragma = written.record(values)
+    if isinstance(pragma, Inline) and pragma.obstacle:
+        own, _ = module.debug.subprogram(function.debug)
+        if f"'{own.partition('<')[0]}'" != pragma.function:  # a process or the top is not inlined anyway
+            raise CompileError(
+                loc.file,
+                loc.line,
+                f"{pragma.function} cannot be a module of fixed latency, which the pragma HLS INLINE off asks for: "
+                f"{pragma.obstacle}. Without the pragma it is inlined.",
+            )
     if isinstance(pragma, InterfaceHint) and variable in [param.name for param in function.params]:
         raise CompileError(
             loc.file,
@@ -208,6 +218,25 @@ def _bind_loops(
         mark.operands[0] = str(loop.number if loop is not None else 0)
 
 
+def note_unrolled(module: Module, found: Facts) -> None:
+    """Notes the UNROLL pragmas that LLVM's passes did not follow: its wish is still at the loop.
+
+    module: after the passes.
+    """
+    asked = {
+        fact.loop: fact for fact in found.facts if isinstance(fact.pragma, Unroll) and not fact.pragma.off
+    }
+    for function in module.functions.values():
+        for inst in function.instructions():
+            wish, numbers = loop_notes(module, inst)
+            for fact in (asked[number] for number in numbers if wish and number in asked):
+                found.note(
+                    fact.loc,
+                    "the pragma HLS UNROLL is not used: the number of the loop's iterations is not a constant that its "
+                    "factor divides. Write the copies out, or make the bound a constant.",
+                )
+
+
 def _start(module: Module, loop: SourceLoop) -> Point:
     """Where the loop's keyword stands, as clang notes it at the branch back."""
     debug = module.debug
@@ -216,7 +245,7 @@ def _start(module: Module, loop: SourceLoop) -> Point:
             node = debug.node(item)
             if node.kind == "DILocation":
                 file = debug.file_of_scope(node.fields.get("scope", ""))
-                return Point(file, int(node.fields.get("line", 0)), int(node.fields.get("column", 0)))
+                return Point.of(file, int(node.fields.get("line", 0)), int(node.fields.get("column", 0)))
     return Point("", 0, 0)
 
 
@@ -260,31 +289,12 @@ def _frames(module: Module, location: str) -> list[tuple[str, str]]:
     return frames or [("", "")]
 
 
-def note_unused(module: Module, found: Facts) -> None:
-    """Notes the loops that LLVM could not unroll, and the pipelined ones that are gone; ``module`` is its result."""
-    left: set[int] = set()
-    built = {fact.loc for fact in found.facts if fact.built}
-    for function in module.functions.values():
-        for inst in function.instructions():
-            if inst.loop:
-                left |= _not_unrolled(module, inst.loop)
+def note_gone(found: Facts) -> None:
+    """Notes the pipelined loops that are gone; the program was built by now."""
+    used = {fact.loc for fact in found.facts if fact.used}
     for fact in found.facts:
-        if isinstance(fact.pragma, Unroll) and fact.loop in left:
-            found.note(
-                fact.loc,
-                "the pragma HLS UNROLL is not used: the number of the loop's iterations is not a constant; give the "
-                "loop a constant bound and leave it early with a condition.",
-            )
-        elif isinstance(fact.pragma, Pipeline) and fact.loop and fact.loc not in built:
+        if isinstance(fact.pragma, Pipeline) and fact.loop and fact.loc not in used:
             found.note(
                 fact.loc,
                 "the pragma HLS PIPELINE is not used: its loop runs at most once, or nothing comes of it.",
             )
-
-
-def _not_unrolled(module: Module, loop: str) -> set[int]:
-    """The number of a loop whose wish to be unrolled is still there."""
-    notes = [module.debug.node(item).items for item in module.debug.node(loop).items if item != loop]
-    wished = any(note and note[0] in (FULL, COUNT) for note in notes)
-    numbers = [int(note[1].split()[-1]) for note in notes if note and note[0] == LOOP_NUMBER]
-    return set(numbers) if wished else set()

@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgemoe.compiler.banks import BankLayout, Dimension, Form, Split, index_bits
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.address import Pointer
-from edgemoe.compiler.frontend.emitter import Emitter
 from edgemoe.compiler.frontend.leaves import Leaf
 from edgemoe.compiler.frontend.objects import flatten
 from edgemoe.compiler.frontend.parse import Global, Module

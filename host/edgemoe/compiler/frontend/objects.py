@@ -125,13 +125,33 @@ class Parts:
 
     def _name(self, variable: Variable, names: list[str]) -> str:
         sigil = variable.base[0]
-        stem = ".".join([variable.name, *names])
-        name, k = f'{sigil}"{stem}"', 0
+        # Only characters that need no quotes: LLVM would write the name without them.
+        stem = "".join(
+            c if (c.isalnum() and c.isascii()) or c in "._" else "_"
+            for c in ".".join([variable.name, *names])
+        )
+        name, k = f"{sigil}{stem}", 0
         while (variable.scope, name) in self._names:
             k += 1
-            name = f'{sigil}"{stem}.{k}"'
+            name = f"{sigil}{stem}.{k}"
         self._names.add((variable.scope, name))
         return name
+
+    def member_type(self, variable: Variable, place: Place) -> str:
+        """Number of the metadata of a member's type, "" if unknown."""
+        type_, debug = variable.type, variable.debug_type
+        for step in key_of(place.steps):
+            body = self.layout.body(type_)
+            if step == ELEMENT or not isinstance(body, StructType):
+                return ""
+            offset, type_ = self.layout.fields(type_)[step]
+            if isinstance(body, StructType) and self._wrapped_number(debug):
+                return debug
+            _, debug = self._member(debug, offset)
+        return debug
+
+    def _wrapped_number(self, debug: str) -> bool:
+        return self._module.debug.integer_type(debug) is not None
 
     # ---- names of members ----------------------------------------------------------------------------------
 

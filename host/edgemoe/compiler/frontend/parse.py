@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.ir import Loc
 from edgemoe.compiler.llvmir.debug import DebugInfo
+from edgemoe.compiler.llvmir.instructions import BINARY
+from edgemoe.compiler.llvmir.line import CASTS
 from edgemoe.compiler.llvmir.objects import Constant, Global, Inst, Parameter, Record
 from edgemoe.compiler.llvmir.objects import Function as LlvmFunction
-from edgemoe.compiler.llvmir.reader import BINARY, CASTS, read_module
+from edgemoe.compiler.llvmir.reader import read_module
 from edgemoe.compiler.llvmir.types import Layout, PlainType, VectorType, bits
 
 __all__ = ["BINARY", "Function", "Global", "Inst", "Module", "bits"]

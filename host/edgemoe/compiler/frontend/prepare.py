@@ -16,8 +16,8 @@ from edgemoe.compiler.frontend.source.pragmas import Dataflow
 from edgemoe.compiler.frontend.source.reading import Written
 from edgemoe.compiler.frontend.source.rewrite import Source
 from edgemoe.compiler.llvmir.debug import in_shim
+from edgemoe.compiler.llvmir.instructions import name
 from edgemoe.compiler.llvmir.objects import Function, Inst, Module, Record
-from edgemoe.compiler.llvmir.reader import name
 from edgemoe.compiler.llvmir.types import POINTER, VOID, IntType, Type, bits, integer_bytes
 
 MARKER = "__hls_pragma"
@@ -61,8 +61,8 @@ def inline_all(module: Module, kept: set[str]) -> None:
 
 
 def pragma_of(call: Inst, source: Source) -> Written | None:
-    """The pragma of an instruction, None if it is no marker, or one that only refers to a module's body (number 0)."""
-    if call.callee != MARKER or call.operands[0] == "0":
+    """The pragma of an instruction, None if it is no marker."""
+    if call.callee != MARKER:
         return None
     return source.pragma(int(call.operands[0]))
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import itertools
 import re
+from typing import TypeAlias
 
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.accesses import Accesses
 from edgemoe.compiler.frontend.arguments import Arguments
 from edgemoe.compiler.frontend.cfg import Graph, Loop, natural_loops
-from edgemoe.compiler.frontend.emitter import Emitter
 from edgemoe.compiler.frontend.ifconvert import Predicates
 from edgemoe.compiler.frontend.intrinsics import AXI_CHANNELS, intrinsic
-from edgemoe.compiler.frontend.loops import LOOP_NUMBER
+from edgemoe.compiler.frontend.loops import loop_notes
 from edgemoe.compiler.frontend.lower import constant, lower_pure, unsupported
 from edgemoe.compiler.frontend.markers import PIPELINE_MARK, Fact
 from edgemoe.compiler.frontend.names import Names
@@ -37,19 +38,27 @@ from edgemoe.compiler.ir import (
     Value,
 )
 
+#: The name of a module's function, and the numbers of the leaves that it reads.
+ModuleLeaves: TypeAlias = tuple[str, list[int]]
+
 
 class ProcessBuilder:
     """One LLVM function on its way to IR."""
 
     def __init__(
-        self, module: Module, source: LlvmFunction, facts: list[Fact], name: str, modules: dict[str, str]
+        self,
+        module: Module,
+        source: LlvmFunction,
+        facts: list[Fact],
+        name: str,
+        modules: dict[str, ModuleLeaves],
     ) -> None:
         self.module = module
         self.source = source
         self.facts = [fact for fact in facts if fact.function == source.name]
         _, loc = module.debug.subprogram(source.debug)
         self.function = Function(name, Kind.PROCESS, loc=loc)
-        self.modules = modules  #: mangled __hls_call -> name of the module function
+        self.modules = modules  #: by the mangled name of their body
         self.definitions = {i.result: i for b in source.blocks.values() for i in b if i.result}
         self.values: dict[str, Value] = {}
         self.ids = itertools.count(1)
@@ -138,10 +147,7 @@ class ProcessBuilder:
             last = self.source.blocks[name][-1]
             if last.opcode != "br" or loop.header not in last.targets:
                 continue
-            for item in self.module.debug.node(last.loop).items if last.loop else []:
-                note = self.module.debug.node(item).items
-                if note[:1] == [LOOP_NUMBER]:
-                    numbers.add(int(note[1].split()[-1]))
+            numbers |= loop_notes(self.module.source, last)[1]
         return numbers
 
     def _block_loc(self, block: list[Inst]) -> Loc:
@@ -170,6 +176,8 @@ class ProcessBuilder:
             if inst.opcode not in ("phi", "br", "ret", "unreachable"):
                 self._lower(inst, emit, None)
         last = insts[-1]
+        if last.opcode == "ret":
+            self._output_result(last, emit)
         if last.opcode != "br":
             region.terminator = Return(self.result)
         elif len(set(last.targets)) == 1:
@@ -178,6 +186,14 @@ class ProcessBuilder:
             condition = self._value(last.operands[0], 1, last)
             taken, otherwise = (self._edge(name, target) for target in last.targets)
             region.terminator = Branch(condition, taken, otherwise)
+
+    def _output_result(self, inst: Inst, emit: Emitter) -> None:
+        """What the top returns is written to its output scalar."""
+        scalar = self.arguments.returned
+        if scalar is not None:
+            emit.loc = self.module.loc(inst)
+            value = emit.resize(self._value(inst.operands[0], inst.widths[0], inst), scalar.width)
+            emit.effect(Opcode.OUTPUT, 0, [value], channel=scalar.name)
 
     def _extend_scalars(self, emit: Emitter) -> None:
         """Scalars arrive in their C++ width; LLVM's code sees them in the width of a register."""
@@ -202,7 +218,7 @@ class ProcessBuilder:
         number = int(mark.operands[0])
         self.accesses.loop_of[region.name] = number
         for fact in self.facts:
-            fact.built |= bool(number) and fact.loop == number
+            fact.used |= bool(number) and fact.loop == number
         region.label = next(
             (fact.label for fact in self.facts if number and fact.loop == number and fact.label), ""
         )
@@ -343,16 +359,14 @@ class ProcessBuilder:
 
     def _call(self, inst: Inst, emit: Emitter, predicate: Value | None) -> None:
         callee = inst.callee.removesuffix(".v")
-        if callee in self.modules:
-            operands = [
-                self._value(token, width, inst)
-                for token, width in zip(inst.operands, inst.widths, strict=True)
-            ]
+        meaning = intrinsic(callee)
+        if meaning is not None and meaning.kind == "call":
+            name, numbers = self.modules[inst.operands[0].removeprefix("@")]
+            operands = [self._value(inst.operands[k + 1], inst.widths[k + 1], inst) for k in numbers]
             self.values[inst.result] = emit.effect(
-                Opcode.CALL, inst.width, operands, callee=self.modules[callee], name=self._variable(inst)
+                Opcode.CALL, inst.width, operands, callee=name, name=self._variable(inst)
             )
             return
-        meaning = intrinsic(callee)
         if meaning is None:
             raise unsupported(inst, emit.loc.file, emit.loc.line)
         kind = meaning.kind

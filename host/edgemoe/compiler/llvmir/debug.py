@@ -133,6 +133,11 @@ class DebugInfo:
         fields = self.node(number).fields
         return fields.get("name", ""), Loc(self.file_of_scope(number), int(fields.get("line", 0)))
 
+    def result_type(self, number: str) -> str:
+        """The type of what a DISubprogram returns."""
+        types = self.node(self.field(self.field(number, "type"), "types")).items
+        return types[0] if types else ""
+
     def strip(self, number: str, also: frozenset[str] = frozenset()) -> str:
         """The type behind references, typedefs and qualifiers."""
         for _ in range(50):
@@ -146,6 +151,10 @@ class DebugInfo:
         """Name of a variable's type, references, pointers, typedefs and const looked through."""
         return self.field(self.strip(number, frozenset({"DW_TAG_pointer_type"})), "name")
 
+    def _is_data(self, number: str) -> bool:
+        fields = self.node(number).fields
+        return fields.get("tag") == "DW_TAG_member" and "StaticMember" not in fields.get("flags", "")
+
     def integer_type(self, number: str) -> tuple[int, bool] | None:
         """(bits, signed) of a type if it is an integer: built in, an enumeration, or an ``ap_int``."""
         number = self.strip(number)
@@ -156,6 +165,9 @@ class DebugInfo:
         if name.startswith("ap_int_base<"):
             width, _, signed = name.removeprefix("ap_int_base<").removesuffix(">").partition(", ")
             return int(width), signed == "true"
+        if fields.get("tag") in ("DW_TAG_structure_type", "DW_TAG_class_type"):
+            members = [item for item in self.node(fields.get("elements", "")).items if self._is_data(item)]
+            return self.integer_type(self.field(members[0], "baseType")) if len(members) == 1 else None
         encoding = fields.get("encoding", "")
         if encoding == "DW_ATE_boolean":
             return 1, False
@@ -164,6 +176,14 @@ class DebugInfo:
         if encoding:
             return int(fields.get("size", 0)), encoding in ("DW_ATE_signed", "DW_ATE_signed_char")
         return None
+
+    def fixed_type(self, number: str) -> tuple[int, bool] | None:
+        """(bits, signed) of a type if it is an ``ap_fixed``."""
+        name = self.field(self.strip(number), "name")
+        if not name.startswith("ap_fixed_base<"):
+            return None
+        width, _, signed = name.removeprefix("ap_fixed_base<").split(", ")[:3]
+        return int(width), signed == "true"
 
 
 def _decode(text: str) -> Node:

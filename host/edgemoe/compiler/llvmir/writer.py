@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from edgemoe.compiler.llvmir.instructions import BINARY
+from edgemoe.compiler.llvmir.line import CASTS
 from edgemoe.compiler.llvmir.objects import Function, Inst, Module, Record
-from edgemoe.compiler.llvmir.reader import BINARY, CASTS
 
 
 def module_text(module: Module) -> str:

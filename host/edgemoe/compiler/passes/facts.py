@@ -8,7 +8,9 @@ a few rounds bounds the forward one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+import heapq
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from edgemoe.compiler.ir import (
@@ -79,31 +81,56 @@ class Ranges:
         return self._known.get(value, Range(0, 1))
 
     def _solve(self) -> None:
-        heads = {region.name: region for region in self._function.regions}
+        """Rounds over the function in its order; a round visits only what stands behind a change."""
+        steps = self._steps()
+        users: dict[Value, list[int]] = {}
+        for at, (_, inputs) in enumerate(steps):
+            for value in inputs:
+                users.setdefault(value, []).append(at)
+        following = set(range(len(steps)))
         for _ in range(_ROUNDS):
-            changed = False
-            for region in self._function.regions:
-                for op in region.ops:
-                    if op.width:
-                        new = self._op(op)
-                        if new != self._known.get(op):
-                            self._known[op] = new
-                            changed = True
-                for edge in edges(region.terminator):
-                    for phi, value in zip(heads[edge.target].phis, edge.values, strict=True):
-                        changed |= self._flow(phi, self._on_edge(region, edge, value))
-            if not changed:
+            now, following = sorted(following), set()  # a sorted list is a heap
+            queued = set(now)
+            while now:
+                at = heapq.heappop(now)
+                changed = steps[at][0]()
+                for user in users.get(changed, ()) if changed is not None else ():
+                    if user <= at:
+                        following.add(user)
+                    elif user not in queued:
+                        queued.add(user)
+                        heapq.heappush(now, user)
+            if not following:
                 return
         raise RuntimeError(f"range analysis of {self._function.name} did not settle in {_ROUNDS} rounds")
 
-    def _flow(self, phi: Phi, new: Range) -> bool:
+    def _steps(self) -> list[tuple[Callable[[], Value | None], list[Value]]]:
+        """What a round does: a step returns the value whose range it changed, and looks at the values beside it."""
+        heads = {region.name: region for region in self._function.regions}
+        steps: list[tuple[Callable[[], Value | None], list[Value]]] = []
+        for region in self._function.regions:
+            steps += [(functools.partial(self._compute, op), op.operands) for op in region.ops if op.width]
+            for edge in edges(region.terminator):
+                for phi, value in zip(heads[edge.target].phis, edge.values, strict=True):
+                    steps.append((functools.partial(self._flow, phi, region, edge, value), [value]))
+        return steps
+
+    def _compute(self, op: Op) -> Op | None:
+        new = self._op(op)
+        if new == self._known.get(op):
+            return None
+        self._known[op] = new
+        return op
+
+    def _flow(self, phi: Phi, region: Region, edge: Edge, value: Value) -> Phi | None:
+        new = self._on_edge(region, edge, value)
         old = self._known.get(phi)
         joined = new if old is None else old.join(new)
         if joined == old:
-            return False
+            return None
         count = self._changes[phi] = self._changes.get(phi, 0) + 1
         self._known[phi] = Range(phi.width, phi.width) if count > _WIDEN_AFTER else joined
-        return True
+        return phi
 
     def _on_edge(self, region: Region, edge: Edge, value: Value) -> Range:
         """The range of a value that travels an edge, narrowed by the condition of the branch."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-from edgemoe.compiler.frontend.emitter import Emitter
+from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.ir import (
     EFFECTS,
     Branch,

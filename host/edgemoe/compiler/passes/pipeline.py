@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edgemoe.compiler.ir import Function, Kind, Opcode, Pipeline, Program
@@ -62,12 +62,12 @@ PASSES = (MASKED, DEAD, TRIPS, DEPENDS, REASSOCIATE, NARROW, DEAD, NARROW, DEAD,
 FIRST, LAST = frozenset({State.ELEMENTS}), frozenset({State.TRIPS, State.ORDERED, State.MARKED})
 
 
-def optimise(program: Program) -> None:
+def optimise(program: Program, passes: Sequence[Pass] = PASSES) -> None:
     """Runs every pass on every function, in place."""
     if check_every_pass:
         _check(program, "the front end", FIRST)
     true = FIRST
-    for item in PASSES:
+    for item in passes:
         if missing := item.needs - true:
             raise ValueError(f"{item.name} needs that {next(iter(missing)).value}")
         for function in program.functions.values():
@@ -76,6 +76,8 @@ def optimise(program: Program) -> None:
         true = (true - item.breaks) | item.leaves
         if check_every_pass:
             _check(program, item.name, true)
+    if missing := LAST - true:
+        raise ValueError(f"the scheduler needs that {next(iter(missing)).value}")
     _check(program, "the passes", LAST)
 
 

@@ -44,16 +44,21 @@ class Outcome:
 class Rtl:
     """Several kernels in one Verilator model, each with the AXI4-Lite interface."""
 
-    def __init__(self, library: Path, results: Sequence[CompileResult]) -> None:
-        self.model = Model(library)
+    def __init__(self, library: Path, results: Sequence[CompileResult], seed: int = 1) -> None:
+        self.model = Model(library, seed)
         self.kernels = {r.program.top: Kernel(f"k{n}_", r) for n, r in enumerate(results)}
         self._reset: set[str] = set()
 
     @classmethod
-    def build(cls, results: Sequence[CompileResult], out: Path) -> Rtl:
-        """One model of all ``results``; ``out`` keeps it."""
+    def build(
+        cls, results: Sequence[CompileResult], out: Path, *, cache: Path | None = None, seed: int = 1
+    ) -> Rtl:
+        """One model of all ``results``; ``out`` keeps it, ``cache`` what all models share.
+
+        Registers start with noise made from ``seed``.
+        """
         kernels = [Kernel(f"k{number}_", result) for number, result in enumerate(results)]
-        return cls(build_model(kernels, out), results)
+        return cls(build_model(kernels, out, cache), results, seed)
 
     def function(self, top: str) -> Function:
         return self.kernels[top].result.program.functions[top]
@@ -169,8 +174,8 @@ class Rtl:
                 outcome.bus_error = value
             else:
                 outcome.outputs[register.name] = value
-                assert register.valid_offset is not None
-                outcome.written[register.name] = bool(model.read(register.valid_offset))
+                valid = register.valid_offset  # what a function returns is always written
+                outcome.written[register.name] = valid is None or bool(model.read(valid))
         if problems := model.problems():
             raise DeviceError(f"{top} breaks the AXI4 protocol:\n{problems}")
         return outcome

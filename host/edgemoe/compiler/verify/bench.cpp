@@ -2,19 +2,16 @@
 // The C interface that `edgemoe.compiler.verify` calls: one kernel of the Verilated model at a time.
 #include "bench.hpp"
 
-#include <memory>
 #include <stdexcept>
 
-#include "Vbench.h"
-#include "ports.hpp"
 #include "verilated.h"
 
 namespace {
 
 struct Bench {
   VerilatedContext context;
-  Vbench top{random_start(&context)};
   Signals signals;
+  std::unique_ptr<Top> model;
   std::string prefix, failure;
   Stalls stalls;
   std::map<std::string, Stream> inputs, outputs;
@@ -22,20 +19,16 @@ struct Bench {
   uint64_t cycle = 0;
   bool in_reset = false;  // the streams of the world are in reset, too
 
-  static VerilatedContext* random_start(VerilatedContext* context) {
-    context->randReset(2);  // every register starts with noise: what reset forgets shows
-    context->randSeed(1);
-    return context;
-  }
-
-  Bench() {
-    bind_ports(top, signals);
+  // Every register starts with noise of its own `seed`: what reset forgets shows.
+  explicit Bench(int seed) {
+    context.randReset(2);
+    context.randSeed(seed);
+    model.reset(make_top(&context, signals));
     for (auto& [name, signal] : signals)
       std::memset(signal.data, 0, signal.bytes());
-    top.clk = 0;
-    top.eval();
+    model->eval();
   }
-  ~Bench() { top.final(); }
+  ~Bench() { model->final(); }
 
   const Signal& at(const std::string& port) {
     auto found = signals.find(prefix + port);
@@ -53,7 +46,7 @@ struct Bench {
       stream.ready.set(!in_reset && stalls.go());
     for (auto& [name, memory] : memories)
       memory.drive(stalls);
-    top.eval();
+    model->eval();
     for (auto& [name, stream] : inputs)
       if (stream.valid.get() && stream.ready.get()) stream.tokens.pop_front();
     for (auto& [name, stream] : outputs)
@@ -64,10 +57,10 @@ struct Bench {
       }
     for (auto& [name, memory] : memories)
       memory.sample(cycle);
-    top.clk = 1;
-    top.eval();
-    top.clk = 0;
-    top.eval();
+    at("ap_clk").set(1);
+    model->eval();
+    at("ap_clk").set(0);
+    model->eval();
     cycle++;
   }
 
@@ -81,7 +74,7 @@ struct Bench {
       at("s_axi_control_AWVALID").set(!address_sent && stalls.go());
       at("s_axi_control_WVALID").set(!data_sent && stalls.go());
       at("s_axi_control_BREADY").set(stalls.go());
-      top.eval();
+      model->eval();
       const bool a = at("s_axi_control_AWVALID").get() && at("s_axi_control_AWREADY").get();
       const bool w = at("s_axi_control_WVALID").get() && at("s_axi_control_WREADY").get();
       const bool b = at("s_axi_control_BVALID").get() && at("s_axi_control_BREADY").get();
@@ -102,7 +95,7 @@ struct Bench {
     for (int k = 0; k < 1000; k++) {
       at("s_axi_control_ARVALID").set(!sent);
       at("s_axi_control_RREADY").set(stalls.go());
-      top.eval();
+      model->eval();
       const bool a = !sent && at("s_axi_control_ARREADY").get();
       const bool r = at("s_axi_control_RVALID").get() && at("s_axi_control_RREADY").get();
       const uint32_t data = uint32_t(at("s_axi_control_RDATA").get());
@@ -136,8 +129,8 @@ void vl_fatal(const char*, int, const char* place, const char* message) {
 
 extern "C" {
 
-Bench* bench_open() {
-  return new Bench;
+Bench* bench_open(int seed) {
+  return new Bench(seed);
 }
 void bench_close(Bench* bench) {
   delete bench;

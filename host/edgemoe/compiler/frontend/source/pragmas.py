@@ -82,9 +82,10 @@ class LoopTripcount(Pragma):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inline(Pragma):
-    """``INLINE``; with ``off`` the function is a fixed-latency module, or cannot be: ``obstacle`` says why."""
+    """``INLINE``; with ``off`` the ``function`` is a fixed-latency module, or cannot be: ``obstacle`` says why."""
 
     off: bool = False
+    function: str = ""
     obstacle: str = ""
 
 

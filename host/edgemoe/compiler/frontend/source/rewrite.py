@@ -13,10 +13,10 @@ reads it back and has the typed record.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
-from edgemoe.compiler.frontend.modules import outline_modules
 from edgemoe.compiler.frontend.source.grammar import Place
 from edgemoe.compiler.frontend.source.pragmas import Hint, Inline
 from edgemoe.compiler.frontend.source.reading import Written, read_pragma
@@ -37,11 +37,15 @@ Edit = tuple[int, int, str]  # from, to, replacement
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Where a token stands in the user's file."""
+    """Where a token stands in the user's file, whose path is absolute: clang shortens it as it sees fit."""
 
     file: str
     line: int
     column: int
+
+    @staticmethod
+    def of(file: str, line: int, column: int) -> Point:
+        return Point(str(Path(file).absolute()), line, column)
 
 
 @dataclass(slots=True)
@@ -73,16 +77,13 @@ class Lines:
             if marked is not None:
                 file, line = marked.file, marked.line - 1
 
-    def number(self, at: int) -> int:
-        return bisect_right(self._starts, at) - 1
-
     def loc(self, at: int) -> Loc:
         return self._locs[bisect_right(self._starts, at) - 1]
 
     def point(self, at: int) -> Point:
         number = bisect_right(self._starts, at) - 1
         loc = self._locs[number]
-        return Point(loc.file, loc.line, at - self._starts[number] + 1)
+        return Point.of(loc.file, loc.line, at - self._starts[number] + 1)
 
 
 def _line_marker(content: str) -> Loc | None:
@@ -105,8 +106,12 @@ class Marked:
     written: Written
 
 
-def find_pragmas(structure: Structure, lines: Lines) -> list[Marked]:
+def find_pragmas(
+    structure: Structure, lines: Lines, obstacles: Mapping[Loc, tuple[str, str]] | None = None
+) -> list[Marked]:
     """The HLS pragmas of a text, each where it may stand.
+
+    obstacles: of the INLINE off that no module came of, the function and the reason.
 
     Raises: CompileError for one that is not understood, or stands elsewhere.
     """
@@ -117,7 +122,8 @@ def find_pragmas(structure: Structure, lines: Lines) -> list[Marked]:
         if written is not None:
             found.append(Marked(directive, written))
             _check_place(found[-1], structure, lines)
-            found[-1].directive.line = lines.number(directive.token.at)
+            if written.kind == "inline" and obstacles and loc in obstacles:
+                written.settled["function"], written.settled["obstacle"] = obstacles[loc]
     _check_single(found)
     return found
 
@@ -128,18 +134,10 @@ def rewrite_pragmas(text: str, marked: list[Marked]) -> Source:
     for number, item in enumerate(marked, 1):
         token = item.directive.token
         edits.append((token.at, token.end, _marker(number, item.written)))
-    text = outline(apply(text, edits), marked)
+    text = apply(text, edits)
     lines = Lines(text)
     labels = {lines.point(at): label for at, label in loop_labels(read_structure(text)).items()}
     return Source(text, [item.written for item in marked], labels)
-
-
-def outline(text: str, marked: list[Marked]) -> str:
-    """``text`` with the functions of INLINE off made modules."""
-    off = [item for item in marked if item.written.kind == "inline" and item.written.off]
-    lines = text.split("\n")
-    where = {item.directive.line: (item.written.loc.file, item.written.loc.line) for item in off}
-    return "\n".join(outline_modules(lines, list(where), where))
 
 
 def apply(text: str, edits: list[Edit]) -> str:

@@ -48,7 +48,6 @@ class Directive:
     after: Token | None = None
     behind: str = ""  #: the jump or ``switch (...) {`` that it stands behind, where nothing is run
     labelled_alone: bool = False  #: it stands behind the label of a statement that has no braces
-    line: int = 0
 
     def innermost(self, *opens: Opens) -> Frame | None:
         """The innermost bracket that opens one of these."""

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The schedules of all regions of a function; a loop that misses its initiation interval gets a second try."""
+
+from __future__ import annotations
+
+from edgemoe.compiler.backend.plan import Planner, RegionPlan
+from edgemoe.compiler.ir import Pipeline
+from edgemoe.compiler.passes.exits import register_exit_tests
+
+
+def plan_all(planner: Planner) -> list[RegionPlan]:
+    """One plan a region, in the function's order.
+
+    Registers for exit tests cost a cycle where a loop starts and a few flip-flops, so only a loop that is late without
+    them gets them.
+    """
+    function = planner.function
+    plans = [planner.plan(region) for region in function.regions]
+    late = [plan.region for plan in plans if isinstance(plan.region, Pipeline) and plan.ii != plan.region.ii]
+    if not any([register_exit_tests(function, loop) for loop in late if isinstance(loop, Pipeline)]):
+        return plans
+    return [planner.plan(region) for region in function.regions]

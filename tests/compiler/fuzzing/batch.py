@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs programs in every way there is and compares.
+
+Says what it does in small dictionaries: ``{"seed", "stage"}`` before a step that may hang or crash, ``{"seed", "kind",
+"detail"}`` for a program's verdict. Kinds: ``ok``, ``undefined`` (native builds differ), ``native`` (the native build
+refuses or stops), ``refused`` (a CompileError), ``crash`` (another exception), ``interpreter``, ``schedule``, ``rtl``
+(an opinion that differs), ``lint`` (Verilator refuses), ``hang``.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import time
+import traceback
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from edgemoe.compiler.driver import CompileResult, compile_file
+from edgemoe.compiler.errors import CompileError
+from edgemoe.compiler.interp import Interpreter, Run
+from edgemoe.compiler.ir import Direction, ScalarArg, StreamArg
+from edgemoe.compiler.native import NativeError, NativeResult, Port
+from edgemoe.compiler.verify import Rtl
+from edgemoe.errors import DeviceError
+from fuzzing import native
+from fuzzing.generate import ROUNDS, SUPPLY, Program
+
+SHIM = Path(__file__).resolve().parents[3] / "hls" / "shim"
+#: Percent of cycles in which a handshake waits, call by call; no reset between the calls, so statics go on.
+STALLS = (25, 60, 80)
+COMPILE_SECONDS = 60
+CACHE = Path(__file__).resolve().parents[3] / "build" / "cache" / "fuzzing"
+MAX_CYCLES = 100_000
+
+
+@dataclass
+class Stimulus:
+    streams: dict[str, list[int]]
+    scalars: dict[str, int]
+
+
+def stimuli(seed: int, ports: Sequence[Port]) -> list[Stimulus]:
+    """What each call of a program gets: streams whose names begin with ``in``, ``count`` rounds, random scalars."""
+    rng = random.Random(seed)
+    calls = []
+    for _ in STALLS:
+        given = Stimulus({}, {})
+        for port in ports:
+            edges = [0, 1, (1 << port.width) - 1, 1 << (port.width - 1), (1 << (port.width - 1)) - 1]
+            if port.kind == "stream" and port.name.startswith("in"):
+                given.streams[port.name] = [
+                    rng.choice(edges) if rng.random() < 0.15 else rng.getrandbits(port.width)
+                    for _ in range(SUPPLY)
+                ]
+            elif port.kind == "input":
+                given.scalars[port.name] = ROUNDS if port.name == "count" else rng.getrandbits(port.width)
+        calls.append(given)
+    return calls
+
+
+class Stopped(Exception):
+    """A step took longer than it may."""
+
+
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    def stop(*_: object) -> None:
+        raise Stopped(f"not done after {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+class Batch:
+    """Programs that share a native library and a Verilator model."""
+
+    def __init__(self, programs: Sequence[Program], folder: Path, say: Any) -> None:
+        self.programs = {p.name: p for p in programs}
+        self.folder, self.say = folder, say
+        self.given: dict[str, list[Stimulus]] = {}
+        self.want: dict[str, list[NativeResult]] = {}
+        self.made: dict[str, CompileResult] = {}
+        self.times: dict[str, float] = {}
+
+    @contextmanager
+    def timed(self, what: str) -> Iterator[None]:
+        start = time.process_time() + sum(os.times()[2:4])
+        yield
+        self.times[what] = self.times.get(what, 0) + time.process_time() + sum(os.times()[2:4]) - start
+
+    def verdict(self, name: str, kind: str, detail: str = "") -> None:
+        made = self.programs.pop(name)
+        self.say(
+            {"seed": made.seed, "kind": kind, "detail": detail[-1500:], "features": sorted(made.features)}
+        )
+
+    def stage(self, name: str, stage: str) -> None:
+        self.say({"seed": self.programs[name].seed, "stage": stage})
+
+    def run(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name, made in self.programs.items():
+            (self.folder / f"{name}.cpp").write_text(made.text)
+        with self.timed("native"):
+            self.native()
+        for name in list(self.programs):
+            self.compile(name)
+        with self.timed("rtl build"):
+            rtl = self.build_rtl()
+        with self.timed("rtl run"):
+            for name in list(self.programs):
+                if rtl:
+                    self.simulate(rtl, name)
+        self.say({"times": {k: round(v, 2) for k, v in self.times.items()}})
+
+    # -- native
+    def native(self) -> None:
+        for variant in native.VARIANTS:
+            if not self.programs:
+                return
+            tops = list(self.programs)
+            self.stage(tops[0], f"native build of {len(tops)}")
+            try:
+                library = native.build(tops, self.folder, [SHIM], variant)
+            except CompileError as error:
+                if len(tops) == 1:
+                    self.verdict(tops[0], "native", str(error))
+                    continue
+                self.apart(variant)
+                continue
+            for number, name in enumerate(tops):
+                self.call(native.Selected(library, number), name, variant)
+
+    def apart(self, variant: str) -> None:
+        """Every program in a library of its own, since one of them does not build."""
+        for name in list(self.programs):
+            folder = self.folder / name
+            folder.mkdir(exist_ok=True)
+            (folder / f"{name}.cpp").write_text(self.programs[name].text)
+            try:
+                library = native.build([name], folder, [SHIM], variant)
+            except CompileError as error:
+                self.verdict(name, "native", str(error))
+                continue
+            self.call(native.Selected(library, 0), name, variant)
+
+    def call(self, kernel: native.Selected, name: str, variant: str) -> None:
+        self.stage(name, f"native run ({variant})")
+        try:
+            self.given[name] = stimuli(self.programs[name].seed, kernel.ports)
+            results = [kernel.run(c.streams, c.scalars) for c in self.given[name]]
+        except NativeError as error:
+            return self.verdict(name, "native", str(error))
+        if self.want.setdefault(name, results) != results:
+            self.verdict(name, "undefined", "builds with other contents of fresh variables differ")
+        return None
+
+    # -- the compiler and its interpreters
+    def compile(self, name: str) -> None:
+        self.stage(name, "compile")
+        try:
+            with self.timed("compile"), limited(COMPILE_SECONDS):
+                made = compile_file(self.folder / f"{name}.cpp", name, include=[SHIM], out=self.folder / name)
+        except CompileError as error:
+            return self.verdict(name, "refused", f"line {error.line}: {error.message}")
+        except Stopped as error:
+            return self.verdict(name, "hang", f"compile: {error}")
+        except Exception:
+            return self.verdict(name, "crash", traceback.format_exc())
+        self.made[name] = made
+        self.stage(name, "interpreter")
+        try:
+            with self.timed("interpreter"), limited(COMPILE_SECONDS):
+                wrong = self.interpret(name)
+        except Stopped as error:
+            return self.verdict(name, "hang", f"interpreter: {error}")
+        except Exception:
+            return self.verdict(name, "interpreter", traceback.format_exc())
+        if wrong:
+            self.verdict(name, "interpreter", wrong)
+        return None
+
+    def interpret(self, name: str) -> str:
+        interpreter = Interpreter(self.made[name].program)
+        top = self.made[name].program.functions[name]
+        for call, (given, want) in enumerate(zip(self.given[name], self.want[name], strict=True)):
+            run = Run({k: deque(v) for k, v in given.streams.items()}, dict(given.scalars))
+            interpreter.run(run)
+            got = NativeResult(
+                {a.name: list(run.streams[a.name]) for a in top.args if _is(a, StreamArg, Direction.WRITE)},
+                {a.name: len(run.streams[a.name]) for a in top.args if _is(a, StreamArg, Direction.READ)},
+                {a.name: run.scalars.get(a.name, 0) for a in top.args if _is(a, ScalarArg, Direction.WRITE)},
+            )
+            if difference := different(got, want):
+                return f"call {call}: {difference}"
+        return ""
+
+    # -- hardware
+    def build_rtl(self) -> Rtl | None:
+        """One model of all that compiled; programs that Verilator refuses are left out."""
+        while names := [n for n in self.programs if n in self.made]:
+            self.stage(names[0], f"rtl build of {len(names)}")
+            try:
+                return Rtl.build(
+                    [self.made[n] for n in names],
+                    self.folder,
+                    cache=CACHE,
+                    seed=len(names) + self.programs[names[0]].seed,
+                )
+            except DeviceError as error:
+                guilty = {n for n in re.findall(r"\b(f\d+)(?:_\w+)?(?:\.sv|\b)", str(error)) if n in names}
+                for name in guilty or set(names):
+                    self.verdict(name, "lint", str(error))
+        return None
+
+    def simulate(self, rtl: Rtl, name: str) -> None:
+        made = self.programs[name]
+        self.stage(name, "rtl run")
+        try:
+            for call, (stall, given, want) in enumerate(
+                zip(STALLS, self.given[name], self.want[name], strict=True)
+            ):
+                out = rtl.run(
+                    name, given.streams, given.scalars, stall=stall, seed=made.seed + call, limit=MAX_CYCLES
+                )
+                if difference := different(NativeResult(out.streams, out.unread, out.outputs), want):
+                    return self.verdict(name, "rtl", f"stall {stall} %, call {call}: {difference}")
+        except DeviceError as error:
+            return self.verdict(
+                name, "hang" if "is not done" in str(error) else "rtl", f"stall {stall} %: {error}"
+            )
+        self.verdict(name, "ok")
+        return None
+
+
+def _is(argument: Any, kind: type, direction: Direction) -> bool:
+    return isinstance(argument, kind) and argument.direction is direction  # type: ignore[attr-defined]
+
+
+def different(got: NativeResult, want: NativeResult) -> str:
+    """The first difference in words, or nothing."""
+    for part, values in asdict(want).items():
+        for name, value in values.items():
+            other = getattr(got, part).get(name)
+            if isinstance(value, list) and isinstance(other, list) and value != other:
+                at = next((k for k, (a, b) in enumerate(zip(value, other, strict=False)) if a != b), None)
+                if at is None:
+                    return f"{name} has {len(other)} elements, not {len(value)}"
+                return f"{name}[{at}] is {other[at]:#x}, not {value[at]:#x} ({len(value)} elements)"
+            if value != other:
+                return f"{part} {name} is {other}, not {value}"
+    return ""

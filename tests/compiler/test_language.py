@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""C++ as people write it: the native build, the IR and the RTL of each program in `language/` give equal results."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from front.test_interpreter import interpret
+from stimuli import Call, bits
+
+import kernels
+import simulate
+from edgemoe.compiler.driver import compile_file
+from edgemoe.compiler.frontend.build import compile_source
+from edgemoe.compiler.interp import Interpreter
+from edgemoe.compiler.native import NativeKernel, NativeResult, build_native
+from model_of_many import side_by_side
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIM = [ROOT / "hls" / "shim"]
+BUILD = ROOT / "build" / "cache" / "programs" / "native"
+PROGRAMS = sorted((Path(__file__).parent / "language").glob("*.cpp"))
+PLENTY = 1000
+SEEDS = range(4)
+
+
+def calls(source: Path, seeds: range) -> list[tuple[Call, NativeResult]]:
+    """Calls one after another without a reset, and what the native build makes of them; it reads what it needs."""
+    kernels_of = [
+        NativeKernel(build_native(source, source.stem, include=SHIM, out=BUILD, checks=checks))
+        for checks in (False, True)
+    ]
+    made = []
+    for seed in seeds:
+        values = bits(random.Random(seed), 32, PLENTY)
+        if seed == 1:
+            values = [
+                random.Random(k).choice([0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]) for k in range(PLENTY)
+            ]
+        results = [kernel.run({"in": list(values)}, {}) for kernel in kernels_of]
+        assert results[0] == results[1], f"{source.stem}: depends on uninitialised memory"
+        used = PLENTY - results[0].unread["in"]
+        made.append((Call({"in": values[:used]}, {}), results[0]))
+    return made
+
+
+@pytest.mark.parametrize("source", PROGRAMS, ids=lambda path: path.stem)
+def test_interpreter_equals_native(source: Path, tmp_path: Path) -> None:
+    interpreter = Interpreter(compile_source(source, source.stem, SHIM, tmp_path))
+    for call, result in calls(source, SEEDS):
+        assert interpret(interpreter, call)[0] == result.streams
+
+
+@pytest.mark.slow
+def test_rtl_as_native(tmp_path: Path) -> None:
+    """All programs in one model of Verilator, each under several rates of stalls."""
+    compiled, jobs = {}, []
+    for source in PROGRAMS:
+        name = source.stem
+        compiled[name] = compile_file(source, name, include=SHIM, out=tmp_path / name, ports="ap_ctrl_hs")
+        wanted = [
+            kernels.Call(call.streams, call.scalars, {"out": list(result.streams["out"])})
+            for call, result in calls(source, SEEDS)
+        ]
+        jobs += [
+            kernels.job(name, number, stalls, wanted, {"in": 32, "out": 32}, prefix=f"{name}_")
+            for number, stalls in enumerate(kernels.STALLS)
+        ]
+    outcome = simulate.run(
+        simulate.build(side_by_side(tmp_path, compiled), "programs"), kernels.REPLAY, parameters=jobs
+    )
+    simulate.check(outcome)
