@@ -81,6 +81,9 @@ mutate: $(VENV)/.dev  ## mutations of C++, golden and compiler, each of which a 
 bench: $(VENV)/.dev  ## regenerate every figure that the docs quote (not built yet)
 	$(BIN)/edgemoe bench
 
+compile-times: $(VENV)/.dev  ## CPU time of the compiler: LLVM's part of a wide array against a quarter of it, the accelerator
+	$(BIN)/python tests/compiler/measure.py
+
 bitstream: $(VENV)/.cosim  ## all that Vivado needs for a bitstream, and the bitstream if Vivado is there [BOARD= OUT=]
 	$(BIN)/edgemoe bitstream --board "$$_BOARD" $${_OUT:+--out "$$_OUT"}
 
@@ -137,7 +140,7 @@ lock:  ## resolve the lock files anew [PYTHON=python3.10, the oldest supported]
 clean:  ## remove build/; .venv stays
 	rm -rf build
 
-.PHONY: help cosim test check synth csim train models fuzz fuzz-compiler mutate bench bitstream users pynq-matrix setup format docs tables pictures notebooks wheel lock clean
+.PHONY: help cosim test check synth csim train models fuzz fuzz-compiler mutate bench compile-times bitstream users pynq-matrix setup format docs tables pictures notebooks wheel lock clean
 
 # A virtual environment has one stamp a lock file: the cosimulation's, without torch, and everything.
 $(BIN)/python:

@@ -16,6 +16,10 @@ import numpy as np
 
 from edgemoe import faults, numerics, package
 from edgemoe.cli.group import commands
+from edgemoe.compiler import limits as compiler_limits
+from edgemoe.compiler.delays import FABRICS, MEANINGS, figures
+from edgemoe.compiler.ir import Op, Opcode, ScalarArg, Value
+from edgemoe.compiler.operators import OperatorTable
 from edgemoe.config import BOARDS, MODELS
 from edgemoe.errors import UserError
 from edgemoe.program import check_fits
@@ -142,10 +146,82 @@ def formats_table() -> str:
     return "\n".join([*lines, _row("IP", f"`{IP_VLNV}`")])
 
 
+def said_table() -> str:
+    """What is taken, noted and refused: each row is a program of tests/compiler/test_refused.py."""
+    words = {"taken": "taken", "note": "noted", "warning": "warned of", "error": "refused"}
+    rows: dict[str, list[str]] = {kind: [] for kind in words}
+    for path in sorted((DOCS.parent / "tests" / "compiler" / "refused").glob("*.cpp")):
+        for line in path.read_text().split("\n"):
+            for kind, word in words.items():
+                code, sign, message = line.partition(f"// {kind}: ")
+                if sign:
+                    shown = f"`{code.strip()}`" if code.strip() else ""
+                    cells = (word, f"`{path.stem}`", shown, message.strip().replace("<", "&lt;"))
+                    rows[kind].append(_row(*(cell.replace("|", "\\|") for cell in cells)))
+    return "\n".join(
+        [
+            _row("", "program", "line", "message"),
+            _row(*["---"] * 4),
+            *(row for part in rows.values() for row in part),
+        ]
+    )
+
+
+def limits_table() -> str:
+    """The compiler's limits."""
+    return "\n".join(
+        [
+            _row("limit", ""),
+            _row("---", "---"),
+            *(_row(what, f"{value:,}") for what, value in compiler_limits.TABLE),
+        ]
+    )
+
+
+def fabric_table() -> str:
+    """The figures of every family with their sources."""
+    lines = [_row("figure", *(f"{f.title}, ns" for f in FABRICS.values()), "sources")]
+    lines.append(_row("---", *("---" for _ in FABRICS), "---"))
+    for name, meaning in MEANINGS.items():
+        found = [figures(fabric)[name] for fabric in FABRICS.values()]
+        sources = "; ".join(dict.fromkeys(figure.source for figure in found))
+        lines.append(_row(meaning, *(f"{figure.ps / 1000:.3f}" for figure in found), sources))
+    return "\n".join(lines)
+
+
+def operators_table() -> str:
+    """The delay of every operator at some widths."""
+    families = list(FABRICS)
+    lines = [
+        _row("operator", *(f"`{name}`, ns" for name in families)),
+        _row("---", *("---" for _ in families)),
+    ]
+    for opcode, title in (
+        (Opcode.AND, "and, or, xor"),
+        (Opcode.SELECT, "select"),
+        (Opcode.ADD, "add, subtract"),
+        (Opcode.ICMP, "compare"),
+        (Opcode.SHL, "shift by a variable"),
+        (Opcode.MUL, "multiply"),
+    ):
+        for bits in (8, 16, 32, 64) if opcode not in (Opcode.AND, Opcode.SELECT) else (1,):
+            operands: list[Value] = [ScalarArg("a", bits), ScalarArg("b", bits)]
+            op = Op(1, opcode, bits, operands)
+            cells = []
+            for name in families:
+                timing = OperatorTable(FABRICS[name]).timing(op)
+                after = f"{timing.latency} cycles, then " if timing.latency else ""
+                cells.append(f"{after}{timing.delay / 1000:.2f}")
+            lines.append(_row(title if bits == 1 else f"{title}, {bits} bits", *cells))
+    return "\n".join(lines)
+
+
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "reference/commands.md": {"commands": commands_table},
     "reference/arithmetic.md": {"errors": errors_table},
+    "reference/delays.md": {"fabric": fabric_table, "operators": operators_table},
     "how-to/board.md": {"boards": boards_table},
+    "reference/compiler.md": {"said": said_table, "limits": limits_table},
     "reference/overlays.md": {"formats": formats_table, "builds": builds_table, "fits": fits_table},
 }
 

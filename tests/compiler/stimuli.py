@@ -166,6 +166,10 @@ def array_vectors(rng: random.Random) -> Call:
     )
 
 
+def array_packed(rng: random.Random) -> Call:
+    return array_vectors(rng)
+
+
 def countdown(rng: random.Random) -> Call:
     first, second = rng.choice([0, 1, 30]), rng.choice([0, 1, 30])
     return Call({"in": bits(rng, 16, first + second)}, {"first": first, "second": second})
@@ -176,6 +180,6 @@ STIMULI: dict[str, Callable[[random.Random], Call]] = {
     for f in (
         stencil, collatz, search, offload, histogram, fir, matmul, softmax_lanes, banks, feedback, wide, biquad,
         division, packets, nested, sequencer, sine, ping_pong, dot_module, running, shared_port,
-        wrapping, partitions, array_vectors, countdown,
+        wrapping, partitions, array_vectors, array_packed, countdown,
     )
 }  # fmt: skip

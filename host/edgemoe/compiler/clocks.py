@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from edgemoe.compiler.backend.plan import RegionPlan
 from edgemoe.compiler.backend.process import Emitted
 from edgemoe.compiler.ir import Function, Note, Op, Opcode, Program
 from edgemoe.compiler.operators import OperatorTable
@@ -33,9 +34,9 @@ def clock_warnings(
                 )
             )
         elif longest := max(
-            (plan.longest_path for plan in item.plans if plan.longest_path > period), default=0
+            (_whole(plan, table) for plan in item.plans if _whole(plan, table) > period), default=0
         ):
-            plan = next(plan for plan in item.plans if plan.longest_path == longest)
+            plan = next(plan for plan in item.plans if _whole(plan, table) == longest)
             notes.append(
                 Note(
                     plan.region.loc,
@@ -47,6 +48,11 @@ def clock_warnings(
     return notes
 
 
+def _whole(plan: RegionPlan, table: OperatorTable) -> int:
+    """The longest path of a region with what every clock cycle loses, in picoseconds."""
+    return plan.longest_path + table.overhead
+
+
 def _slow(function: Function, table: OperatorTable, period: int) -> list[tuple[int, Op]]:
     """Operations slower than the clock, the slowest first."""
     found = [
@@ -54,7 +60,7 @@ def _slow(function: Function, table: OperatorTable, period: int) -> list[tuple[i
         for region in function.regions
         for op in region.ops
         if op.opcode is not Opcode.CALL
-        and (delay := table.timing(op, function.memories.get(op.memory)).delay) > period
+        and (delay := table.timing(op, function.memories.get(op.memory)).delay + table.overhead) > period
     ]
     return sorted(found, key=lambda item: (-item[0], item[1].loc.file, item[1].loc.line, item[1].id))
 

@@ -18,6 +18,7 @@ from edgemoe.compiler.backend.plan import ModuleTiming
 from edgemoe.compiler.backend.process import Emitted, emit_process
 from edgemoe.compiler.backend.wrapper import emit_wrapper
 from edgemoe.compiler.clocks import clock_warnings
+from edgemoe.compiler.delays import DEFAULT, FABRICS
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.build import compile_source
 from edgemoe.compiler.interfaces import check_interfaces
@@ -49,14 +50,22 @@ class CompileResult:
 
 
 def compile_file(
-    source: Path, top: str, *, include: list[Path], out: Path, clock_ns: float = 5.0, ports: str = "axi"
+    source: Path,
+    top: str,
+    *,
+    include: list[Path],
+    out: Path,
+    clock_ns: float = 5.0,
+    ports: str = "axi",
+    family: str = DEFAULT,
 ) -> CompileResult:
     """Compiles function ``top`` of ``source`` and writes ``*.sv`` and ``report.json`` to ``out``.
 
     ``ports`` chooses the control interface: ``axi`` (AXI4-Lite registers and an interrupt) or ``ap_ctrl_hs``
-    (``ap_start``, ``ap_done``, ``ap_idle``, ``ap_ready`` and a port for each scalar). Equal sources give equal
-    files. A top with streams and AXI4-Lite control gets a second outermost module, ``<top>_axis``, whose streams are
-    AXI4-Stream (`backend.axis`); the report names it as ``axis_top``.
+    (``ap_start``, ``ap_done``, ``ap_idle``, ``ap_ready`` and a port for each scalar). ``family`` is whose delays the
+    clock is met with (`delays.FABRICS`). Equal sources give equal files. A top with streams and AXI4-Lite control gets
+    a second outermost module, ``<top>_axis``, whose streams are AXI4-Stream (`backend.axis`); the report names it as
+    ``axis_top``.
 
     What an earlier call made in ``out`` is replaced, or removed where it is not made again. Anything else there is
     the user's and stays.
@@ -66,13 +75,22 @@ def compile_file(
         UserError: a file of the user's, or a generated one that was changed since, has the name of a result.
     """
     with claim(out, (REPORT, f"{top}.sv"), need_bytes=8 << 20) as claimed:
-        made = compile_into(source, top, include=include, folder=claimed.work, clock_ns=clock_ns, ports=ports)
+        made = compile_into(
+            source, top, include=include, folder=claimed.work, clock_ns=clock_ns, ports=ports, family=family
+        )
         claimed.fill(lambda work: None)  # all of it is there
     return dataclasses.replace(made, files=[out / path.name for path in made.files])
 
 
 def compile_into(
-    source: Path, top: str, *, include: list[Path], folder: Path, clock_ns: float = 5.0, ports: str = "axi"
+    source: Path,
+    top: str,
+    *,
+    include: list[Path],
+    folder: Path,
+    clock_ns: float = 5.0,
+    ports: str = "axi",
+    family: str = DEFAULT,
 ) -> CompileResult:
     """As `compile_file`, into a folder that the caller has claimed or made for this: nothing of the user's is there."""
     if ports not in PORTS:
@@ -83,10 +101,12 @@ def compile_into(
             0,
             f"a clock period of {clock_ns} ns; one from {MIN_CLOCK_NS} to {MAX_CLOCK_NS:,.0f} ns is possible",
         )
+    if family not in FABRICS:
+        raise CompileError("", 0, f"family={family!r} is not one of {', '.join(FABRICS)}")
     with tempfile.TemporaryDirectory(prefix="edgemoe-") as work:
         program = compile_source(source, top, include, Path(work))
     program.notes += check_interfaces(program.functions[program.top], ports)
-    texts, report = emit_program(program, clock_ns=clock_ns, ports=ports)
+    texts, report = emit_program(program, clock_ns=clock_ns, ports=ports, family=family)
     folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     for name, text in texts.items():
@@ -97,9 +117,12 @@ def compile_into(
     return CompileResult([folder / name for name in texts], report, digest.hexdigest(), program)
 
 
-def emit_program(program: Program, *, clock_ns: float, ports: str) -> tuple[dict[str, str], dict[str, Any]]:
+def emit_program(
+    program: Program, *, clock_ns: float, ports: str, family: str = DEFAULT
+) -> tuple[dict[str, str], dict[str, Any]]:
     """The SystemVerilog files of ``program`` (name: text) and the report."""
-    table, period = OperatorTable(), round(clock_ns * 1000)
+    table = OperatorTable(FABRICS[family])
+    period = max(1, round(clock_ns * 1000) - table.overhead)
     modules: dict[str, ModuleTiming] = {}
     emitted: dict[str, Emitted] = {}
     for name, function in program.functions.items():
@@ -108,8 +131,8 @@ def emit_program(program: Program, *, clock_ns: float, ports: str) -> tuple[dict
         if item.timing is not None:
             modules[name] = item.timing
     top = program.functions[program.top]
-    program.notes += clock_warnings(program, emitted, table, period)
-    report = build_report(program, emitted, clock_ns, [Path(name).name for name in program.sources])
+    program.notes += clock_warnings(program, emitted, table, round(clock_ns * 1000))
+    report = build_report(program, emitted, table, clock_ns, [Path(name).name for name in program.sources])
     # A top with streams has a second outside, with AXI4-Stream; who wants FIFO ports takes the first.
     with_axis = ports == "axi" and bool(streams(top))
     library = sorted(LIBRARY.glob("*.sv")) + (sorted((LIBRARY / "axis").glob("*.sv")) if with_axis else [])

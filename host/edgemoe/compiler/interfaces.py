@@ -12,7 +12,17 @@ from dataclasses import dataclass
 
 from edgemoe.compiler.backend.registers import register_map
 from edgemoe.compiler.errors import CompileError
-from edgemoe.compiler.ir import AxiArg, Direction, Function, Interface, Note, ScalarArg, StreamArg
+from edgemoe.compiler.ir import (
+    AxiArg,
+    Branch,
+    Direction,
+    Function,
+    Interface,
+    Note,
+    ScalarArg,
+    StreamArg,
+    edges,
+)
 
 CONTROL_BUNDLE = "control"
 #: Port names of the control interface, which no argument may have.
@@ -46,9 +56,12 @@ _UNUSED = {
     "register_mode": "stream ports are registered by their FIFOs",
     "name": "ports and registers have the argument's name",
     "storage_impl": "the registers are flip-flops",
+    "storage_type": "the registers are flip-flops",
 }
 _OPTIONS = {
-    "s_axilite": frozenset({"bundle", "offset", "register", "name", "storage_impl", "clock", "interrupt"}),
+    "s_axilite": frozenset(
+        {"bundle", "offset", "register", "name", "storage_impl", "storage_type", "clock", "interrupt"}
+    ),
     "m_axi": frozenset(
         {"bundle", "offset", "depth", "latency", "num_read_outstanding", "num_write_outstanding", "name", "channel"}
         | {"max_read_burst_length", "max_write_burst_length", "max_widen_bitwidth"}
@@ -71,7 +84,25 @@ def check_interfaces(top: Function, ports: str) -> list[Note]:
                 arg.loc.line,
                 f"the argument '{arg.name}' has the name of a port that every kernel has; rename it.",
             )
-    return _Check(top, ports == "axi").run()
+    return [*_Check(top, ports == "axi").run(), *_unused(top)]
+
+
+def _unused(top: Function) -> list[Note]:
+    """Scalar inputs that nothing reads: they keep their register or port."""
+    used = {id(value) for region in top.regions for op in region.ops for value in op.inputs()}
+    for region in top.regions:
+        used |= {id(value) for edge in edges(region.terminator) for value in edge.values}
+        used |= {id(region.terminator.condition)} if isinstance(region.terminator, Branch) else set()
+    used |= {id(value) for instance in top.instances for value in instance.connections.values()}
+    return [
+        Note(
+            arg.loc,
+            f"the argument '{arg.name}' is not used; its register or port has no effect.",
+            warning=True,
+        )
+        for arg in top.args
+        if isinstance(arg, ScalarArg) and arg.direction is Direction.READ and id(arg) not in used
+    ]
 
 
 @dataclass

@@ -1,30 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Delay and latency of every operator: a model of a mid-range FPGA fabric, not a measurement.
+"""Delay and latency of every operator, made of the figures of a family's fabric (`delays`).
 
-The numbers steer the scheduler; they were chosen by rule of thumb (a carry chain grows with its width,
-a look-up level costs about 0.3 ns, a routed net about as much) and no place and route stands behind them.
-An initiation interval is therefore exact, a clock estimate is a claim of this table.
+The numbers steer the scheduler. An initiation interval is exact; a clock estimate is as good as the figures, and no
+place and route stands behind it. One *level* is a net and a LUT of six inputs. Every cycle also has a register's
+clock-to-out and set-up in it (``overhead``).
 
-| operator | model |
+| operator | delay |
 |---|---|
-| add, sub | 0.6 ns + 0.02 ns a bit |
-| compare | 0.5 ns + 0.02 ns a bit |
-| and, or, xor; select | 0.3 ns; 0.4 ns |
-| shift by a variable | 0.8 ns; by a constant: wires |
-| multiply, both operands at most 10 bits or one constant | 2.5 ns, combinational |
+| and, or, xor, select | half a level: two of them, one after the other, fit one LUT |
+| add, sub, compare of 6 bits in all | a level |
+| add, sub | a level and a carry chain over the bits |
+| compare | a level and a carry chain over half of the bits |
+| shift by a variable | two levels for each three bits of the amount that matter; by a constant: wires |
+| multiply, small or by a constant | a tree of adders |
 | multiply, at most 27 x 18 bits | 2 cycles: operand registers, product register (one DSP block) |
 | multiply, wider | 4 cycles: the same and two more registers for the partial sums |
-| divide, remainder | combinational up to 8 bits (4 ns), then a cycle for each 2 bits, left to retiming |
-| memory read | 1 cycle, then 1.0 ns (block RAM clock-to-out, no output register) |
-| register-file memory read | 0.3 ns |
-| FIFO head | 0.4 ns |
+| divide, remainder | subtractions one after the other up to 4 bits, then a cycle for each 2 bits, left to retiming |
+| memory read | 1 cycle, then the block RAM's clock-to-out; 2 cycles with output register, where a pipeline needs it |
+| register-file memory read, bank chosen at run time | a level for each two bits of the choice |
+| FIFO head | a register and a level |
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgemoe.compiler.delays import DEFAULT, FABRICS, Fabric
 from edgemoe.compiler.ir import Const, Memory, Op, Opcode, Storage
+
+_LUT_INPUTS = 6
 
 
 @dataclass(frozen=True)
@@ -37,64 +41,82 @@ class Timing:
 
 @dataclass(frozen=True)
 class OperatorTable:
-    """All constants of the model, in picoseconds and bits."""
+    """The operators of one family. Times are picoseconds."""
 
-    add_base: int = 600
-    add_per_bit: int = 20
-    compare_base: int = 500
-    logic: int = 300
-    select: int = 400
-    shift: int = 800
-    small_multiply: int = 2500
-    small_multiply_bits: int = 10
-    multiply: int = 700
+    fabric: Fabric = FABRICS[DEFAULT]
     dsp_bits: tuple[int, int] = (27, 18)
-    small_divide: int = 4000
-    small_divide_bits: int = 8
+    small_divide_bits: int = 4
     divide_bits_per_cycle: int = 2
-    memory_read: int = 1000
-    register_read: int = 300
-    fifo_read: int = 400
-    register: int = 200  #: clock-to-out of a flip-flop
+
+    @property
+    def overhead(self) -> int:
+        """What of each clock cycle is not for operators: clock-to-out and set-up of registers."""
+        return self.fabric.register.ps + self.fabric.setup.ps
+
+    @property
+    def level(self) -> int:
+        """A net and a LUT."""
+        return self.fabric.net.ps + self.fabric.lut.ps
+
+    def carry(self, bits: int) -> int:
+        """A level and a carry chain over ``bits``."""
+        fabric = self.fabric
+        steps = max(0, -(-bits // fabric.carry_bits) - 1)
+        return self.level + fabric.carry_start.ps + fabric.carry_end.ps + steps * fabric.carry_step.ps
 
     def timing(self, op: Op, memory: Memory | None = None) -> Timing:
         """The timing of ``op``; ``memory`` is what a load reads. Calls are timed by their module."""
-        if op.opcode in (Opcode.ADD, Opcode.SUB):
-            return Timing(self.add_base + self.add_per_bit * op.width)
-        if op.opcode is Opcode.ICMP:
-            return Timing(self.compare_base + self.add_per_bit * op.operands[0].width)
-        if op.opcode in (Opcode.AND, Opcode.OR, Opcode.XOR):
-            return Timing(self.logic)
-        if op.opcode is Opcode.SELECT:
-            return Timing(self.select)
+        if op.opcode in (Opcode.ADD, Opcode.SUB, Opcode.ICMP):
+            if sum(v.width for v in op.operands if not isinstance(v, Const)) <= _LUT_INPUTS:
+                return Timing(self.level)
+            return Timing(
+                self.carry(op.width if op.opcode is not Opcode.ICMP else -(-op.operands[0].width // 2))
+            )
+        if op.opcode in (Opcode.AND, Opcode.OR, Opcode.XOR, Opcode.SELECT):
+            return Timing(self.level // 2)
         if op.opcode in (Opcode.SHL, Opcode.LSHR, Opcode.ASHR):
-            return Timing(0 if isinstance(op.operands[1], Const) else self.shift)
+            return Timing(self._shift(op))
         if op.opcode is Opcode.MUL:
             return self._multiply(op)
         if op.opcode in (Opcode.UDIV, Opcode.SDIV, Opcode.UREM, Opcode.SREM):
             if op.width <= self.small_divide_bits:
-                return Timing(self.small_divide)
-            return Timing(self.register, -(-op.width // self.divide_bits_per_cycle))
+                return Timing(op.width * (self.carry(op.width) + self.level // 2))
+            return Timing(0, -(-op.width // self.divide_bits_per_cycle))
         if op.opcode is Opcode.LOAD and memory is not None:
-            return self._load(memory)
+            return self._load(op, memory)
         if op.opcode in (Opcode.FIFO_READ, Opcode.FIFO_EMPTY, Opcode.ACQUIRE):
-            return Timing(self.fifo_read)
-        if op.opcode is Opcode.CYCLE:
-            return Timing(self.register)
+            return Timing(self.level)
         return Timing(0)
+
+    @property
+    def registered_load(self) -> Timing:
+        """A read of a block RAM with its output register."""
+        return Timing(self.fabric.ram_registered.ps, 2)
+
+    def _shift(self, op: Op) -> int:
+        amount = op.operands[1]
+        if isinstance(amount, Const):
+            return 0
+        bits = min(amount.width, max(1, (op.width - 1).bit_length()))
+        return -(-2 * bits // 3) * self.level
+
+    def _choices(self, bits: int) -> int:
+        """Multiplexers that ``bits`` choose with: a LUT chooses among four."""
+        return -(-bits // 2) * self.level
 
     def _multiply(self, op: Op) -> Timing:
         wide, narrow = sorted((operand.width for operand in op.operands), reverse=True)
         constant = any(isinstance(operand, Const) for operand in op.operands)
-        if wide <= self.small_multiply_bits or (constant and narrow <= self.small_multiply_bits):
-            return Timing(self.small_multiply)
+        small = self.fabric.small_multiply_bits
+        if wide <= small or (constant and narrow <= small):
+            return Timing((narrow - 1).bit_length() * self.carry(wide + narrow))
         fits = wide <= self.dsp_bits[0] and narrow <= self.dsp_bits[1]
-        return Timing(self.multiply, 2 if fits else 4)
+        return Timing(self.fabric.product.ps, 2 if fits else 4)
 
-    def _load(self, memory: Memory) -> Timing:
+    def _load(self, op: Op, memory: Memory) -> Timing:
         if memory.storage is Storage.REGISTERS:
-            return Timing(self.register_read)
-        return Timing(self.memory_read, 1)
+            return Timing(self._choices((len(op.banks) - 1).bit_length()))
+        return Timing(self.fabric.ram.ps, 1)
 
 
 def is_multiplier(op: Op) -> bool:

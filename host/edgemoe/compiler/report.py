@@ -12,12 +12,13 @@ from edgemoe.compiler.backend.plan import ModuleTiming, RegionPlan
 from edgemoe.compiler.backend.process import Emitted
 from edgemoe.compiler.backend.registers import CONTROL, bundle_bits, register_map
 from edgemoe.compiler.backend.text import safe, source
-from edgemoe.compiler.ir import Function, Kind, Opcode, Pipeline, Program, Storage
-from edgemoe.compiler.operators import is_multiplier
+from edgemoe.compiler.frontend.cfg import Graph, natural_loops
+from edgemoe.compiler.ir import Function, Kind, Opcode, Pipeline, Program, Storage, edges
+from edgemoe.compiler.operators import OperatorTable, is_multiplier
 
 
 def build_report(
-    program: Program, emitted: dict[str, Emitted], clock_ns: float, sources: list[str]
+    program: Program, emitted: dict[str, Emitted], table: OperatorTable, clock_ns: float, sources: list[str]
 ) -> dict[str, Any]:
     """The report of a compiled program; ``emitted`` is keyed by function name."""
     timings = {name: e.timing for name, e in emitted.items() if e.timing is not None}
@@ -28,13 +29,26 @@ def build_report(
         for plan in emitted[function.name].plans
         if isinstance(plan.region, Pipeline)
     ]
-    longest = max((plan.longest_path for e in emitted.values() for plan in e.plans), default=0)
+    loops += [
+        loop
+        for function in functions
+        if function.kind is Kind.PROCESS
+        for loop in plain_loops(function, emitted[function.name].plans, timings)
+    ]
+    longest = (
+        max((plan.longest_path for e in emitted.values() for plan in e.plans), default=0) + table.overhead
+    )
     top = program.functions[program.top]
     return {
         "top": program.top,
         "module": safe(program.top),
         "sources": sources,
-        "clock": {"target_ns": clock_ns, "estimated_ns": round(longest / 1000, 3), "model": "operator table"},
+        "clock": {
+            "target_ns": clock_ns,
+            "estimated_ns": round(longest / 1000, 3),
+            "model": "operator table",
+            "family": table.fabric.name,
+        },
         "notes": _notes(program, warnings=False),
         "warnings": _notes(program, warnings=True),
         "loops": loops,
@@ -65,6 +79,7 @@ def _loop(function: Function, plan: RegionPlan, modules: dict[str, ModuleTiming]
         "pipelined": plan.pipelined,
         "limited_by": plan.limited_by,
         "depth": plan.depth,
+        "states": 1,
         "trip_count": region.trip,
         "operations": len(region.ops),
         "multipliers": multipliers(plan, modules),
@@ -78,6 +93,41 @@ def _shapes(plan: RegionPlan) -> dict[str, int]:
         sorted((o.width for o in op.operands), reverse=True) for op in plan.region.ops if is_multiplier(op)
     ]
     return dict(sorted(Counter(f"{wide}x{narrow}" for wide, narrow in sizes).items()))
+
+
+def plain_loops(
+    function: Function, plans: list[RegionPlan], modules: dict[str, ModuleTiming]
+) -> list[dict[str, Any]]:
+    """Loops that run state by state: ``depth`` is the cycles of an iteration that takes every state once."""
+    by_name = {plan.region.name: plan for plan in plans}
+    after = {name: [edge.target for edge in edges(p.region.terminator)] for name, p in by_name.items()}
+    found: list[dict[str, Any]] = []
+    for loop in natural_loops(Graph(function.regions[0].name, after)):
+        inside = [by_name[name] for name in by_name if name in loop.blocks]
+        if len(inside) == 1 and isinstance(inside[0].region, Pipeline):
+            continue
+        pipelines = [plan for plan in inside if isinstance(plan.region, Pipeline)]
+        cycles = sum(plan.depth for plan in inside if plan not in pipelines)
+        ops = [op for plan in inside for op in plan.region.ops]
+        places = [op.loc for op in ops if op.loc.line]
+        found.append(
+            {
+                "function": function.name,
+                "label": "",
+                "source": source(min(places, key=lambda at: at.line, default=inside[0].region.loc)),
+                "ii_asked": None,
+                "ii": cycles,
+                "pipelined": False,
+                "limited_by": "it holds a pipelined loop" if pipelines else "no PIPELINE pragma; add one",
+                "depth": cycles,
+                "states": len(inside),
+                "trip_count": None,
+                "operations": len(ops),
+                "multipliers": sum(multipliers(plan, modules) for plan in inside),
+                "multiplier_shapes": {},
+            }
+        )
+    return found
 
 
 def multipliers(plan: RegionPlan, modules: dict[str, ModuleTiming]) -> int:

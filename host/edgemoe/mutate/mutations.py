@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
-from edgemoe.errors import UserError
+from edgemoe.mutate.compiler import MIDDLE_MUTATIONS
+from edgemoe.mutate.mutation import Mutation
 
 GOLDEN = ("tests/golden",)
 PROGRAM = ("tests/program",)
@@ -19,29 +17,6 @@ SCHEDULE = ("tests/compiler/back/test_schedule.py",)
 HEADERS = ("tests/compiler/test_headers.py",)
 NATIVE = ("tests/compiler/test_native.py",)
 INTERPRETER = ("tests/compiler/front/test_interpreter.py",)
-
-
-@dataclass(frozen=True)
-class Mutation:
-    """`old`, which must occur exactly once in `file`, becomes `new`; `idea` says what mistake that is."""
-
-    idea: str
-    file: str
-    old: str
-    new: str
-    tests: tuple[str, ...]
-
-    def applied(self, text: str) -> str:
-        """The mutated text."""
-        return text.replace(self.old, self.new)
-
-    def check(self, checkout: Path) -> None:
-        """UserError unless the text to replace is there exactly once."""
-        count = (checkout / self.file).read_text(encoding="utf-8").count(self.old)
-        if count != 1:
-            raise UserError(
-                f"Mutation {self.idea!r}: {self.old!r} occurs {count} times in {self.file}, not once."
-            )
 
 
 def _golden(idea: str, file: str, old: str, new: str, tests: tuple[str, ...] = GOLDEN) -> Mutation:
@@ -356,4 +331,10 @@ SHIM_MUTATIONS = (
     ),
 )
 
-MUTATIONS = (*GOLDEN_MUTATIONS, *KERNEL_MUTATIONS, *COMPILER_MUTATIONS, *SHIM_MUTATIONS)
+MUTATIONS = (
+    *GOLDEN_MUTATIONS,
+    *KERNEL_MUTATIONS,
+    *COMPILER_MUTATIONS,
+    *MIDDLE_MUTATIONS,
+    *SHIM_MUTATIONS,
+)

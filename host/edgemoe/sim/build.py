@@ -58,13 +58,14 @@ def compile_rtl(
     ]
     made_from += [*_files(compiler, ".py"), *_files(compiler, ".sv")]
     clock_ns = 1000.0 / build.schedule_mhz
-    key = digest(*made_from, *_files(include[-1], ".hpp"), top, f"{clock_ns}")
+    family = board_facts(build.name).family.name
+    key = digest(*made_from, *_files(include[-1], ".hpp"), top, f"{clock_ns} {family}")
     target = build_root() / "rtl" / f"{top}-{build.name}-{key[:16]}"
 
     def make(work: Path) -> None:
         if progress:
             progress("compiling the kernels", 0, 1)
-        _compile(source, top, include, work, clock_ns)
+        _compile(source, top, include, work, clock_ns, family)
         if progress:
             progress("compiling the kernels", 1, 1)
 
@@ -74,11 +75,11 @@ def compile_rtl(
     return Rtl(files, manifest["sha256"], manifest["report"], manifest["seconds"])
 
 
-def _compile(source: Path, top: str, include: list[Path], work: Path, clock_ns: float) -> None:
+def _compile(source: Path, top: str, include: list[Path], work: Path, clock_ns: float, family: str) -> None:
     from edgemoe.compiler import compile_into  # loads LLVM: only when there is something to compile
 
     started = time.monotonic()
-    result = compile_into(source, top, include=include, folder=work, clock_ns=clock_ns)
+    result = compile_into(source, top, include=include, folder=work, clock_ns=clock_ns, family=family)
     names = [Path(file).name for file in result.files]
     manifest: dict[str, Any] = {"files": names, "sha256": result.sha256, "report": result.report}
     manifest["seconds"] = round(time.monotonic() - started, 3)

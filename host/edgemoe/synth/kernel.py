@@ -10,6 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from edgemoe.blockdesign import board_facts
 from edgemoe.compiler import compile_file
 from edgemoe.compiler.dump import dump
 from edgemoe.compiler.ir import Note
@@ -48,7 +49,10 @@ def synth(
         raise UserError(f"{source} does not exist or is no file; give a C++ source.")
     build = board(board_name)
     folders = [*include, *include_folders(build)]
-    result = compile_file(source, top, include=folders, out=out, clock_ns=clock_ns, ports=ports)
+    family = board_facts(board_name).family.name
+    result = compile_file(
+        source, top, include=folders, out=out, clock_ns=clock_ns, ports=ports, family=family
+    )
     if dump_to is not None:
         dump(result.program, clock_ns, dump_to)
     show_notes(result.program.notes)
@@ -79,7 +83,8 @@ def show_report(report: Mapping[str, Any]) -> None:
         table.add_column(column, no_wrap=True)
     table.add_column("limited by", overflow="fold")
     for loop in report.get("loops", ()):
-        ii = str(loop["ii"]) if loop["ii"] == loop["ii_asked"] else f"{loop['ii']}, asked {loop['ii_asked']}"
+        asked = loop["ii_asked"]
+        ii = str(loop["ii"]) if asked in (None, loop["ii"]) else f"{loop['ii']}, asked {loop['ii_asked']}"
         cells = [loop["source"], loop["label"], loop["function"], ii]
         cells += [loop[key] for key in ("depth", "trip_count", "multipliers", "limited_by")]
         table.add_row(*("" if cell is None else str(cell) for cell in cells))

@@ -177,6 +177,7 @@ def _compile(
         include=[*include, *include_folders(build)],
         folder=folder,
         clock_ns=1000 / clock_mhz,
+        family=board_facts(build.name).family.name,
     )
     progress.step("compiling the kernels", done + 1, total)
     show_notes(result.program.notes)

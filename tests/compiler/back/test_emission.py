@@ -93,6 +93,38 @@ def test_a_bank_has_one_read_and_one_write_statement(results: Results) -> None:
     assert len(re.findall(r"memory\[\w+\] <= ", text)) == 1
 
 
+STATICS = """#include <hls_stream.h>
+static int kept[64] = {7, 8};
+static int zeros[64];
+static int turns = 5;
+void top(hls::stream<int>& in, hls::stream<int>& out) {
+  int scratch[64];
+  int x = in.read();
+  scratch[x & 63] = x;
+  out.write(kept[x & 63] + zeros[x >> 6 & 63] + turns + scratch[(x + 1) & 63]);
+  kept[(x + 1) & 63] = x;
+  zeros[x & 63] = x;
+  turns++;
+}
+"""
+
+
+def test_static_variables_have_their_initial_words(tmp_path: Path) -> None:
+    """After configuration all of them; a reset gives them back to registers only; nothing else is initialised."""
+    source = tmp_path / "top.cpp"
+    source.write_text(STATICS)
+    text = text_of(compile_file(source, "top", include=[SHIM], out=tmp_path / "out"), "top_core")
+    assert re.search(r"initial begin\n *kept\[0\] = 32'd7;\n *kept\[1\] = 32'd8;\n *kept\[2\] = 32'd0;", text)
+    assert "initial for (int k = 0; k < 64; k++) zeros[k] = '0;" in text
+    assert "initial turns = 32'd5;" in text
+    assert "if (rst) turns <= 32'd5;" in text
+    assert "if (rst) kept" not in text and "if (rst) zeros" not in text
+    assert not re.search(r"initial.*scratch", text)
+    for name in ("kept", "zeros"):  # `always_ff` allows no second statement that writes
+        assert f"always @(posedge clk) if ({name}_we & ~rst)" in text
+    assert "always_ff @(posedge clk) if (scratch_we)" in text
+
+
 def test_sources_are_quoted_line_by_line(results: Results) -> None:
     text = text_of(results["shapes"], "shapes_core")
     assert "// shapes.cpp:49, cycle 0" in text

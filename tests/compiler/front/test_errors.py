@@ -27,6 +27,38 @@ class Case:
 
 
 CASES = {
+    "masked_argument": Case(
+        """static void gen(hls::stream<int>& c, unsigned n) {
+  for (unsigned i = 0; i < n; i++) c.write(i);
+}
+static void take(hls::stream<int>& c, hls::stream<int>& out, unsigned n) {
+  for (unsigned i = 0; i < n; i++) out.write(c.read());
+}
+void top(hls::stream<int>& out, unsigned n) {
+#pragma HLS DATAFLOW
+  hls::stream<int> c;
+  gen(c, n & 3);  // here
+  take(c, out, n);
+}
+""",
+        "gets 'n' in another width or with a mask",
+    ),
+    "two_widths_of_an_argument": Case(
+        """static void gen(hls::stream<int>& c, unsigned n) {
+  for (unsigned i = 0; i < n; i++) c.write(i);
+}
+static void take(hls::stream<int>& c, hls::stream<int>& out, unsigned char n) {
+  for (unsigned i = 0; i < n; i++) out.write(c.read());
+}
+void top(hls::stream<int>& out, unsigned n) {
+#pragma HLS DATAFLOW
+  hls::stream<int> c;
+  gen(c, n);
+  take(c, out, n);  // here
+}
+""",
+        "gets 'n' in another width or with a mask",
+    ),
     "syntax": Case(
         "void top(hls::stream<ap_int<8>>& x) {\n  x.write(y);  // here\n}\n", "undeclared identifier 'y'"
     ),
@@ -95,7 +127,7 @@ void top(hls::stream<int>& x, hls::stream<int>& y) {
     ),
     "heap": Case(
         "void top(hls::stream<int>& x) {\n  int* p = new int[x.read()];  // here\n  x.read();\n  p[1] = 2;\n}\n",
-        "has no body that could be inlined",
+        "needs a heap",
     ),
     "dataflow_computes": Case(
         """static void a(hls::stream<int>& x, int n) { x.write(n); }
@@ -138,7 +170,7 @@ void top(hls::stream<int>& y) {
 }
 void top(hls::stream<int>& x, hls::stream<int>& y) { y.write(f(x.read())); }
 """,
-        "control flow that depends on its data",
+        "the number of its iterations is not a constant",
     ),
 }
 

@@ -6,9 +6,13 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 from typing import Any
 
+from edgemoe.compiler.driver import compile_file
+from edgemoe.compiler.errors import CompileError
+from fuzzing.batch import COMPILE_SECONDS, SHIM, limited
 from fuzzing.campaign import BATCH, LOG, campaign, kind_of_message
 from fuzzing.generate import Program, program
 from fuzzing.shrink import shrink
@@ -24,18 +28,20 @@ def main() -> int:
     run.add_argument("--count", type=int, default=200)
     run.add_argument("--batch", type=int, default=BATCH)
     run.add_argument("--log", type=Path, default=LOG)
-    run.add_argument("--without", default="", help="features to leave out, with commas between")
     run.add_argument("--quiet", action="store_true")
     for name in ("shrink", "show"):
         command = commands.add_parser(name)
         command.add_argument("seed", type=int)
         command.add_argument("--tries", type=int, default=300)
+    for command in commands.choices.values():
+        command.add_argument("--without", default="", help="features to leave out, with commas between")
     arguments = parser.parse_args()
+    without = frozenset(arguments.without.split(",")) - {""}
     if arguments.command == "show":
-        print(program(arguments.seed).text)
+        print(program(arguments.seed, without=without).text)
         return 0
     if arguments.command == "shrink":
-        return _shrink(arguments.seed, arguments.tries)
+        return _shrink(program(arguments.seed, without=without), arguments.tries)
 
     def heard(line: dict[str, Any]) -> None:
         if "kind" in line and not arguments.quiet and line["kind"] != "ok":
@@ -43,7 +49,7 @@ def main() -> int:
 
     total = campaign(
         arguments.first, arguments.count, log=arguments.log, heard=heard, batch=arguments.batch,
-        without=frozenset(arguments.without.split(",")) - {""},
+        without=without,
     )  # fmt: skip
     for name, number in total.most_common():
         print(f"{number:7} {name}")
@@ -62,13 +68,31 @@ def verdict(root: Node, seed: int, name: str = "") -> tuple[str, str]:
     return "nothing", ""
 
 
-def _shrink(seed: int, tries: int) -> int:
-    made = program(seed)
-    wanted = verdict(made.root, seed)
+def refusal(root: Node, seed: int) -> tuple[str, str]:
+    """As `verdict` for a program that the compiler refuses or fails on: nothing is built or run."""
+    name = f"f{seed}"
+    with tempfile.TemporaryDirectory(prefix="fuzzing-") as folder:
+        source = Path(folder) / f"{name}.cpp"
+        source.write_text(root.text())
+        try:
+            with limited(COMPILE_SECONDS):
+                compile_file(source, name, include=[SHIM], out=Path(folder) / name)
+        except CompileError as error:
+            return "refused", kind_of_message(error.message)
+        except Exception:
+            return "crash", kind_of_message(traceback.format_exc())
+    return "ok", ""
+
+
+def _shrink(made: Program, tries: int) -> int:
+    seed = made.seed
+    wanted = refusal(made.root, seed)
+    wanted = verdict(made.root, seed) if wanted[0] == "ok" else wanted
     print(f"// seed {seed}: {wanted[0]} {wanted[1]}")
     if wanted[0] == "ok":
         return 1
-    small = shrink(made.root, lambda root: verdict(root, seed) == wanted, tries=tries)
+    judge = refusal if wanted[0] in ("refused", "crash") else verdict
+    small = shrink(made.root, lambda root: judge(root, seed) == wanted, tries=tries)
     print(small.text())
     return 0
 

@@ -22,11 +22,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from edgemoe.compiler.cyclesim import CycleSimulator
 from edgemoe.compiler.driver import CompileResult, compile_file
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.interp import Interpreter, Run
 from edgemoe.compiler.ir import Direction, ScalarArg, StreamArg
 from edgemoe.compiler.native import NativeError, NativeResult, Port
+from edgemoe.compiler.planning import schedule_program
 from edgemoe.compiler.verify import Rtl
 from edgemoe.errors import DeviceError
 from fuzzing import native
@@ -36,6 +38,7 @@ SHIM = Path(__file__).resolve().parents[3] / "hls" / "shim"
 #: Percent of cycles in which a handshake waits, call by call; no reset between the calls, so statics go on.
 STALLS = (25, 60, 80)
 COMPILE_SECONDS = 60
+CLOCK_NS = 5.0
 CACHE = Path(__file__).resolve().parents[3] / "build" / "cache" / "fuzzing"
 MAX_CYCLES = 100_000
 
@@ -180,24 +183,31 @@ class Batch:
         except Exception:
             return self.verdict(name, "crash", traceback.format_exc())
         self.made[name] = made
-        self.stage(name, "interpreter")
-        try:
-            with self.timed("interpreter"), limited(COMPILE_SECONDS):
-                wrong = self.interpret(name)
-        except Stopped as error:
-            return self.verdict(name, "hang", f"interpreter: {error}")
-        except Exception:
-            return self.verdict(name, "interpreter", traceback.format_exc())
-        if wrong:
-            self.verdict(name, "interpreter", wrong)
+        for kind in ("interpreter", "schedule"):
+            self.stage(name, kind)
+            try:
+                with self.timed(kind), limited(COMPILE_SECONDS):
+                    wrong = self.interpret(name, kind)
+            except Stopped as error:
+                return self.verdict(name, "hang", f"{kind}: {error}")
+            except Exception:
+                return self.verdict(name, kind, traceback.format_exc())
+            if wrong:
+                return self.verdict(name, kind, wrong)
         return None
 
-    def interpret(self, name: str) -> str:
-        interpreter = Interpreter(self.made[name].program)
-        top = self.made[name].program.functions[name]
+    def interpret(self, name: str, kind: str) -> str:
+        """What the interpreter of the IR, or that of its schedule, says otherwise than the native build."""
+        made = self.made[name].program
+        top = made.functions[name]
+        plain = Interpreter(made)
+        clocked = CycleSimulator(made, schedule_program(made, CLOCK_NS)) if kind == "schedule" else None
         for call, (given, want) in enumerate(zip(self.given[name], self.want[name], strict=True)):
             run = Run({k: deque(v) for k, v in given.streams.items()}, dict(given.scalars))
-            interpreter.run(run)
+            if clocked:
+                clocked.run(run, STALLS[call] / 100, self.programs[name].seed + call)
+            else:
+                plain.run(run)
             got = NativeResult(
                 {a.name: list(run.streams[a.name]) for a in top.args if _is(a, StreamArg, Direction.WRITE)},
                 {a.name: len(run.streams[a.name]) for a in top.args if _is(a, StreamArg, Direction.READ)},

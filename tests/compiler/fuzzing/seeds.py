@@ -18,4 +18,26 @@ class Found:
     open: str = ""
 
 
-FOUND: dict[str, Found] = {}
+FOUND: dict[str, Found] = {
+    "module_narrow_argument": Found(
+        "An argument of a module was narrowed in the module and not at its calls.",
+        112,
+        "the call still has the argument's whole width",
+    ),
+    "static_only_read": Found(
+        "A memory that nobody writes had neither a driver nor an initial value.",
+        124,
+        "the memory has no initial value",
+    ),
+    "local_only_read": Found("A local array that is only cleared and read had no driver.", 103),
+    "static_member_only_read": Found(
+        "Initial values of a static struct's member that nobody writes were lost.",
+        100,
+        "the memory has no initial value",
+    ),
+    "chosen_address": Found(
+        "LLVM made a choice of addresses out of a choice of indices.",
+        1001,
+        "a choice of addresses is refused",
+    ),
+}

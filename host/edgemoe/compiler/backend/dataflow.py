@@ -118,7 +118,16 @@ class _Dataflow:
         ]
         title = f"// dataflow {function.name}{remark(function.loc).replace('  // ', ', ')}"
         head = [title, f"module {safe(function.name)} (", *indent(commented_list(ports), 2), ");"]
-        return Emitted(function.name, "\n".join([*head, *indent(lines), "endmodule", ""]))
+        return Emitted(
+            function.name,
+            "\n".join([*head, *indent(lines), "endmodule", ""]),
+            register_bits=self._register_bits(),
+        )
+
+    def _register_bits(self) -> int:
+        """Each block is there twice, shadow and active, with two bits of state; and whether the function runs."""
+        blocks = (c for c in self.function.channels.values() if isinstance(c, BlockChannel))
+        return sum(2 * c.dims[0] * c.dims[1] * c.width + 2 for c in blocks) + 1 + len(self.function.instances)
 
     def _channels(self) -> list[str]:
         lines = []

@@ -4,6 +4,8 @@
 A RAM bank has exactly one read statement and one write statement; the accesses of all regions meet in a
 multiplexer before them. That form, and no other, is what synthesis turns into block RAM. A ROM is copied for each
 load. The words of a register file are registers: any number of reads, a multiplexer before each register.
+
+Initial words are there after configuration. A reset gives them back to registers; a RAM keeps what was stored in it.
 """
 
 from __future__ import annotations
@@ -81,16 +83,15 @@ class Memories:
     def _declare(self, memory: Memory, bank: int) -> list[str]:
         name, word = self.bank(memory.name, bank), f"logic {span(memory.width)}"
         if memory.storage is Storage.REGISTERS:
-            return [f"{word}{name};"]
-        array = f"{word}{name} [0:{memory.depth - 1}];"
-        if memory.constant:
-            style = '(* rom_style = "distributed" *) ' if memory.depth <= _DISTRIBUTED_WORDS else ""
-            lines = [style + array, "initial begin"]
-            assert memory.init is not None
-            for at, value in enumerate(memory.init[bank]):
-                lines.append(f"  {name}[{at}] = {literal(value, memory.width)};")
-            return [*lines, "end"]
-        lines = [array]
+            if memory.init is None:
+                return [f"{word}{name};"]
+            return [f"{word}{name};", f"initial {name} = {literal(memory.init[bank][0], memory.width)};"]
+        style = '(* rom_style = "distributed" *) '
+        if not memory.constant or memory.depth > _DISTRIBUTED_WORDS:
+            style = ""
+        lines = [f"{style}{word}{name} [0:{memory.depth - 1}];"]
+        if memory.init is not None:
+            lines += _contents(name, memory.init[bank], memory.width)
         if (memory.name, bank) in self.reads:
             lines.append(f"{word}{name}_q;")
         return lines
@@ -128,17 +129,37 @@ class Memories:
         ]
         signals = {f"{name}_wa": bits, f"{name}_wd": memory.width}
         lines += _port(f"{name}_we", signals, [(w.enable, [w.address, w.data], w.loc) for w in writes])
-        return [*lines, f"always_ff @(posedge clk) if ({name}_we) {name}[{name}_wa] <= {name}_wd;"]
+        # Before the first reset valid bits may be anything: initial words must not be lost to that.
+        enable = f"{name}_we" if memory.init is None else f"{name}_we & ~rst"
+        return [*lines, f"{_clocked(memory)} if ({enable}) {name}[{name}_wa] <= {name}_wd;"]
 
     def _register(self, memory: Memory, bank: int, writes: list[Access]) -> list[str]:
         name = self.bank(memory.name, bank)
         if not writes:
             return []
-        lines = ["always_ff @(posedge clk)"]
-        for number, write in enumerate(writes):
-            word = "if" if number == 0 else "else if"
+        lines = [_clocked(memory)]
+        if memory.init is not None:
+            lines.append(f"  if (rst) {name} <= {literal(memory.init[bank][0], memory.width)};")
+        for write in writes:
+            word = "if" if len(lines) == 1 else "else if"
             lines.append(f"  {word} ({write.enable}) {name} <= {write.data};{remark(write.loc)}")
         return lines
+
+
+def _clocked(memory: Memory) -> str:
+    """What has initial words is written by two statements, which `always_ff` does not allow."""
+    return "always @(posedge clk)" if memory.init is not None else "always_ff @(posedge clk)"
+
+
+def _contents(name: str, words: list[int], width: int) -> list[str]:
+    """The initial words of a bank, as configuration leaves them."""
+    if not any(words):
+        return [f"initial for (int k = 0; k < {len(words)}; k++) {name}[k] = '0;"]
+    return [
+        "initial begin",
+        *(f"  {name}[{at}] = {literal(word, width)};" for at, word in enumerate(words)),
+        "end",
+    ]
 
 
 def _port(enable: str, signals: dict[str, int], users: list[tuple[str, list[str], Loc]]) -> list[str]:

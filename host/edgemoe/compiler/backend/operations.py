@@ -189,6 +189,9 @@ class Operations:
         for bank in op.banks:
             memories.load(op.memory, bank, Access(enable, self._address(op), "", op.loc))
         words = [memories.output(op.memory, bank) for bank in op.banks]
+        registered = self.plan.latency(op) == 2
+        if registered:  # by the banks' output registers
+            words = [self._output_register(op, word) for word in words]
         if len(words) == 1:
             self._wire(op, words[0])
             return
@@ -196,7 +199,17 @@ class Operations:
         name = f"{self.shared.values.name(op)}_bank"
         self.body.append(f"logic {span(bits)}{name};")
         self.clocked.append(f"if ({enable}) {name} <= {select};")
+        if registered:
+            self.body.append(f"logic {span(bits)}{name}_d1;")
+            self.clocked.append(f"{name}_d1 <= {name};")
+            name += "_d1"
         self._choose(op, name, words, bits)
+
+    def _output_register(self, op: Op, word: str) -> str:
+        name = self.shared.names.fresh(f"{self.shared.values.name(op)}_word")
+        self.body.append(f"logic {span(op.width)}{name};")
+        self.clocked.append(f"{name} <= {word};")
+        return name
 
     def _choose(self, op: Op, select: str, words: list[str], bits: int) -> None:
         name = self.shared.values.name(op)

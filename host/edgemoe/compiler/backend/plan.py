@@ -91,7 +91,7 @@ class Planner:
 
     function: Function
     table: OperatorTable
-    period: int  #: picoseconds
+    period: int  #: picoseconds of a clock cycle that operators may fill
     modules: dict[str, ModuleTiming]
     slowest: int = 0  #: an operator slower than the clock gets a cycle of its own, and shows in the report
 
@@ -115,12 +115,24 @@ class Planner:
             raise CompileError(region.loc.file, region.loc.line, f"no schedule: {error.reason}") from error
         return builder.result(schedule, limit)
 
-    def timing(self, op: Op) -> Timing:
-        """Delay and latency of ``op``, in the function's memories and modules."""
+    def timing(self, op: Op, pipelined: bool = False) -> Timing:
+        """Delay and latency of ``op``, in the function's memories and modules.
+
+        In a pipeline a block RAM that is too slow for the clock has its output register.
+        """
         if op.opcode is Opcode.CALL:
             module = self.modules[op.callee]
             return Timing(module.delay, module.latency)
-        timing = self.table.timing(op, self.function.memories.get(op.memory))
+        memory = self.function.memories.get(op.memory)
+        timing = self.table.timing(op, memory)
+        if (
+            pipelined
+            and timing.delay > self.period
+            and op.opcode is Opcode.LOAD
+            and memory
+            and memory.has_ports
+        ):
+            timing = self.table.registered_load
         self.slowest = max(self.slowest, timing.delay)
         return Timing(min(timing.delay, self.period), timing.latency)
 
@@ -151,8 +163,7 @@ class _Builder:
         if pipelined:
             for phi in region.phis:
                 self.index[phi.id] = len(self.problem.nodes)
-                delay = planner.table.register
-                self.problem.nodes.append(Node(phi.name or "phi", delay, 0, phi.width, source(phi.loc)))
+                self.problem.nodes.append(Node(phi.name or "phi", 0, 0, phi.width, source(phi.loc)))
         for op in self.ops:
             self._data_edges(op)
         for depend in region.depends:
@@ -199,7 +210,7 @@ class _Builder:
         return free
 
     def _node(self, op: Op) -> Node:
-        timing = self.planner.timing(op)
+        timing = self.planner.timing(op, self.pipelined)
         latest = 0 if self.pipelined and op.opcode in _READS else None
         return Node(_label(op), timing.delay, timing.latency, op.width, source(op.loc), latest)
 

@@ -240,11 +240,26 @@ class Accesses:
         if pointer.base.startswith("@") or pointer.base in self._definitions:
             return
         if self._arguments.block_at(pointer.base) is None:
+            name = self._arguments.name(pointer.base)
+            if pointer.terms or pointer.offset or self._written_as_array(pointer.base):
+                raise self._array_argument(pointer, inst)
             raise self._error(
                 inst,
-                "this reads an argument through a pointer or reference; output scalars can only be written (keep a "
-                "local copy), scalar arguments have at most 64 bits, and a buffer in memory is an hls::burst_maxi<T>.",
+                f"this reads the argument '{name}' through a pointer or reference; output scalars can only be written "
+                "(keep a local copy), scalar arguments have at most 64 bits, and a buffer in memory is an "
+                "hls::burst_maxi<T>.",
             )
+
+    def _written_as_array(self, token: str) -> bool:
+        return any(i.opcode == "getelementptr" and i.operands[0] == token for i in self._definitions.values())
+
+    def _array_argument(self, pointer: Pointer, inst: Inst) -> CompileError:
+        return self._error(
+            inst,
+            f"the array argument '{self._arguments.name(pointer.base)}' has no interface yet: make it an "
+            "hls::stream<T>& if its elements come in order, else an hls::burst_maxi<T> with a local array; between "
+            "the processes of a DATAFLOW function, an hls::stream_of_blocks.",
+        )
 
     # ---- memories ------------------------------------------------------------------------------------------
 
@@ -261,9 +276,7 @@ class Accesses:
             return leaves(self._module.layout, self._declared_type(variable.type))
         definition = self._definitions.get(pointer.base)
         if definition is None:
-            raise self._error(
-                inst, "this argument is used as an array; arrays between processes are streams or blocks."
-            )
+            raise self._array_argument(pointer, inst)
         return leaves(self._module.layout, definition.type)
 
     def _declared_type(self, type_: Type) -> Type:

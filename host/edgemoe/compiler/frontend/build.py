@@ -16,6 +16,7 @@ from edgemoe.compiler.frontend.markers import Fact, note_gone, note_unrolled
 from edgemoe.compiler.frontend.parse import Module
 from edgemoe.compiler.frontend.prepare import MODULE_BODY
 from edgemoe.compiler.frontend.process import ModuleLeaves, ProcessBuilder
+from edgemoe.compiler.frontend.refusals import refuse
 from edgemoe.compiler.frontend.returned import returned
 from edgemoe.compiler.frontend.source.modules import SUFFIX
 from edgemoe.compiler.frontend.source.pragmas import Dataflow, Stream
@@ -29,8 +30,9 @@ from edgemoe.compiler.passes.pipeline import optimise
 
 def compile_source(source: Path, top: str, include: list[Path], work: Path) -> Program:
     """The IR program of function ``top`` in ``source``. Intermediate files go to ``work``."""
-    raw, read, files = emit_llvm(source, include, work)
+    raw, read, files, warnings = emit_llvm(source, include, work)
     module = read_module(raw)
+    refuse(module)
     mangled = _top(module, top, source)
     result = returned(module, mangled)
     text, facts = clean_up(module, mangled, read)
@@ -41,6 +43,7 @@ def compile_source(source: Path, top: str, include: list[Path], work: Path) -> P
     note_gone(facts)
     program.notes += facts.notes
     program.sources = files
+    program.notes += warnings
     optimise(program)
     return program
 
@@ -52,9 +55,10 @@ def build_program(module: Module, facts: list[Fact], top: str, result: ScalarArg
     program = Program(names[top], names[top])
     modules: dict[str, ModuleLeaves] = {}
     for mangled, name in _modules(module).items():
-        module_builder = ProcessBuilder(module, module.functions[mangled], facts, name, {})
-        function = module_builder.build()
-        modules[mangled] = name, sorted(module_builder.leaf_args)
+        builder = ProcessBuilder(module, module.functions[mangled], facts, name, {})
+        function = builder.build()
+        program.notes += builder.notes
+        modules[mangled] = name, sorted(builder.leaf_args)
         function.kind = Kind.MODULE
         _check_module(function)
         program.functions[name] = function
@@ -69,6 +73,7 @@ def build_program(module: Module, facts: list[Fact], top: str, result: ScalarArg
             builder = ProcessBuilder(module, llvm_function, facts, names[mangled], modules)
             builder.arguments.returned = result if mangled == top else None
             function = builder.build()
+            program.notes += builder.notes
             callees[mangled] = Callee(
                 function, [builder.arguments.at(k) for k in range(len(llvm_function.params))]
             )

@@ -11,10 +11,14 @@ from functools import partial
 from pathlib import Path
 
 from edgemoe.compiler.errors import CompileError
+from edgemoe.compiler.frontend.complaints import FLAGS as WARNINGS
+from edgemoe.compiler.frontend.complaints import judge
 from edgemoe.compiler.frontend.source.modules import HEADER, SUFFIX, Outlined, outline_modules, wanted_modules
 from edgemoe.compiler.frontend.source.rewrite import Lines, Source, find_pragmas, rewrite_pragmas
 from edgemoe.compiler.frontend.source.structure import read_structure
 from edgemoe.compiler.headers import standard_headers
+from edgemoe.compiler.ir import Note
+from edgemoe.compiler.limits import CLANG_SECONDS
 
 #: No optimisation by clang: the project runs its own list of passes (llvm.py). Of the targets of this clang, wasm64
 #: lays out every type as the native build does, and passes a struct of several members by its address, not as integers.
@@ -22,15 +26,10 @@ FLAGS = [
     "-target", "wasm64-freestanding", "-fsigned-char", "-std=c++20", "-O1", "-g", "-fno-exceptions", "-fno-rtti",
     "-fno-threadsafe-statics", "-fno-strict-aliasing", "-fno-discard-value-names", "-fno-sanitize=all",
     "-Xclang", "-fexperimental-max-bitint-width=4096", "-Xclang", "-disable-llvm-passes",
-    "-Wno-undefined-internal", "-Wno-unused-command-line-argument", "-Wno-unknown-pragmas",
     "-fno-caret-diagnostics", "-D__HLS_SYNTH__",
 ]  # fmt: skip
 
 PRELUDE = "hls_intrinsics.h"
-
-_ERROR = re.compile(
-    r"^(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?:fatal )?error: (?P<message>.*)$", re.MULTILINE
-)
 
 
 def cache_environment() -> dict[str, str]:
@@ -42,8 +41,10 @@ def cache_environment() -> dict[str, str]:
     return environment
 
 
-def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, Source, list[str]]:
-    """LLVM IR text of ``source``, what the C++ itself says, and the files read. Intermediate files go to ``work``."""
+def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, Source, list[str], list[Note]]:
+    """LLVM IR text of ``source``, what the C++ itself says, the files read and clang's warnings; intermediate files go
+    to ``work``.
+    """
     work.mkdir(parents=True, exist_ok=True)
     flags = [*FLAGS, *(f"-I{path}" for path in include)]
     flags += standard_headers(include)
@@ -61,7 +62,9 @@ def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, Sourc
             text = preprocessed.read_text()
             structure = read_structure(text)
             pragmas = find_pragmas(structure, Lines(text))
-        outlined = outline_modules(text, structure, wanted_modules(pragmas), partial(_tree, flags, work))
+        outlined = outline_modules(
+            text, structure, wanted_modules(pragmas), partial(_tree, flags, work, source)
+        )
         pragmas = find_pragmas(read_structure(outlined.text), Lines(outlined.text), outlined.obstacles)
     else:
         outlined = Outlined(text, {})
@@ -69,34 +72,41 @@ def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, Sourc
     marked = rewrite_pragmas(outlined.text, pragmas)
     rewritten.write_text(marked.text)
     output = work / f"{source.stem}.raw.ll"
-    _clang([*flags, "-S", "-emit-llvm", "-o", str(output), str(rewritten)], source)
-    return output.read_text(), marked, _files(text)
+    said = _clang([*flags, *WARNINGS, "-S", "-emit-llvm", "-o", str(output), str(rewritten)], source)
+    return output.read_text(), marked, _files(text), judge(said)
 
 
-def _tree(flags: list[str], work: Path, text: str) -> str:
+def _tree(flags: list[str], work: Path, source: Path, text: str) -> str:
     """clang's tree of the functions that are to become modules, as JSON. What does not compile shows later."""
     path = work / "modules.cpp"
     path.write_text(text)
     dump = ["-ast-dump=json", f"-ast-dump-filter={SUFFIX}"]
     options = ["-ferror-limit=0", "-fsyntax-only", *(word for option in dump for word in ("-Xclang", option))]
-    command = [sys.executable, "-m", "ziglang", "c++", *flags, *options, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, env=cache_environment(), check=False)
-    return done.stdout
+    return _run([*flags, *options, str(path)], source).stdout
 
 
-def _clang(arguments: list[str], source: Path) -> None:
+def _clang(arguments: list[str], source: Path) -> str:
+    """Runs clang; what it wrote to stderr, if it is content."""
+    done = _run(arguments, source)
+    if done.returncode:
+        judge(done.stderr)
+        raise CompileError(str(source), 0, f"clang failed: {done.stderr.strip() or 'no message'}")
+    return done.stderr
+
+
+def _run(arguments: list[str], source: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "ziglang", "c++", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env=cache_environment(), check=False)
-    if done.returncode == 0:
-        return
-    first = _ERROR.search(done.stderr)
-    if first:
-        raise CompileError(first["file"], int(first["line"]), _sentence(first["message"]))
-    raise CompileError(str(source), 0, f"clang failed: {done.stderr.strip() or 'no message'}")
-
-
-def _sentence(message: str) -> str:
-    return message if message.endswith(".") else message + "."
+    environment = cache_environment()
+    try:
+        return subprocess.run(
+            command, capture_output=True, text=True, env=environment, check=False, timeout=CLANG_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise CompileError(
+            str(source),
+            0,
+            f"clang was not done after {CLANG_SECONDS} s, which is the limit; is a constant computed without end?",
+        ) from None
 
 
 def _files(preprocessed: str) -> list[str]:

@@ -24,7 +24,7 @@ LARGEST = 4096
 #: A pointer's places with the (tag, number) pairs that choose each.
 Places: TypeAlias = list[tuple[tuple[tuple[str, int], ...], Place]]
 
-_I64, _I1 = IntType(64), IntType(1)
+_I1 = IntType(1)
 
 
 class Copies:
@@ -86,7 +86,11 @@ class Copies:
         assert isinstance(last, Index)
         if index.isdigit():
             return Place(first.base, (*first.steps[:-1], last.plus(Index(int(index)))), first.type)
-        return Place(first.base, (*first.steps[:-1], last.plus(Index(0, ((index, 64),)))), first.type)
+        return Place(
+            first.base,
+            (*first.steps[:-1], last.plus(Index(0, ((index, self._rewrite.joins.index.width),)))),
+            first.type,
+        )
 
     # ---- copies --------------------------------------------------------------------------------------------
 
@@ -200,13 +204,13 @@ class Copies:
         before = rewrite.label
         loop, done = f"%copy.{self._number}", f"%copy.{self._number}.done"
         index, following = f"%copy.{self._number}.i", f"%copy.{self._number}.next"
-        debug = rewrite.inst.debug
+        debug, wide = rewrite.inst.debug, rewrite.joins.index
         rewrite.out.append(Inst("br", targets=[loop], debug=debug))
         rewrite.split_block(loop)
-        phi = Inst("phi", index, _I64, ["0", following], [_I64, _I64], targets=[before, loop], debug=debug)
+        phi = Inst("phi", index, wide, ["0", following], [wide, wide], targets=[before, loop], debug=debug)
         rewrite.out.append(phi)
         body(index)
-        rewrite.emit("add", _I64, [index, "1"], result=following)
-        more = rewrite.emit("icmp", _I1, [following, str(count)], [_I64, _I64], compare="ult")
+        rewrite.emit("add", wide, [index, "1"], result=following)
+        more = rewrite.emit("icmp", _I1, [following, str(count)], [wide, wide], compare="ult")
         rewrite.out.append(Inst("br", operands=[more], types=[_I1], targets=[loop, done], debug=debug))
         rewrite.split_block(done)

@@ -103,9 +103,9 @@ class _Builder:
 
     def _connect(self, call: Inst, token: str, width: int, arg: Argument) -> Connection:
         if isinstance(arg, ScalarArg) and arg.direction is Direction.READ:
-            token = self._uncast(token)
+            token = self._uncast(call, token, arg)
         if token in self._position:
-            return self._top_argument(token, arg)
+            return self._top_argument(call, token, arg)
         if isinstance(arg, ScalarArg) and arg.direction is Direction.READ and not token.startswith("%"):
             return constant(token, width)
         definition = self._definitions.get(token)
@@ -124,19 +124,41 @@ class _Builder:
             "constant.",
         )
 
-    def _uncast(self, token: str) -> str:
-        """The argument behind the casts with which clang passes a narrow integer on."""
+    def _uncast(self, call: Inst, token: str, arg: ScalarArg) -> str:
+        """The argument behind the casts with which clang passes a narrow integer on.
+
+        A cast or a mask that changes bits which the process looks at is a computation, and has no place here.
+        """
+        kept = arg.width
         while (definition := self._definitions.get(token)) is not None:
-            casts = definition.opcode in ("trunc", "zext", "sext", "freeze", "bitcast")
-            if not casts and not (definition.opcode == "and" and not definition.operands[1].startswith("%")):
+            if definition.opcode == "trunc":
+                kept = min(kept, definition.width)
+            elif definition.opcode == "and" and not definition.operands[1].startswith("%"):
+                mask = int(definition.operands[1]) % (1 << definition.width)
+                kept = min(kept, (mask & ~(mask + 1)).bit_length() if mask & (mask + 1) == 0 else 0)
+            elif definition.opcode not in ("zext", "sext", "freeze", "bitcast"):
                 break
             token = definition.operands[0]
+        own = self._own.by_token.get(token) if token in self._position else None
+        if isinstance(own, ScalarArg) and min(kept, own.width) < arg.width:
+            raise self._not_whole(call, own, arg)
         return token
 
-    def _top_argument(self, token: str, arg: Argument) -> Connection:
+    def _not_whole(self, call: Inst, own: ScalarArg, arg: ScalarArg) -> CompileError:
+        loc = self._module.loc(call)
+        return CompileError(
+            loc.file,
+            loc.line,
+            f"the argument '{arg.name}' gets '{own.name}' in another width or with a mask; pass '{own.name}' as it is, "
+            "in its own type, and compute inside the process.",
+        )
+
+    def _top_argument(self, call: Inst, token: str, arg: Argument) -> Connection:
         known = self._args.get(token)
         if known is None:
             known = self._args[token] = self._copy(token, arg)
+        if isinstance(known, ScalarArg) and isinstance(arg, ScalarArg) and known.width != arg.width:
+            raise self._not_whole(call, known, arg)
         if isinstance(known, AxiArg) and isinstance(arg, AxiArg):
             known.channels.update(arg.channels)
             known.width = known.width or arg.width

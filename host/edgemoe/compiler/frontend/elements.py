@@ -17,7 +17,7 @@ from edgemoe.compiler.llvmir.types import POINTER, IntType, integer_bytes
 #: What chooses a place: (tag of 8 bits, the number that it must have).
 Conditions: TypeAlias = tuple[tuple[str, int], ...]
 
-_I1, _I8, _I64 = IntType(1), IntType(8), IntType(64)
+_I1, _I8 = IntType(1), IntType(8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,11 +224,11 @@ class Elements:
         if variable is not None:
             part = self.parts.part(variable, place)
             base, type_ = part.name, part.type
-            operands, types = part.operands(indices)
+            operands, types = part.operands(indices, self.joins.index)
         else:
             base, type_ = place.base, self.paths.walk(place.base, ()).type
-            operands, types = ["0", *indices], [_I64]
-            types += [_I64 if isinstance(step, Index) else IntType(32) for step in place.steps]
+            operands, types = ["0", *indices], [self.joins.index]
+            types += [self.joins.index if isinstance(step, Index) else IntType(32) for step in place.steps]
         if len(operands) == 1:
             return base
         token = self.joins.fresh()

@@ -16,7 +16,7 @@ from edgemoe.compiler.frontend.pointers import Index, NoPlaceError, Paths, Place
 from edgemoe.compiler.llvmir.objects import Function, Inst, Module
 from edgemoe.compiler.llvmir.types import POINTER, IntType
 
-_I64, _I8, _I1 = IntType(64), IntType(8), IntType(1)
+_I8, _I1 = IntType(8), IntType(1)
 #: Variables that one pointer may point at.
 _MOST = 64
 
@@ -34,6 +34,7 @@ class Joins:
 
     def __init__(self, module: Module, function: Function, paths: Paths) -> None:
         self._module, self._function, self._paths = module, function, paths
+        self.index = IntType(8 * module.layout.pointer)  #: the type of indices
         self.choices: dict[str, Choice] = {}
         self.bases: set[str] = set()
         self._count = 0
@@ -109,11 +110,10 @@ class Joins:
                     return place
         return place
 
-    @staticmethod
-    def _unknown_index(place: Place, token: str) -> Place:
+    def _unknown_index(self, place: Place, token: str) -> Place:
         if not place.steps or not isinstance(place.steps[-1], Index):
             return place
-        return replace(place, steps=(*place.steps[:-1], Index(0, ((f"{token}.index", 64),))))
+        return replace(place, steps=(*place.steps[:-1], Index(0, ((f"{token}.index", self.index.width),))))
 
     def _agrees(self, token: str) -> bool:
         """Whether all inputs lie in the array that was guessed."""
@@ -155,11 +155,17 @@ class Joins:
         block = self._where[inst.result]
         if inst.opcode == "phi":
             made = Inst(
-                "phi", name, _I64, indices, [_I64] * len(indices), targets=inst.targets, debug=inst.debug
+                "phi",
+                name,
+                self.index,
+                indices,
+                [self.index] * len(indices),
+                targets=inst.targets,
+                debug=inst.debug,
             )
         else:
             operands = [inst.operands[0], *indices]
-            made = Inst("select", name, _I64, operands, [_I1, _I64, _I64], debug=inst.debug)
+            made = Inst("select", name, self.index, operands, [_I1, self.index, self.index], debug=inst.debug)
         items = self._function.blocks[block]
         items.insert(items.index(inst), made)
         self._paths.definitions[name] = made
@@ -170,7 +176,7 @@ class Joins:
         return f"%hls.s{self._count}"
 
     def materialise(self, index: Index, block: str, at: int, debug: str) -> str:
-        """The index as one 64-bit token; what it takes is inserted in ``block`` before item ``at``."""
+        """The index as one token; what it takes is inserted in ``block`` before item ``at``."""
         made, token = self.index_insts(index, debug)
         self._function.blocks[block][at:at] = made
         return token
@@ -181,13 +187,13 @@ class Joins:
         total = ""
         for token, width in index.terms:
             value = token
-            if width != 64:
+            if width != self.index.width:
                 value = self.fresh()
-                opcode = "sext" if width < 64 else "trunc"
-                made.append(Inst(opcode, value, _I64, [token], [IntType(width)], debug=debug))
+                opcode = "sext" if width < self.index.width else "trunc"
+                made.append(Inst(opcode, value, self.index, [token], [IntType(width)], debug=debug))
             if total:
                 summed = self.fresh()
-                made.append(Inst("add", summed, _I64, [total, value], [_I64, _I64], debug=debug))
+                made.append(Inst("add", summed, self.index, [total, value], [self.index] * 2, debug=debug))
                 total = summed
             else:
                 total = value
@@ -195,7 +201,9 @@ class Joins:
             return made, str(index.constant)
         if index.constant:
             summed = self.fresh()
-            made.append(Inst("add", summed, _I64, [total, str(index.constant)], [_I64, _I64], debug=debug))
+            made.append(
+                Inst("add", summed, self.index, [total, str(index.constant)], [self.index] * 2, debug=debug)
+            )
             total = summed
         return made, total
 
@@ -249,10 +257,10 @@ class Joins:
                 return "0"
 
             name = f"{token}.{number}.{at}"
-            self._insert(token, name, _I64, value)
+            self._insert(token, name, self.index, value)
             place = own[token][number]
             steps = list(place.steps)
-            steps[at] = Index(0, ((name, 64),))
+            steps[at] = Index(0, ((name, self.index.width),))
             own[token][number] = replace(place, steps=tuple(steps))
 
     def _insert(
@@ -297,3 +305,18 @@ class Joins:
                 return []
             found.append((conditions, inner))
         return found
+
+
+def chooses_addresses(module: Module) -> bool:
+    """Whether an address comes from one of several paths, or is reckoned from a choice of two."""
+    for function in module.functions.values():
+        chosen = set()
+        for inst in function.instructions():
+            if inst.opcode == "phi" and inst.type == POINTER:
+                return True
+            if inst.opcode == "select" and inst.type == POINTER:
+                chosen.add(inst.result)
+        users = (i for i in function.instructions() if i.opcode not in ("load", "store"))
+        if any(operand in chosen for inst in users for operand in inst.operands):
+            return True
+    return False

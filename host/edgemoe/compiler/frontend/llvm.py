@@ -4,8 +4,8 @@
 First the shim's small functions are inlined, then what is left; up to there only passes run that keep the paths of
 accesses. Then aggregates are split (`split.py`), and LLVM's clean-up follows. Its list is the project's own: nothing
 is vectorised, peeled or turned into library calls behind its back. An unrolled loop is thousands of small blocks, on
-which instruction combining takes time that grows with their square: CFG simplification merges them first. Switches are
-lowered last because CFG simplification forms them again.
+which instruction combining and SROA take time that grows with their square: GVN makes their conditions one value, and
+CFG simplification merges them. Switches are lowered last because CFG simplification forms them again.
 """
 
 from __future__ import annotations
@@ -14,13 +14,17 @@ import functools
 
 import llvmlite.binding as llvm
 
+from edgemoe.compiler.errors import CompileError
+from edgemoe.compiler.frontend.joins import chooses_addresses
+from edgemoe.compiler.frontend.limited import OutOfTime, limited
 from edgemoe.compiler.frontend.markers import Facts, bind, collect
 from edgemoe.compiler.frontend.prepare import inline_all, prepare
 from edgemoe.compiler.frontend.records import drop_nameless
 from edgemoe.compiler.frontend.registers import fold_registers
 from edgemoe.compiler.frontend.source.rewrite import Source
-from edgemoe.compiler.frontend.split import split_aggregates
+from edgemoe.compiler.frontend.split import settle_joins, split_aggregates
 from edgemoe.compiler.frontend.structs import scalars_for_structs
+from edgemoe.compiler.limits import LLVM_SECONDS, UNROLLED_ITERATIONS
 from edgemoe.compiler.llvmir.objects import Module
 from edgemoe.compiler.llvmir.reader import read_module
 from edgemoe.compiler.llvmir.writer import module_text
@@ -34,7 +38,7 @@ _SHORTEN_ALL = "sroa sroa new_gvn sccp aggressive_dce"
 _PASSES = [
     "sroa sroa instruction_combine sroa instruction_combine sroa simplify_cfg",
     "loop_simplify lcssa loop_rotate instruction_combine simplify_cfg sccp loop_simplify lcssa loop_unroll "
-    "simplify_cfg sroa simplify_cfg instruction_combine simplify_cfg",
+    "new_gvn simplify_cfg sroa simplify_cfg instruction_combine simplify_cfg",
     "loop_unroll sroa new_gvn instruction_combine simplify_cfg loop_deletion aggressive_dce sroa "
     "dead_store_elimination instruction_combine simplify_cfg lower_switch strip_dead_prototype "
     "global_dead_code_eliminate",
@@ -48,10 +52,12 @@ _DATA_LAYOUT = 'target datalayout = "e-m:e-p:32:32-i64:64-n32-S128"'
 @functools.cache
 def _setup() -> None:
     llvm.initialize_native_target()
-    # Full unrolling is always the user's wish here: no size limit of LLVM's may refuse it silently.
-    llvm.set_option("edgemoe", "-pragma-unroll-threshold=10000000")
+    # Full unrolling is always the user's wish here; what is beyond our limits stays a loop, and is refused as such.
+    # Size never stops it: this threshold is for what LLVM would unroll beyond that, or in part.
+    llvm.set_option("edgemoe", "-pragma-unroll-threshold=1")
+    llvm.set_option("edgemoe", "-unroll-max-count=1")
     llvm.set_option("edgemoe", "-enable-noalias-to-md-conversion=false")
-    llvm.set_option("edgemoe", "-pragma-unroll-full-max-iterations=1000000")
+    llvm.set_option("edgemoe", f"-pragma-unroll-full-max-iterations={UNROLLED_ITERATIONS}")
 
 
 def clean_up(source: Module, top: str, read: Source) -> tuple[str, Facts]:
@@ -64,8 +70,8 @@ def clean_up(source: Module, top: str, read: Source) -> tuple[str, Facts]:
     machine = llvm.Target.from_default_triple().create_target_machine()
     builder = llvm.create_pass_builder(machine, options)
 
-    def run(module: Module, *lists: str) -> str:
-        parsed = llvm.parse_assembly(module_text(module))
+    def passes(text: str, lists: tuple[str, ...]) -> str:
+        parsed = llvm.parse_assembly(text)
         parsed.verify()
         for names in lists:
             manager = llvm.create_new_module_pass_manager()
@@ -73,6 +79,24 @@ def clean_up(source: Module, top: str, read: Source) -> tuple[str, Facts]:
                 getattr(manager, f"add_{name}_pass")()
             manager.run(parsed, builder)
         return str(parsed)
+
+    _, loc = source.debug.subprogram(source.functions[top].debug)
+
+    def run(module: Module, *lists: str) -> str:
+        text = module_text(module)
+        try:
+            return limited(lambda: passes(text, lists), LLVM_SECONDS)
+        except OutOfTime:
+            raise CompileError(
+                loc.file,
+                loc.line,
+                f"LLVM's passes were not done after {LLVM_SECONDS} s, which is the limit: too much is unrolled here. "
+                "Unroll nested loops by factors, or pipeline the innermost ones.",
+            ) from None
+        except RuntimeError as error:
+            raise CompileError(
+                loc.file, loc.line, f"LLVM refuses this program, which is a fault of this compiler: {error}"
+            ) from None
 
     _forget_target(source)
     kept = prepare(source, top, read)
@@ -89,7 +113,11 @@ def clean_up(source: Module, top: str, read: Source) -> tuple[str, Facts]:
     bind(module, facts, read)
     module.other = [line for line in module.other if not line.startswith("target datalayout")]
     module.other.insert(0, _DATA_LAYOUT)
-    return run(module, *_PASSES), facts
+    text = run(module, *_PASSES)
+    if not chooses_addresses(module := read_module(text)):
+        return text, facts
+    settle_joins(module)
+    return module_text(module), facts
 
 
 def _forget_target(module: Module) -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.cfg import Graph, natural_loops
+from edgemoe.compiler.limits import UNROLLED_ITERATIONS
+from edgemoe.compiler.llvmir.debug import DebugInfo
 from edgemoe.compiler.llvmir.objects import Function, Inst, Module
 
 #: The note that says which loop of the source it is: a loop that runs once disappears, its mark does not.
 LOOP_NUMBER = "hls.loop"
+#: Our note that a loop is to be unrolled; LLVM drops its own when it gives up.
+_WANTED = "hls.unroll"
 _FULL = "llvm.loop.unroll.full"
 _DISABLE = "llvm.loop.unroll.disable"
 _COUNT = "llvm.loop.unroll.count"
@@ -71,14 +76,33 @@ def innermost(loops: list[SourceLoop], block: str) -> SourceLoop | None:
 
 
 def loop_notes(module: Module, inst: Inst) -> tuple[bool, set[int]]:
-    """Of a branch back: whether the loop is yet to be unrolled, and the numbers of the source's loops that it is."""
+    """Of a branch back: whether it is yet to be unrolled by a factor, and the numbers of the source's loops it is."""
     wish, numbers = False, set()
     for item in module.debug.node(inst.loop).items if inst.loop else []:
         note = module.debug.node(item).items
-        wish |= note[:1] in ([_FULL], [_COUNT])
+        wish |= note[:1] == [_COUNT]
         if note[:1] == [LOOP_NUMBER]:
             numbers.add(int(note[1].split()[-1]))
     return wish, numbers
+
+
+def refuse_left_over(loops: list[Inst], debug: DebugInfo) -> None:
+    """Refuse loops that were to be unrolled and are still there; ``loops`` are the branches back.
+
+    Raises: CompileError that names the limits.
+    """
+    for latch in loops:
+        words = {(debug.node(item).items or [""])[0] for item in debug.node(latch.loop).items}
+        if _WANTED in words:
+            loc = debug.loc(latch.debug)
+            raise CompileError(
+                loc.file,
+                loc.line,
+                "unrolling this loop is not possible: the number of its iterations is not a constant, or it is beyond "
+                f"the limit of {UNROLLED_ITERATIONS:,}. Unroll "
+                "by a factor, or pipeline the loop (in a pipelined loop, and in a function with INLINE off, all inner "
+                "loops are unrolled).",
+            )
 
 
 def annotate(module: Module, loop: SourceLoop) -> None:
@@ -95,6 +119,8 @@ def annotate(module: Module, loop: SourceLoop) -> None:
     if loop.unroll or not own:
         # Without a note LLVM would unroll as it sees fit.
         notes.append(loop.unroll or f'!{{!"{_DISABLE}"}}')
+    if _FULL in loop.unroll:
+        notes.append(f'!{{!"{_WANTED}"}}')
     numbers = [*dict.fromkeys(kept), *(debug.add(note) for note in notes)]
     itself = debug.next_number()
     debug.add(f"distinct !{{{', '.join(f'!{number}' for number in (itself, *numbers))}}}")

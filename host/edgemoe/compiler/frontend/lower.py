@@ -9,16 +9,19 @@ from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.parse import BINARY, Inst
 from edgemoe.compiler.ir import Compare, Const, Op, Opcode, Value
+from edgemoe.compiler.llvmir.instructions import ASSEMBLY
 
 _CASTS = {"zext": Opcode.ZEXT, "sext": Opcode.SEXT, "trunc": Opcode.TRUNC}
-_UNDEFINED = frozenset({"undef", "poison", "null", "zeroinitializer", "none"})
+#: What LLVM leaves where a program reads a variable without a value, divides by zero, shifts too far, ...
+UNDEFINED = frozenset({"undef", "poison"})
+_ZERO = frozenset({"null", "zeroinitializer", "none"})
 
 
 def constant(token: str, width: int) -> Const:
     """A constant operand; what is undefined becomes 0."""
     if token in ("true", "false"):
         return Const(int(token == "true"), 1)
-    if token in _UNDEFINED:
+    if token in UNDEFINED | _ZERO:
         return Const(0, width)
     return Const.of(int(token), width)
 
@@ -53,6 +56,8 @@ def lower_pure(inst: Inst, operands: list[Value], emit: Emitter) -> Value | None
 def _binary(inst: Inst, operands: list[Value], emit: Emitter) -> Value:
     a, b = operands
     opcode = Opcode(inst.opcode)
+    if opcode is Opcode.ADD and b == Const(0, inst.width):
+        return a
     if opcode is Opcode.OR and "disjoint" in inst.flags and (joined := _join(a, b, emit)) is not None:
         return joined
     if opcode in (Opcode.LSHR, Opcode.ASHR) and isinstance(b, Const) and 0 < b.value < inst.width:
@@ -216,10 +221,39 @@ _INTRINSICS: dict[str, _Handler] = {
 }
 
 
+_HEAP = {
+    "malloc": "malloc",
+    "calloc": "calloc",
+    "realloc": "realloc",
+    "free": "free",
+    "_Znwm": "new",
+    "_Znam": "new",
+    "_ZdlPv": "delete",
+    "_ZdaPv": "delete",
+    "_ZdlPvm": "delete",
+    "_ZdaPvm": "delete",
+}
+
+
 def unsupported(inst: Inst, file: str, line: int) -> CompileError:
     """The error for an instruction that nothing lowers."""
     if inst.opcode == "call":
         name = inst.callee
+        if inst.callee == ASSEMBLY:
+            return CompileError(file, line, "inline assembly cannot become hardware; write it in C++.")
+        if not name:
+            return CompileError(
+                file,
+                line,
+                "a function is called through a pointer or is virtual, so which one is known at run time only; call "
+                "it by its name, in a switch if there are several.",
+            )
+        if name in _HEAP:
+            return CompileError(
+                file,
+                line,
+                f"'{_HEAP[name]}' needs a heap, which hardware does not have; declare an array of a fixed size.",
+            )
         if name.startswith("llvm."):
             why = f"the LLVM operation {name} is not supported"
         else:

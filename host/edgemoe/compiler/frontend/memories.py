@@ -8,6 +8,7 @@ compile time selects one bank; any other becomes the access's bank select.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from edgemoe.compiler.banks import BankLayout, Dimension, Form, Split, index_bits
@@ -18,6 +19,7 @@ from edgemoe.compiler.frontend.leaves import Leaf
 from edgemoe.compiler.frontend.objects import flatten
 from edgemoe.compiler.frontend.parse import Global, Module
 from edgemoe.compiler.ir import Affine, Compare, Const, Loc, Memory, Opcode, Storage, Value
+from edgemoe.compiler.limits import MEMORY_BITS
 
 _POINTER_BITS = 32
 Partition = tuple[Split, int]  # and the factor
@@ -49,6 +51,14 @@ def build_memory(name: str, leaf: Leaf, partition: dict[int, Partition], loc: Lo
         how, factor = partition.get(number, partition.get(0, (Split.NONE, 1)))
         dims.append(Dimension.of(dim.extent, Split.COMPLETE if dim.lanes else how, factor))
     layout = BankLayout(tuple(dims))
+    elements = math.prod(dim.extent for dim in leaf.dims)
+    if elements * leaf.width > MEMORY_BITS:
+        raise CompileError(
+            loc.file,
+            loc.line,
+            f"the array '{name}' has {elements * leaf.width:,} bits; the limit is {MEMORY_BITS:,}. Keep it in memory "
+            "behind an hls::burst_maxi.",
+        )
     storage = Storage.REGISTERS if layout.depth == 1 else Storage.RAM
     return Memory(name, leaf.width, layout, storage, loc=loc)
 
@@ -85,7 +95,7 @@ def resolve_access(
     for dim, index, (bank_step, row_step) in zip(
         memory.layout.dims, indices, memory.layout.weights(), strict=True
     ):
-        if dim.split is Split.COMPLETE and not 0 <= index.constant < dim.extent and not index.terms:
+        if not 0 <= index.constant < dim.extent and not index.terms:
             raise CompileError(
                 emit.loc.file,
                 emit.loc.line,

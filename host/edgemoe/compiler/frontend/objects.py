@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from edgemoe.compiler.frontend.leaves import LANES
+from edgemoe.compiler.frontend.leaves import LANES, leaves
 from edgemoe.compiler.frontend.pointers import Field, Place, Step
 from edgemoe.compiler.llvmir.objects import Global, Inst, Module
 from edgemoe.compiler.llvmir.types import ArrayType, IntType, Layout, NamedType, StructType, Type
@@ -29,15 +29,15 @@ class Part:
     type: Type
     lanes: tuple[bool, ...]
 
-    def operands(self, indices: list[str]) -> tuple[list[str], list[Type]]:
+    def operands(self, indices: list[str], index: IntType) -> tuple[list[str], list[Type]]:
         """Operands of a ``getelementptr`` of this object's type to an element."""
-        tokens, types = ["0"], [IntType(64)]
+        tokens, types = ["0"], [index]
         for token, lane in zip(indices, self.lanes, strict=False):
             if lane:
                 tokens.append("0")
                 types.append(IntType(32))
             tokens.append(token)
-            types.append(IntType(64))
+            types.append(index)
         return tokens, list[Type](types)
 
 
@@ -106,6 +106,8 @@ class Parts:
             result = ArrayType(count, result)
             if lane:
                 result = self._lanes(result)
+        if len(leaves(self.layout, variable.type)) == 1:  # it stays one, and what pragmas say of it holds
+            return Part(variable.base, result, tuple(lane for _, lane in dims))
         return Part(self._name(variable, names), result, tuple(lane for _, lane in dims))
 
     @staticmethod

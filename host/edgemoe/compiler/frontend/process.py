@@ -14,8 +14,8 @@ from edgemoe.compiler.frontend.arguments import Arguments
 from edgemoe.compiler.frontend.cfg import Graph, Loop, natural_loops
 from edgemoe.compiler.frontend.ifconvert import Predicates
 from edgemoe.compiler.frontend.intrinsics import AXI_CHANNELS, intrinsic
-from edgemoe.compiler.frontend.loops import loop_notes
-from edgemoe.compiler.frontend.lower import constant, lower_pure, unsupported
+from edgemoe.compiler.frontend.loops import loop_notes, refuse_left_over
+from edgemoe.compiler.frontend.lower import UNDEFINED, constant, lower_pure, unsupported
 from edgemoe.compiler.frontend.markers import PIPELINE_MARK, Fact
 from edgemoe.compiler.frontend.names import Names
 from edgemoe.compiler.frontend.parse import Function as LlvmFunction
@@ -29,6 +29,7 @@ from edgemoe.compiler.ir import (
     Kind,
     Loc,
     ModuleArg,
+    Note,
     Op,
     Opcode,
     Phi,
@@ -68,6 +69,7 @@ class ProcessBuilder:
         )
         self.leaf_args: dict[int, ModuleArg] = {}
         self.result: Value | None = None  #: of a module
+        self.notes: dict[Note, None] = {}
         self._names = Names()
         self._heads: dict[str, str] = {}  # LLVM block -> region name
         self._phis: dict[str, list[Inst]] = {}  # region name -> phi instructions
@@ -79,6 +81,7 @@ class ProcessBuilder:
         """The IR function."""
         successors = {name: self._successors(block) for name, block in self.source.blocks.items()}
         graph = Graph(next(iter(self.source.blocks)), successors)
+        refuse_left_over([b[-1] for b in self.source.blocks.values() if b[-1].loop], self.module.debug)
         loops = natural_loops(graph)
         pipelines = self._pipelines(graph, loops)
         owner = {block: header for header, (loop, _) in pipelines.items() for block in loop.blocks}
@@ -98,6 +101,7 @@ class ProcessBuilder:
         for edge, source, target in self._fixups:
             edge.values = [self._incoming(phi, source) for phi in self._phis[edge.target]]
             assert self._heads[target] == edge.target
+        self._find_idle_loops()
         self.function.args = self.arguments.args()
         if self.leaf_args:
             self.function.args = [self.leaf_args[k] for k in sorted(self.leaf_args)]
@@ -105,6 +109,19 @@ class ProcessBuilder:
             if isinstance(region, Pipeline):
                 region.promises = self.accesses.dependences(region)
         return self.function
+
+    def _find_idle_loops(self) -> None:
+        """A loop that never ends and does nothing: the run never ends either."""
+        for region in self.function.regions:
+            end = region.terminator
+            if isinstance(end, Jump) and end.edge.target == region.name and not region.ops:
+                self.notes[
+                    Note(
+                        region.loc,
+                        "this loop never ends and does nothing, so no run of it ends.",
+                        warning=True,
+                    )
+                ] = None
 
     def _successors(self, block: list[Inst]) -> list[str]:
         last = block[-1] if block else None
@@ -178,6 +195,14 @@ class ProcessBuilder:
         last = insts[-1]
         if last.opcode == "ret":
             self._output_result(last, emit)
+        if last.opcode == "unreachable":
+            loc = next((at for i in reversed(insts) if (at := self.module.loc(i)).line), region.loc)
+            raise CompileError(
+                loc.file,
+                loc.line,
+                "from here on the program's behaviour is not defined: a loop never ends and does nothing, a division "
+                "by zero, an access outside an array or through a null pointer, or a missing return.",
+            )
         if last.opcode != "br":
             region.terminator = Return(self.result)
         elif len(set(last.targets)) == 1:
@@ -308,7 +333,15 @@ class ProcessBuilder:
         if not token.startswith("%"):
             if token.startswith(("@", "getelementptr")):
                 loc = self.module.loc(user)
-                raise CompileError(loc.file, loc.line, "a pointer is used as a value.")
+                message = "a pointer is used as a value."
+                if "@_ZTV" in token:
+                    message = (
+                        "a class with virtual functions: which one is called is known at run time only; use a "
+                        "template, or a switch."
+                    )
+                raise CompileError(loc.file, loc.line, message)
+            if token in UNDEFINED and user.opcode not in ("phi", "select"):
+                self._undefined(user)
             return constant(token, width)
         value = self.values.get(token)
         if value is None:
@@ -317,6 +350,20 @@ class ProcessBuilder:
             what = definition.opcode if definition is not None else "pointer argument"
             raise CompileError(loc.file, loc.line, f"this value comes from a {what}, which is not a number.")
         return value
+
+    def _undefined(self, user: Inst) -> None:
+        loc = self.module.loc(user)
+        if not loc.line:
+            loc = self.function.loc
+        self.notes[
+            Note(
+                loc,
+                "a value used here is not defined, and is taken as 0: a variable (or a member or element) that is read "
+                "before it is written, a division by zero, a shift by the width or more, or an index outside an "
+                "array.",
+                warning=True,
+            )
+        ] = None
 
     def _lower(self, inst: Inst, emit: Emitter, predicate: Value | None) -> None:
         opcode = inst.opcode

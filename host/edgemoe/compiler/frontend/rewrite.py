@@ -11,7 +11,7 @@ from edgemoe.compiler.frontend.pointers import Index, NoPlaceError, Paths, Place
 from edgemoe.compiler.llvmir.objects import Function, Inst, Module, Record
 from edgemoe.compiler.llvmir.types import POINTER, IntType, bits
 
-_I1, _I64 = IntType(1), IntType(64)
+_I1 = IntType(1)
 _UNSIGNED_TO_SIGNED = {"ult": "slt", "ule": "sle", "ugt": "sgt", "uge": "sge"}
 _LOST = "this use of an address cannot be followed; arrays and members can be read, written, copied and walked over."
 
@@ -101,7 +101,7 @@ class Rewrite(Elements):
         if pair is None:
             return False
         compare = _UNSIGNED_TO_SIGNED.get(inst.compare, inst.compare)
-        self.emit("icmp", _I1, list(pair), [_I64, _I64], result=inst.result, compare=compare)
+        self.emit("icmp", _I1, list(pair), [self.joins.index] * 2, result=inst.result, compare=compare)
         return True
 
     def _difference(self, inst: Inst) -> bool:
@@ -115,13 +115,14 @@ class Rewrite(Elements):
         if pair is None or place is None:
             return False
         type_ = IntType(bits(inst.type))
-        distance = self.emit("sub", _I64, list(pair))
+        index = self.joins.index
+        distance = self.emit("sub", index, list(pair))
         size = self.parts.layout.size(place.type)
-        if type_ == _I64:
-            self.emit("mul", _I64, [distance, str(size)], result=inst.result)
+        if type_ == index:
+            self.emit("mul", index, [distance, str(size)], result=inst.result)
         else:
-            scaled = self.emit("mul", _I64, [distance, str(size)])
-            self.emit("trunc", type_, [scaled], [_I64], result=inst.result)
+            scaled = self.emit("mul", index, [distance, str(size)])
+            self.emit("trunc", type_, [scaled], [index], result=inst.result)
         return True
 
     def _indices(self, first: str, second: str) -> tuple[str, str] | None:
@@ -207,6 +208,8 @@ class Rewrite(Elements):
         variable = self.variables.get(record.operand)
         if variable is None:
             return [] if record.operand in self.dead else [record]
+        if set(variable.parts) and all(part.name == variable.base for part in variable.parts.values()):
+            return [record]
         debug = self.module.debug
         fields = debug.node(record.variable).fields
         made: list[Inst | Record] = []

