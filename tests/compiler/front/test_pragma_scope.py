@@ -91,8 +91,6 @@ READ = "y.write(x.read() + i);"
 UNUSED = {
     "factor_of_a_run_time_loop": ("for (int i = 0; i < n; i++) {\n#pragma HLS UNROLL factor=4 // here\n" + READ + "\n}",
         "number of the loop's iterations is not a constant"),
-    "whole_run_time_loop": ("for (int i = 0; i < n; i++) {\n#pragma HLS UNROLL // here\n" + READ + "\n}",
-        "number of the loop's iterations is not a constant"),
     "runs_once": ("for (int i = 0; i < 1; i++) {\n#pragma HLS PIPELINE // here\n" + READ + "\n}", "runs at most once"),
     "unroll_off_in_a_pipeline": (
         loop("for (int k = 0; k < 4; k++) {\n#pragma HLS UNROLL off // here\n" + READ + "\n}"), "where every loop"),
@@ -135,6 +133,9 @@ REFUSED = {
     "two_labels_of_an_if": (loop("if (i) a: b:\n#pragma HLS PIPELINE // here\ny.write(0);", ""), "has no braces"),
     "switch_without_braces": (
         loop("switch (i) case 1 + (2):\n#pragma HLS PIPELINE // here\ny.write(0);", ""), "has no braces"),
+    "whole_run_time_loop": (
+        "int n = x.read();\nfor (int i = 0; i < n; i++) {  // here\n#pragma HLS UNROLL\n" + READ + "\n}",
+        "unrolling this loop is not possible"),
     "fraction": (loop(READ, "#pragma HLS PIPELINE II=1.5 // here"), "cannot be narrowed"),
     "more_than_32_bits": (loop(READ, "#pragma HLS PIPELINE II=1LL<<32 // here"), "is more than 2147483647"),
     "factor_of_more_than_32_bits": (loop(READ, "#pragma HLS UNROLL factor=4294967298 // here"), "is more than"),
