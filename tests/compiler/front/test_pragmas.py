@@ -246,8 +246,8 @@ def test_options_and_words_are_known_in_any_case() -> None:
 
 MARKERS = {
     "#pragma HLS DATAFLOW": "__hls_pragma(1, (const void*)0);",
-    "  #  pragma hls stream variable=s depth = N * (K + 1)": "  __hls_pragma(1, __hls_place(s), (long)(N * (K + 1)));",
-    "#pragma HLS BIND_STORAGE variable=a latency=2": "__hls_pragma(1, (const void*)0, (long)(2), (long)sizeof(a));",
+    "  #  pragma hls stream variable=s depth = N * (K + 1)": "  __hls_pragma(1, __hls_place(s), long{(N * (K + 1))});",
+    "#pragma HLS BIND_STORAGE variable=a latency=2": "__hls_pragma(1, (const void*)0, long{(2)}, (long)sizeof(a));",
     "#pragma HLS INLINE": "",
     "#pragma omp parallel": "#pragma omp parallel",
 }
@@ -284,6 +284,8 @@ MISPLACED = {
     ),
     "before_else": ("void f() {\nif (a) { g(); }\n#pragma HLS DATAFLOW // here\nelse g();\n}\n", "amid a statement"),
     "in_arguments": ("void f() {\ng(1,\n#pragma HLS DATAFLOW // here\n2);\n}\n", "amid a statement"),
+    "in_initialiser_of_an_array": (
+        "void f() {\nint a[2]{1,\n#pragma HLS DATAFLOW // here\n2};\n}\n", "amid a statement"),
     "in_initialiser": ("void f() {\nint a[] = {1,\n#pragma HLS DATAFLOW // here\n2};\n}\n", "amid a statement"),
     "function_pipelined": ("void f() {\n#pragma HLS PIPELINE // here\n}\n", "stands in no loop.*pipeline the loop"),
     "function_unrolled": ("void f() {\nif (a) {\n#pragma HLS UNROLL // here\n}\n}\n", "stands in no loop"),
@@ -327,6 +329,13 @@ PLACED = {
     "block_in_loop": "for (;;) { {\n@\n} }",
     "switch_in_loop": "for (;;) { switch (a) { case 1: {\n@\n} } }",
     "loop_in_lambda": "auto f = [&](int a) -> int { for (;;) {\n@\n} };",
+    "loop_in_lambda_without_parameters": "auto f = [&] { for (;;) {\n@\n} };",
+    "loop_in_mutable_lambda": "auto f = [a, b = c[1]](int a) mutable noexcept { for (;;) {\n@\n} };",
+    "loop_in_lambda_called_at_once": "[&] { for (;;) {\n@\n} }();",
+    "loop_in_returned_lambda": "return [=] { for (;;) {\n@\n} };",
+    "loop_in_lambda_of_a_template": "auto f = []<class T>(T a) -> ns::t<3> { for (;;) {\n@\n} };",
+    "likely_branch_in_loop": "for (;;) if (a) [[likely]] {\n@\n}",
+    "loop_with_attribute": "for (;;) [[likely]] {\n@\n}",
     "loop_in_lambda_argument": "g([&](int a) { for (;;) {\n@\n} });",
     "loop_in_local_class": "struct s { int f() const noexcept { for (;;) {\n@\n} } };",
 }

@@ -352,7 +352,7 @@ class Accesses:
         result = []
         for fact in self._facts:
             pragma = fact.pragma
-            if not isinstance(pragma, Dependence) or fact.loop not in (0, loop):
+            if not isinstance(pragma, Dependence) or not loop or fact.loop != loop:
                 continue
             names = frozenset(m.name for (base, _), (m, leaf) in self._memories.items() if fact.names(base))
             hazards = frozenset([pragma.hazard] if pragma.hazard is not None else [])

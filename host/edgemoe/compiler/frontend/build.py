@@ -12,7 +12,7 @@ from edgemoe.compiler.frontend.arguments import parameter_name
 from edgemoe.compiler.frontend.clang import emit_llvm
 from edgemoe.compiler.frontend.dataflow import Callee, build_dataflow
 from edgemoe.compiler.frontend.llvm import clean_up
-from edgemoe.compiler.frontend.markers import Fact, note_unrolled
+from edgemoe.compiler.frontend.markers import Fact, note_gone, note_unrolled
 from edgemoe.compiler.frontend.parse import Module
 from edgemoe.compiler.frontend.prepare import MODULE_BODY
 from edgemoe.compiler.frontend.process import ModuleLeaves, ProcessBuilder
@@ -40,6 +40,7 @@ def compile_source(source: Path, top: str, include: list[Path], work: Path) -> P
     parsed = Module(text)
     note_unrolled(parsed.source, facts)
     program = build_program(parsed, facts.facts, mangled, result)
+    note_gone(facts)
     program.notes += facts.notes
     program.sources = files
     program.notes += warnings

@@ -110,7 +110,7 @@ def clean_up(source: Module, top: str, read: Source) -> tuple[str, Facts]:
         module = read_module(run(module, _SHORTEN_ALL))
     facts = collect(module, read)
     split_aggregates(module, facts.facts)
-    bind(module, facts.facts, read)
+    bind(module, facts, read)
     module.other = [line for line in module.other if not line.startswith("target datalayout")]
     module.other.insert(0, _DATA_LAYOUT)
     text = run(module, *_PASSES)

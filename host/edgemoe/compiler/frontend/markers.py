@@ -8,7 +8,7 @@ survives to the end; unrolling is asked for by LLVM's loop metadata, one fresh n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.loops import SourceLoop, annotate, innermost, loop_notes, source_loops
@@ -17,7 +17,6 @@ from edgemoe.compiler.frontend.source.pragmas import (
     Dependence,
     Inline,
     InterfaceHint,
-    LoopTripcount,
     Pipeline,
     Pragma,
     Unroll,
@@ -29,6 +28,7 @@ from edgemoe.compiler.llvmir.objects import Function, Inst, Module, Record
 from edgemoe.compiler.llvmir.types import VOID, IntType
 
 PIPELINE_MARK = "__hls_mark_pipeline"
+_ALL_UNROLLED = "the loop stands in a pipelined one, where every loop is unrolled"
 
 
 @dataclass(slots=True)
@@ -42,7 +42,10 @@ class Fact:
     loc: Loc = NOWHERE
     loop: int = 0  #: its number, of a PIPELINE, UNROLL, DEPENDENCE or LOOP_TRIPCOUNT
     label: str = ""  #: of that loop, in C++
-    used: bool = False  #: of a STREAM: whether a channel has its depth
+    debug: str = ""  #: the marker's DILocation
+    used: bool = (
+        False  #: of a STREAM: whether a channel has its depth; of a PIPELINE: whether its loop is one
+    )
     objects: tuple[
         str, ...
     ] = ()  #: the arrays and variables that ``variable`` stands for, once it was resolved
@@ -122,7 +125,16 @@ def _fact(module: Module, function: Function, block: str, call: Inst, written: W
             loc.line,
             f"the pragma HLS {written.name} of an argument changes the interface, which is not built; leave it out.",
         )
-    return Fact(function.name, pragma, variable, block, loc)
+    return Fact(function.name, pragma, variable, block, loc, debug=call.debug)
+
+
+def _unroll(pragma: Unroll, loop: SourceLoop) -> None:
+    if pragma.off:
+        loop.keep()
+    elif pragma.factor is not None:
+        loop.unroll_by(pragma.factor)
+    else:
+        loop.unroll_fully()
 
 
 def _mark(pragma: Pipeline, call: Inst) -> Inst:
@@ -140,44 +152,61 @@ def _mark(pragma: Pipeline, call: Inst) -> Inst:
     )
 
 
-def bind(module: Module, facts: list[Fact], source: Source) -> None:
+def bind(module: Module, found: Facts, source: Source) -> None:
     """Finds the loop of each pragma that stands in one, and tells LLVM which loops to unroll."""
     number = 1
+    bound: list[Fact] = []
     for function in module.functions.values():
         loops = source_loops(function, number)
         number += len(loops)
-        own = [fact for fact in facts if fact.function == function.name]
-        _bind_loops(module, function, own, loops, source)
-        _bind_dependences(own, loops)
+        own = [fact for fact in found.facts if fact.function == function.name]
+        _bind_loops(module, function, own, loops, source, found)
+        bound += _bind_dependences(module, own, loops)
         if function.name.endswith(MODULE_BODY):  # a module has no control: its loops must go
             for loop in loops:
                 if not loop.unroll:
                     loop.unroll_fully()
         for loop in loops:
             annotate(module, loop)
+    used = {fact.loc for fact in bound}
+    for fact in found.facts:
+        if fact.loc not in used:
+            found.note(
+                fact.loc, "the pragma HLS DEPENDENCE is not used: no loop that it speaks of is pipelined."
+            )
+    found.facts[:] = bound
 
 
 def _bind_loops(
-    module: Module, function: Function, facts: list[Fact], loops: list[SourceLoop], source: Source
+    module: Module,
+    function: Function,
+    facts: list[Fact],
+    loops: list[SourceLoop],
+    source: Source,
+    found: Facts,
 ) -> None:
-    for fact in facts:
-        loop, pragma = innermost(loops, fact.block), fact.pragma
-        if loop is None:
-            continue
-        if isinstance(pragma, Unroll):
+    placed = [(fact, loop) for fact in facts if (loop := innermost(loops, fact.block)) is not None]
+    pipelined = [
+        (fact, fact.pragma, loop)
+        for fact, loop in placed
+        if isinstance(fact.pragma, Pipeline) and not fact.pragma.off
+    ]
+    within = {inner.number for _, _, loop in pipelined for inner in loop.inner}
+    for fact, loop in placed:
+        if isinstance(fact.pragma, Unroll):
             fact.loop = loop.number
-            if pragma.off:
-                loop.keep()
-            elif pragma.factor is not None:
-                loop.unroll_by(pragma.factor)
-            else:
-                loop.unroll_fully()
-        elif isinstance(pragma, Pipeline) and not pragma.off:
-            fact.loop, fact.label = loop.number, source.labels.get(_start(module, loop), "")
-            if not loop.unroll:
-                loop.keep()
-            for inner in loop.inner:
-                inner.unroll_fully()
+            _unroll(fact.pragma, loop)
+            if loop.number in within and (fact.pragma.off or fact.pragma.factor is not None):
+                found.note(fact.loc, f"the pragma HLS UNROLL is not used: {_ALL_UNROLLED}.")
+    for fact, _, loop in pipelined:
+        if loop.number in within:
+            found.note(fact.loc, f"the pragma HLS PIPELINE is not used: {_ALL_UNROLLED}.")
+            continue
+        fact.loop, fact.label = loop.number, source.labels.get(_start(module, loop), "")
+        if not loop.unroll:
+            loop.keep()
+        for inner in loop.inner:
+            inner.unroll_fully()
     marks = [
         (label, inst)
         for label, block in function.blocks.items()
@@ -220,11 +249,52 @@ def _start(module: Module, loop: SourceLoop) -> Point:
     return Point("", 0, 0)
 
 
-def _bind_dependences(facts: list[Fact], loops: list[SourceLoop]) -> None:
-    """A DEPENDENCE or trip count in a pipelined loop's body belongs to that loop (0: to the whole function)."""
-    pipelined = {fact.loop for fact in facts if isinstance(fact.pragma, Pipeline) and fact.loop}
+def _bind_dependences(module: Module, facts: list[Fact], loops: list[SourceLoop]) -> list[Fact]:
+    """The facts, a DEPENDENCE once for each pipelined loop that it speaks of.
+
+    That is the pipelined loop around it; else those within the loop that it stands in; else, outside any loop, those
+    of its function, and not of the functions that call it.
+    """
+    pipelines = {
+        fact.loop: fact.debug for fact in facts if isinstance(fact.pragma, Pipeline) and not fact.pragma.off
+    }
+    pipelined = [loop for loop in loops if loop.number in pipelines]
+    bound: list[Fact] = []
     for fact in facts:
-        if isinstance(fact.pragma, Dependence | LoopTripcount):
-            around = [q for q in loops if fact.block in q.blocks and q.number in pipelined]
-            nearest = min(around, key=lambda q: len(q.blocks), default=None)
-            fact.loop = nearest.number if nearest is not None else 0
+        if not isinstance(fact.pragma, Dependence):
+            bound.append(fact)
+            continue
+        around, own = [q for q in pipelined if fact.block in q.blocks], innermost(loops, fact.block)
+        if around:
+            about = [min(around, key=lambda q: len(q.blocks))]
+        elif own is not None:
+            about = [q for q in own.inner if q.number in pipelines]
+        else:
+            frame = _frames(module, fact.debug)[:1]
+            about = [q for q in pipelined if frame[0] in _frames(module, pipelines[q.number])]
+        bound += [replace(fact, loop=loop.number) for loop in about]
+    return bound
+
+
+def _frames(module: Module, location: str) -> list[tuple[str, str]]:
+    """The calls that a place was inlined through, innermost first: each the function and the place of its call."""
+    debug, frames = module.debug, list[tuple[str, str]]()
+    while location:
+        fields = debug.node(location).fields
+        scope, inlined = fields.get("scope", ""), fields.get("inlinedAt", "")
+        while scope and debug.node(scope).kind != "DISubprogram":
+            scope = debug.field(scope, "scope")
+        frames.append((scope, inlined))
+        location = inlined
+    return frames or [("", "")]
+
+
+def note_gone(found: Facts) -> None:
+    """Notes the pipelined loops that are gone; the program was built by now."""
+    used = {fact.loc for fact in found.facts if fact.used}
+    for fact in found.facts:
+        if isinstance(fact.pragma, Pipeline) and fact.loop and fact.loc not in used:
+            found.note(
+                fact.loc,
+                "the pragma HLS PIPELINE is not used: its loop runs at most once, or nothing comes of it.",
+            )

@@ -242,6 +242,8 @@ class ProcessBuilder:
         self._phi_head(region, self.source.blocks[header])
         number = int(mark.operands[0])
         self.accesses.loop_of[region.name] = number
+        for fact in self.facts:
+            fact.used |= bool(number) and fact.loop == number
         region.label = next(
             (fact.label for fact in self.facts if number and fact.loop == number and fact.label), ""
         )

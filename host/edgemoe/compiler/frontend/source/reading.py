@@ -23,6 +23,7 @@ from edgemoe.compiler.ir import Loc
 
 #: Words that go on to an operand, as an operator does.
 _PREFIXES = frozenset({"sizeof", "alignof", "new", "typename", "const", "unsigned", "signed"})
+_MOST = 2**31 - 1  #: LLVM's notes and the marks hold 32 bits
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
@@ -63,6 +64,8 @@ class Written:
             option = self.grammar.options[key]
             if option.least is not None and value < option.least:
                 raise self.error(f"{key}={value} of the pragma HLS {self.name} is less than {option.least}.")
+            if value > _MOST:
+                raise self.error(f"{key}={value} of the pragma HLS {self.name} is more than {_MOST}.")
             if option.field == "options":
                 options.append((key, str(value)))
             elif option.field:
@@ -84,6 +87,10 @@ def read_pragma(text: str, loc: Loc) -> Written | None:
     """
     tokens = lex(text.lstrip().removeprefix("#").replace("\\\n", " "))
     words = [token.text.lower() for token in tokens[:2]]
+    if words == ["pragma", "ap"]:
+        raise CompileError(
+            loc.file, loc.line, "the pragma AP is the old name of the pragma HLS; write #pragma HLS."
+        )
     if words != ["pragma", "hls"]:
         return None
     if len(tokens) < 3:

@@ -152,7 +152,7 @@ def apply(text: str, edits: list[Edit]) -> str:
 def _marker(number: int, written: Written) -> str:
     if written.grammar.record is Inline and not written.settled.get("obstacle"):
         return ""  # what is done anyway, or a module by now
-    values = "".join(f", (long)({cxx})" for _, cxx in written.numbers)
+    values = "".join(f", long{{({cxx})}}" for _, cxx in written.numbers)
     variable = "(const void*)0"
     if written.variable and written.grammar.record is Hint:
         values += f", (long)sizeof({written.variable})"  # it must exist, and stays out of memory
@@ -174,7 +174,7 @@ def _check_place(marked: Marked, structure: Structure, lines: Lines) -> None:
             f"the pragma HLS {written.name} stands outside any function; write it into the body of the function."
         )
     alone = before is not None and before.text in (")", "else", "do")
-    if alone and frame.opens in BODIES:
+    if (alone or directive.labelled_alone) and frame.opens in BODIES:
         raise written.error(
             f"the pragma HLS {written.name} stands where a statement begins that has no braces; put the body in braces "
             "and write the pragma behind the opening one."
@@ -183,6 +183,11 @@ def _check_place(marked: Marked, structure: Structure, lines: Lines) -> None:
     if frame.opens not in BODIES or amid or (after is not None and after.text == "else"):
         raise written.error(
             f"the pragma HLS {written.name} stands amid a statement; write it between two statements of a block."
+        )
+    if directive.behind and written.grammar.record is not Inline:
+        raise written.error(
+            f"the pragma HLS {written.name} stands behind '{directive.behind}', where nothing is run and clang drops "
+            "it; write it at the start of the body."
         )
     owner = directive.innermost(Opens.LOOP, Opens.FUNCTION)
     if written.grammar.place is Place.LOOP and (owner is None or owner.opens is Opens.FUNCTION):

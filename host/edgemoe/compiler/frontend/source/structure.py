@@ -11,6 +11,8 @@ from edgemoe.compiler.frontend.source.tokens import Kind, Token, lex
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _SCOPES = frozenset({"namespace", "class", "struct", "union", "enum", "extern"})
 _LOOPS = frozenset({"for", "while", "do"})
+_JUMPS = frozenset({"return", "continue", "break", "goto"})
+_STATEMENT_ENDS = frozenset({"{", "}", ";", ":"})
 
 
 class Opens(enum.Enum):
@@ -44,6 +46,8 @@ class Directive:
     frames: tuple[Frame, ...]  #: outermost first
     before: Token | None
     after: Token | None = None
+    behind: str = ""  #: the jump or ``switch (...) {`` that it stands behind, where nothing is run
+    labelled_alone: bool = False  #: it stands behind the label of a statement that has no braces
 
     def innermost(self, *opens: Opens) -> Frame | None:
         """The innermost bracket that opens one of these."""
@@ -68,6 +72,8 @@ def read_structure(text: str) -> Structure:
     for token in lex(text):
         if token.kind is Kind.DIRECTIVE:
             directive = Directive(token, tuple(frames), tokens[-1] if tokens else None)
+            directive.behind = _behind(tokens, pairs)
+            directive.labelled_alone = _labelled_alone(tokens, pairs)
             structure.directives.append(directive)
             waiting.append(directive)
             continue
@@ -93,6 +99,40 @@ def read_structure(text: str) -> Structure:
     return structure
 
 
+def _behind(tokens: list[Token], pairs: dict[int, int]) -> str:
+    """The jump that ends right before the end of ``tokens``, or a ``switch`` whose body starts there."""
+    last = len(tokens) - 1
+    if last < 3:
+        return ""
+    if tokens[last].text == "{":
+        opening = pairs.get(last - 1)
+        return "switch" if opening and tokens[opening - 1].text == "switch" else ""
+    k = last - 1
+    if tokens[last].text != ";":
+        return ""
+    while k > 0 and tokens[k].text not in _STATEMENT_ENDS:
+        if tokens[k].text in _JUMPS:
+            # Behind a condition or an else it is one way of two.
+            return tokens[k].text if tokens[k - 1].text in _STATEMENT_ENDS else ""
+        k = pairs.get(k, k) - 1
+    return ""
+
+
+def _labelled_alone(tokens: list[Token], pairs: dict[int, int]) -> bool:
+    """Whether ``tokens`` end with the label of a statement without braces: ``if (x) again:``."""
+    k = len(tokens) - 1
+    labelled = False
+    while k > 0 and tokens[k].text == ":":
+        k -= 1
+        while k > 0 and tokens[k].text not in ("case", *_STATEMENT_ENDS, "else", "do", "?"):
+            if tokens[k].kind is Kind.WORD and tokens[k - 1].text in (")", "else", "do", *_STATEMENT_ENDS):
+                break
+            k = pairs.get(k, k) - 1
+        k -= 1
+        labelled = True
+    return labelled and k > 0 and tokens[k].text in (")", "else", "do")
+
+
 def _opens(tokens: list[Token], pairs: dict[int, int], frames: list[Frame], start: int) -> Opens:
     """What the brace opens that is the last of ``tokens``; its statement starts with token ``start``."""
     number = len(tokens) - 1
@@ -100,11 +140,11 @@ def _opens(tokens: list[Token], pairs: dict[int, int], frames: list[Frame], star
     top_level = _outside_brackets(start, number, pairs)
     words = {tokens[k].text for k in top_level}
     if any(frame.opens in BODIES for frame in frames[-1:]):
+        if _is_lambda(tokens, pairs, top_level):
+            return Opens.FUNCTION
         return _opens_in_body(tokens, pairs, number, header, words)
     if frames and frames[-1].opens is Opens.OTHER:
-        before = tokens[number - 1].text
-        lambda_ = before == ")" and tokens[pairs[number - 1] - 1].text == "]"
-        return Opens.FUNCTION if lambda_ else Opens.OTHER
+        return Opens.FUNCTION if _is_lambda(tokens, pairs, top_level) else Opens.OTHER
     calls = [k for k in top_level if tokens[k].text == ")" and not _decorates(tokens, pairs, k)]
     if words & _SCOPES and not calls:
         return Opens.SCOPE
@@ -116,6 +156,9 @@ def _opens(tokens: list[Token], pairs: dict[int, int], frames: list[Frame], star
 def _opens_in_body(
     tokens: list[Token], pairs: dict[int, int], number: int, header: list[Token], words: set[str]
 ) -> Opens:
+    while header and header[-1].text == "]" and tokens[pairs[number - 1] + 1].text == "[":  # an attribute
+        header = header[: pairs[number - 1] - number]
+        number = pairs[number - 1]
     if not header or header[-1].text == ":":
         return Opens.BLOCK
     before = header[-1]
@@ -133,10 +176,24 @@ def _opens_in_body(
         ):
             # A loop without braces of its own around the branch is the same body.
             return Opens.LOOP if words & _LOOPS else Opens.BRANCH
-        return Opens.FUNCTION if keyword == "]" else Opens.OTHER
-    if words & {"class", "struct", "union", "enum"}:
-        return Opens.SCOPE
-    return Opens.FUNCTION if "]" in words and ")" in words and "->" in words else Opens.OTHER
+        return Opens.OTHER
+    return Opens.SCOPE if words & {"class", "struct", "union", "enum"} else Opens.OTHER
+
+
+def _is_lambda(tokens: list[Token], pairs: dict[int, int], header: list[int]) -> bool:
+    """Whether a brace behind these tokens outside brackets opens a lambda's body."""
+    for k in reversed(header):
+        if tokens[k].text == "]":
+            before = tokens[pairs[k] - 1] if pairs[k] else None
+            attribute = tokens[pairs[k] + 1].text == "["
+            indexed = before is not None and (
+                (before.kind is Kind.WORD and before.text != "return") or before.text in (")", "]")
+            )
+            if not attribute:
+                return not indexed
+        elif tokens[k].text in ("=", ",", "?", ":", "else", "do", "try"):
+            return False
+    return False
 
 
 def _outside_brackets(start: int, end: int, pairs: dict[int, int]) -> list[int]:
