@@ -46,6 +46,8 @@ STIMULI = {
     "polled": _polled,
     "filled": _ints(32, 32),
     "several_reads": _ints(32, 32),
+    "block_banks": _ints(46, 32),
+    "taken": _ints(40, 32),
 }
 STALLS = (0, 20, 50, 80, 30, 60)
 KEPT = "static_tables"
