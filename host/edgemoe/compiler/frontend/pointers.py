@@ -112,7 +112,7 @@ class Paths:
         if constant is not None and constant.kind == "getelementptr":
             start = self.place(constant.operands[0])
             widths = [bits(t) for t in constant.types[1:]]
-            return start and self.step_in(start, constant.type, list(constant.operands[1:]), widths)
+            return start and self._try(token, start, constant.type, list(constant.operands[1:]), widths)
         inst = self.definitions.get(token)
         if inst is None:
             return None
@@ -120,13 +120,17 @@ class Paths:
             return Place(token, (), inst.type) if not inst.operands else None
         if inst.opcode == "getelementptr":
             start = self.place(inst.operands[0])
-            if start is None:
-                return None
-            try:
-                return self.step_in(start, inst.type, inst.operands[1:], inst.widths[1:])
-            except NoPlaceError as error:
-                self.reasons[token] = str(error)
+            return start and self._try(token, start, inst.type, inst.operands[1:], inst.widths[1:])
         return None
+
+    def _try(
+        self, token: str, start: Place, source: Type, indices: list[str], widths: list[int]
+    ) -> Place | None:
+        try:
+            return self.step_in(start, source, indices, widths)
+        except NoPlaceError as error:
+            self.reasons[token] = str(error)
+            return None
 
     # ---- steps ---------------------------------------------------------------------------------------------
 
@@ -143,7 +147,13 @@ class Paths:
             # clang looks at small structs as registers: a constant number of bytes says where.
             return self.advance(place, self._offset(source, [step.constant for step in steps]))
         if steps and (steps[0].constant or steps[0].terms):
-            place = self._move(place, steps[0])
+            body = self.layout.body(place.type)
+            if isinstance(body, ArrayType) and not place.steps and not steps[0].terms:
+                # Behind a whole array: the place after its last element, as `end` of a loop over it.
+                ahead = Index(steps[0].constant * body.count)
+                steps = [Index(0), ahead.plus(steps[1]) if len(steps) > 1 else ahead, *steps[2:]]
+            else:
+                place = self._move(place, steps[0])
         for step in steps[1:]:
             body = self.layout.body(place.type)
             if isinstance(body, StructType):
@@ -266,6 +276,12 @@ class Paths:
                     return replace(place, inside=offset)
             elif offset == 0:
                 return place
+            elif not place.steps and isinstance(body := self.layout.body(place.type), ArrayType):
+                count, offset = divmod(offset, self.layout.size(body.element))
+                place = Place(place.base, (Index(count),), body.element)
+                if offset == 0 and count == body.count:
+                    return place  # behind the last element
+                break
             elif place.steps:
                 # Out of an element or a member: count from the array or struct that holds it.
                 last, outer = place.steps[-1], self.walk(place.base, place.steps[:-1])
