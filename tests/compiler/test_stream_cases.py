@@ -42,6 +42,7 @@ STIMULI = {
     "static_init": _ints(1, 32),
     "static_tables": _ints(8, 32),
     "undriven_static": _ints(1, 32),
+    "static_zeros": _ints(8, 32),
     "pipeline_ii2_stall": _ints(16, 64),
     "polled": _polled,
     "filled": _ints(32, 32),
