@@ -342,7 +342,7 @@ BOARDS = {
         BuildConfig("zcu102", clock_mhz=150.0),
         BuildConfig("zcu104", clock_mhz=150.0),
         BuildConfig("kv260", clock_mhz=150.0),
-        BuildConfig("pynq-z2", clock_mhz=100.0),
+        BuildConfig("pynq-z2", clock_mhz=100.0, schedule_mhz=125.0),
     )
 }
 PLANNED_BOARDS = ("zcu102-max",)
