@@ -45,7 +45,7 @@ set_top accelerator
 add_files -cflags $flags $source
 open_solution -reset -flow_target vivado solution
 set_part {xc7z020clg400-1}
-create_clock -period 5.000 -name default
+create_clock -period 8.000 -name default
 config_interface -m_axi_addr64=1
 csynth_design
 if {$option(--until) eq "synthesis"} { exit 0 }
