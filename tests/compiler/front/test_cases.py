@@ -22,15 +22,26 @@ CASES = Path(__file__).resolve().parents[1] / "cases"
 #: Programs with a stream `in` and a stream `out`, and how many elements of 32 bits they read.
 STREAMING = {
     "allocation_latency": 8,
+    "call_two_helpers": 32,
+    "char_sign": 1,
     "default_argument": 8,
     "dependence_keywords": 64,
     "label_of_loop": 16,
+    "lambda": 1,
+    "long_width": 1,
     "modules": 8,
+    "non_static_helper": 1,
     "overloads": 8,
     "partition_keyword_case": 64,
+    "pointer_walk": 16,
     "pragmas_everywhere": 8,
+    "shared_multipliers": 8,
     "stream_depth_expression": 8,
+    "struct_member_arrays": 48,
+    "struct_mixed_widths": 16,
+    "struct_of_arrays": 16,
     "struct_partition_rewind": 16,
+    "struct_state": 16,
 }
 
 
@@ -66,6 +77,20 @@ def test_loop_of_unknown_length(tmp_path: Path) -> None:
     rng = random.Random(3)
     calls = [Call({"in": bits(rng, 32, n)}, {"n": n}) for n in (0, 1, 5, 16)]
     compare("tripcount_expression", tmp_path, calls)
+
+
+@pytest.mark.parametrize(("name", "width"), [("long_shift", 32), ("long_global", 64)])
+def test_long_has_64_bits(name: str, width: int, tmp_path: Path) -> None:
+    edges = [0, 1, 1 << (width - 1), (1 << width) - 1, 0x80000000, 0x7FFFFFFF]
+    values = [*edges, *bits(random.Random(5), width, 20)]
+    compare(name, tmp_path, [Call({"in": values}, {"n": len(values)})])
+
+
+def test_a_struct_as_an_argument_is_a_scalar_for_each_member(tmp_path: Path) -> None:
+    interpreter = Interpreter(compiled("struct_scalar_argument", tmp_path))
+    for a, b in ((0, 0), (-5, 7), (2**31 - 1, -(2**15))):
+        _, scalars, _ = interpret(interpreter, Call({}, {"p_a": a & 0xFFFFFFFF, "p_b": b & 0xFFFF}))
+        assert scalars["y"] == (a + b) & 0xFFFFFFFF
 
 
 def test_module_in_a_source_without_stream_headers(tmp_path: Path) -> None:
