@@ -345,3 +345,29 @@ def test_process_may_say_that_it_is_not_inlined(tmp_path: Path) -> None:
         f"void top({PORTS}) {{\n#pragma HLS INLINE off\n#pragma HLS DATAFLOW\nf(in, out); }}\n"
     )
     assert list(compile_source(source, "top", [SHIM], tmp_path / "work").functions) == ["f", "top"]
+
+
+def test_pragmas_of_arrays_on_single_values_are_noted(tmp_path: Path) -> None:
+    source = tmp_path / "kernel.cpp"
+    source.write_text(
+        """#include <hls_stream.h>
+struct P { int n; int a[4]; };
+void top(hls::stream<int>& in, hls::stream<int>& out) {
+  int s = 0;
+  P p = {};
+#pragma HLS ARRAY_PARTITION variable=s complete
+#pragma HLS ARRAY_PARTITION variable=p.n complete
+#pragma HLS ARRAY_PARTITION variable=p.a complete
+  for (int i = 0; i < 8; i++) {
+#pragma HLS PIPELINE II=1
+#pragma HLS DEPENDENCE variable=s inter false
+    s += in.read();
+    p.a[i & 3] += s;
+    p.n++;
+    out.write(p.a[s & 3] + p.n);
+  }
+}
+"""
+    )
+    notes = [(n.loc.line, n.text) for n in compile_source(source, "top", [SHIM], tmp_path / "work").notes]
+    assert [line for line, text in notes if "no array" in text] == [6, 7, 11]

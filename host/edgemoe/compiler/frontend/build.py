@@ -19,7 +19,7 @@ from edgemoe.compiler.frontend.process import ModuleLeaves, ProcessBuilder
 from edgemoe.compiler.frontend.refusals import refuse
 from edgemoe.compiler.frontend.returned import returned
 from edgemoe.compiler.frontend.source.modules import SUFFIX
-from edgemoe.compiler.frontend.source.pragmas import Dataflow, Stream
+from edgemoe.compiler.frontend.source.pragmas import ArrayPartition, Dataflow, Dependence, Stream
 from edgemoe.compiler.frontend.source.pragmas import Interface as InterfacePragma
 from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Note, Program, ScalarArg
 from edgemoe.compiler.llvmir.debug import in_shim
@@ -226,6 +226,10 @@ def _note_unused(program: Program, mangled: str, facts: list[Fact]) -> None:
             )
         elif isinstance(fact.pragma, InterfacePragma) and fact.function != mangled:
             reason = f"INTERFACE is not used: its function is not the top, {program.top}."
+        elif isinstance(fact.pragma, ArrayPartition) and not fact.array:
+            reason = "ARRAY_PARTITION is not used: its variable is no array."
+        elif isinstance(fact.pragma, Dependence) and not fact.array and fact.variable:
+            reason = "DEPENDENCE is not used: its variable is no array, and single values keep their order."
         note = Note(fact.loc, f"the pragma HLS {reason}")
         if reason and note not in program.notes:
             program.notes.append(note)

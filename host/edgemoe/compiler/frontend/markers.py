@@ -46,6 +46,8 @@ class Fact:
     used: bool = (
         False  #: of a STREAM: whether a channel has its depth; of a PIPELINE: whether its loop is one
     )
+    size: int = 0  #: bytes of ``variable``, 0 if unknown
+    array: bool = True  #: whether ``variable`` is, or may be, an array or holds one
     objects: tuple[
         str, ...
     ] = ()  #: the arrays and variables that ``variable`` stands for, once it was resolved
@@ -125,7 +127,8 @@ def _fact(module: Module, function: Function, block: str, call: Inst, written: W
             loc.line,
             f"the pragma HLS {written.name} of an argument changes the interface, which is not built; leave it out.",
         )
-    return Fact(function.name, pragma, variable, block, loc, debug=call.debug)
+    size = int(call.operands[-1]) if variable and len(call.operands) > 2 + len(values) else 0
+    return Fact(function.name, pragma, variable, block, loc, debug=call.debug, size=size)
 
 
 def _unroll(pragma: Unroll, loop: SourceLoop) -> None:

@@ -174,18 +174,21 @@ class _Split:
             if place is None:
                 fact.objects = (fact.variable,)
                 continue
-            variable = self.variables.get((self.scope(work, place.base), place.base))
-            if variable is None:
-                fact.objects = (place.base,)
-                continue
-            while place.steps and place.steps[-1] == Index(0):
+            while not fact.size and place.steps and place.steps[-1] == Index(0):
                 place = work.paths.walk(place.base, place.steps[:-1])
+            while 0 < fact.size < self.layout.size(place.type) and (inner := work.paths.first(place)):
+                place = inner
             if any(isinstance(step, Index) for step in place.steps):
                 raise CompileError(
                     fact.loc.file,
                     fact.loc.line,
                     "a pragma names a variable or a member, not an element of an array.",
                 )
+            fact.array = any(leaf.dims for leaf in leaves(self.layout, place.type))
+            variable = self.variables.get((self.scope(work, place.base), place.base))
+            if variable is None:
+                fact.objects = (place.base,)
+                continue
             found = scalars(self.parts, variable.scope, place)
             fact.objects = tuple(self.parts.part(variable, inner).name for inner in found)
 
