@@ -130,10 +130,10 @@ class _Check:
     def _mode(self, interface: Interface) -> None:
         mode, port = interface.mode, interface.port
         if mode not in MODES:
-            named = (
-                f"the interface mode '{mode}' is not known" if mode else "the pragma names no interface mode"
-            )
-            raise self._refuse(interface, f"{named}; there are {', '.join(sorted(MODES))}.")
+            known = ", ".join(sorted(MODES))
+            if not mode:
+                raise self._refuse(interface, f"the pragma names no interface mode; there are {known}.")
+            raise self._refuse(interface, f"the interface mode '{mode}' is not known; there are {known}.")
         arg = next((a for a in self.top.args if a.name == port), None)
         if port != "return" and arg is None:
             names = ", ".join(a.name for a in self.top.args)

@@ -347,7 +347,14 @@ class ProcessBuilder:
         if value is None:
             loc = self.module.loc(user)
             definition = self.definitions.get(token)
-            what = definition.opcode if definition is not None else "pointer argument"
+            if definition is None or definition.opcode in ("alloca", "getelementptr", "phi", "select"):
+                raise CompileError(
+                    loc.file,
+                    loc.line,
+                    "an address is kept in memory here, in an array or a struct; hardware has no addresses to keep: "
+                    "keep an index instead.",
+                )
+            what = definition.opcode
             raise CompileError(loc.file, loc.line, f"this value comes from a {what}, which is not a number.")
         return value
 
