@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from netlist import netlists
 
 from edgemoe.compiler import CompileResult, compile_file
 from edgemoe.compiler.native import NativeKernel, build_native
@@ -46,12 +45,11 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, CompileResult
     return {top: compile_kernel(top, folder / top) for top in tops}
 
 
-@pytest.fixture(scope="session", params=["source", "netlist"])
-def bench(results: dict[str, CompileResult], request: pytest.FixtureRequest) -> Bench:
-    """One model of all kernels, as they were generated or as Yosys made gates of them."""
+@pytest.fixture(scope="session")
+def bench(results: dict[str, CompileResult]) -> Bench:
+    """One model of all kernels."""
     native = {}
     for top in results:
         library = build_native(KERNELS / f"{top}.cpp", top, include=[SHIM], out=BUILD)
         native[top] = NativeKernel(library)
-    files = netlists(results, BUILD) if request.param == "netlist" else {}
-    return Bench(Rtl.build(list(results.values()), BUILD, netlists=files), native, results)
+    return Bench(Rtl.build(list(results.values()), BUILD), native, results)

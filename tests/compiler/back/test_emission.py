@@ -129,7 +129,10 @@ def test_sources_are_quoted_line_by_line(results: Results) -> None:
     text = text_of(results["shapes"], "shapes_core")
     assert "// shapes.cpp:49, cycle 0" in text
     assert re.search(r"pipelined loop, II=1, depth \d+, .*lines 4\d to \d+", text)
-    assert re.search(r"limited by: fifo_read of pairs at shapes\.cpp:\d+", text)
+    assert re.search(
+        r"limited by: stream pairs is read 2 times in an iteration, at shapes\.cpp:\d+ and shapes\.cpp:\d+",
+        text,
+    )
 
 
 def test_the_report_counts_loops_and_multipliers(results: Results) -> None:

@@ -38,7 +38,7 @@ from edgemoe.compiler.ir import Dependence as Promise
 from edgemoe.compiler.llvmir.types import ArrayType, IntType, StructType, Type
 
 #: Elements that one memcpy or memset may touch.
-_LARGEST_COPY = 256
+_LARGEST_COPY = 4096
 
 
 class Accesses:

@@ -27,6 +27,9 @@ from edgemoe.compiler.llvmir.objects import Module as LlvmModule
 from edgemoe.compiler.llvmir.reader import read_module
 from edgemoe.compiler.passes.pipeline import optimise
 
+#: Functions that a message lists, at most.
+_NAMED = 20
+
 
 def compile_source(source: Path, top: str, include: list[Path], work: Path) -> Program:
     """The IR program of function ``top`` in ``source``. Intermediate files go to ``work``."""
@@ -126,9 +129,16 @@ def _top(module: LlvmModule, top: str, source: Path) -> str:
         raise CompileError(
             str(source),
             0,
-            f"the top function '{top}' {what}; the functions are: {', '.join(sorted(own)) or 'none'}.",
+            f"the top function '{top}' {what}; the functions are: {_some(sorted(own))}.",
         )
     return found[0]
+
+
+def _some(names: list[str]) -> str:
+    """A list of names, not too long."""
+    if len(names) <= _NAMED:
+        return ", ".join(names) or "none"
+    return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
 
 
 def _functions(module: Module, top: str) -> list[str]:
