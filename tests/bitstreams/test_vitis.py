@@ -84,11 +84,12 @@ def test_every_header_is_there_or_the_vendor_s(folder: Path, run_script: Recorde
         ("-flow_target", "-target", 'no option "-target"'),
         ("kernels accelerator.cpp", "kernels other.cpp", "there is no"),
         ("set_part {", "set_part -quiet {", 'no option "-quiet"'),
-        ("-period 5.000", "-period", "expected 0 to 0 words"),
+        ("-period NS", "-period", "expected 0 to 0 words"),
     ],
 )
 def test_a_fault_is_caught(old: str, new: str, said: str, folder: Path, run_script: Recorder) -> None:
     text = (folder / "vitis_hls.tcl").read_text()
+    text = re.sub(r"-period [\d.]+", "-period NS", text) if "NS" in old else text
     assert old in text
     broken = folder / "broken.tcl"
     broken.write_text(text.replace(old, new, 1))
