@@ -11,6 +11,7 @@ from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.address import Pointer, Pointers
 from edgemoe.compiler.frontend.arguments import Arguments
 from edgemoe.compiler.frontend.leaves import Dim, Leaf, leaves
+from edgemoe.compiler.frontend.lower import constant
 from edgemoe.compiler.frontend.markers import Fact
 from edgemoe.compiler.frontend.memories import (
     Access,
@@ -167,10 +168,16 @@ class Accesses:
     def fill(self, inst: Inst, emit: Emitter, predicate: Value | None) -> None:
         """A ``memset`` of constant size."""
         target = self._pointers.resolve(inst.operands[0], inst)
-        byte = int(inst.operands[1]) & 255 if inst.operands[1].lstrip("-").isdigit() else 0
+        token = inst.operands[1]
         for pointer, width in self._elements(target, self._length(inst), inst):
-            pattern = int.from_bytes(bytes([byte]) * (-(-width // 8)), "little")
-            self._store_part(inst, pointer, width, Const.of(pattern, width), emit, predicate)
+            size = -(-width // 8)
+            pattern: Value
+            if token.startswith("%"):
+                pattern = emit.extract(emit.concat([self._values[token]] * size), 0, width)
+            else:
+                byte = constant(token, 8).value
+                pattern = Const.of(int.from_bytes(bytes([byte]) * size, "little"), width)
+            self._store_part(inst, pointer, width, pattern, emit, predicate)
 
     def _length(self, inst: Inst) -> int:
         if not inst.operands[2].isdigit():

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// memset with a byte known only at run time, of arrays of bytes and of wider elements.
+#include <hls_stream.h>
+
+#include <cstring>
+void fills(hls::stream<int>& in, hls::stream<int>& out) {
+  unsigned char z[20];
+  short w[9];
+  memset(z, in.read(), sizeof z);
+  memset(w, in.read(), sizeof w);
+  z[in.read() & 15] = 3;
+  int s = 0;
+  for (int i = 0; i < 20; i++)
+    s = s * 3 + z[i];
+  for (int i = 0; i < 9; i++)
+    s = s * 3 + w[i];
+  out.write(s);
+}
