@@ -10,7 +10,7 @@ from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.address import Pointer, Pointers
 from edgemoe.compiler.frontend.arguments import Arguments
-from edgemoe.compiler.frontend.leaves import Dim, Leaf, leaves
+from edgemoe.compiler.frontend.leaves import Dim, Leaf, array_of_runs, leaves
 from edgemoe.compiler.frontend.lower import constant
 from edgemoe.compiler.frontend.markers import Fact
 from edgemoe.compiler.frontend.memories import (
@@ -36,7 +36,7 @@ from edgemoe.compiler.ir import (
     Value,
 )
 from edgemoe.compiler.ir import Dependence as Promise
-from edgemoe.compiler.llvmir.types import ArrayType, IntType, StructType, Type
+from edgemoe.compiler.llvmir.types import IntType
 
 #: Elements that one memcpy or memset may touch.
 _LARGEST_COPY = 4096
@@ -280,20 +280,11 @@ class Accesses:
             variable = self._module.globals.get(pointer.base)
             if variable is None:
                 raise self._error(inst, f"the global variable '{pointer.base[1:]}' has no definition.")
-            return leaves(self._module.layout, self._declared_type(variable.type))
+            return leaves(self._module.layout, array_of_runs(self._module.layout, variable.type))
         definition = self._definitions.get(pointer.base)
         if definition is None:
             raise self._array_argument(pointer, inst)
         return leaves(self._module.layout, definition.type)
-
-    def _declared_type(self, type_: Type) -> Type:
-        """Constants are printed as structs of runs; equal leaves side by side are one array again."""
-        layout = self._module.layout
-        parts = leaves(layout, type_)
-        if not isinstance(type_, StructType) or len({leaf.width for leaf in parts}) != 1:
-            return type_
-        element = IntType(parts[0].width)
-        return ArrayType(layout.size(type_) // layout.size(element), element)
 
     def _memory(self, base: str, leaf: Leaf, inst: Inst) -> Memory:
         known = self._memories.get((base, leaf.path))

@@ -37,8 +37,8 @@ class Copies:
     def rewrite(self, inst: Inst) -> bool:
         """Whether the copy was replaced; one that touches no split variable stays."""
         fill = inst.callee.startswith("llvm.memset")
-        targets = self._rewrite.joins.places(inst.operands[0], inst)
-        sources = [] if fill else self._rewrite.joins.places(inst.operands[1], inst)
+        targets = self._rewrite.joins.places(inst.operands[0])
+        sources = [] if fill else self._rewrite.joins.places(inst.operands[1])
         mine = [place.base in self._rewrite.variables for _, place in (*targets, *sources)]
         if not any(mine):
             return False

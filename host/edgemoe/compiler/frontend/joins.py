@@ -288,7 +288,7 @@ class Joins:
             )
         items.insert(items.index(inst), made)
 
-    def places(self, token: str, user: Inst) -> list[tuple[tuple[tuple[str, int], ...], Place]]:
+    def places(self, token: str) -> list[tuple[tuple[tuple[str, int], ...], Place]]:
         """The places behind a pointer, each with the (tag, number) that choose it; [] for no path."""
         place = self._paths.place(token)
         if place is not None:
@@ -300,7 +300,7 @@ class Joins:
         if inst is None or inst.opcode != "getelementptr":
             return []
         found = []
-        for conditions, start in self.places(inst.operands[0], user):
+        for conditions, start in self.places(inst.operands[0]):
             try:
                 inner = self._paths.step_in(start, inst.type, inst.operands[1:], inst.widths[1:])
             except NoPlaceError as error:

@@ -54,6 +54,17 @@ def leaves(layout: Layout, type_: Type) -> list[Leaf]:
     return result
 
 
+def array_of_runs(layout: Layout, type_: Type) -> Type:
+    """Constants are printed as structs of runs of equal parts; equal leaves side by side are one array again."""
+    if not isinstance(type_, StructType):
+        return type_
+    widths = {leaf.width for leaf in leaves(layout, type_)}
+    if len(widths) != 1 or not (width := widths.pop()):
+        return type_
+    element = IntType(width)
+    return ArrayType(layout.size(type_) // layout.size(element), element)
+
+
 def fields(layout: Layout, type_: Type) -> list[tuple[int, tuple[int, Type]]]:
     """(number, (offset, type)) of a struct's fields, clang's explicit padding left out."""
     all_fields = list(enumerate(layout.fields(type_)))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from edgemoe.compiler.frontend.leaves import leaves
+from edgemoe.compiler.frontend.leaves import array_of_runs
 from edgemoe.compiler.llvmir.objects import Function, Module
 from edgemoe.compiler.llvmir.types import ArrayType, IntType, Layout, PlainType, StructType, Type, bits
 
@@ -84,13 +84,8 @@ def declared_types(module: Module) -> dict[str, Type]:
             continue
         if layout.size(type_) == layout.size(variable.type):
             found[token] = type_
-    for token, type_ in found.items():
-        if isinstance(type_, StructType):  # seen by its elements only: runs of equal numbers are one array
-            widths = {leaf.width for leaf in leaves(layout, type_)}
-            if len(widths) == 1 and (width := widths.pop()):
-                element = IntType(width)
-                found[token] = ArrayType(layout.size(type_) // layout.size(element), element)
-    return found
+    # What is seen by its elements only has its runs for a type still.
+    return {token: array_of_runs(layout, type_) for token, type_ in found.items()}
 
 
 class Paths:

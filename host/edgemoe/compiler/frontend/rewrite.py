@@ -5,10 +5,8 @@ from __future__ import annotations
 
 from edgemoe.compiler.frontend.copies import Copies
 from edgemoe.compiler.frontend.elements import Conditions, Elements
-from edgemoe.compiler.frontend.joins import Joins
-from edgemoe.compiler.frontend.objects import Parts, Variable
-from edgemoe.compiler.frontend.pointers import Index, NoPlaceError, Paths, Place
-from edgemoe.compiler.llvmir.objects import Function, Inst, Module, Record
+from edgemoe.compiler.frontend.pointers import Index, NoPlaceError, Place
+from edgemoe.compiler.llvmir.objects import Inst, Record
 from edgemoe.compiler.llvmir.types import POINTER, IntType, bits
 
 _I1 = IntType(1)
@@ -19,23 +17,14 @@ _LOST = "this use of an address cannot be followed; arrays and members can be re
 class Rewrite(Elements):
     """Rewrites a function, in place."""
 
-    def __init__(
-        self,
-        module: Module,
-        function: Function,
-        paths: Paths,
-        joins: Joins,
-        variables: dict[str, Variable],
-        parts: Parts,
-    ) -> None:
-        super().__init__(module, function, paths, joins, variables, parts)
-        self._copies = Copies(self)
-        self.dead: set[str] = set()
+    dead: set[str]  #: pointers into split variables: nobody needs them once their uses are rewritten
+    _copies: Copies
 
     def run(self) -> None:
         """Rewrites the function in place."""
         if not self.variables:
             return
+        self._copies = Copies(self)
         last: dict[str, str] = {}
         phis = [inst for inst in self.function.instructions() if inst.opcode == "phi"]
         for label, block in self.function.blocks.items():
@@ -90,7 +79,7 @@ class Rewrite(Elements):
 
     def _places(self, token: str) -> list[tuple[Conditions, Place]]:
         """The places behind a pointer into split variables, [] for others."""
-        places = self.joins.places(token, self.inst)
+        places = self.joins.places(token)
         return places if any(place.base in self.variables for _, place in places) else []
 
     # ---- pointers as numbers -------------------------------------------------------------------------------

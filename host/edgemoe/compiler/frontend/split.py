@@ -84,7 +84,7 @@ class _Split:
         for inst in work.function.instructions():
             if inst.opcode in ("load", "store"):
                 pointer = inst.operands[-1]
-                for _, place in work.joins.places(pointer, inst):
+                for _, place in work.joins.places(pointer):
                     self._look_wide(work, place, bits(inst.types[0] if inst.opcode == "store" else inst.type))
                 if inst.opcode == "store" and inst.types[0] == POINTER:
                     self._escape(work, inst.operands[0])
