@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from edgemoe.compiler.backend.expressions import expression
 from edgemoe.compiler.backend.memories import Memories
+from edgemoe.compiler.backend.naming import Naming
 from edgemoe.compiler.backend.plan import ModuleTiming, Planner, RegionPlan
 from edgemoe.compiler.backend.process import Emitted
 from edgemoe.compiler.backend.text import Names, commented_list, indent, remark, safe, source, span
@@ -45,12 +46,12 @@ class _Module:
                 raise CompileError(op.loc.file, op.loc.line, message)
         self.plan, self.delay = self._schedule(period)
         self.names = Names()
-        self.names.fresh("y")
+        self.names.take("y")
         self.values = Values(self.names, samples=self.samples)
         for number, arg in enumerate(self.arguments):
-            self.values.arguments[id(arg)] = self.names.fresh(f"a{number}")
+            self.values.arguments[id(arg)] = self.names.take(f"a{number}")
         self.memories = Memories(self.names, function.memories)
-        self.values.add_region(self.plan)
+        self.values.add_region(self.plan, Naming(function))
 
     def _schedule(self, period: int) -> tuple[RegionPlan, int]:
         ops, arguments = self.region.ops, self.arguments

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from edgemoe.compiler.backend.naming import Naming
 from edgemoe.compiler.backend.plan import RegionPlan
 from edgemoe.compiler.backend.text import Names, literal
 from edgemoe.compiler.ir import Const, ModuleArg, Op, Phi, ScalarArg, Value
@@ -39,13 +40,13 @@ class Values:
     samples: dict[int, int] = field(default_factory=dict)  #: module arguments: the cycle they are read in
     argument_shifts: dict[int, int] = field(default_factory=dict)
 
-    def add_region(self, plan: RegionPlan) -> None:
+    def add_region(self, plan: RegionPlan, naming: Naming) -> None:
         """Names all values of a region."""
         for phi in plan.region.phis:
-            self._add(plan, phi, phi.name or "phi")
+            self._add(plan, phi, naming.of(phi))
         for op in plan.region.ops:
             if op.width:
-                self._add(plan, op, op.name or f"{op.opcode.value}_{op.id}")
+                self._add(plan, op, naming.of(op))
 
     def _add(self, plan: RegionPlan, value: Op | Phi, wanted: str) -> None:
         self.home[value.id] = plan
