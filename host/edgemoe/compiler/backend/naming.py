@@ -29,6 +29,7 @@ from edgemoe.compiler.ir import (
 #: Characters of a name, before what is added to it: a number, a stage, a port.
 LONGEST = 36
 _STEM = 16  #: of each of two names in one
+_REGION = 14  #: of a region's, two of which are in the name of the way from one to the other
 
 _WORDS = {
     Opcode.ADD: "plus",
@@ -68,9 +69,12 @@ class Naming:
         self._function = function
         self._stems: dict[int, str] = {}
         self._next: dict[int, str] = {}  #: operations that become the next value of a phi
+        self._carried: dict[int, str] = {}  #: phis that the source has no name for
         for region in function.regions:
             for edge, target in _edges(function, region):
                 for value, phi in zip(edge.values, target.phis, strict=True):
+                    if not phi.name and phi.id not in self._carried and (about := _about(value, phi)):
+                        self._carried[phi.id] = shortened(about, _STEM)
                     if isinstance(value, Op) and phi.name and _same_variable(value.name, phi.name):
                         self._next.setdefault(value.id, f"{shortened(phi.name, LONGEST - 5)}_next")
 
@@ -81,20 +85,20 @@ class Naming:
         if value.name:
             return shortened(value.name, LONGEST)
         if isinstance(value, Phi):
-            return "carried"
+            return self._carried.get(value.id, "carried")
         return shortened(self._described(value), LONGEST)
 
     def region(self, region: Block) -> str:
         """A loop is called by its label or its counter, a block by the first thing that it makes or touches."""
         if isinstance(region, Pipeline):
             name = region.label or next((f"loop_{phi.name}" for phi in region.phis if phi.name), "loop")
-            return shortened(name, _STEM)
+            return shortened(name, _REGION)
         made = [*(phi.name for phi in region.phis), *map(_subject, region.ops)]
         about = next((name for name in made if name), "")
         if not about:
             about = next((self._described(op) for op in region.ops if op.width), "")
         if about:
-            return shortened(f"block_{about}", _STEM + len("block_"))
+            return f"block_{shortened(about, _REGION)}"
         return "block"
 
     # ---- what has no name -----------------------------------------------------------------------------------
@@ -165,7 +169,7 @@ class Naming:
         if value.name:
             return shortened(value.name, limit)
         if isinstance(value, Phi):
-            return "carried"
+            return self._carried.get(value.id, "carried")
         known = self._stems.get(value.id)
         if known is None:
             known = self._stems[value.id] = self._made_from(value)
@@ -179,6 +183,20 @@ class Naming:
             if not isinstance(operand, Const):
                 return self._stem(operand, 2)
         return op.channel or op.callee or op.opcode.value
+
+
+def _about(value: Value, phi: Phi) -> str:
+    """A name for the phi that ``value`` goes to: by what it is or is made from, "" if that says nothing."""
+    made_from = [value]
+    if isinstance(value, Op):
+        made_from += value.operands[1:] if value.opcode is Opcode.SELECT else value.operands
+    for item in made_from:
+        if isinstance(item, Op) and item.opcode is Opcode.ADD and phi in item.operands:
+            return "count"
+        name = _subject(item) if isinstance(item, Op) else "" if isinstance(item, Const) else item.name
+        if name:
+            return f"{name}_carried"
+    return ""
 
 
 def _subject(op: Op) -> str:

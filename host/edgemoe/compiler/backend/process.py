@@ -50,24 +50,30 @@ def emit_process(
     function: Function, table: OperatorTable, period: int, modules: dict[str, ModuleTiming]
 ) -> Emitted:
     """Schedules and writes ``function`` for a clock of ``period`` picoseconds."""
-    return _Process(function, table, period, modules).emit()
+    plans = plan_all(Planner(function, table, period, modules))
+    # The first time tells how many stages each value has.
+    first = _Process(function, plans, modules, {})
+    first.regions()
+    return _Process(function, plans, modules, first.values.shifts).emit()
 
 
 class _Process:
     def __init__(
-        self, function: Function, table: OperatorTable, period: int, modules: dict[str, ModuleTiming]
+        self,
+        function: Function,
+        plans: list[RegionPlan],
+        modules: dict[str, ModuleTiming],
+        lengths: dict[int, int],
     ) -> None:
-        self.function = function
+        self.function, self.plans = function, plans
         self.names = Names()
         self.streams = Streams()
         self.blocks = Blocks()
-        self.values = Values(self.names)
+        self.values = Values(self.names, lengths=lengths)
         self.scalar_ports: list[str] = []
         self._add_arguments()
         self.names.take("cycle_counter")
         memories = Memories(self.names, function.memories)
-        planner = Planner(function, table, period, modules)
-        self.plans = plan_all(planner)
         self.shared = Shared(self.names, self.values, memories, self.streams, self.blocks, modules)
         naming = Naming(function)
         for plan in self.plans:
@@ -103,10 +109,16 @@ class _Process:
             self.names.take(port_name(channel), _OUTPUT_SUFFIXES)
             self.streams.add_output(channel, width)
 
-    def emit(self) -> Emitted:
+    def regions(self) -> list[RegionEmitter]:
+        """The logic of all regions, collected."""
         emitters = [RegionEmitter(self.shared, plan) for plan in self.plans]
         for emitter in emitters:
             emitter.emit()
+        return emitters
+
+    def emit(self) -> Emitted:
+        """The whole text."""
+        emitters = self.regions()
         regions = [line for emitter in emitters for line in emitter.text()]
         sections = [
             *self.streams.declarations(),

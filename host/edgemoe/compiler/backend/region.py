@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from edgemoe.compiler.backend.operations import Operations
 from edgemoe.compiler.backend.text import all_of, any_of, grouped, literal, source, span
-from edgemoe.compiler.backend.values import END
+from edgemoe.compiler.backend.values import END, delay_chain
 from edgemoe.compiler.ir import (
     Branch,
     Const,
@@ -52,9 +52,9 @@ class RegionEmitter(Operations):
         for value in mine:
             stages, name = values.shifts.get(value.id, 0), values.name(value)
             if stages:
-                parts = [f"{name}_d{k}" for k in range(1, stages + 1)]
-                delayed.append(f"logic {span(value.width)}{', '.join(parts)};")
-                clocked += [f"{to} <= {frm};" for frm, to in zip([name, *parts], parts, strict=False)]
+                declaration, move = delay_chain(name, stages, value.width)
+                delayed.append(declaration)
+                clocked.append(move)
             if value.id in values.kept:
                 when = self.active(
                     plan.born(value) if plan.pipelined or isinstance(value, Op) else plan.depth - 1
@@ -193,7 +193,8 @@ class RegionEmitter(Operations):
             self._hand_over(all_of([last, f"~{grouped(condition)}"]), terminator.otherwise)
 
     def _hand_over(self, when: str, edge: Edge) -> None:
-        signal = self.shared.names.fresh(f"{self.name}_to_{self.shared.region_names[edge.target]}")
+        target_name = self.shared.region_names[edge.target].removeprefix("block_")
+        signal = self.shared.names.fresh(f"{self.name}_to_{target_name}")
         self.shared.signals.append(f"logic {signal};")
         self.body.append(f"assign {signal} = {when};")
         self.shared.entries.setdefault(edge.target, []).append(signal)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which signal holds a value, seen from a region in a given cycle.
 
-* In a pipeline a value moves along a shift register behind its operation, one stage a cycle: ``x``, ``x_d1``, ...
+* In a pipeline a value moves along a shift register behind its operation, one stage a cycle: ``x``, then ``x_d1`` if
+  there is one stage, else ``x_d[1]``, ``x_d[2]``, ...
 * In a block one token is in flight, so one register ``x_r`` keeps a value for all later cycles.
 * Other regions also read ``x_r``: for a pipeline it holds the value of the last iteration.
 * A phi is a register of its own; scalar arguments are stable while the process runs.
@@ -16,11 +17,13 @@ from dataclasses import dataclass, field
 
 from edgemoe.compiler.backend.naming import Naming
 from edgemoe.compiler.backend.plan import RegionPlan
-from edgemoe.compiler.backend.text import Names, literal
+from edgemoe.compiler.backend.text import Names, literal, span
 from edgemoe.compiler.ir import Const, ModuleArg, Op, Phi, ScalarArg, Value
 
 #: User names that look like the registers below get a word behind them.
-_LOOKS_DERIVED = re.compile(r"_(r|[ds]\d+|bank)$")
+_LOOKS_DERIVED = re.compile(r"_(r|d|[ds]\d+|bank)$", re.IGNORECASE)
+#: What names of signals made from a value may end in.
+_DERIVED = ("_r", "_d")
 
 #: As a cycle: when the region hands over to the next one.
 END = None
@@ -39,6 +42,9 @@ class Values:
     arguments: dict[int, str] = field(default_factory=dict)  #: port of an argument, by identity
     samples: dict[int, int] = field(default_factory=dict)  #: module arguments: the cycle they are read in
     argument_shifts: dict[int, int] = field(default_factory=dict)
+    lengths: dict[int, int] = field(
+        default_factory=dict
+    )  #: all stages of a value or an argument, as far as known
 
     def add_region(self, plan: RegionPlan, naming: Naming) -> None:
         """Names all values of a region."""
@@ -53,7 +59,7 @@ class Values:
         self.owner[value.id] = value
         if _LOOKS_DERIVED.search(wanted):
             wanted += "_value"
-        self._name[value.id] = self.names.fresh(wanted)
+        self._name[value.id] = self.names.fresh(wanted, _DERIVED)
 
     def name(self, value: Op | Phi) -> str:
         """The signal that an operation drives, or a phi's register."""
@@ -84,8 +90,7 @@ class Values:
         """A module's argument is a signal in its sample cycle only, and a shift register from there on."""
         stages = cycle - self.samples[id(value)]
         self.argument_shifts[id(value)] = max(stages, self.argument_shifts.get(id(value), 0))
-        name = self.arguments[id(value)]
-        return f"{name}_d{stages}" if stages else name
+        return self._stage(self.arguments[id(value)], id(value), stages)
 
     def _in_pipeline(self, value: Op | Phi, plan: RegionPlan, cycle: int | None) -> str:
         if value.id in plan.free:
@@ -94,10 +99,14 @@ class Values:
             return self._keep(value)
         stages = cycle - plan.born(value)
         assert stages >= 0, f"{self._name[value.id]} is used before it is there"
+        if stages:
+            self.shifts[value.id] = max(stages, self.shifts.get(value.id, 0))
+        return self._stage(self._name[value.id], value.id, stages)
+
+    def _stage(self, name: str, key: int, stages: int) -> str:
         if stages == 0:
-            return self._name[value.id]
-        self.shifts[value.id] = max(stages, self.shifts.get(value.id, 0))
-        return f"{self._name[value.id]}_d{stages}"
+            return name
+        return f"{name}_d[{stages}]" if self.lengths.get(key, 0) > 1 else f"{name}_d{stages}"
 
     def _keep(self, value: Op | Phi) -> str:
         self.kept.add(value.id)
@@ -107,3 +116,12 @@ class Values:
         """Flip-flops made by this class."""
         shifted = sum(stages * self.owner[key].width for key, stages in self.shifts.items())
         return shifted + sum(self.owner[key].width for key in self.kept)
+
+
+def delay_chain(name: str, stages: int, width: int) -> tuple[str, str]:
+    """The declaration of the registers behind a value of ``width`` bits, and the clocked statement that moves them."""
+    if stages == 1:
+        return f"logic {span(width)}{name}_d1;", f"{name}_d1 <= {name};"
+    chain = f"{name}_d"
+    older = f"{chain}[{stages - 1}:1]" if stages > 2 else f"{chain}[1]"
+    return f"logic [{stages}:1]{span(width) or ' '}{chain};", f"{chain} <= {{{older}, {name}}};"
