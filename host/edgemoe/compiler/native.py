@@ -21,6 +21,8 @@ import numpy as np
 
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.clang import cache_environment
+from edgemoe.compiler.frontend.source.macros import KEEP, expand_pragmas
+from edgemoe.compiler.frontend.source.structure import Structure
 from edgemoe.compiler.headers import standard_headers
 from edgemoe.compiler.ir import RETURN
 from edgemoe.compiler.libraries import is_whole, keep
@@ -90,7 +92,6 @@ def build_native(
     flags = [*_LANGUAGE, *(f"-I{folder}" for folder in include), *standard_headers(include)]
     flags += ["-DHLS_NATIVE_CHECKS"] if checks else []
     glue = (
-        '#include "detail/native_call.h"\n'
         "#pragma GCC visibility push(default)\n"
         f'extern "C" int hls_native_call(hls::native::argument* a, char* message, unsigned long size) {{\n'
         f'  return hls::native::call<&{top}>(a, "{top}", message, size);\n}}\n'
@@ -100,12 +101,14 @@ def build_native(
         'extern "C" void hls_native_free(void* p) { free(p); }\n'
         "#pragma GCC visibility pop\n"
     )
-    main = f'#include "{source.resolve()}"\n# 1 "<native call of {top}>"\n{glue}'
-    text = rewrite(_zig(["-E", *flags, *_WARNINGS, "-x", "c++", "-"], main, source))
-    parameters = top_parameters(text, top)
+    # Our headers come first: macros of the source must not reach into them.
+    main = f'#include "detail/native_call.h"\n#include "{source.resolve()}"\n# 1 "<native call of {top}>"\n{glue}'
+    text, structure = preprocess(main, [*flags, *_WARNINGS], source)
+    parameters = top_parameters(structure, top)
     if parameters is None:
         raise CompileError(str(source), 0, f"there is no function '{top}' with a body to build")
     names = "\\n".join([*(p.name for p in parameters), RETURN])
+    text = rewrite(text, structure)
     text += 'extern "C" __attribute__((visibility("default"))) const char* hls_native_names()'
     text += f' {{ return "{names}"; }}\n'
     flags = [*_LANGUAGE, *_WARNINGS, optimise, "-shared", "-fPIC", "-fno-sanitize=all", "-fvisibility=hidden"]
@@ -121,6 +124,12 @@ def build_native(
         made = Path(folder) / library.name
         _zig([*flags, "-o", str(made), str(rewritten)], "", source)
         return keep(made, library)
+
+
+def preprocess(main: str, flags: Sequence[str], source: Path) -> tuple[str, Structure]:
+    """The preprocessed text of the C++ text ``main``, macros in its pragmas expanded, and its structure."""
+    text = _zig(["-E", KEEP, *flags, "-x", "c++", "-"], main, source)
+    return expand_pragmas(text, lambda part: _zig(["-undef", "-w", "-E", "-x", "c++", "-"], part, source))
 
 
 def _zig(arguments: list[str], stdin: str, source: Path) -> str:

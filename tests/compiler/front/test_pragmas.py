@@ -8,6 +8,7 @@ import pytest
 from edgemoe.compiler.banks import Split
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.source.grammar import GRAMMAR, Value
+from edgemoe.compiler.frontend.source.places import Lines
 from edgemoe.compiler.frontend.source.pragmas import (
     ArrayPartition,
     Dataflow,
@@ -23,7 +24,7 @@ from edgemoe.compiler.frontend.source.pragmas import (
     Unroll,
 )
 from edgemoe.compiler.frontend.source.reading import Written, read_pragma
-from edgemoe.compiler.frontend.source.rewrite import Lines, Source, find_pragmas, rewrite_pragmas
+from edgemoe.compiler.frontend.source.rewrite import Source, find_pragmas, rewrite_pragmas
 from edgemoe.compiler.frontend.source.structure import read_structure
 from edgemoe.compiler.ir import Hazard, Loc
 
