@@ -31,6 +31,13 @@ from edgemoe.errors import UserError
 
 _LANGUAGE = ["-std=c++20", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics", "-fsigned-char"]
 _WARNINGS = ["-Wall", "-Wno-unknown-pragmas", "-Wno-unused", "-Wno-c++26-extensions"]
+#: What a build with checks has beside those of the headers; ``hls/shim/detail/native_faults.h`` tells what they find.
+_CHECKED = [
+    "-ftrivial-auto-var-init=pattern",
+    "-fsanitize=bounds,shift,integer-divide-by-zero",
+    "-fno-sanitize-trap=all",
+    "-fsanitize-recover=all",
+]
 
 
 class NativeError(UserError):
@@ -85,8 +92,9 @@ def build_native(
     """Compiles ``top`` of ``source`` to a shared library in ``out`` and returns its path.
 
     ``include`` names the folders of the headers, ``hls/shim`` among them. ``checks`` adds the run-time
-    checks of the headers (shift amounts, bit ranges, lanes, division by zero) and fills uninitialised
-    variables with a pattern, so that a program that depends on them shows. The library is reused while
+    checks of the headers (shift amounts, bit ranges, lanes, division by zero) and clang's of built-in arrays,
+    shifts and divisions, and fills uninitialised variables with a pattern, so that a program that depends on
+    them shows. The library is reused while
     nothing it is made of changes.
     """
     flags = [*_LANGUAGE, *(f"-I{folder}" for folder in include), *standard_headers(include)]
@@ -112,7 +120,7 @@ def build_native(
     text += 'extern "C" __attribute__((visibility("default"))) const char* hls_native_names()'
     text += f' {{ return "{names}"; }}\n'
     flags = [*_LANGUAGE, *_WARNINGS, optimise, "-shared", "-fPIC", "-fno-sanitize=all", "-fvisibility=hidden"]
-    flags += ["-ftrivial-auto-var-init=pattern"] if checks else []
+    flags += _CHECKED if checks else []
     digest = hashlib.sha256("\0".join([sys.platform, *flags, text]).encode()).hexdigest()[:16]
     library = out / f"{top}-{digest}.so"
     if is_whole(library):

@@ -249,7 +249,7 @@ MARKERS = {
     "#pragma HLS DATAFLOW": "__hls_pragma(1, (const void*)0);",
     "  #  pragma hls stream variable=s depth = N * (K + 1)": (
         "  __hls_pragma(1, __hls_place(s), long{(N * (K + 1))}, "
-        "(long)(__is_pointer(__typeof__(s)) ? 0 : sizeof(s)));"
+        "(long)(sizeof(s) * !__is_pointer(__typeof__(s))));"
     ),
     "#pragma HLS BIND_STORAGE variable=a latency=2": "__hls_pragma(1, (const void*)0, long{(2)}, (long)sizeof(a));",
     "#pragma HLS INLINE": "",

@@ -97,7 +97,7 @@ def _marker(number: int, written: Written) -> str:
         variable = f"__hls_place({written.variable})"
         # Its size, after all values, tells a struct from its first member; of a pointer nobody knows how much it names.
         named = written.variable
-        values += f", (long)(__is_pointer(__typeof__({named})) ? 0 : sizeof({named}))"
+        values += f", (long)(sizeof({named}) * !__is_pointer(__typeof__({named})))"
     return f"__hls_pragma({number}, {variable}{values});"
 
 
