@@ -172,12 +172,12 @@ def test_no_dependence_is_denied() -> None:
     assert exact > 50  # not by always answering 1
 
 
-def carried(width: int, step: int, source: int, target: int) -> int | None:
+def carried(width: int, step: int, source: int, target: int, trip: int | None = None) -> int | None:
     """The distance from ``m[i + source] = ...`` to ``... = m[i + target]`` for a counter that wraps around."""
     ids = itertools.count(1)
     function = Function("f", Kind.PROCESS)
     function.memories["m"] = Memory("m", 8, BankLayout((Dimension(SIZE),)))
-    loop = Pipeline("loop", [Phi(next(ids), width)])
+    loop = Pipeline("loop", [Phi(next(ids), width)], trip=trip)
     emit = Emitter(ids, loop.ops)
     index = emit.resize(loop.phis[0], 32)
     load = emit.effect(
@@ -216,6 +216,11 @@ def carried(width: int, step: int, source: int, target: int) -> int | None:
 )
 def test_distance_of_a_counter(width: int, step: int, source: int, target: int, distance: int | None) -> None:
     assert carried(width, step, source, target) == distance
+
+
+@pytest.mark.parametrize(("trip", "distance"), [(4, None), (5, 4), (None, 4)])
+def test_what_is_as_far_apart_as_the_loop_is_long_never_meets(trip: int | None, distance: int | None) -> None:
+    assert carried(32, 1, 4, 0, trip) == distance
 
 
 def read_and_written(promise: Dependence | None) -> list[Depend]:
