@@ -102,10 +102,10 @@ def build_native(
     glue = (
         "#pragma GCC visibility push(default)\n"
         f'extern "C" int hls_native_call(hls::native::argument* a, char* message, unsigned long size) {{\n'
-        f'  return hls::native::call<&{top}>(a, "{top}", message, size);\n}}\n'
+        f'  return hls::native::call<&::{top}>(a, "{top}", message, size);\n}}\n'
         'extern "C" int hls_native_describe(hls::native::argument* a) {\n'
-        f"  if (a) hls::native::signature<decltype(&{top})>::describe(a);\n"
-        f"  return hls::native::signature<decltype(&{top})>::arity;\n}}\n"
+        f"  if (a) hls::native::signature<decltype(&::{top})>::describe(a);\n"
+        f"  return hls::native::signature<decltype(&::{top})>::arity;\n}}\n"
         'extern "C" void hls_native_free(void* p) { free(p); }\n'
         "#pragma GCC visibility pop\n"
     )
