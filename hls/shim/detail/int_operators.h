@@ -109,43 +109,45 @@ HLS_INLINE auto operator^(const A& a, const B& b) {
 }
 
 template <int W, bool S, hlsd::integer N>
-HLS_INLINE ap_int_base<W, S> operator<<(const ap_int_base<W, S>& x, const N& n) {
+HLS_INLINE ap_int_base<W, S> operator<<(const ap_int_base<W, S>& x, const N& n)
+    HLS_TELL((hlsd::too_far<W>(n)), "a shift by the width or more leaves none of the bits") {
   if (hlsd::negative(n)) return hlsd::shift_right(x, hlsd::magnitude(n));
   return hlsd::shift_left(x, hlsd::magnitude(n));
 }
 template <int W, bool S, hlsd::integer N>
-HLS_INLINE ap_int_base<W, S> operator>>(const ap_int_base<W, S>& x, const N& n) {
+HLS_INLINE ap_int_base<W, S> operator>>(const ap_int_base<W, S>& x, const N& n)
+    HLS_TELL((hlsd::too_far<W>(n)), "a shift by the width or more leaves none of the bits") {
   if (hlsd::negative(n)) return hlsd::shift_left(x, hlsd::magnitude(n));
   return hlsd::shift_right(x, hlsd::magnitude(n));
 }
 
 template <class A, class B>
   requires hlsd::mixed<A, B>
-HLS_INLINE bool operator==(const A& a, const B& b) {
+HLS_INLINE bool operator==(const A& a, const B& b) HLS_TELL_SETTLED(A, b, false, true) {
   return hlsd::compare(a, b, [](auto x, auto y) __attribute__((always_inline)) { return x == y; });
 }
 template <class A, class B>
   requires hlsd::mixed<A, B>
-HLS_INLINE bool operator!=(const A& a, const B& b) {
+HLS_INLINE bool operator!=(const A& a, const B& b) HLS_TELL_SETTLED(A, b, false, true) {
   return hlsd::compare(a, b, [](auto x, auto y) __attribute__((always_inline)) { return x != y; });
 }
 template <class A, class B>
   requires hlsd::mixed<A, B>
-HLS_INLINE bool operator<(const A& a, const B& b) {
+HLS_INLINE bool operator<(const A& a, const B& b) HLS_TELL_SETTLED(A, b, true, false) {
   return hlsd::compare(a, b, [](auto x, auto y) __attribute__((always_inline)) { return x < y; });
 }
 template <class A, class B>
   requires hlsd::mixed<A, B>
-HLS_INLINE bool operator<=(const A& a, const B& b) {
+HLS_INLINE bool operator<=(const A& a, const B& b) HLS_TELL_SETTLED(A, b, false, false) {
   return hlsd::compare(a, b, [](auto x, auto y) __attribute__((always_inline)) { return x <= y; });
 }
 template <class A, class B>
   requires hlsd::mixed<A, B>
-HLS_INLINE bool operator>(const A& a, const B& b) {
+HLS_INLINE bool operator>(const A& a, const B& b) HLS_TELL_SETTLED(A, b, false, false) {
   return hlsd::compare(a, b, [](auto x, auto y) __attribute__((always_inline)) { return x > y; });
 }
 template <class A, class B>
   requires hlsd::mixed<A, B>
-HLS_INLINE bool operator>=(const A& a, const B& b) {
+HLS_INLINE bool operator>=(const A& a, const B& b) HLS_TELL_SETTLED(A, b, true, false) {
   return hlsd::compare(a, b, [](auto x, auto y) __attribute__((always_inline)) { return x >= y; });
 }

@@ -182,9 +182,9 @@ class _Module:
         lines = []
         for name, stages, width in chains:
             if stages:
-                declaration, move = delay_chain(name, stages, width)
+                declaration, moves = delay_chain(name, width, [""] * stages)
                 lines.append(declaration)
-                clocked.append(move)
+                clocked += moves
         return lines
 
     def _register_bits(self) -> int:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from edgemoe.compiler.backend.naming import Naming
 from edgemoe.compiler.backend.plan import RegionPlan
@@ -118,10 +119,23 @@ class Values:
         return shifted + sum(self.owner[key].width for key in self.kept)
 
 
-def delay_chain(name: str, stages: int, width: int) -> tuple[str, str]:
-    """The declaration of the registers behind a value of ``width`` bits, and the clocked statement that moves them."""
+def delay_chain(name: str, width: int, holds: list[str]) -> tuple[str, list[str]]:
+    """The declaration of the registers behind a value of ``width`` bits, and the clocked statements that move them.
+
+    ``holds`` has an item for each stage: when it takes over the one before it, "" for in every cycle.
+    """
+    stages, chain = len(holds), f"{name}_d"
     if stages == 1:
-        return f"logic {span(width)}{name}_d1;", f"{name}_d1 <= {name};"
-    chain = f"{name}_d"
+        return f"logic {span(width)}{chain}1;", [_when(holds[0], f"{chain}1 <= {name};")]
+    declaration = f"logic [{stages}:1]{span(width) or ' '}{chain};"
+    if any(holds):
+        names = [name, *(f"{chain}[{k}]" for k in range(1, stages + 1))]
+        return declaration, [
+            _when(hold, f"{to} <= {frm};") for hold, (frm, to) in zip(holds, pairwise(names), strict=True)
+        ]
     older = f"{chain}[{stages - 1}:1]" if stages > 2 else f"{chain}[1]"
-    return f"logic [{stages}:1]{span(width) or ' '}{chain};", f"{chain} <= {{{older}, {name}}};"
+    return declaration, [f"{chain} <= {{{older}, {name}}};"]
+
+
+def _when(condition: str, statement: str) -> str:
+    return f"if ({condition}) {statement}" if condition else statement

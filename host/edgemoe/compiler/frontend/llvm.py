@@ -21,6 +21,7 @@ from edgemoe.compiler.frontend.markers import Facts, bind, collect
 from edgemoe.compiler.frontend.prepare import inline_all, prepare
 from edgemoe.compiler.frontend.records import drop_nameless
 from edgemoe.compiler.frontend.registers import fold_registers
+from edgemoe.compiler.frontend.scaled import scale_bytes
 from edgemoe.compiler.frontend.source.rewrite import Source
 from edgemoe.compiler.frontend.split import settle_joins, split_aggregates
 from edgemoe.compiler.frontend.structs import scalars_for_structs
@@ -114,9 +115,13 @@ def clean_up(source: Module, top: str, read: Source) -> tuple[str, Facts]:
     module.other = [line for line in module.other if not line.startswith("target datalayout")]
     module.other.insert(0, _DATA_LAYOUT)
     text = run(module, *_PASSES)
-    if not chooses_addresses(module := read_module(text)):
+    module = read_module(text)
+    choices = chooses_addresses(module)
+    scaled = scale_bytes(module, every=choices)
+    if choices:
+        settle_joins(module)
+    elif not scaled:
         return text, facts
-    settle_joins(module)
     return module_text(module), facts
 
 

@@ -7,7 +7,7 @@ import math
 
 from edgemoe.compiler.frontend.leaves import LANES
 from edgemoe.compiler.llvmir.debug import DebugInfo, in_shim
-from edgemoe.compiler.llvmir.types import ArrayType, IntType, Layout, StructType, Type
+from edgemoe.compiler.llvmir.types import ArrayType, Layout, StructType, Type
 
 _DEPTH = 20  #: how deep types may nest
 
@@ -17,26 +17,17 @@ def describe(debug: DebugInfo, layout: Layout, type_: Type) -> str:
 
     LLVM splits the record of a variable only where it knows the variable's size.
     """
-    dims: list[int] = []
     size = 8 * layout.size(type_)
-    while not isinstance(type_, IntType):
+    body = layout.body(type_)
+    while isinstance(body, StructType) and body.fields:  # lanes, or a row and what pads it
+        type_ = body.fields[0]
         body = layout.body(type_)
-        if isinstance(body, ArrayType):
-            dims.append(body.count)
-            type_ = body.element
-        elif isinstance(body, StructType) and len(body.fields) == 1:  # lanes
-            type_ = body.fields[0]
-        else:
-            break
-    scalar = debug.add(
-        f'!DIBasicType(name: "word", size: {8 * layout.size(type_)}, encoding: DW_ATE_unsigned)'
-    )
-    if not dims:
-        return scalar
-    ranges = [debug.add(f"!DISubrange(count: {count})") for count in dims]
-    listed = debug.add(f"!{{{', '.join(f'!{number}' for number in ranges)}}}")
+    if not isinstance(body, ArrayType):
+        return debug.add(f'!DIBasicType(name: "word", size: {size}, encoding: DW_ATE_unsigned)')
+    element = describe(debug, layout, body.element)
+    listed = debug.add(f"!{{!{debug.add(f'!DISubrange(count: {body.count})')}}}")
     tag = "tag: DW_TAG_array_type"
-    return debug.add(f"!DICompositeType({tag}, baseType: !{scalar}, size: {size}, elements: !{listed})")
+    return debug.add(f"!DICompositeType({tag}, baseType: !{element}, size: {size}, elements: !{listed})")
 
 
 def path_of(debug: DebugInfo, variable: str, offset: int, width: int) -> list[str]:
@@ -49,7 +40,7 @@ def path_of(debug: DebugInfo, variable: str, offset: int, width: int) -> list[st
     for _ in range(_DEPTH):
         type_ = debug.strip(type_)
         node = debug.node(type_)
-        if debug.integer_type(type_) or debug.fixed_type(type_):
+        if debug.integer_type(type_):
             break
         tag = node.fields.get("tag")
         if tag == "DW_TAG_array_type":

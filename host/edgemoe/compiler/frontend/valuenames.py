@@ -18,7 +18,7 @@ from edgemoe.compiler.llvmir.objects import Function, Inst, Record
 from edgemoe.compiler.llvmir.types import bits
 
 _DEPTH = 50  #: how deep scopes and calls may nest
-_EMPTY = "!DIExpression ( )"
+_SCOPES = frozenset({"DILexicalBlock", "DILexicalBlockFile", "DISubprogram"})
 _FRAGMENT = re.compile(r"DW_OP_LLVM_fragment , (\d+) , (\d+) \)$")
 #: The value is that of the variable: extended, perhaps.
 _SAME = re.compile(r"!DIExpression \((?: DW_OP_LLVM_convert , \d+ , \w+ ,)*(?: DW_OP_stack_value)?")
@@ -46,6 +46,13 @@ class _Names:
     def __init__(self, function: Function, debug: DebugInfo) -> None:
         self._function, self._debug = function, debug
         self._counters = self._loop_counters()
+        self._counters_in: dict[str, list[str]] = defaultdict(list)  #: by scope, those outside the shim
+        for number in sorted(self._counters, key=int):
+            scope = debug.field(number, "scope")
+            if not in_shim(debug.file_of_scope(scope)):
+                self._counters_in[scope].append(number)
+        self._paths: dict[tuple[str, str, int], tuple[str, bool] | None] = {}
+        self._around: dict[tuple[str, str], list[str]] = {}
 
     def run(self) -> dict[str, str]:
         found: dict[str, Wanted] = {}
@@ -83,62 +90,73 @@ class _Names:
         return scope.kind == "DILexicalBlock" and scope.fields.get("line") == fields.get("line")
 
     def _wanted(self, record: Record, inst: Inst, values: dict[str, str]) -> Wanted | None:
+        if record.variable in self._counters:
+            return None
+        path = self._path(record.variable, record.expression, bits(inst.type))
+        if path is None:
+            return None
+        name, indexed = path
         debug = self._debug
-        name = debug.variable(record.variable)
-        if not name or name == "this" or record.variable in self._counters:
+        inlined = debug.field(record.debug, "inlinedAt")
+        own = self._suffix(debug.field(record.variable, "scope"), inlined, values)
+        counters = own
+        if inst.debug:
+            counters = self._suffix(
+                debug.field(inst.debug, "scope"), debug.field(inst.debug, "inlinedAt"), values
+            )
+        return Wanted(self._calls(inlined), name, counters or own, bool(own) and not indexed)
+
+    def _path(self, variable: str, expression: str, width: int) -> tuple[str, bool] | None:
+        """The name of what a record speaks of, and whether indices are in it; None if it is not the value itself."""
+        key = variable, expression, width
+        if key not in self._paths:
+            self._paths[key] = self._find_path(*key)
+        return self._paths[key]
+
+    def _find_path(self, variable: str, expression: str, width: int) -> tuple[str, bool] | None:
+        name = self._debug.variable(variable)
+        same = _SAME.match(expression)
+        if not name or name == "this" or same is None:
             return None
-        if not _SAME.match(record.expression):
-            return None
-        rest = record.expression[_SAME.match(record.expression).end() :]  # type: ignore[union-attr]
+        rest = expression[same.end() :]
         fragment = _FRAGMENT.search(rest)
-        width = bits(inst.type)
         if fragment is None and rest.strip(" )"):
             return None
         offset, size = (int(fragment[1]), int(fragment[2])) if fragment else (0, width)
         if width > size:
             return None
-        path = path_of(debug, record.variable, offset, width)
-        indexed = any(step.isdigit() for step in path)
-        scope = debug.field(record.variable, "scope")
-        around = self._scopes(scope, debug.field(record.debug, "inlinedAt"))
-        own = self._suffix(around, values)
-        at = self._scopes(debug.field(inst.debug, "scope"), debug.field(inst.debug, "inlinedAt"))
-        counters = self._suffix(at, values) if inst.debug else own
-        return Wanted(
-            self._calls(record.debug), _word([name, *path]), counters or own, bool(own) and not indexed
-        )
+        path = path_of(self._debug, variable, offset, width)
+        return _word([name, *path]), any(step.isdigit() for step in path)
 
-    def _calls(self, place: str) -> int:
+    def _calls(self, inlined: str) -> int:
         depth = 0
-        while (place := self._debug.field(place, "inlinedAt")) and depth < _DEPTH:
-            depth += 1
+        while inlined and depth < _DEPTH:
+            inlined, depth = self._debug.field(inlined, "inlinedAt"), depth + 1
         return depth
 
-    def _scopes(self, scope: str, inlined: str) -> list[str]:
-        """The scopes around a place, the innermost first, those of the calls around it as well."""
-        debug, found = self._debug, list[str]()
-        for _ in range(_DEPTH):
-            while scope and debug.node(scope).kind in (
-                "DILexicalBlock",
-                "DILexicalBlockFile",
-                "DISubprogram",
-            ):
-                found.append(scope)
-                if debug.node(scope).kind == "DISubprogram":
+    def _loops(self, scope: str, inlined: str) -> list[str]:
+        """The counters of the loops around a place, the outermost first, those of the calls around it as well."""
+        key = scope, inlined
+        known = self._around.get(key)
+        if known is None:
+            debug, known = self._debug, list[str]()
+            for _ in range(_DEPTH):
+                while scope and debug.node(scope).kind in _SCOPES:
+                    known += self._counters_in.get(scope, [])
+                    if debug.node(scope).kind == "DISubprogram":
+                        break
+                    scope = debug.field(scope, "scope")
+                if not inlined:
                     break
-                scope = debug.field(scope, "scope")
-            if not inlined:
-                break
-            scope, inlined = debug.field(inlined, "scope"), debug.field(inlined, "inlinedAt")
-        return found
+                scope, inlined = debug.field(inlined, "scope"), debug.field(inlined, "inlinedAt")
+            known = self._around[key] = known[::-1]
+        return known
 
-    def _suffix(self, scopes: list[str], values: dict[str, str]) -> str:
-        debug = self._debug
-        of_scope = {debug.field(number, "scope"): number for number in values}
+    def _suffix(self, scope: str, inlined: str, values: dict[str, str]) -> str:
         parts = [
-            f"_{debug.variable(number)}{values[number].replace('-', 'm')}"
-            for scope in reversed(scopes)
-            if (number := of_scope.get(scope)) and not in_shim(debug.file_of_scope(scope))
+            f"_{self._debug.variable(number)}{values[number].replace('-', 'm')}"
+            for number in self._loops(scope, inlined)
+            if number in values
         ]
         return "".join(parts)
 
