@@ -14,7 +14,7 @@ import networkx as nx
 
 from edgemoe.compiler.frontend.pointers import Index, NoPlaceError, Paths, Place
 from edgemoe.compiler.llvmir.objects import Function, Inst, Module
-from edgemoe.compiler.llvmir.types import POINTER, IntType
+from edgemoe.compiler.llvmir.types import POINTER, ArrayType, IntType
 
 _I8, _I1 = IntType(8), IntType(1)
 #: Variables that one pointer may point at.
@@ -103,12 +103,18 @@ class Joins:
         """Inward to the elements over which the pointer moves, if it does."""
         for inst in self._function.instructions():
             moves = inst.opcode == "getelementptr" and inst.operands[0] == token and len(inst.operands) == 2
-            if moves and inst.type != IntType(8):
+            if moves and (inst.type != IntType(8) or self._over_bytes(place, inst)):
                 try:
                     return self._paths.seen_as(place, inst.type)
                 except NoPlaceError:
                     return place
         return place
+
+    def _over_bytes(self, place: Place, step: Inst) -> bool:
+        """Whether a number of bytes is a step over the elements of an array of bytes, and not over whole arrays."""
+        body, by = self._paths.layout.body(place.type), step.operands[1]
+        bytes_ = isinstance(body, ArrayType) and body.element == IntType(8)
+        return bytes_ and (by[:1] == "%" or int(by) % self._paths.layout.size(body) != 0)
 
     def _unknown_index(self, place: Place, token: str) -> Place:
         if not place.steps or not isinstance(place.steps[-1], Index):

@@ -56,7 +56,7 @@ class _Split:
 
     def run(self) -> None:
         for function in self.module.functions.values():
-            paths = Paths(self.module, function, self.declared)
+            paths = Paths(self.module, function, self.declared, written=not self.joins_only)
             joins = Joins(self.module, function, paths)
             joins.resolve()
             self.work.append(_Work(function, paths, joins))
