@@ -8,8 +8,6 @@ struct Pair {
   int x[4];
   int y[4];
   short z;
-  bool f[2][3];
-  signed char g[4];
 };
 union Parts {
   unsigned u;
@@ -45,13 +43,6 @@ void addresses(hls::stream<int>& in, hls::stream<int>& out) {
     const int* f = &p.y[c >> 14 & 3];
     out.write(int(f - e) * 5 + (e < f) + 2 * (e == f));
     p.z += p.x[c >> 16 & 3] - p.y[c >> 18 & 3];
-    for (auto& f : p.f[n & 1])
-      f ^= c >> 3 & 1;
-    for (auto& g : p.g)
-      g += c;
-    for (signed char* g = p.g + 3; g >= p.g; g -= 2)
-      *g ^= 5;
-    out.write(p.f[c & 1][c >> 2 & 1] + p.g[c >> 5 & 3] + 2 * p.f[1][2]);
     out.write(p.z + rows[(c >> 20 & 3) % 3][c >> 22 & 3]);
   }
   for (int i = 0; i < 4; i++)
