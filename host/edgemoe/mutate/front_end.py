@@ -164,7 +164,7 @@ POINTER_MUTATIONS = (
         "frontend/rewrite.py",
         "compare = _UNSIGNED_TO_SIGNED.get(inst.compare, inst.compare)",
         "compare = inst.compare",
-        _language("walking"),
+        _language("addresses"),
     ),
     of_compiler(
         "a distance of pointers turned round",

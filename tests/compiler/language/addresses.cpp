@@ -42,6 +42,8 @@ void addresses(hls::stream<int>& in, hls::stream<int>& out) {
     const int* e = &p.y[c >> 12 & 3];
     const int* f = &p.y[c >> 14 & 3];
     out.write(int(f - e) * 5 + (e < f) + 2 * (e == f));
+    const int* before = &p.x[c & 1] - 1;
+    out.write((before < &p.x[c >> 24 & 1]) + 2 * (before >= p.x));
     p.z += p.x[c >> 16 & 3] - p.y[c >> 18 & 3];
     out.write(p.z + rows[(c >> 20 & 3) % 3][c >> 22 & 3]);
   }
