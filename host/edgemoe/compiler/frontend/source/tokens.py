@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _QUOTES = "\"'"
@@ -64,6 +65,16 @@ def lex(text: str) -> list[Token]:
         tokens.append(Token(kind, text[at:end], at))
         fresh, at = False, end
     return tokens
+
+
+def spell(tokens: Sequence[Token], texts: Sequence[str] | None = None) -> str:
+    """The tokens as text, or ``texts`` in their place, with a blank where the source had one."""
+    text = ""
+    words = texts if texts is not None else [token.text for token in tokens]
+    for before, token, word in zip([None, *tokens], tokens, words, strict=False):
+        gap = " " if before is not None and token.at > before.end else ""
+        text += gap + word
+    return text
 
 
 def _line_end(text: str, at: int) -> int:
