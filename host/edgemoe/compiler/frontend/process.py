@@ -69,7 +69,9 @@ class ProcessBuilder:
             module, source, self.facts, self.definitions, self.function, self.arguments, self.values
         )
         self.leaf_args: dict[int, ModuleArg] = {}
-        self.module_body = source.name.endswith(MODULE_BODY)  #: whether it is the body of a fixed-latency module
+        self.module_body = source.name.endswith(
+            MODULE_BODY
+        )  #: whether it is the body of a fixed-latency module
         self.result: Value | None = None  #: of a module
         self.notes: dict[Note, None] = {}
         self._names = Names()
