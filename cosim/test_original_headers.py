@@ -17,6 +17,7 @@ import pytest
 
 import kernels
 from edgemoe import csim
+from edgemoe.compiler.frontend.source.structure import read_structure
 from edgemoe.compiler.native_source import Parameter, top_parameters
 from edgemoe.kernels import include_folders, kernel_source
 from test_changed import BUNDLES, module_of
@@ -137,7 +138,7 @@ def test_golden_results_under_the_original_headers(name: str, tmp_path: Path) ->
     top, source = f"{name}_kernel", kernel_source(name)
     ports = csim.kernel(name, kernels.build_config(), kernels.CACHE / "native", True).ports
     widths = {port.name: port.width for port in ports}
-    parameters = top_parameters(source.read_text(), top)
+    parameters = top_parameters(read_structure(source.read_text()), top)
     assert parameters
     calls = [module_of(name).call(np.random.default_rng(seed)) for seed in range(200, 203)]
     given = {*calls[0].streams, *calls[0].scalars}

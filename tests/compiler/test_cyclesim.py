@@ -167,7 +167,7 @@ void top(hls::stream<ap_uint<8>>& in, hls::stream<ap_uint<8>>& out) {
         (Hazard.ACQUIRE, "out.write(blocks.block[1][i & 3]);"),
         (
             Hazard.RELEASE,
-            "int k = i * i * i * i * i; out.write(blocks.block[0][k & 3] + blocks.block[1][k >> 2 & 3]);",
+            "unsigned u = i, k = u * u * u * u >> 9; out.write(blocks.block[0][k & 3] + blocks.block[1][k >> 2 & 3]);",
         ),
     ],
 )

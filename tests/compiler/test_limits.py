@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edgemoe.compiler import CompileError, compile_file
-from edgemoe.compiler.frontend import llvm
+from edgemoe.compiler.frontend import build, llvm
 from edgemoe.compiler.frontend.build import compile_source
 from edgemoe.compiler.frontend.limited import OutOfTime, limited
 
@@ -47,6 +47,19 @@ def test_passes_that_take_too_long_are_refused(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(CompileError, match=r"not done after 0.5 s, which is the limit") as caught:
         compile_source(source, "top", [SHIM], tmp_path / "work")
     assert (Path(caught.value.file).name, caught.value.line) == ("long.cpp", 2)
+
+
+def test_too_many_operations_are_refused_at_their_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "OPERATIONS", 100)
+    source = tmp_path / "wide.cpp"
+    source.write_text(SOURCE.replace("16000", "60"))
+    with pytest.raises(CompileError, match=r"beyond the limit of 100\. Unroll by a factor") as caught:
+        compile_source(source, "top", [SHIM], tmp_path / "work")
+    assert Path(caught.value.file).name == "wide.cpp" and caught.value.line
+    source.write_text(SOURCE.replace("16000", "10"))
+    compile_source(source, "top", [SHIM], tmp_path / "work")
 
 
 def test_the_report_has_every_loop_and_the_registers_of_blocks(tmp_path: Path) -> None:

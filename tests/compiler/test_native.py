@@ -96,6 +96,35 @@ def test_checks_find_a_shift_by_the_width(tmp_path: Path) -> None:
     assert kernel(tmp_path, "shift", SHIFT, checks=False).run(scalars={"x": 3, "n": 8}).outputs == {"y": 0}
 
 
+FAULTS = """void top(hls::stream<int>& in, hls::stream<int>& out, int way) {
+  int a[4][8] = {};
+  const int x = in.read();
+  if (way == 0) out.write(a[1][x] + 1);
+  if (way == 1) out.write(a[x][1]);
+  if (way == 2) for (int i = 0; i <= x; i++) a[3][8 * i] = i;
+  if (way == 3) out.write(1 << x);
+  if (way == 4) out.write(7 >> x);
+  if (way == 5) out.write(7 % x);
+}
+"""
+
+
+def test_checks_tell_the_line_of_an_undefined_operation(tmp_path: Path) -> None:
+    faulty = kernel(tmp_path, "top", FAULTS)
+    for way, x, good, message in [
+        (0, 8, 7, "7: index 8 is outside the array, which is 'int[8]'"),
+        (1, -1, 3, "8: index -1 is outside the array, which is 'int[4][8]'"),
+        (2, 1, 0, "9: index 8 is outside the array, which is 'int[8]'"),
+        (3, 32, 31, "10: a shift of 'int' by 32"),
+        (4, -2, 0, "11: a shift of 'int' by -2"),
+        (5, 0, -1, "12: a division of 'int' by zero"),
+    ]:
+        with pytest.raises(NativeError) as caught:
+            faulty.run({"in": [x]}, {"way": way})
+        assert f"top.cpp:{message}" in str(caught.value)
+        faulty.run({"in": [good]}, {"way": way})
+
+
 def test_polling_for_ever_is_a_deadlock(tmp_path: Path) -> None:
     text = "void poll(hls::stream<int>& in) { int x; while (!in.read_nb(x)) {} }\n"
     with pytest.raises(NativeError, match="deadlock"):

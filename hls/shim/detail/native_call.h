@@ -2,6 +2,7 @@
 // The C interface of a natively built kernel: arguments of the top are told apart by their types, values
 // travel as little-endian bytes, ceil(width / 8) each.
 #pragma once
+#include "native_faults.h"
 #include "native_memory.h"
 
 namespace hls::native {

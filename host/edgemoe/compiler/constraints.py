@@ -13,7 +13,7 @@ class Node:
 
     ``delay`` is the combinational time in picoseconds: before the result when ``latency`` is 0, and
     after the clock edge that delivers the result otherwise. ``width`` is the number of result bits
-    that a register would have to hold. ``latest`` is the last cycle in which it may start.
+    that a register would have to hold. ``earliest`` and ``latest`` are the first and last cycle in which it may start.
     """
 
     label: str
@@ -22,6 +22,7 @@ class Node:
     width: int = 0
     where: str = ""
     latest: int | None = None
+    earliest: int = 0
 
 
 class EdgeKind(Enum):
@@ -111,6 +112,8 @@ def violations(problem: Problem, schedule: Schedule) -> list[str]:
             found.append(f"{node.label} crosses a clock edge")
         if node.latest is not None and schedule.cycle(index) > node.latest:
             found.append(f"{node.label} starts after cycle {node.latest}")
+        if schedule.cycle(index) < node.earliest:
+            found.append(f"{node.label} starts before cycle {node.earliest}")
     for edge in problem.edges:
         gap = schedule.cycle(edge.dst) + ii * edge.distance - schedule.cycle(edge.src)
         broken = {

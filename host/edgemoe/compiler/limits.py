@@ -8,6 +8,8 @@ from __future__ import annotations
 
 #: Iterations of one loop that is unrolled.
 UNROLLED_ITERATIONS = 16_384
+#: Operations of one loop's body, or of the statements between two jumps, once everything in it is unrolled.
+OPERATIONS = 65_536
 #: Bits of one array on the chip.
 MEMORY_BITS = 1 << 28
 #: Bits of an ``ap_int`` or ``ap_uint``; the headers hold it.
@@ -19,6 +21,7 @@ LLVM_SECONDS = 300
 
 TABLE = (
     ("iterations of a loop that is unrolled", UNROLLED_ITERATIONS),
+    ("operations of a loop's body, or of statements without a jump", OPERATIONS),
     ("bits of one array", MEMORY_BITS),
     ("bits of an integer", INTEGER_BITS),
     ("bits of a scalar argument or of the returned value", 64),

@@ -20,7 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from edgemoe.compiler.errors import CompileError
-from edgemoe.compiler.frontend.clang import cache_environment
+from edgemoe.compiler.frontend.clang import cache_environment, zig_command
+from edgemoe.compiler.frontend.source.macros import KEEP, expand_pragmas
+from edgemoe.compiler.frontend.source.structure import Structure
 from edgemoe.compiler.headers import standard_headers
 from edgemoe.compiler.ir import RETURN
 from edgemoe.compiler.libraries import is_whole, keep
@@ -29,6 +31,13 @@ from edgemoe.errors import UserError
 
 _LANGUAGE = ["-std=c++20", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics", "-fsigned-char"]
 _WARNINGS = ["-Wall", "-Wno-unknown-pragmas", "-Wno-unused", "-Wno-c++26-extensions"]
+#: What a build with checks has beside those of the headers; ``hls/shim/detail/native_faults.h`` tells what they find.
+_CHECKED = [
+    "-ftrivial-auto-var-init=pattern",
+    "-fsanitize=bounds,shift,integer-divide-by-zero",
+    "-fno-sanitize-trap=all",
+    "-fsanitize-recover=all",
+]
 
 
 class NativeError(UserError):
@@ -83,33 +92,35 @@ def build_native(
     """Compiles ``top`` of ``source`` to a shared library in ``out`` and returns its path.
 
     ``include`` names the folders of the headers, ``hls/shim`` among them. ``checks`` adds the run-time
-    checks of the headers (shift amounts, bit ranges, lanes, division by zero) and fills uninitialised
-    variables with a pattern, so that a program that depends on them shows. The library is reused while
+    checks of the headers (shift amounts, bit ranges, lanes, division by zero) and clang's of built-in arrays,
+    shifts and divisions, and fills uninitialised variables with a pattern, so that a program that depends on
+    them shows. The library is reused while
     nothing it is made of changes.
     """
     flags = [*_LANGUAGE, *(f"-I{folder}" for folder in include), *standard_headers(include)]
     flags += ["-DHLS_NATIVE_CHECKS"] if checks else []
     glue = (
-        '#include "detail/native_call.h"\n'
         "#pragma GCC visibility push(default)\n"
         f'extern "C" int hls_native_call(hls::native::argument* a, char* message, unsigned long size) {{\n'
-        f'  return hls::native::call<&{top}>(a, "{top}", message, size);\n}}\n'
+        f'  return hls::native::call<&::{top}>(a, "{top}", message, size);\n}}\n'
         'extern "C" int hls_native_describe(hls::native::argument* a) {\n'
-        f"  if (a) hls::native::signature<decltype(&{top})>::describe(a);\n"
-        f"  return hls::native::signature<decltype(&{top})>::arity;\n}}\n"
+        f"  if (a) hls::native::signature<decltype(&::{top})>::describe(a);\n"
+        f"  return hls::native::signature<decltype(&::{top})>::arity;\n}}\n"
         'extern "C" void hls_native_free(void* p) { free(p); }\n'
         "#pragma GCC visibility pop\n"
     )
-    main = f'#include "{source.resolve()}"\n# 1 "<native call of {top}>"\n{glue}'
-    text = rewrite(_zig(["-E", *flags, *_WARNINGS, "-x", "c++", "-"], main, source))
-    parameters = top_parameters(text, top)
+    # Our headers come first: macros of the source must not reach into them.
+    main = f'#include "detail/native_call.h"\n#include "{source.resolve()}"\n# 1 "<native call of {top}>"\n{glue}'
+    text, structure = preprocess(main, [*flags, *_WARNINGS], source)
+    parameters = top_parameters(structure, top)
     if parameters is None:
         raise CompileError(str(source), 0, f"there is no function '{top}' with a body to build")
     names = "\\n".join([*(p.name for p in parameters), RETURN])
+    text = rewrite(text, structure)
     text += 'extern "C" __attribute__((visibility("default"))) const char* hls_native_names()'
     text += f' {{ return "{names}"; }}\n'
     flags = [*_LANGUAGE, *_WARNINGS, optimise, "-shared", "-fPIC", "-fno-sanitize=all", "-fvisibility=hidden"]
-    flags += ["-ftrivial-auto-var-init=pattern"] if checks else []
+    flags += _CHECKED if checks else []
     digest = hashlib.sha256("\0".join([sys.platform, *flags, text]).encode()).hexdigest()[:16]
     library = out / f"{top}-{digest}.so"
     if is_whole(library):
@@ -123,9 +134,15 @@ def build_native(
         return keep(made, library)
 
 
+def preprocess(main: str, flags: Sequence[str], source: Path) -> tuple[str, Structure]:
+    """The preprocessed text of the C++ text ``main``, macros in its pragmas expanded, and its structure."""
+    text = _zig(["-E", KEEP, *flags, "-x", "c++", "-"], main, source)
+    return expand_pragmas(text, lambda part: _zig(["-undef", "-w", "-E", "-x", "c++", "-"], part, source))
+
+
 def _zig(arguments: list[str], stdin: str, source: Path) -> str:
     """Runs clang of the ziglang wheel as a C driver: C++ without the C++ library, which links fast."""
-    command = [sys.executable, "-m", "ziglang", "cc", *arguments]
+    command = [*zig_command(), "cc", *arguments]
     environment = cache_environment()
     done = subprocess.run(command, input=stdin, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the native build changes in a kernel's source: dataflow functions start processes.
 
-Works on preprocessed text, line by line, so that diagnostics keep the user's lines:
+Works on the tokens of the preprocessed text and keeps its lines, so that diagnostics have the user's:
 
 * ``#pragma HLS DATAFLOW``: each call statement of the function body becomes
   ``spawn("name", [&] { call; });`` and the closing brace waits for all of them;
@@ -11,150 +11,165 @@ Works on preprocessed text, line by line, so that diagnostics keep the user's li
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from edgemoe.compiler.frontend.source.reading import read_pragma
-from edgemoe.compiler.ir import NOWHERE
+from edgemoe.compiler.frontend.source.places import Edit, Lines, apply
+from edgemoe.compiler.frontend.source.pragmas import Dataflow, Stream
+from edgemoe.compiler.frontend.source.reading import Written, read_pragma
+from edgemoe.compiler.frontend.source.structure import Frame, Opens, Structure
+from edgemoe.compiler.frontend.source.tokens import Kind, Token, lex, spell
 
-_FLAGS = re.IGNORECASE | re.MULTILINE
-_DATAFLOW = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+HLS[ \t]+DATAFLOW\b.*$", _FLAGS)
-_STREAM = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+HLS[ \t]+STREAM\b.*$", _FLAGS)
-_CALL = re.compile(r"(?P<name>[A-Za-z_][\w:]*)\s*(?:<[^;{}]*>)?\s*\(.*\)\s*$", re.DOTALL)
-_DECLARATION = re.compile(r"(?:hls::)?stream(?:_of_blocks)?\s*<")
-_TOKEN = re.compile(
-    r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'|^[ \t]*#[^\n]*""",
-    re.DOTALL | re.MULTILINE,
+_KEYWORDS = frozenset(
+    {"return", "if", "for", "while", "switch", "do", "else", "static_assert", "sizeof", "throw", "delete"}
 )
-_KEYWORDS = {"return", "if", "for", "while", "switch", "do", "else", "static_assert", "sizeof"}
+_SPECIFIERS = frozenset({"static", "const", "constexpr", "thread_local"})
+_STREAMS = frozenset({"stream", "stream_of_blocks"})
+_OPENING, _CLOSING = frozenset("([{<"), frozenset(")]}>")
 _GROUP = "__hls_dataflow"
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of the top: its C++ type, as written, and its name."""
+    """A parameter of the top: its C++ type, as written, and its name, "" if it has none."""
 
     type: str
     name: str
 
 
-def top_parameters(text: str, top: str) -> list[Parameter] | None:
-    """Parameters of the function ``top`` defined at namespace scope of ``text``, or None if there is none."""
-    blank = _blank(text)
-    for match in re.finditer(rf"\b{re.escape(top)}\s*\(", blank):
-        close = _matching(blank, match.end() - 1)
-        if not blank[close + 1 :].lstrip().startswith("{"):
-            continue
-        parameters = []
-        for part in _split_arguments(blank[match.end() : close]):
-            found = re.match(r"(?P<type>.*?)\s*(?P<name>[A-Za-z_]\w*)\s*$", part.strip(), re.DOTALL)
-            if found:
-                parameters.append(Parameter(" ".join(found["type"].split()), found["name"]))
-        return parameters
+def top_parameters(structure: Structure, top: str) -> list[Parameter] | None:
+    """Parameters of the function ``top`` that has its body in a text, or None if there is none."""
+    tokens = structure.tokens
+    for frame in structure.functions:
+        for k in range(frame.header, frame.token - 1):
+            if tokens[k].text == top and tokens[k + 1].text == "(":
+                inside = tokens[k + 2 : structure.closing[k + 1]]
+                return [_parameter(part) for part in split_arguments(inside)]
     return None
 
 
-def rewrite(text: str) -> str:
-    """``text`` with dataflow functions turned into groups of processes."""
-    edits: list[tuple[int, int, str]] = []
-    blank = _blank(text)
-    for match in _STREAM.finditer(text):
-        written = read_pragma(match[0], NOWHERE)
-        depth = dict(written.numbers).get("depth") if written is not None else None
-        if written is not None and depth is not None:
-            call = f"hls::native::set_depth({written.variable}, {depth});"
-            edits.append((match.start(), match.end(), call))
-    for match in _DATAFLOW.finditer(text):
-        edits.append((match.start(), match.end(), f"hls::native::dataflow {_GROUP};"))
-        start, end = _enclosing(blank, match.start())
-        edits += _processes(text, blank, start + 1, end)
-        edits.append((end, end, f" {_GROUP}.join(); "))
-    for start, end, replacement in sorted(edits, reverse=True):
-        text = text[:start] + replacement + text[end:]
-    return text
+def _parameter(tokens: list[Token]) -> Parameter:
+    """``const ap_uint<8>& a[4] = {}``: what stands before the default value, and before the extents of an array."""
+    end = next((k for k, token in enumerate(tokens) if token.text == "="), len(tokens))
+    name = next((k for k, token in enumerate(tokens[:end]) if token.text == "["), end) - 1
+    if name < 1 or tokens[name].kind is not Kind.WORD:
+        return Parameter(spell(tokens[:end]), "")
+    return Parameter(spell(tokens[:name]), tokens[name].text)
 
 
-def _processes(text: str, blank: str, start: int, end: int) -> list[tuple[int, int, str]]:
-    """Edits for the statements between ``start`` and ``end``, a function body."""
-    edits = []
-    for first, last in _statements(blank, start, end):
-        statement = blank[first:last]
-        call = _CALL.match(statement)
-        if call and call["name"] not in _KEYWORDS:
-            name = call["name"].split("::")[-1]
-            edits.append((first, first, f'{_GROUP}.spawn("{name}", [&] {{ '))
-            edits.append((last, last, "; })"))
-        elif declaration := _DECLARATION.match(statement):
-            tail = statement[_matching(statement, declaration.end() - 1, "<>") + 1 :]
-            names = [re.match(r"\s*(\w+)", part) for part in _split_arguments(tail)]
-            calls = [f' hls::native::name_stream({n[1]}, "{n[1]}");' for n in names if n]
-            edits.append((last + 1, last + 1, "".join(calls)))
-    return edits
+def rewrite(text: str, structure: Structure) -> str:
+    """``text`` with dataflow functions turned into groups of processes.
+
+    Raises: CompileError for a pragma that is not understood.
+    """
+    edits: list[Edit] = []
+    lines = Lines(text)
+    for directive in structure.directives:
+        token = directive.token
+        written = _pragma(token, lines)
+        if written is None:
+            continue
+        depth = dict(written.numbers).get("depth")
+        if written.grammar.record is Stream and depth is not None:
+            edits.append((token.at, token.end, f"hls::native::set_depth({written.variable}, {depth});"))
+        function = directive.innermost(Opens.FUNCTION)
+        if written.grammar.record is Dataflow and function is not None and function.end:
+            edits.append((token.at, token.end, f"hls::native::dataflow {_GROUP};"))
+            edits += _processes(structure, function)
+            end = structure.tokens[function.end].at
+            edits.append((end, end, f" {_GROUP}.join(); "))
+    return apply(text, edits)
 
 
-def _blank(text: str) -> str:
-    """``text`` with comments, strings and preprocessor lines replaced by blanks of the same length."""
-    return _TOKEN.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
+def _pragma(directive: Token, lines: Lines) -> Written | None:
+    """A pragma that means something natively."""
+    words = [token.text.lower() for token in lex(directive.text[1:])[:3]]
+    if words[:2] != ["pragma", "hls"] or words[2:] not in (["dataflow"], ["stream"]):
+        return None
+    return read_pragma(directive.text, lines.loc(directive.at))
 
 
-def _matching(blank: str, opening: int, pair: str = "()") -> int:
-    """Position of the bracket that closes the one at ``opening``."""
+def _processes(structure: Structure, function: Frame) -> Iterator[Edit]:
+    """Edits for the statements of a function's body."""
+    tokens = structure.tokens
+    for first, last in _statements(structure, function):
+        statement = tokens[first:last]
+        name, opening = _called(statement)
+        if name and structure.closing[first + opening] == last - 1:
+            yield statement[0].at, statement[0].at, f'{_GROUP}.spawn("{name}", [&] {{ '
+            yield tokens[last].at, tokens[last].at, "; })"
+        elif names := _streams(statement):
+            calls = "".join(f' hls::native::name_stream({n}, "{n}");' for n in names)
+            yield tokens[last].end, tokens[last].end, calls
+
+
+def _statements(structure: Structure, function: Frame) -> Iterator[tuple[int, int]]:
+    """The statements of a body that end in a semicolon: numbers of the first token and of the semicolon."""
+    tokens, first = structure.tokens, function.token + 1
+    k = first
+    while k < function.end:
+        if k in structure.closing:
+            braces = tokens[k].text == "{"
+            k = structure.closing[k]
+            if braces and tokens[k + 1].text not in (
+                ";",
+                ",",
+                ")",
+                "(",
+            ):  # not an initialiser, nor a lambda called
+                first = k + 1
+        elif tokens[k].text == ";":
+            if k > first:
+                yield first, k
+            first = k + 1
+        k += 1
+
+
+def _called(statement: list[Token]) -> tuple[str, int]:
+    """The function's name in ``a::b<...>(...)`` and the number of the token ``(``; "" for another statement."""
+    for k in range(0, len(statement) - 1, 2):
+        if statement[k].kind is not Kind.WORD or statement[k].text in _KEYWORDS:
+            break
+        if statement[k + 1].text == "::":
+            continue
+        opening = _behind_angles(statement, k + 1) if statement[k + 1].text == "<" else k + 1
+        if opening < len(statement) and statement[opening].text == "(":
+            return statement[k].text, opening
+        break
+    return "", 0
+
+
+def _streams(statement: list[Token]) -> list[str]:
+    """The names that ``hls::stream<T> a, b;`` declares."""
+    k = 0
+    while k < len(statement) and statement[k].text in _SPECIFIERS:
+        k += 1
+    if [token.text for token in statement[k : k + 2]] == ["hls", "::"]:
+        k += 2
+    if k + 1 >= len(statement) or statement[k].text not in _STREAMS or statement[k + 1].text != "<":
+        return []
+    names = split_arguments(statement[_behind_angles(statement, k + 1) :])
+    return [part[0].text for part in names if part and part[0].kind is Kind.WORD]
+
+
+def _behind_angles(tokens: list[Token], at: int) -> int:
+    """The number of the token behind the template arguments that open at ``at``."""
     depth = 0
-    for position in range(opening, len(blank)):
-        if blank[position] == pair[0]:
-            depth += 1
-        elif blank[position] == pair[1]:
-            depth -= 1
-            if depth == 0:
-                return position
-    return len(blank)
+    for k in range(at, len(tokens)):
+        depth += (tokens[k].text in _OPENING) - (tokens[k].text in _CLOSING)
+        if depth == 0:
+            return k + 1
+    return len(tokens)
 
 
-def _enclosing(blank: str, position: int) -> tuple[int, int]:
-    """Positions of the braces around ``position``."""
+def split_arguments(tokens: list[Token]) -> list[list[Token]]:
+    """The tokens between the commas outside every bracket."""
+    parts: list[list[Token]] = [[]]
     depth = 0
-    for start in range(position - 1, -1, -1):
-        if blank[start] == "}":
-            depth += 1
-        elif blank[start] == "{":
-            if depth == 0:
-                return start, _matching(blank, start, "{}")
-            depth -= 1
-    return 0, len(blank)
-
-
-def _statements(blank: str, start: int, end: int) -> list[tuple[int, int]]:
-    """Spans of the statements that end in ``;`` at the outer level, without leading blanks and ``;``."""
-    spans = []
-    depth = 0
-    first = start
-    for position in range(start, end):
-        character = blank[position]
-        if character in "({[":
-            depth += 1
-        elif character in ")}]":
-            depth -= 1
-            if depth == 0 and character == "}":
-                first = position + 1
-        elif character == ";" and depth == 0:
-            while blank[first].isspace():
-                first += 1
-            spans.append((first, position))
-            first = position + 1
-    return spans
-
-
-def _split_arguments(text: str) -> list[str]:
-    """``text`` cut at the commas outside every bracket."""
-    parts, depth, current = [], 0, ""
-    for character in text:
-        if character in "(<[{":
-            depth += 1
-        elif character in ")>]}":
-            depth -= 1
-        if character == "," and depth == 0:
-            parts.append(current)
-            current = ""
+    for token in tokens:
+        depth += (token.text in _OPENING) - (token.text in _CLOSING)
+        if token.text == "," and depth == 0:
+            parts.append([])
         else:
-            current += character
-    return [*parts, current] if current.strip() else parts
+            parts[-1].append(token)
+    return [part for part in parts if part]

@@ -24,6 +24,7 @@ def schedule_text(plan: RegionPlan, function: Function) -> str:
     """One region: a line for each operation, by cycle; its port and, in a pipeline, the slot of it."""
     region = plan.region
     kind = f"pipeline, II {plan.ii}" if plan.pipelined else "one token"
+    kind += f", issued in cycle {plan.head}" if plan.head else ""
     lines = [f"  {region.name}: {kind}, depth {plan.depth}, fullest cycle {plan.longest_path} ps"]
     if plan.limited_by:
         lines.append(f"    limited by: {plan.limited_by}")

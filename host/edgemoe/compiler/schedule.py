@@ -80,7 +80,7 @@ class Solver:
             cycles = edge.cycles - ii * edge.distance
             self.successors[edge.src].append((edge.dst, edge.kind, cycles, index))
             self.predecessors[edge.dst].append((edge.src, edge.kind, cycles, index))
-        self.start = [0] * len(nodes)
+        self.start = [period * node.earliest for node in nodes]
         self.rank = _component_ranks([[dst for dst, *_ in links] for links in self.successors])
         for node in nodes:
             if node.delay > period:

@@ -18,6 +18,7 @@ class Mutation:
     old: str
     new: str
     tests: tuple[str, ...]
+    """Files, or single tests as pytest names them."""
 
     def applied(self, text: str) -> str:
         """The mutated text."""
@@ -30,3 +31,8 @@ class Mutation:
             raise UserError(
                 f"Mutation {self.idea!r}: {self.old!r} occurs {count} times in {self.file}, not once."
             )
+
+
+def of_compiler(idea: str, file: str, old: str, new: str, tests: tuple[str, ...]) -> Mutation:
+    """A mistake in a file of the compiler's package."""
+    return Mutation(idea, f"host/edgemoe/compiler/{file}", old, new, tests)

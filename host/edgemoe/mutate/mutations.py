@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from edgemoe.mutate.back_end import BACK_MUTATIONS
 from edgemoe.mutate.compiler import MIDDLE_MUTATIONS
-from edgemoe.mutate.mutation import Mutation
+from edgemoe.mutate.front_end import FRONT_MUTATIONS
+from edgemoe.mutate.mutation import Mutation, of_compiler
 
 GOLDEN = ("tests/golden",)
 PROGRAM = ("tests/program",)
@@ -25,10 +27,6 @@ def _golden(idea: str, file: str, old: str, new: str, tests: tuple[str, ...] = G
 
 def _kernel(idea: str, file: str, old: str, new: str) -> Mutation:
     return Mutation(idea, f"hls/include/edgemoe/{file}", old, new, KERNELS)
-
-
-def _compiler(idea: str, file: str, old: str, new: str, tests: tuple[str, ...]) -> Mutation:
-    return Mutation(idea, f"host/edgemoe/compiler/{file}", old, new, tests)
 
 
 def _shim(idea: str, file: str, old: str, new: str, tests: tuple[str, ...]) -> Mutation:
@@ -199,95 +197,97 @@ KERNEL_MUTATIONS = (
 )
 
 COMPILER_MUTATIONS = (
-    _compiler(
+    of_compiler(
         "signed comparison as unsigned",
         "backend/expressions.py",
         'if op.compare.value.startswith("s"):',
         'if op.compare.value.startswith("signed"):',
         RTL,
     ),
-    _compiler(
+    of_compiler(
         "arithmetic shift as logical",
         "backend/expressions.py",
         ">>> {operands[1]})",
         ">> {operands[1]})",
         PROGRAMS,
     ),
-    _compiler(
+    of_compiler(
         "sign extension as zero extension",
         "backend/expressions.py",
         "return extend(operands[0], widths[0], op.width, True)",
         "return extend(operands[0], widths[0], op.width, False)",
         RTL,
     ),
-    _compiler(
+    of_compiler(
         "narrowing one bit too far",
         "passes/narrow.py",
         "bits = max(1, min(wanted, known.unsigned, known.signed, value.width))",
         "bits = max(1, min(wanted, known.unsigned, known.signed, value.width) - 1)",
         RTL,
     ),
-    _compiler(
+    of_compiler(
         "loop-carried value a cycle late",
         "schedule.py",
         "EdgeKind.ORDER, latency + 1, 1, ",
         "EdgeKind.ORDER, latency, 1, ",
         SCHEDULE,
     ),
-    _compiler(
+    of_compiler(
         "dependence distance ignored",
         "schedule.py",
         "cycles = edge.cycles - ii * edge.distance",
         "cycles = edge.cycles - ii * min(edge.distance, 1)",
         SCHEDULE,
     ),
-    _compiler(
+    of_compiler(
         "interpreter's shift logical",
         "interp_source.py",
         'return f"({_signed(names[0], width)} >> {names[1]}) & {_mask(width)}"',
         'return f"({names[0]} >> {names[1]}) & {_mask(width)}"',
         INTERPRETER,
     ),
-    _compiler(
+    of_compiler(
         "credits of suppressed writes lost",
         "lib/hls_output.sv",
         "credits - take + unused +",
         "credits - take +",
         RTL,
     ),
-    _compiler(
+    of_compiler(
         "a FIFO wraps a word early",
         "lib/hls_fifo.sv",
         "LAST = A'(D - 1);",
         "LAST = A'(D > 1 ? D - 2 : 0);",
         RTL,
     ),
-    _compiler(
+    of_compiler(
         "an address is withdrawn before it is taken",
         "lib/hls_axi_split.sv",
         "valid <= issue | (valid & ~ready);",
         "valid <= issue;",
         RTL,
     ),
-    _compiler("bursts cross 4 KiB", "lib/hls_axi_split.sv", "? 9'(to_boundary) :", "? 9'(MAX_BEATS) :", RTL),
-    _compiler(
+    of_compiler(
+        "bursts cross 4 KiB", "lib/hls_axi_split.sv", "? 9'(to_boundary) :", "? 9'(MAX_BEATS) :", RTL
+    ),
+    of_compiler(
         "a burst counts too few beats", "lib/hls_axi_split.sv", "left - 32'(size);", "left - 32'(most);", RTL
     ),
-    _compiler(
+    of_compiler(
         "done survives being read",
         "lib/hls_axilite.sv",
         "if (read & read_index == '0)",
         "if (read & read_index == '1)",
         RTL,
     ),
-    _compiler(
+    of_compiler(
         "bus errors not latched",
         "lib/hls_axi_read.sv",
         "if (m_rvalid & m_rresp[1]) error <= 1'b1;",
         "if (m_rvalid & m_rresp[1] & m_rresp[0]) error <= 1'b0;",
         RTL,
     ),
-    _compiler(
+    of_compiler(
         "start stays set",
         "lib/hls_axilite.sv",
         "        start <= auto_restart;\n        done_seen",
@@ -335,6 +335,8 @@ MUTATIONS = (
     *GOLDEN_MUTATIONS,
     *KERNEL_MUTATIONS,
     *COMPILER_MUTATIONS,
+    *FRONT_MUTATIONS,
     *MIDDLE_MUTATIONS,
+    *BACK_MUTATIONS,
     *SHIM_MUTATIONS,
 )

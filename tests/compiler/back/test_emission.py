@@ -130,7 +130,7 @@ def test_sources_are_quoted_line_by_line(results: Results) -> None:
     assert "// shapes.cpp:49, cycle 0" in text
     assert re.search(r"pipelined loop, II=1, depth \d+, .*lines 4\d to \d+", text)
     assert re.search(
-        r"limited by: stream pairs is read 2 times in an iteration, at shapes\.cpp:\d+ and shapes\.cpp:\d+",
+        r"limited by: stream pairs is read 2 times in an iteration \(shapes\.cpp:\d+, shapes\.cpp:\d+\)",
         text,
     )
 
@@ -142,7 +142,7 @@ def test_the_report_counts_loops_and_multipliers(results: Results) -> None:
     assert by_line[1]["multipliers"] == 4
     assert by_line[1]["multiplier_shapes"] == {}, "they are in the module"
     assert by_line[2]["multiplier_shapes"] == {"16x16": 1}
-    assert not by_line[2]["pipelined"] and "pairs" in by_line[2]["limited_by"]
+    assert by_line[2]["ii"] == 2 and "pairs" in by_line[2]["limited_by"]
     modules = {module["name"]: module for module in results["shapes"].report["modules"]}
     assert modules["shapes_dot_impl"]["kind"] == "module" and modules["shapes_dot_impl"]["multipliers"] == 4
     assert results["shapes"].report["clock"]["estimated_ns"] <= 5.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -134,6 +135,28 @@ def test_random_graphs_keep_every_constraint(seed: int) -> None:
         else:
             schedule, _ = solve_from(problem, PERIOD, ii, tries=400)
             assert violations(problem, schedule) == [], f"seed {seed}, II {schedule.ii}"
+
+
+def test_what_breaks_a_constraint_is_seen() -> None:
+    """An earliest schedule with one start moved: too early for an operand, too late for the next iteration."""
+    nodes = [Node("phi"), adder("mul", 1500, 2), adder("sum"), Node("load", 2000, 1), Node("other", 2000, 1)]
+    edges = [Edge(0, 1), Edge(1, 2), Edge(3, 2), Edge(2, 4, EdgeKind.ORDER, 1, 1, "memory m")]
+    problem = Problem(nodes, edges, [Phi(0, 2)], [Port("p", [3, 4])])
+    right = solve(problem, PERIOD, 3)
+    assert violations(problem, right) == []
+
+    def broken(node: int, cycle: int) -> list[str]:
+        start = [*right.start]
+        start[node] = cycle * PERIOD
+        return violations(problem, replace(right, start=start))
+
+    cycle = right.cycle
+    assert broken(2, 1) == ["data 1 -> 2", "data 3 -> 2"]
+    assert broken(3, 2) == ["data 3 -> 2"]
+    assert broken(4, cycle(3) + 3) == ["p: 3 and 4"]
+    assert "phi 0" in broken(2, cycle(2) + 1)  # too late for the next iteration
+    late = replace(right, start=[*right.start[:2], right.start[2] + 9 * PERIOD, *right.start[3:]])
+    assert "order 2 -> 4" in violations(problem, late)
 
 
 def test_six_thousand_operations_take_seconds_at_most() -> None:

@@ -184,6 +184,12 @@ REFUSED = {
         "for (int i = 0; i < 8; i++) a[i] = in.read(); out.write(a[in.read() & 7]); }",
         "in another way",
     ),
+    "element": Refused(
+        f"struct S {{ int x[4]; int y; }};\nvoid top({PORTS}) {{ S a[2] = {{}};\n"
+        "#pragma HLS ARRAY_PARTITION variable=a[1].x complete // here\n"
+        "for (int i = 0; i < 8; i++) a[i & 1].x[i & 3] += in.read(); out.write(a[1].x[2] + a[0].y); }",
+        "not an element of an array",
+    ),
     "unknown_variable": Refused(
         "void top(hls::stream<int>& in, hls::stream<int>& out) {\n"
         "#pragma HLS STREAM variable=on depth=2 // here\n"

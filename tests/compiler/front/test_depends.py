@@ -74,18 +74,37 @@ def loop_of(rng: random.Random, index: Callable[[Emitter, list[Phi], Value], Aff
     return function
 
 
+def arithmetic(rng: random.Random, emit: Emitter, value: Value) -> Value:
+    """One of the operations that keep a linear value linear."""
+    width = value.width
+    constant = Const.of(rng.randint(-2, 4), width)
+    kind = rng.randrange(6)
+    if kind == 0:
+        return emit.pure(Opcode.SHL, width, [value, Const.of(rng.randint(0, 2), width)])
+    if kind == 1:
+        return emit.pure(Opcode.MUL, width, [value, constant])
+    if kind == 2:
+        return emit.pure(Opcode.SUB, width, [constant, value])
+    if kind == 3:
+        return emit.concat([value, Const(rng.randint(0, 1), 1)])
+    return emit.add(value, constant)
+
+
 def linear(rng: random.Random) -> Callable[[Emitter, list[Phi], Value], Affine]:
+    mixed = rng.random() < 0.3
+
     def index(emit: Emitter, phis: list[Phi], base: Value) -> Affine:
         terms: list[tuple[int, Value]] = []
         for phi in phis[: rng.randint(1, 2)]:
             value: Value = phi
             for _ in range(rng.randint(0, 2)):
-                value = emit.add(value, Const.of(rng.randint(-2, 4), value.width))
+                value = arithmetic(rng, emit, value)
             terms.append((rng.choice([1, 2, -1, 4]), emit.resize(value, 32, rng.random() < 0.5)))
         if rng.random() < 0.3:
             terms.append((1, base))
-        if rng.random() < 0.3:
-            terms.append((4, emit.resize(emit.pure(Opcode.XOR, phis[0].width, [phis[0], phis[0]]), 32)))
+        if mixed:  # the same for both accesses of an iteration, and another number in the next
+            noise = emit.pure(Opcode.XOR, 16, [phis[2], emit.times(phis[2], 5)])
+            terms.append((4, emit.resize(noise, 32)))
         return Affine(rng.randint(0, 5), tuple(terms), 32)
 
     return index
@@ -153,12 +172,12 @@ def test_no_dependence_is_denied() -> None:
     assert exact > 50  # not by always answering 1
 
 
-def carried(width: int, step: int, source: int, target: int) -> int | None:
+def carried(width: int, step: int, source: int, target: int, trip: int | None = None) -> int | None:
     """The distance from ``m[i + source] = ...`` to ``... = m[i + target]`` for a counter that wraps around."""
     ids = itertools.count(1)
     function = Function("f", Kind.PROCESS)
     function.memories["m"] = Memory("m", 8, BankLayout((Dimension(SIZE),)))
-    loop = Pipeline("loop", [Phi(next(ids), width)])
+    loop = Pipeline("loop", [Phi(next(ids), width)], trip=trip)
     emit = Emitter(ids, loop.ops)
     index = emit.resize(loop.phis[0], 32)
     load = emit.effect(
@@ -197,6 +216,61 @@ def carried(width: int, step: int, source: int, target: int) -> int | None:
 )
 def test_distance_of_a_counter(width: int, step: int, source: int, target: int, distance: int | None) -> None:
     assert carried(width, step, source, target) == distance
+
+
+@pytest.mark.parametrize(("trip", "distance"), [(4, None), (5, 4), (None, 4)])
+def test_what_is_as_far_apart_as_the_loop_is_long_never_meets(trip: int | None, distance: int | None) -> None:
+    assert carried(32, 1, 4, 0, trip) == distance
+
+
+def read_and_written(promise: Dependence | None) -> list[Depend]:
+    """The edges of ``x = in.read(); m[x + 1] = m[x];`` in a loop."""
+    ids = itertools.count(1)
+    function = Function("f", Kind.PROCESS)
+    function.memories["m"] = Memory("m", 8, BankLayout((Dimension(SIZE),)))
+    loop = Pipeline("loop", promises=[promise] if promise else [])
+    emit = Emitter(ids, loop.ops)
+    index = emit.effect(Opcode.FIFO_READ, 6, [], channel="in")
+    where = {"memory": "m", "banks": (0,)}
+    load = emit.effect(Opcode.LOAD, 8, [index], **where, element=Affine(0, ((1, index),), 30))
+    after = emit.add(index, Const(1, 6))
+    emit.effect(Opcode.STORE, 0, [after, load], **where, element=Affine(1, ((1, index),), 30))
+    loop.terminator = Jump(Edge("loop"))
+    function.regions = [Block("first", terminator=Jump(Edge("loop"))), loop]
+    find_dependences(function)
+    return loop.depends
+
+
+def test_an_unknown_index_may_be_equal_in_the_next_iteration() -> None:
+    """Different elements in an iteration, since it is the same unknown; any in two."""
+    found = {(d.distance, d.hazard) for d in read_and_written(None)}
+    assert found == {(1, Hazard.RAW), (1, Hazard.WAR)}
+
+
+@pytest.mark.parametrize("false", [True, False])
+@pytest.mark.parametrize(
+    ("memory", "hazards", "changed"),
+    [
+        ("m", set(), {Hazard.RAW, Hazard.WAR}),
+        ("m", {Hazard.RAW}, {Hazard.RAW}),
+        ("m", {Hazard.WAR}, {Hazard.WAR}),
+        ("m", {Hazard.WAW}, set()),
+        ("other", set(), set()),
+    ],
+)
+def test_a_promise_speaks_of_what_it_names(
+    memory: str, hazards: set[Hazard], changed: set[Hazard], false: bool
+) -> None:
+    promise = Dependence(frozenset({memory}), True, false, None if false else 7, frozenset(hazards))
+    distance_of = {d.hazard: d.distance for d in read_and_written(promise)}
+    kept = {Hazard.RAW, Hazard.WAR} - changed
+    assert distance_of == dict.fromkeys(kept, 1) | ({} if false else dict.fromkeys(changed, 7))
+
+
+@pytest.mark.parametrize("false", [True, False])
+def test_a_promise_within_an_iteration_says_nothing_of_the_next(false: bool) -> None:
+    promise = Dependence(frozenset({"m"}), False, false, None if false else 7)
+    assert {d.distance for d in read_and_written(promise)} == {1}
 
 
 def test_a_promise_lengthens_and_never_shortens() -> None:

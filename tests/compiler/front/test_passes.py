@@ -52,6 +52,7 @@ from edgemoe.compiler.planning import schedule_program
 
 WIDTHS = (1, 2, 7, 8, 16, 24, 32, 33, 48, 64, 100)
 SAME_WIDTH = (Opcode.ADD, Opcode.ADD, Opcode.SUB, Opcode.MUL, Opcode.AND, Opcode.OR, Opcode.XOR)
+DIVISIONS = (Opcode.UDIV, Opcode.SDIV, Opcode.UREM, Opcode.SREM)
 PASSES: dict[str, Callable[[Function], None]] = {
     "dead": remove_dead,
     "masked": narrow_masked_compares,
@@ -79,7 +80,7 @@ class Generator:
 
     def step(self) -> None:
         rng, emit = self.rng, self.emit
-        kind = rng.randrange(9)
+        kind = rng.randrange(11)
         width = rng.choice(WIDTHS)
         if kind < 3:
             op = rng.choice(SAME_WIDTH)
@@ -101,10 +102,22 @@ class Generator:
             whole = self.value()
             lo = rng.randrange(whole.width)
             result = emit.extract(whole, lo, rng.randint(1, whole.width - lo))
-        else:
+        elif kind == 8:
             result = emit.concat([self.value(), self.value()])
+        elif kind == 9:
+            divisor = emit.pure(Opcode.OR, width, [self.value(width), Const(1, width)])
+            result = emit.pure(rng.choice(DIVISIONS), width, [self.value(width), divisor])
+        else:
+            masked = emit.pure(Opcode.AND, width, [self.value(width), Const(self.mask(width), width)])
+            limit = Const.of(self.mask(width) + rng.choice((0, 0, 1, -1)), width)
+            result = emit.compare(rng.choice(list(Compare)), *rng.sample([masked, limit], 2))
         if result.width <= 200:
             self.pool.append(result)
+
+    def mask(self, width: int) -> int:
+        """A few ones side by side, perhaps with a gap."""
+        low = self.rng.randrange(width)
+        return (self.rng.choice((1, 3, 5, 15)) << low) & ((1 << width) - 1)
 
     def access(self) -> None:
         """A load or a store of one of `memories`, at an index that is linear in a counter, or at any."""

@@ -8,6 +8,7 @@ import pytest
 from edgemoe.compiler.banks import Split
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.source.grammar import GRAMMAR, Value
+from edgemoe.compiler.frontend.source.places import Lines
 from edgemoe.compiler.frontend.source.pragmas import (
     ArrayPartition,
     Dataflow,
@@ -23,7 +24,7 @@ from edgemoe.compiler.frontend.source.pragmas import (
     Unroll,
 )
 from edgemoe.compiler.frontend.source.reading import Written, read_pragma
-from edgemoe.compiler.frontend.source.rewrite import Lines, Source, find_pragmas, rewrite_pragmas
+from edgemoe.compiler.frontend.source.rewrite import Source, find_pragmas, rewrite_pragmas
 from edgemoe.compiler.frontend.source.structure import read_structure
 from edgemoe.compiler.ir import Hazard, Loc
 
@@ -37,7 +38,8 @@ def written(text: str) -> Written:
 
 
 def rewrite(text: str) -> Source:
-    return rewrite_pragmas(text, find_pragmas(read_structure(text), Lines(text)))
+    structure, lines = read_structure(text), Lines(text)
+    return rewrite_pragmas(text, structure, lines, find_pragmas(structure, lines))
 
 
 #: The pragma, the values that clang gives its numbers in the order of the text, the record.
@@ -248,7 +250,7 @@ MARKERS = {
     "#pragma HLS DATAFLOW": "__hls_pragma(1, (const void*)0);",
     "  #  pragma hls stream variable=s depth = N * (K + 1)": (
         "  __hls_pragma(1, __hls_place(s), long{(N * (K + 1))}, "
-        "(long)(__is_pointer(__typeof__(s)) ? 0 : sizeof(s)));"
+        "(long)(sizeof(s) * !__is_pointer(__typeof__(s))));"
     ),
     "#pragma HLS BIND_STORAGE variable=a latency=2": "__hls_pragma(1, (const void*)0, long{(2)}, (long)sizeof(a));",
     "#pragma HLS INLINE": "",

@@ -48,3 +48,20 @@ def test_a_struct_of_arrays_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CompileError, match=r"'p' of top is a struct with an array, 'p.x'") as caught:
         build("struct P { int n; int x[4]; };\nvoid top(P p, int& y) { y = p.x[p.n & 3]; }\n", tmp_path)
     assert caught.value.line == 4
+
+
+def test_fixed_point_has_its_own_width_everywhere(tmp_path: Path) -> None:
+    """By value, by reference, in a struct and as an output; not the width of its place in memory."""
+    program = build(
+        """#include <ap_fixed.h>
+struct two { ap_fixed<12, 4> a; ap_ufixed<5, 1> b; };
+void top(ap_fixed<12, 4> x, const ap_fixed<7, 3>& y, two t, ap_fixed<20, 9>& o, ap_ufixed<5, 1>& p) {
+  o = x + y + t.a;
+  p = t.b;
+}
+""",
+        tmp_path,
+    )
+    scalars = {a.name: (a.width, a.signed) for a in program.functions["top"].args if isinstance(a, ScalarArg)}
+    signed = {"x": (12, True), "y": (7, True), "t_a": (12, True), "o": (20, True)}
+    assert scalars == signed | {"t_b": (5, False), "p": (5, False)}

@@ -7,7 +7,7 @@ import ctypes
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgemoe.compiler.native import _LANGUAGE, NativeKernel, _zig
+from edgemoe.compiler.native import _LANGUAGE, NativeKernel, _zig, preprocess
 from edgemoe.compiler.native_source import rewrite, top_parameters
 
 #: One build with zeros in fresh variables, one with a pattern that also stops at undefined behaviour.
@@ -40,9 +40,10 @@ def build(tops: Sequence[str], folder: Path, include: Sequence[Path], variant: s
     lines += _switch("describe(hls::native::argument* a)",
                      [f"if (a) hls::native::signature<decltype(&{t})>::describe(a); "
                       f"return hls::native::signature<decltype(&{t})>::arity;" for t in tops])  # fmt: skip
-    text = rewrite(_zig(["-E", *flags, "-x", "c++", "-"], "\n".join(lines) + "\n", folder))
+    text, structure = preprocess("\n".join(lines) + "\n", flags, folder)
+    text = rewrite(text, structure)
     for k, top in enumerate(tops):
-        parameters = top_parameters(text, top) or []
+        parameters = top_parameters(structure, top) or []
         names = "\\n".join(p.name for p in parameters)
         text += f'static const char* names_{k} = "{names}";\n'
     text += 'extern "C" const char* hls_native_names() {\n  switch (selected) {\n'

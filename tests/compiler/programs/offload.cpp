@@ -48,8 +48,8 @@ static void save(hls::stream<Wide>& in, hls::burst_maxi<Word> to, ap_uint<16> wo
 
 void offload(hls::burst_maxi<Word> from, hls::burst_maxi<Word> to, ap_uint<16> words, Word gain,
              ap_uint<32>& checksum) {
-#pragma HLS INTERFACE m_axi port = from bundle = gmem0 offset = slave
-#pragma HLS INTERFACE m_axi port = to bundle = gmem1 offset = slave
+#pragma HLS INTERFACE m_axi port = from bundle = gmem0
+#pragma HLS INTERFACE m_axi port = to bundle = gmem1
 #pragma HLS DATAFLOW
   hls::stream<Word> loaded;
   hls::stream<Wide> filtered;

@@ -8,6 +8,7 @@ Whether an operation takes effect in a cycle is the valid bit of that cycle and 
 from __future__ import annotations
 
 from edgemoe.compiler.backend.expressions import cast, expression
+from edgemoe.compiler.backend.issue import earlier_writes, tested
 from edgemoe.compiler.backend.memories import (
     Access,
     enabled_bank,
@@ -39,15 +40,17 @@ class Operations:
         self.reset: list[str] = []  # signals that reset clears
         self.control: list[str] = []  # clocked statements under reset
         self.waits: list[str] = []
+        self.head_waits: dict[int, list[str]] = {}  # of a pipeline, by cycle before the issue
         self.taken: dict[str, list[int]] = {}
+        self.tested = tested(plan.region) if plan.pipelined else set()
 
     # ---- signals ----------------------------------------------------------------------------------------------
 
     def active(self, cycle: int) -> str:
-        """High while a token is in ``cycle``."""
-        if self.plan.pipelined and cycle == 0:
+        """High while a token is in ``cycle``; in a pipeline, up to the issue, when it leaves that cycle."""
+        if self.plan.pipelined and cycle == self.plan.head:
             return f"{self.name}_issue"
-        return f"{self.name}_v[{cycle}]"
+        return f"{self.name}_{'leave' if self.plan.leaves(cycle) else 'v'}[{cycle}]"
 
     def at(self, value: Value, cycle: int | None) -> str:
         return self.shared.values.at(value, self.plan, cycle)
@@ -92,7 +95,7 @@ class Operations:
         elif opcode is Opcode.FIFO_EMPTY:
             self._wire(op, f"~{Streams.available(op.channel)}")
         elif opcode is Opcode.FIFO_FULL:
-            self._wire(op, Streams.full(op.channel))
+            self._wire(op, self._full(op))
         elif opcode is Opcode.CYCLE:
             self.shared.counts_cycles = True
             self._wire(op, cast("cycle_counter", 32, op.width))
@@ -244,7 +247,8 @@ class Operations:
         cycle = self.plan.cycle(op)
         guard = [] if op.predicate is None else [self.at(op.predicate, cycle)]
         if self.plan.pipelined:
-            self.waits.append(any_of([*(f"~{grouped(g)}" for g in guard), ready]))
+            waits = self.head_waits.setdefault(cycle, []) if self.plan.leaves(cycle) else self.waits
+            waits.append(any_of([*(f"~{grouped(g)}" for g in guard), ready]))
         else:
             self.waits.append(all_of([self.active(cycle), *guard, f"~({ready})"]))
 
@@ -265,4 +269,14 @@ class Operations:
             return
         self.taken.setdefault(op.channel, []).append(cycle)
         if op.predicate is not None:
+            if op.channel in self.tested:
+                cycle = self.plan.decided(op)
             output.unused.append(all_of([self.active(cycle), f"~{grouped(self.at(op.predicate, cycle))}"]))
+
+    def _full(self, op: Op) -> str:
+        """Whether the user's FIFO has no place, earlier writes of the same iteration counted."""
+        if not self.plan.pipelined:
+            return Streams.full(op.channel)
+        cycle = self.plan.cycle(op)
+        predicates = [write.predicate for write in earlier_writes(self.region, op)]
+        return Streams.full(op.channel, ["1'b1" if p is None else self.at(p, cycle) for p in predicates])

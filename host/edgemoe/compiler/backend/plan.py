@@ -3,9 +3,11 @@
 
 Rules that the control scheme asks for (see `edgemoe.compiler.backend.region`):
 
-* in a pipeline every FIFO read stands in cycle 0, so that an iteration, once issued, never waits; a test for an empty
-  FIFO stands there too, and may guard the read;
-* the condition of the loop is known before the next iteration is issued;
+* in a pipeline every FIFO read stands at or before the cycle of issue, so that an iteration, once issued, never waits;
+  a test for an empty or full FIFO stands there too, and may guard the read. That cycle is 0 unless a stream is read
+  several times in an iteration, or the condition of a read takes its time (see `edgemoe.compiler.backend.issue`);
+* what has an effect, and what has registers of its own, starts no earlier than the issue;
+* the condition of the loop is known before the next iteration begins;
 * in a block at most one operation of a cycle may wait, so FIFO accesses follow each other in program order.
 
 A loop that cannot be pipelined under these rules runs as a block that jumps to itself; the report says why.
@@ -17,9 +19,17 @@ from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
 from edgemoe.compiler.backend.exclusive import exclusive
+from edgemoe.compiler.backend.issue import (
+    MORE_CYCLES,
+    earlier_writes,
+    least_head,
+    many_reads,
+    refuse_waiting_for_itself,
+)
 from edgemoe.compiler.backend.text import source
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.ir import (
+    EFFECTS,
     Branch,
     Depend,
     Function,
@@ -33,7 +43,17 @@ from edgemoe.compiler.ir import (
     Value,
 )
 from edgemoe.compiler.operators import OperatorTable, Timing
-from edgemoe.compiler.schedule import Edge, EdgeKind, Infeasible, Node, Port, Problem, Schedule, solve_from
+from edgemoe.compiler.schedule import (
+    Edge,
+    EdgeKind,
+    Infeasible,
+    Node,
+    Port,
+    Problem,
+    Schedule,
+    solve,
+    solve_from,
+)
 from edgemoe.compiler.schedule import Phi as Carried
 
 _HAZARD_CYCLES = {
@@ -44,9 +64,11 @@ _HAZARD_CYCLES = {
     Hazard.ACQUIRE: 1,
     Hazard.RELEASE: 0,
 }
-_READS = (Opcode.FIFO_READ, Opcode.FIFO_EMPTY, Opcode.ACQUIRE)
-_IN_PROGRAM_ORDER = (*_READS, Opcode.FIFO_WRITE, Opcode.FIFO_FULL, Opcode.RELEASE, Opcode.CYCLE)
+_BEFORE_ISSUE = (Opcode.FIFO_READ, Opcode.FIFO_EMPTY, Opcode.FIFO_FULL, Opcode.ACQUIRE)
+_FROM_ISSUE_ON = EFFECTS - {Opcode.FIFO_READ} | {Opcode.CALL, Opcode.CYCLE}
+_IN_PROGRAM_ORDER = (*_BEFORE_ISSUE, Opcode.FIFO_WRITE, Opcode.RELEASE, Opcode.CYCLE)
 _MAX_II_TRIES = 64
+_NO_HURRY = 4096  #: an II at which iterations do not meet
 
 
 @dataclass(frozen=True)
@@ -73,6 +95,7 @@ class RegionPlan:
     cycles: dict[int, int] = field(default_factory=dict)
     latencies: dict[int, int] = field(default_factory=dict)
     free: set[int] = field(default_factory=set)  #: combinational values that do not change during the loop
+    head: int = 0  #: in a pipeline, the cycle of issue: a token of the cycles before it may wait
 
     def cycle(self, value: Op | Phi) -> int:
         """The cycle in which the operation starts (a phi: is read)."""
@@ -81,6 +104,17 @@ class RegionPlan:
     def born(self, value: Op | Phi) -> int:
         """The cycle in which the result is there."""
         return self.cycles[value.id] + self.latencies.get(value.id, 0)
+
+    def leaves(self, cycle: int) -> bool:
+        """Whether a token may wait in this cycle of a pipeline although it is not yet issued."""
+        return self.pipelined and cycle < self.head
+
+    def decided(self, op: Op) -> int:
+        """The first cycle from the issue on in which it is known whether ``op`` takes effect."""
+        when = op.predicate
+        if not isinstance(when, Op | Phi) or when.id not in self.cycles:
+            return self.head
+        return max(self.born(when), self.head)
 
     def latency(self, value: Op) -> int:
         return self.latencies[value.id]
@@ -101,14 +135,36 @@ class Planner:
         if not isinstance(region, Pipeline):
             return self._plan_block(region, "")
         try:
-            self._refuse_waiting_for_itself(region)
-            self._refuse_full(region)
-            self._refuse_several_reads(region)
-            problem = _Builder(self, region, True)
-            schedule, limit = solve_from(problem.problem, self.period, region.ii, _MAX_II_TRIES)
+            refuse_waiting_for_itself(region)
+            return self._plan_pipeline(region)
         except Infeasible as error:
             return self._plan_block(region, error.reason)
-        return problem.result(schedule, limit)
+
+    def _plan_pipeline(self, region: Pipeline) -> RegionPlan:
+        """The schedule with the shortest head that has one; a longer one helps where a condition comes too late."""
+        least = least_head(region)
+        try:
+            return self._plan_head(region, least, many_reads(region) if least else "")
+        except Infeasible as error:
+            first = error
+        for head in range(least, least + MORE_CYCLES + 1):
+            try:
+                solve(_Builder(self, region, True, head).problem, self.period, _NO_HURRY)
+            except Infeasible:
+                continue
+            if head == least:
+                break  # it is the II that no head helps
+            late = f"what an iteration reads is known {head} cycles after its beginning only: {first.reason}"
+            return self._plan_head(region, head, late)
+        raise first
+
+    def _plan_head(self, region: Pipeline, head: int, reason: str) -> RegionPlan:
+        """The first II at which an iteration has ``head`` cycles before its issue; ``reason``: why it has them."""
+        builder = _Builder(self, region, True, head)
+        schedule, limit = solve_from(builder.problem, self.period, max(region.ii, head + 1), _MAX_II_TRIES)
+        if not limit and schedule.ii > region.ii:
+            limit = reason
+        return builder.result(schedule, limit)
 
     def _plan_block(self, region: Region, limit: str) -> RegionPlan:
         builder = _Builder(self, region, False)
@@ -139,53 +195,12 @@ class Planner:
         self.slowest = max(self.slowest, timing.delay)
         return Timing(min(timing.delay, self.period), timing.latency)
 
-    @staticmethod
-    def _refuse_several_reads(region: Region) -> None:
-        """All reads stand in cycle 0, where a stream shows one element."""
-        reads: dict[str, list[Op]] = {}
-        for op in region.ops:
-            if op.opcode is Opcode.FIFO_READ:
-                reads.setdefault(op.channel, []).append(op)
-        for channel, ops in reads.items():
-            pairs = combinations(ops, 2)
-            both = next((p for p in pairs if not exclusive(p[0].predicate, p[1].predicate)), None)
-            if both is not None:
-                raise Infeasible(
-                    f"stream {channel} is read {len(ops)} times in an iteration, at {source(both[0].loc)} and "
-                    f"{source(both[1].loc)}, and a pipelined loop takes one element of a stream at a time; read one in "
-                    "each iteration, or make the element an hls::vector or a struct"
-                )
-
-    @staticmethod
-    def _refuse_full(region: Region) -> None:
-        """A pipeline promises places before it knows which writes happen, so it cannot tell which are free."""
-        for op in region.ops:
-            if op.opcode is Opcode.FIFO_FULL:
-                raise Infeasible(
-                    f"{_label(op)} at {source(op.loc)} asks for a place that an iteration under way may yet take; a "
-                    "plain write waits in a pipeline, or the test can stand in a loop that is not pipelined"
-                )
-
-    @staticmethod
-    def _refuse_waiting_for_itself(region: Region) -> None:
-        """An iteration that reads what it requested itself would wait for ever in cycle 0."""
-        asked: dict[str, Op] = {}
-        for op in region.ops:
-            name, _, kind = op.channel.partition(".")
-            if op.opcode is Opcode.FIFO_WRITE and kind in ("ar", "aw"):
-                asked.setdefault(name + ("r" if kind == "ar" else "b"), op)
-            elif op.opcode is Opcode.FIFO_READ and kind in ("r", "b") and name + kind in asked:
-                raise Infeasible(
-                    f"{_label(op)} at {source(op.loc)} answers the request at {source(asked[name + kind].loc)} of the "
-                    "same iteration"
-                )
-
 
 class _Builder:
     """Turns one region into a scheduling problem and the solution into a plan."""
 
-    def __init__(self, planner: Planner, region: Region, pipelined: bool) -> None:
-        self.planner, self.region, self.pipelined = planner, region, pipelined
+    def __init__(self, planner: Planner, region: Region, pipelined: bool, head: int = 0) -> None:
+        self.planner, self.region, self.pipelined, self.head = planner, region, pipelined, head
         self.free = self._find_free() if pipelined else set()
         self.ops = [op for op in region.ops if op.id not in self.free]
         self.index = {op.id: number for number, op in enumerate(self.ops)}
@@ -202,6 +217,7 @@ class _Builder:
         if pipelined:
             self._loop_edges()
             self._stream_ports()
+            self._places_left()
         else:
             waiting = [self.index[op.id] for op in self.ops if op.opcode in _IN_PROGRAM_ORDER]
             for first, second in pairwise(waiting):
@@ -217,12 +233,13 @@ class _Builder:
             self.region,
             self.pipelined,
             schedule.ii,
-            max(ends, default=0) + 1,
+            max([self.head, *ends]) + 1,
             max([self.planner.slowest, *full]),
             limit,
             {key: schedule.cycle(n) for key, n in self.index.items()},
             {key: nodes[n].latency for key, n in self.index.items()},
             self.free,
+            self.head,
         )
 
     def _find_free(self) -> set[int]:
@@ -241,8 +258,9 @@ class _Builder:
 
     def _node(self, op: Op) -> Node:
         timing = self.planner.timing(op, self.pipelined)
-        latest = 0 if self.pipelined and op.opcode in _READS else None
-        return Node(_label(op), timing.delay, timing.latency, op.width, source(op.loc), latest)
+        latest = self.head if self.pipelined and op.opcode in _BEFORE_ISSUE else None
+        earliest = self.head if timing.latency or op.opcode in _FROM_ISSUE_ON else 0
+        return Node(_label(op), timing.delay, timing.latency, op.width, source(op.loc), latest, earliest)
 
     def _local(self, value: Value | None) -> int | None:
         """The node that computes ``value``, if it is computed here."""
@@ -271,6 +289,8 @@ class _Builder:
         never_both = depend.distance == 0 and depend.hazard in (Hazard.WAW, Hazard.FIFO)
         if never_both and exclusive(depend.source.predicate, depend.target.predicate):
             return
+        if self.pipelined and Opcode.FIFO_FULL in (depend.source.opcode, depend.target.opcode):
+            return  # it counts places, whenever they are used
         src, dst = self.index[depend.source.id], self.index[depend.target.id]
         if src == dst:
             return  # one access per iteration, iterations are at least a cycle apart
@@ -298,6 +318,22 @@ class _Builder:
             self.problem.nodes.append(Node("the next iteration", latest=0))
             latency = self.problem.nodes[condition].latency
             self._add(condition, issue, EdgeKind.ORDER, latency + 1, 1, "loop condition")
+
+    def _places_left(self) -> None:
+        """A test for a full stream knows which earlier writes of its iteration, and which of all before, happen."""
+        for full in self.ops:
+            if full.opcode is not Opcode.FIFO_FULL:
+                continue
+            before = {op.id for op in earlier_writes(self.region, full)}
+            for op in self.ops:
+                condition = self._local(op.predicate)
+                if op.opcode is not Opcode.FIFO_WRITE or op.channel != full.channel or condition is None:
+                    continue
+                if op.id in before:
+                    self._add(condition, self.index[full.id], EdgeKind.DATA)
+                latency = self.problem.nodes[condition].latency
+                reason = f"whether {full.channel} is full"
+                self._add(condition, self.index[full.id], EdgeKind.ORDER, latency + 1, 1, reason)
 
     def _port(self, name: str, ops: list[Op]) -> None:
         users = [self.index[op.id] for op in ops]

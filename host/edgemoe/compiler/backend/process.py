@@ -27,7 +27,7 @@ from edgemoe.compiler.ir import AxiArg, BlockArg, Direction, Function, Place, Sc
 from edgemoe.compiler.operators import OperatorTable
 
 _AXI_INPUTS = ("r", "b")
-_REGION_SUFFIXES = ("_go", "_v", "_move", "_run", "_active", "_issue", "_done", "_wait")
+_REGION_SUFFIXES = ("_go", "_v", "_move", "_run", "_active", "_issue", "_done", "_wait", "_head", "_leave")
 _OUTPUT_SUFFIXES = (
     *("_din", "_full_n", "_write", "_DEPTH", "_SLOTS", "_C"),
     *("_credits", "_take", "_unused", "_put", "_data", "_buffer"),

@@ -3,10 +3,14 @@
 
 A pipeline issues an iteration when every input it reads is there and every output has credits for all writes that
 the iteration may make. After that nothing stops it: data registers run free and a shift register of valid bits
-enables what has effects. A block has one token in its shift register, which waits for FIFOs where it stands.
+enables what has effects. Before it, an iteration that reads a stream several times waits in the cycles of its head,
+one iteration at a time, and registers there hold what was read. A block has one token in its shift register, which
+waits for FIFOs where it stands.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 from edgemoe.compiler.backend.operations import Operations
 from edgemoe.compiler.backend.text import all_of, any_of, grouped, literal, source, span
@@ -54,7 +58,7 @@ class RegionEmitter(Operations):
             if stages:
                 parts = [f"{name}_d{k}" for k in range(1, stages + 1)]
                 delayed.append(f"logic {span(value.width)}{', '.join(parts)};")
-                clocked += [f"{to} <= {frm};" for frm, to in zip([name, *parts], parts, strict=False)]
+                clocked += self._stages(plan.born(value), [name, *parts])
             if value.id in values.kept:
                 when = self.active(
                     plan.born(value) if plan.pipelined or isinstance(value, Op) else plan.depth - 1
@@ -74,6 +78,14 @@ class RegionEmitter(Operations):
         if statements:
             lines += ["always_ff @(posedge clk) begin", *("  " + s for s in statements), "end"]
         return lines
+
+    def _stages(self, born: int, names: list[str]) -> list[str]:
+        """A shift register from cycle ``born`` on; up to the issue it moves with its token."""
+        statements = []
+        for cycle, (frm, to) in enumerate(pairwise(names), born):
+            when = f"if ({self.active(cycle)}) " if self.plan.leaves(cycle) else ""
+            statements.append(f"{when}{to} <= {frm};")
+        return statements
 
     def _header(self) -> list[str]:
         plan, region = self.plan, self.region
@@ -97,9 +109,15 @@ class RegionEmitter(Operations):
         signals = self.shared.signals
         signals.append(f"logic {name}_go;")
         if self.plan.pipelined:
+            head = self.plan.head
             signals.append(f"logic {name}_run, {name}_active, {name}_issue, {name}_done;")
-            if depth > 1:
-                signals.append(f"logic [{depth - 1}:1] {name}_v;")
+            if head:
+                signals.append(
+                    f"logic [{head}:1] {name}_head;  // an iteration waits there for what it reads"
+                )
+                signals.append(f"logic [{head - 1}:0] {name}_leave;")
+            if depth > head + 1:
+                signals.append(f"logic [{depth - 1}:{head + 1}] {name}_v;")
         else:
             signals.append(f"logic [{depth - 1}:0] {name}_v;")
             if any(self._may_wait(cycle) for cycle in range(depth)):
@@ -127,8 +145,9 @@ class RegionEmitter(Operations):
             output, count = streams.outputs[channel], len(cycles)
             self.waits.append(streams.room(channel, count))
             output.takes.append((f"{name}_issue", count))
-            output.extra_slots = max(output.extra_slots, count * -(-(max(cycles) + 3) // ii))
-        terms = [f"{name}_run"]
+            output.extra_slots = max(output.extra_slots, count * -(-(max(cycles) - self.plan.head + 3) // ii))
+        head, in_flight = self.plan.head, depth - self.plan.head - 1
+        terms = [f"{name}_head[{head}]" if head else f"{name}_run"]
         self.reset += [f"{name}_run", f"{name}_active"]
         self.control.append(f"{name}_active <= {name}_go | ({name}_active & ~{name}_done);")
         if ii > 1:
@@ -137,20 +156,38 @@ class RegionEmitter(Operations):
             terms.append(f"{name}_wait == '0")
             self.reset.append(f"{name}_wait")
             # Ports are shared by cycle modulo II, so iterations keep to one phase for as long as one is under way.
-            busy = f" & ~|{name}_v" if depth > 1 else ""
+            busy = f" & ~|{name}_v" if in_flight else ""
             idle = f"{name}_wait == '0 & ~{name}_issue{busy}"
             self.control.append(f"if ({idle}) {name}_wait <= '0;")
             self.control.append(
                 f"else {name}_wait <= {name}_wait == '0 ? {literal(ii - 1, bits)} : {name}_wait - 1'b1;"
             )
-        if depth > 1:
+        if head:
+            self._head_control()
+        if in_flight:
             self.reset.append(f"{name}_v")
-            shifted = f"{{{name}_v[{depth - 2}:1], {name}_issue}}" if depth > 2 else f"{name}_issue"
+            shifted = (
+                f"{{{name}_v[{depth - 2}:{head + 1}], {name}_issue}}" if in_flight > 1 else f"{name}_issue"
+            )
             self.control.append(f"{name}_v <= {shifted};")
         self._run_control()
-        drained = f" & ~|{name}_v" if depth > 1 else ""
+        drained = (f" & ~|{name}_head" if head else "") + (f" & ~|{name}_v" if in_flight else "")
         self.body.append(f"assign {name}_issue = {all_of([*terms, *self.waits])};")
         self.body.append(f"assign {name}_done = {name}_active & ~{name}_run{drained};")
+
+    def _head_control(self) -> None:
+        """One iteration at a time in the cycles before the issue; it enters no earlier than its II allows."""
+        name, head, ii = self.name, self.plan.head, self.plan.ii
+        bits = (ii - 1).bit_length()
+        for cycle in range(head):
+            here = [f"{name}_head[{cycle}]"] if cycle else [f"{name}_run", f"~|{name}_head"]
+            if cycle == 0 and ii - 1 > head:
+                here.append(f"{name}_wait <= {literal(head, bits)}")
+            ready = all_of([*here, *self.head_waits.get(cycle, [])])
+            self.body.append(f"assign {name}_leave[{cycle}] = {ready};")
+            self.control.append(f"if ({self.active(cycle)}) {name}_head[{cycle + 1}] <= 1'b1;")
+            self.control.append(f"else if ({self.active(cycle + 1)}) {name}_head[{cycle + 1}] <= 1'b0;")
+        self.reset.append(f"{name}_head")
 
     def _run_control(self) -> None:
         """Issues iterations from the entry until the loop condition fails; carries phis around."""

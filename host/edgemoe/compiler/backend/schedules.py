@@ -16,7 +16,14 @@ def plan_all(planner: Planner) -> list[RegionPlan]:
     """
     function = planner.function
     plans = [planner.plan(region) for region in function.regions]
-    late = [plan.region for plan in plans if isinstance(plan.region, Pipeline) and plan.ii != plan.region.ii]
+    late = [
+        plan.region for plan in plans if isinstance(plan.region, Pipeline) and _is_late(plan, plan.region)
+    ]
     if not any([register_exit_tests(function, loop) for loop in late if isinstance(loop, Pipeline)]):
         return plans
     return [planner.plan(region) for region in function.regions]
+
+
+def _is_late(plan: RegionPlan, loop: Pipeline) -> bool:
+    """Whether anything but the number of its reads keeps a loop from its initiation interval."""
+    return plan.ii != max(loop.ii, plan.head + 1)

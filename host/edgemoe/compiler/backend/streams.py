@@ -7,6 +7,7 @@ Inputs are read where they stand (first word falls through). Every output ends i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from edgemoe.compiler.backend.text import any_of, remark, safe, span
@@ -60,10 +61,16 @@ class Streams:
         return f"{name}_credits != '0" if count == 1 else f"{name}_credits >= {name}_C'({count})"
 
     @staticmethod
-    def full(channel: str) -> str:
-        """A condition: the FIFO has as many elements as the user's depth. A write after a 0 never waits."""
+    def full(channel: str, earlier: Sequence[str] = ()) -> str:
+        """A condition: the FIFO has as many elements as the user's depth. A write after a 0 never waits.
+
+        ``earlier``: bits, one a write that is not in the FIFO yet but comes before the test.
+        """
         name = port_name(channel)
-        return f"{name}_credits <= {name}_C'({name}_SLOTS - {name}_DEPTH)"
+        if not earlier:
+            return f"{name}_credits <= {name}_C'({name}_SLOTS - {name}_DEPTH)"
+        more = " + ".join(f"32'({bit})" for bit in earlier)
+        return f"32'({name}_credits) <= 32'({name}_SLOTS - {name}_DEPTH) + {more}"
 
     def parameters(self) -> list[str]:
         return [f"parameter int {port_name(channel)}_DEPTH = 2" for channel in self.outputs]

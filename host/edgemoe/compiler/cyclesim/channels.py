@@ -31,9 +31,9 @@ class Fifo:
             self.depth + self.extra
         )
 
-    def full(self) -> bool:
-        """Whether the user's ``depth`` places are taken."""
-        return len(self.data) + len(self._arriving) + self._leaving + self.taken >= self.depth
+    def full(self, more: int = 0) -> bool:
+        """Whether the user's ``depth`` places are taken, ``more`` of them by writes to come."""
+        return len(self.data) + len(self._arriving) + self._leaving + self.taken + more >= self.depth
 
     def push(self, value: int) -> None:
         self._arriving.append(value)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from edgemoe.compiler.backend.plan import RegionPlan
-from edgemoe.compiler.ir import Dependence, Function, Hazard, Op, Opcode, Phi, Pipeline
+from edgemoe.compiler.ir import EFFECTS, Dependence, Function, Hazard, Op, Opcode, Phi, Pipeline
 from edgemoe.compiler.planning import Schedules
 
 Key: TypeAlias = tuple[int, int, int]
@@ -44,6 +44,10 @@ def check_plan(function: Function, plan: RegionPlan, schedules: Schedules) -> No
             if inside:
                 raise ScheduleFault(f"{function.name}: {describe(op)} counts as invariant but is not")
             continue
+        if plan.leaves(plan.cycle(op)) and (plan.latency(op) or op.opcode in EFFECTS - {Opcode.FIFO_READ}):
+            raise ScheduleFault(
+                f"{function.name}: {describe(op)} starts in cycle {plan.cycle(op)}, where its iteration may yet wait"
+            )
         samples = schedules.modules[op.callee].samples if op.opcode is Opcode.CALL else ()
         for number, value in enumerate(op.inputs()):
             when = plan.cycle(op) + (samples[number] if number < len(samples) else 0)

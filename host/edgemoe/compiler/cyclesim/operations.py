@@ -37,6 +37,12 @@ class Code:
     condition: tuple[int, _Get] | None = None  #: the cycle in which it is there
     carried: dict[int, list[tuple[Phi, _Get]]] = field(default_factory=dict)  #: by cycle
     writes: dict[str, int] = field(default_factory=dict)  #: of an iteration, by channel
+    tested: set[str] = field(default_factory=set)  #: channels that a pipeline asks whether they are full
+    #: of each such test, by operation: when the writes before it in its iteration happen
+    earlier: dict[int, list[Value | None]] = field(default_factory=dict)
+    decided: dict[int, list[Op]] = field(
+        default_factory=dict
+    )  #: conditional writes of these channels, by cycle
 
 
 class Operations:
@@ -82,10 +88,16 @@ class Operations:
             elif part.opcode is Opcode.FIFO_EMPTY:
                 it[part.id] = int(not self._source(part).ready())
             elif part.opcode is Opcode.FIFO_FULL:
-                fifo = self.ends[part.channel]
-                it[part.id] = int(isinstance(fifo, Fifo) and fifo.full())
+                it[part.id] = self._full(part, token)
             elif part.opcode is Opcode.CYCLE:
                 it[part.id] = self._now & ((1 << part.width) - 1)
+
+    def _full(self, op: Op, token: Token) -> int:
+        """Whether the user's places are taken, those of earlier writes of the same iteration included."""
+        fifo = self.ends[op.channel]
+        assert isinstance(fifo, Fifo)
+        earlier = [p is None or bool(self._get(p, token)) for p in self.code.earlier.get(op.id, [])]
+        return int(fifo.full(sum(earlier)))
 
     def _source(self, op: Op) -> Fifo | Source:
         return self.ends[op.channel]
@@ -128,10 +140,18 @@ class Operations:
                 self._check_load(op, token)
             elif self._holds(op, token):
                 self._effect(op, token)
-            if op.opcode is Opcode.FIFO_WRITE and plan.pipelined:
-                fifo = self.ends[op.channel]
-                assert isinstance(fifo, Fifo)
-                fifo.taken -= 1
+            early = op.channel in self.code.tested and not self._holds(op, token)
+            if op.opcode is Opcode.FIFO_WRITE and plan.pipelined and not early:
+                self._give_back(op)
+        for op in self.code.decided.get(token.cycle, []):
+            if not self._holds(op, token):
+                self._give_back(op)
+
+    def _give_back(self, op: Op) -> None:
+        """A place that was promised is used, or not needed."""
+        fifo = self.ends[op.channel]
+        assert isinstance(fifo, Fifo)
+        fifo.taken -= 1
 
     def _is_carried(self, phi: Phi) -> bool:
         return any(phi is other for items in self.code.carried.values() for other, _ in items)
@@ -141,7 +161,7 @@ class Operations:
 
     def _effect(self, op: Op, token: Token) -> None:
         key = self._key(op, token)
-        if op.opcode in _IN_ORDER:
+        if op.opcode in _IN_ORDER and not (op.opcode is Opcode.FIFO_FULL and self.code.plan.pipelined):
             self.order.stream(op, key)
         if op.opcode is Opcode.FIFO_READ:
             source = self._source(op)

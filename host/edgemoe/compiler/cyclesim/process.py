@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """One process: the region that runs, its tokens, and what they do in a cycle.
 
-A pipeline issues an iteration under the rule of the hardware: the streams that its cycle 0 reads have data, every
-output has room for all that the iteration may write, and the initiation interval has passed. A block has one token,
-which waits where it stands.
+A pipeline issues an iteration under the rule of the hardware: the streams that it reads have data, every output has
+room for all that the iteration may write, and the initiation interval has passed. In the cycles before the issue, its
+head, one iteration may wait for what it reads. A block has one token, which waits where it stands.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from edgemoe.compiler.backend.issue import earlier_writes, tested
 from edgemoe.compiler.backend.plan import RegionPlan
 from edgemoe.compiler.cyclesim.channels import Fifo
 from edgemoe.compiler.cyclesim.checks import check_plan, count_by
@@ -20,6 +21,7 @@ from edgemoe.compiler.ir import (
     Branch,
     Function,
     Op,
+    Opcode,
     Phi,
     Region,
     Return,
@@ -64,7 +66,8 @@ class Process(Operations):
             for channel, count in count_by(region.ops).items():
                 if plan.pipelined:
                     last = max(plan.cycle(op) for op in region.ops if op.channel == channel)
-                    extra[channel] = max(extra.get(channel, 0), count * -(-(last + 3) // plan.ii))
+                    rounds = -(-(last - plan.head + 3) // plan.ii)
+                    extra[channel] = max(extra.get(channel, 0), count * rounds)
         return extra
 
     def _code(self, coder: Coder, region: Region, plan: RegionPlan) -> Code:
@@ -86,6 +89,15 @@ class Process(Operations):
         if not plan.pipelined:
             return code
         code.writes = count_by(region.ops)
+        code.earlier = {
+            op.id: [write.predicate for write in earlier_writes(region, op)]
+            for op in region.ops
+            if op.opcode is Opcode.FIFO_FULL
+        }
+        code.tested = tested(region)
+        for op in region.ops:
+            if op.opcode is Opcode.FIFO_WRITE and op.channel in code.tested and op.predicate is not None:
+                code.decided.setdefault(plan.decided(op), []).append(op)
         if isinstance(end, Branch):
             code.condition = _born(plan, end.condition, 0), coder.getter(end.condition, local)
         back = edges(end)[0]
@@ -120,7 +132,8 @@ class Process(Operations):
             self._of_iteration[phi.id] = 0
         self._token = Token(0)
         self._flight: list[Token] = []
-        self._run, self._wait, self._issued, self._decided = True, 0, 0, -1
+        self._young: Token | None = None  # in the head of a pipeline
+        self._run, self._wait, self._begun, self._decided = True, 0, 0, -1
 
     def _leave(self, taken: bool) -> None:
         """Hands over to the next region; its phis take their values at once."""
@@ -150,12 +163,13 @@ class Process(Operations):
 
     def _pipeline(self) -> None:
         plan, under_way = self.code.plan, bool(self._flight)
-        run, moving = self._run, list(self._flight)
+        run, waiting, moving = self._run, self._young is not None, list(self._flight)
         for token in moving:
             self._evaluate(self.code.cycles[token.cycle], token)
-        issued = self._issue() if run and self._wait == 0 else None
-        if issued is not None:
-            moving.append(issued)
+        young = self._advance(run)
+        issued = young is not None and young.cycle == plan.head
+        if young is not None:
+            moving.append(young)
         for token in moving:
             self._commit(self.code.cycles[token.cycle], token)
         self._store_all()
@@ -166,34 +180,44 @@ class Process(Operations):
             token.cycle += 1
             if token.cycle == plan.depth:
                 self.old.update(token.it)
-        self._flight = [token for token in moving if token.cycle < plan.depth]
-        if self._wait == 0 and issued is None and not under_way:
+        if young is not None:
+            self._young = None if issued else young
+        self._flight = [t for t in moving if t.cycle < plan.depth and t is not self._young]
+        if self._wait == 0 and not issued and not under_way:
             self._wait = 0  # idle: any cycle will do
         else:
             # Ports are shared by cycle modulo II, so iterations keep to one phase for as long as one is under way.
             self._wait = plan.ii - 1 if self._wait == 0 else self._wait - 1
         self._moved = bool(moving)
-        if not run and not under_way:
+        if not run and not under_way and not waiting:
             self._moved = True
             self._leave(False)
 
-    def _issue(self) -> Token | None:
-        """The next iteration, if nothing is missing for it."""
-        token, code = Token(self._issued), self.code
-        cycle = code.cycles[0]
+    def _advance(self, run: bool) -> Token | None:
+        """The iteration that leaves a cycle of the head, or is issued, if nothing is missing for it."""
+        code, token = self.code, self._young
+        head = code.plan.head
+        if token is None:
+            if not run or self._wait > head:
+                return None
+            token = Token(self._begun)
+        cycle, issue = code.cycles[token.cycle], token.cycle == head
+        if issue and self._wait:
+            return None
         self._evaluate(cycle, token)
-        self.waits_for = self._waiting(cycle, token, issue=True)
+        self.waits_for = self._waiting(cycle, token, issue)
         if self.waits_for is not None:
             return None
-        if code.condition is not None and self._decided != token.number - 1:
-            raise self.order.fault(
-                f"an iteration of {code.plan.region.name} begins before it is known to run"
-            )
-        for channel, count in code.writes.items():
+        if token.cycle == 0:
+            if code.condition is not None and self._decided != token.number - 1:
+                raise self.order.fault(
+                    f"an iteration of {code.plan.region.name} begins before it is known to run"
+                )
+            self._begun += 1
+        for channel, count in code.writes.items() if issue else ():
             fifo = self.ends[channel]
             assert isinstance(fifo, Fifo)
             fifo.taken += count
-        self._issued += 1
         return token
 
     def _carry(self, token: Token) -> list[tuple[Phi, int, int]]:

@@ -22,6 +22,7 @@ from edgemoe.compiler.frontend.source.modules import SUFFIX
 from edgemoe.compiler.frontend.source.pragmas import ArrayPartition, Dataflow, Dependence, Stream
 from edgemoe.compiler.frontend.source.pragmas import Interface as InterfacePragma
 from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Note, Program, ScalarArg
+from edgemoe.compiler.limits import OPERATIONS
 from edgemoe.compiler.llvmir.debug import in_shim
 from edgemoe.compiler.llvmir.objects import Module as LlvmModule
 from edgemoe.compiler.llvmir.reader import read_module
@@ -81,6 +82,8 @@ def build_program(module: Module, facts: list[Fact], top: str, result: ScalarArg
                 function, [builder.arguments.at(k) for k in range(len(llvm_function.params))]
             )
         program.functions[function.name] = function
+    for built in program.functions.values():
+        _check_size(built)
     _check_used(module, wanted[-1], program.functions[names[wanted[-1]]])
     _interfaces(module, program, wanted[-1], facts)
     _note_unused(program, wanted[-1], facts)
@@ -95,6 +98,19 @@ def _refuse_result(name: str, result: ScalarArg | None) -> None:
             f"the DATAFLOW function '{name}' returns a value, but its processes end each in its own time; let one of "
             "them write it to a reference argument (T&) or to a stream.",
         )
+
+
+def _check_size(function: Function) -> None:
+    """Refuse what no schedule would be found for in reasonable time."""
+    for region in function.regions:
+        if len(region.ops) > OPERATIONS:
+            raise CompileError(
+                region.loc.file,
+                region.loc.line,
+                f"from here on {len(region.ops):,} operations stand side by side, beyond the limit of {OPERATIONS:,}. "
+                "Unroll by a factor (in a pipelined loop, and in a function with INLINE off, all inner loops are "
+                "unrolled), or give the repeated part to a function with INLINE off.",
+            )
 
 
 def _check_used(module: Module, mangled: str, top: Function) -> None:

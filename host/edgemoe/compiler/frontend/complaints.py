@@ -13,9 +13,10 @@ from edgemoe.compiler.llvmir.debug import in_shim
 
 #: Warnings that clang is asked for beyond its own choice.
 FLAGS = [
-    *("-Wall", "-Wno-unused", "-Wno-unknown-pragmas", "-Wno-unused-command-line-argument", "-Wno-undefined-internal"),
-    *("-Wconditional-uninitialized", "-Wno-c++26-extensions", "-Wno-unused-label", "-Wno-sign-compare"),
-    *("-Wno-missing-braces", "-Wno-parentheses", "-Wno-unused-value"),
+    *("-Wall", "-Wno-unused", "-Wno-unused-command-line-argument", "-Wno-undefined-internal", "-Wunused-value"),
+    *("-Wconditional-uninitialized", "-Wno-c++26-extensions", "-Wno-unused-label", "-Wno-missing-braces"),
+    *("-Wno-logical-op-parentheses", "-Wno-bitwise-op-parentheses", "-Wno-shift-op-parentheses"),
+    *("-Wsource-uses-openmp", "-Wsign-compare", "-Wtype-limits", "-Wempty-body", "-Wunreachable-code"),
 ]  # fmt: skip
 
 #: Warnings by clang's name that are errors here, with what clang does not say.

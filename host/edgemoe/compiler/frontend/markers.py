@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.loops import SourceLoop, annotate, innermost, loop_notes, source_loops
 from edgemoe.compiler.frontend.prepare import MARKER, MODULE_BODY, pragma_of
+from edgemoe.compiler.frontend.source.places import Point
 from edgemoe.compiler.frontend.source.pragmas import (
     Dependence,
     Inline,
@@ -22,7 +23,7 @@ from edgemoe.compiler.frontend.source.pragmas import (
     Unroll,
 )
 from edgemoe.compiler.frontend.source.reading import Written
-from edgemoe.compiler.frontend.source.rewrite import Point, Source
+from edgemoe.compiler.frontend.source.rewrite import Source
 from edgemoe.compiler.ir import NOWHERE, Loc, Note
 from edgemoe.compiler.llvmir.objects import Function, Inst, Module, Record
 from edgemoe.compiler.llvmir.types import VOID, IntType

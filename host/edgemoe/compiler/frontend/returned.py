@@ -30,7 +30,7 @@ def returned(module: Module, top: str) -> ScalarArg | None:
     if function.type == VOID and memory is None:
         return None
     type_ = debug.result_type(function.debug)
-    known = debug.integer_type(type_) or debug.fixed_type(type_)
+    known = None if debug.is_struct(type_) else debug.integer_type(type_)
     if known is None or (memory is None and not bits(function.type)):
         what = debug.type_name(type_)
         raise CompileError(

@@ -13,6 +13,8 @@ from edgemoe.compiler.llvmir.tokens import tokens
 SHIM_FOLDERS = ("detail", "freestanding")
 _SHIM_PREFIXES = ("hls_", "ap_")
 
+_CLASSES = ("DW_TAG_structure_type", "DW_TAG_class_type")
+#: Tags of what only names, qualifies or refers to another type.
 _ALIASES = frozenset(
     {
         "DW_TAG_reference_type",
@@ -156,16 +158,19 @@ class DebugInfo:
         return fields.get("tag") == "DW_TAG_member" and "StaticMember" not in fields.get("flags", "")
 
     def integer_type(self, number: str) -> tuple[int, bool] | None:
-        """(bits, signed) of a type if it is an integer: built in, an enumeration, or an ``ap_int``."""
+        """(bits, signed) of what a type holds if that is one integer.
+
+        That is: a built-in type, an enumeration, an ``ap_int``, the raw value of an ``ap_fixed``, or a struct whose
+        only member is one of these.
+        """
         number = self.strip(number)
         fields = self.node(number).fields
         if fields.get("tag") == "DW_TAG_enumeration_type":
             return self.integer_type(fields.get("baseType", ""))
-        name = fields.get("name", "")
-        if name.startswith("ap_int_base<"):
-            width, _, signed = name.removeprefix("ap_int_base<").removesuffix(">").partition(", ")
-            return int(width), signed == "true"
-        if fields.get("tag") in ("DW_TAG_structure_type", "DW_TAG_class_type"):
+        known = self._sized_type(fields.get("name", ""))
+        if known is not None:
+            return known
+        if fields.get("tag") in _CLASSES:
             members = [item for item in self.node(fields.get("elements", "")).items if self._is_data(item)]
             return self.integer_type(self.field(members[0], "baseType")) if len(members) == 1 else None
         encoding = fields.get("encoding", "")
@@ -177,13 +182,18 @@ class DebugInfo:
             return int(fields.get("size", 0)), encoding in ("DW_ATE_signed", "DW_ATE_signed_char")
         return None
 
-    def fixed_type(self, number: str) -> tuple[int, bool] | None:
-        """(bits, signed) of a type if it is an ``ap_fixed``."""
-        name = self.field(self.strip(number), "name")
-        if not name.startswith("ap_fixed_base<"):
-            return None
-        width, _, signed = name.removeprefix("ap_fixed_base<").split(", ")[:3]
-        return int(width), signed == "true"
+    def is_struct(self, number: str) -> bool:
+        """Whether a type is a class that is no ``ap_int`` and no ``ap_fixed``."""
+        fields = self.node(self.strip(number)).fields
+        return fields.get("tag") in _CLASSES and self._sized_type(fields.get("name", "")) is None
+
+    @staticmethod
+    def _sized_type(name: str) -> tuple[int, bool] | None:
+        """(bits, signed) of an ``ap_int`` or an ``ap_fixed``, by the name of its class."""
+        kind, _, arguments = name.removesuffix(">").partition("<")
+        words = arguments.split(", ")
+        signed = {"ap_int_base": 1, "ap_fixed_base": 2}.get(kind)
+        return (int(words[0]), words[signed] == "true") if signed is not None else None
 
 
 def _decode(text: str) -> Node:

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.llvmir.debug import DebugInfo
 from edgemoe.compiler.llvmir.instructions import name, read_instruction
-from edgemoe.compiler.llvmir.line import Line, join
+from edgemoe.compiler.llvmir.line import Line, ReadError, join
 from edgemoe.compiler.llvmir.objects import Function, Global, Inst, Module, Parameter, Record
 from edgemoe.compiler.llvmir.tokens import tokens
 from edgemoe.compiler.llvmir.types import StructType
@@ -165,6 +166,33 @@ class _Reader:
 def read_module(text: str) -> Module:
     """The objects of an LLVM IR text.
 
-    Raises: ReadError for text that is none.
+    Raises: CompileError for a form of an instruction that has no place in hardware; ReadError for text that is none.
     """
-    return _Reader(text).read()
+    reader = _Reader(text)
+    try:
+        return reader.read()
+    except ReadError as error:
+        line = reader.lines[reader.at - 1]
+        nodes = (
+            node[1:].partition(" = ") for node in reader.lines if node[:1] == "!" and node[1:2].isdigit()
+        )
+        debug = DebugInfo({number: body for number, _, body in nodes})
+        loc = debug.loc(_place(line))
+        if not loc.line:
+            raise error
+        raise CompileError(loc.file, loc.line, _unreadable(line)) from error
+
+
+def _place(line: str) -> str:
+    """The number of an instruction's place, "" without one."""
+    words = tokens(line)
+    return words[words.index("!dbg") + 1][1:] if "!dbg" in words[:-1] else ""
+
+
+def _unreadable(line: str) -> str:
+    words = tokens(line)
+    words = words[words.index("=") + 1 :] if "=" in words else words
+    if "atomic" in words or "volatile" in words:
+        kind = "atomic" if "atomic" in words else "volatile"
+        return f"{kind}: no other process sees a variable of this one; declare it without that."
+    return f"this needs the LLVM instruction '{words[0]}' in a form that is not supported."

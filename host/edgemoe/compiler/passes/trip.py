@@ -52,6 +52,8 @@ def _trips(function: Function, loop: Pipeline) -> int | None:
         if _holds(test.compare, following if ahead else value, test.operands[1]) == inverted:
             return count
         value = following
+        if value == first.value:
+            return None  # round and round
     return None
 
 

@@ -17,7 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgemoe.compiler.frontend.source.ast import FunctionNode, read_functions
-from edgemoe.compiler.frontend.source.rewrite import Edit, Marked, apply
+from edgemoe.compiler.frontend.source.places import Edit, apply
+from edgemoe.compiler.frontend.source.rewrite import Marked
 from edgemoe.compiler.frontend.source.structure import Opens, Structure, read_structure
 from edgemoe.compiler.frontend.source.tokens import Kind, Token
 from edgemoe.compiler.ir import Loc

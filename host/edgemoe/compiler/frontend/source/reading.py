@@ -18,7 +18,7 @@ from edgemoe.compiler.frontend.source.pragmas import (
     Pragma,
     Unroll,
 )
-from edgemoe.compiler.frontend.source.tokens import Kind, Token, lex
+from edgemoe.compiler.frontend.source.tokens import Kind, Token, lex, spell
 from edgemoe.compiler.ir import Loc
 
 #: Words that go on to an operand, as an operator does.
@@ -240,7 +240,7 @@ class _Reader:
             parts.append(token)
             complete = token.operand and token.text not in _PREFIXES
             self.at += 1
-        return _spell(parts)
+        return spell(parts)
 
     def _group(self) -> list[Token]:
         """The tokens from an opening bracket to its end."""
@@ -256,15 +256,6 @@ class _Reader:
                 if not open_:
                     return parts
         raise self.written.error(f"a bracket of the pragma HLS {self.written.name} is not closed.")
-
-
-def _spell(tokens: list[Token]) -> str:
-    """The tokens as text, with a blank where the source had one."""
-    text = ""
-    for before, token in zip([None, *tokens], tokens, strict=False):
-        gap = " " if before is not None and token.at > before.end else ""
-        text += gap + token.text
-    return text
 
 
 def _contradiction(written: Written, seen: set[str]) -> str:

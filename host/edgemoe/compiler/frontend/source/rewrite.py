@@ -12,12 +12,11 @@ reads it back and has the typed record.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
 
 from edgemoe.compiler.frontend.source.grammar import Place
+from edgemoe.compiler.frontend.source.places import Lines, Point, apply
 from edgemoe.compiler.frontend.source.pragmas import Hint, Inline
 from edgemoe.compiler.frontend.source.reading import Written, read_pragma
 from edgemoe.compiler.frontend.source.structure import (
@@ -27,25 +26,8 @@ from edgemoe.compiler.frontend.source.structure import (
     Opens,
     Structure,
     loop_labels,
-    read_structure,
 )
-from edgemoe.compiler.frontend.source.tokens import Kind, lex
 from edgemoe.compiler.ir import Loc
-
-Edit = tuple[int, int, str]  # from, to, replacement
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """Where a token stands in the user's file, whose path is absolute: clang shortens it as it sees fit."""
-
-    file: str
-    line: int
-    column: int
-
-    @staticmethod
-    def of(file: str, line: int, column: int) -> Point:
-        return Point(str(Path(file).absolute()), line, column)
 
 
 @dataclass(slots=True)
@@ -59,43 +41,6 @@ class Source:
     def pragma(self, number: int) -> Written:
         """The pragma of a marker's number."""
         return self.pragmas[number - 1]
-
-
-class Lines:
-    """Places in the user's files, out of the line markers of a preprocessed text."""
-
-    def __init__(self, text: str) -> None:
-        self._starts: list[int] = []
-        self._locs: list[Loc] = []
-        at, file, line = 0, "", 0
-        for content in text.split("\n"):
-            line += 1
-            self._starts.append(at)
-            self._locs.append(Loc(file, line))
-            at += len(content) + 1
-            marked = _line_marker(content)
-            if marked is not None:
-                file, line = marked.file, marked.line - 1
-
-    def loc(self, at: int) -> Loc:
-        return self._locs[bisect_right(self._starts, at) - 1]
-
-    def point(self, at: int) -> Point:
-        number = bisect_right(self._starts, at) - 1
-        loc = self._locs[number]
-        return Point.of(loc.file, loc.line, at - self._starts[number] + 1)
-
-
-def _line_marker(content: str) -> Loc | None:
-    """The place of the line that follows, of ``# 12 "file" 2`` or ``#line 12 "file"``."""
-    if not content.startswith("#"):
-        return None
-    tokens = lex(content[1:])
-    if tokens and tokens[0].text == "line":
-        tokens = tokens[1:]
-    if len(tokens) < 2 or tokens[0].kind is not Kind.NUMBER or tokens[1].kind is not Kind.STRING:
-        return None
-    return Loc(str(PurePath(tokens[1].text[1:-1].replace('\\"', '"'))), int(tokens[0].text))
 
 
 @dataclass(slots=True, eq=False)
@@ -128,25 +73,14 @@ def find_pragmas(
     return found
 
 
-def rewrite_pragmas(text: str, marked: list[Marked]) -> Source:
-    """``text`` with a marker on each pragma's line; line numbers stay."""
+def rewrite_pragmas(text: str, structure: Structure, lines: Lines, marked: list[Marked]) -> Source:
+    """``text``, of which ``structure`` and ``lines`` tell, with a marker on each pragma's line; line numbers stay."""
     edits = []
     for number, item in enumerate(marked, 1):
         token = item.directive.token
         edits.append((token.at, token.end, _marker(number, item.written)))
-    text = apply(text, edits)
-    lines = Lines(text)
-    labels = {lines.point(at): label for at, label in loop_labels(read_structure(text)).items()}
-    return Source(text, [item.written for item in marked], labels)
-
-
-def apply(text: str, edits: list[Edit]) -> str:
-    """``text`` with all edits made."""
-    parts, at = [], 0
-    for begin, end, replacement in sorted(edits):
-        parts += [text[at:begin], replacement]
-        at = end
-    return "".join([*parts, text[at:]])
+    labels = {lines.point(at): label for at, label in loop_labels(structure).items()}
+    return Source(apply(text, edits), [item.written for item in marked], labels)
 
 
 def _marker(number: int, written: Written) -> str:
@@ -160,7 +94,7 @@ def _marker(number: int, written: Written) -> str:
         variable = f"__hls_place({written.variable})"
         # Its size, after all values, tells a struct from its first member; of a pointer nobody knows how much it names.
         named = written.variable
-        values += f", (long)(__is_pointer(__typeof__({named})) ? 0 : sizeof({named}))"
+        values += f", (long)(sizeof({named}) * !__is_pointer(__typeof__({named})))"
     return f"__hls_pragma({number}, {variable}{values});"
 
 

@@ -36,6 +36,7 @@ class Frame:
     opens: Opens
     token: int
     header: int  #: the first token of the statement or declaration that the bracket belongs to
+    end: int = 0  #: the number of the closing bracket's token, 0 while it is open
 
 
 @dataclass(slots=True, eq=False)
@@ -60,6 +61,10 @@ class Structure:
 
     tokens: list[Token] = field(default_factory=list)
     directives: list[Directive] = field(default_factory=list)
+    functions: list[Frame] = field(
+        default_factory=list
+    )  #: the bodies of functions and lambdas, in their order
+    closing: dict[int, int] = field(default_factory=dict)  #: opening bracket -> closing bracket
 
 
 def read_structure(text: str) -> Structure:
@@ -87,11 +92,14 @@ def read_structure(text: str) -> Structure:
         if token.text in _OPENING:
             opens = _opens(tokens, pairs, frames, starts[-1]) if token.text == "{" else Opens.OTHER
             frames.append(Frame(opens, number, starts[-1]))
+            if opens is Opens.FUNCTION:
+                structure.functions.append(frames[-1])
             starts.append(number + 1)
         elif token.text in _CLOSING and frames:
             frame = frames.pop()
             starts.pop()
             pairs[number] = frame.token
+            frame.end = structure.closing[frame.token] = number
             if frame.opens in BODIES or frame.opens is Opens.SCOPE:
                 starts[-1] = number + 1
         elif token.text == ";":

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: One token and the blanks behind it, or what stands between tokens. An expression is many times faster than a loop
@@ -65,3 +66,13 @@ def lex(text: str) -> list[Token]:
         for found in _TOKEN.finditer(text)
         if (group := found.lastgroup) is not None
     ]
+
+
+def spell(tokens: Sequence[Token], texts: Sequence[str] | None = None) -> str:
+    """The tokens as text, or ``texts`` in their place, with a blank where the source had one."""
+    text = ""
+    words = texts if texts is not None else [token.text for token in tokens]
+    for before, token, word in zip([None, *tokens], tokens, words, strict=False):
+        gap = " " if before is not None and token.at > before.end else ""
+        text += gap + word
+    return text
