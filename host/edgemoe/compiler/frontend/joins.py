@@ -15,7 +15,7 @@ import networkx as nx
 from edgemoe.compiler.frontend.objects import key_of
 from edgemoe.compiler.frontend.pointers import Index, NoPlaceError, Paths, Place
 from edgemoe.compiler.llvmir.objects import Function, Inst, Module
-from edgemoe.compiler.llvmir.types import POINTER, IntType
+from edgemoe.compiler.llvmir.types import POINTER, ArrayType, IntType
 
 _I8, _I1 = IntType(8), IntType(1)
 #: Variables that one pointer may point at.
@@ -105,9 +105,18 @@ class Joins:
                     inner = self._paths.seen_as(place, inst.type)
                 except NoPlaceError:
                     continue
-                if inst.type != _I8 or (inner.steps and isinstance(inner.steps[-1], Index)):
+                if inst.type != _I8:
+                    return inner
+                if inner.steps and isinstance(inner.steps[-1], Index) and self._over_bytes(place, inst):
                     return inner  # bytes lead into a struct, too
         return place
+
+    def _over_bytes(self, place: Place, step: Inst) -> bool:
+        """Whether a number of bytes is a step over the elements of an array of bytes, and not over whole arrays."""
+        body, by = self._paths.layout.body(place.type), step.operands[1]
+        if not isinstance(body, ArrayType) or body.element != _I8:
+            return True
+        return by[:1] == "%" or int(by) % self._paths.layout.size(body) != 0
 
     def _unknown_index(self, place: Place, token: str) -> Place:
         """The place with an index of the join's own wherever its inputs may differ."""

@@ -159,7 +159,7 @@ class Paths:
         """The place of ``getelementptr source, place, indices``."""
         steps = [_index(token, width) for token, width in zip(indices, widths, strict=True)]
         if source == IntType(8) and len(steps) == 1 and not steps[0].terms:
-            return self.advance(place, steps[0].constant)
+            return self._end_of_bytes(place, steps[0]) or self.advance(place, steps[0].constant)
         try:
             place = self.seen_as(place, source)
         except NoPlaceError:
@@ -184,6 +184,18 @@ class Paths:
             else:
                 raise NoPlaceError("this index goes into something that is no array.")
         return place
+
+    def _end_of_bytes(self, place: Place, by: Index) -> Place | None:
+        """The place behind an array of bytes, of which a step is a byte offset too: not the next member or row."""
+        if not self.source:
+            return None
+        if isinstance(body := self.layout.body(place.type), ArrayType) and body.element == IntType(8):
+            place = Place(place.base, (*place.steps, Index(0)), body.element)
+        if place.type != IntType(8) or not place.steps or not isinstance(last := place.steps[-1], Index):
+            return None
+        body = self.layout.body(self.walk(place.base, place.steps[:-1]).type)
+        assert isinstance(body, ArrayType)
+        return None if last.terms or last.constant + by.constant != body.count else self._move(place, by)
 
     def _offset(self, source: Type, indices: list[int]) -> int:
         """Bytes that constant indices lead on."""

@@ -21,15 +21,15 @@ _LINEAR = ("add", "or", "shl", "mul", "and")
 _DEEPEST = 8
 
 
-def scale_bytes(module: Module, every: bool) -> bool:
-    """Rewrites addresses of arrays that a value chosen at run time moves by bytes, in place; whether there were any.
+def scale_bytes(module: Module, every: bool) -> None:
+    """Rewrites addresses of arrays that a value chosen at run time moves by bytes, in place.
 
     Sums and products are left as they are, whose parts `address.py` tells apart; not if ``every`` address has to count
     elements.
     """
     declared = declared_types(module)
-    scalers = [_Scaler(module, function, declared, every) for function in module.functions.values()]
-    return any([scaler.run() for scaler in scalers])
+    for function in module.functions.values():
+        _Scaler(module, function, declared, every).run()
 
 
 class _Scaler:
@@ -41,8 +41,7 @@ class _Scaler:
         self._definitions = self._paths.definitions
         self._made: dict[tuple[str, Leaf, int], str] = {}
 
-    def run(self) -> bool:
-        """Whether there was such an address."""
+    def run(self) -> None:
         found = [inst for inst in self._function.instructions() if inst.opcode == "getelementptr"]
         self._where = {
             item.result: block
@@ -50,27 +49,27 @@ class _Scaler:
             for item in block
             if isinstance(item, Inst)
         }
-        return any([self._rewrite(inst) for inst in found])
+        for inst in found:
+            self._rewrite(inst)
 
-    def _rewrite(self, inst: Inst) -> bool:
+    def _rewrite(self, inst: Inst) -> None:
         place = self._paths.place(inst.operands[0])
         if inst.type != IntType(8) or len(inst.operands) != 2 or place is None:
-            return False
+            return
         type_ = self._paths.walk(place.base, ()).type
         found, token = leaves(self._layout, type_), inst.operands[1]
         if len(found) != 1 or not found[0].dims or not token.startswith("%"):
-            return False
+            return
         if not self._every and self._is_linear(token):
-            return False
+            return
         leaf = found[0]
         chosen = self._chosen_from(token)
         if leaf.dims[-1].stride == 1 and (len(leaf.dims) == 1 or chosen == [token]):
-            return False  # bytes are elements
+            return  # bytes are elements
         if any(steps(leaf, self._grain(value), term=True)[1] for value in chosen):
-            return False
+            return
         moves = [(part, self._choice(token, leaf, k)) for k, part in enumerate(self._elements(type_))]
         self._move(inst, [(part, value) for part, value in moves if value != "0"])
-        return True
 
     def _is_linear(self, token: str) -> bool:
         definition = self._definitions.get(token)
