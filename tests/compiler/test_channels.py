@@ -53,6 +53,17 @@ LOAD = Op(1, Opcode.LOAD, 8, [], memory="m", banks=(0,))
 STORE = Op(2, Opcode.STORE, 0, [], memory="m", banks=(0,))
 
 
+def test_a_port_serves_one_access_a_cycle() -> None:
+    order = Order("f")
+    order.port(LOAD, 0)
+    order.port(LOAD, 1)
+    order.port(STORE, 0)
+    with pytest.raises(ScheduleFault, match=r"the port of bank 1 is used twice, now by load of m"):
+        order.port(LOAD, 1)
+    order.tick(1)
+    order.port(LOAD, 1)
+
+
 @pytest.mark.parametrize(
     ("promise", "gap", "excused"),
     [
