@@ -8,6 +8,7 @@ from edgemoe.mutate.mutation import of_compiler
 BANKS = ("tests/compiler/front/test_banks.py",)
 DEPENDS = ("tests/compiler/front/test_depends.py",)
 EXITS = ("tests/compiler/front/test_exits.py",)
+RANDOM_LOOPS = (f"{DEPENDS[0]}::test_no_dependence_is_denied",)
 DISTANCES = (
     f"{DEPENDS[0]}::test_distance_of_a_counter",
     f"{DEPENDS[0]}::test_what_is_as_far_apart_as_the_loop_is_long_never_meets",
@@ -70,7 +71,7 @@ MIDDLE_MUTATIONS = (
         "passes/depends.py",
         "if p.inter and p.covers(source.memory, hazard)]",
         "if p.inter]",
-        DEPENDS,
+        DISTANCES,
     ),
     of_compiler(
         "elements meet in their own iteration again",
@@ -80,21 +81,21 @@ MIDDLE_MUTATIONS = (
         DISTANCES,
     ),
     of_compiler(
-        "equal elements taken for different", "passes/linear.py", "% rest != 0", "% rest == 0", DEPENDS
+        "equal elements taken for different", "passes/linear.py", "% rest != 0", "% rest == 0", RANDOM_LOOPS
     ),
     of_compiler(
         "a shift is one too far",
         "passes/linear.py",
         "number = 1 << min(number, op.width)",
         "number = 2 << min(number, op.width)",
-        DEPENDS,
+        RANDOM_LOOPS,
     ),
     of_compiler(
         "what varies taken for fixed",
         "passes/linear.py",
         "(a, b) if forms.varies(symbol) else (a - b,)",
         "(a - b,)",
-        DEPENDS,
+        DISTANCES,
     ),
     of_compiler(
         "comparison not turned round",

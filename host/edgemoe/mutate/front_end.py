@@ -125,10 +125,10 @@ POINTER_MUTATIONS = (
         _language("addresses"),
     ),
     of_compiler(
-        "members of one struct taken for one array",
+        "rows of one array taken for one row",
         "frontend/joins.py",
-        "same = known.steps[:-1] == place.steps[:-1] if moving",
-        "same = True if moving",
+        "same = all(at in own or step",
+        "same = all(True or step",
         _language("addresses"),
     ),
     of_compiler(
