@@ -132,6 +132,13 @@ POINTER_MUTATIONS = (
         _language("addresses"),
     ),
     of_compiler(
+        "members of one struct taken for one array",
+        "frontend/joins.py",
+        "return known if key_of(known.steps) == key_of(place.steps) else None",
+        "return known if len(known.steps) == len(place.steps) else None",
+        _language("addresses"),
+    ),
+    of_compiler(
         "two choices have one tag",
         "frontend/joins.py",
         "{source: str(number) for",
