@@ -27,7 +27,7 @@ PLAN_MUTATIONS = (
         "backend/plan.py",
         "Hazard.RAW: 1,",
         "Hazard.RAW: 0,",
-        _scheduled("histogram"),
+        (f"{CYCLES}::test_the_next_iteration_loads_what_was_stored",),
     ),
     of_compiler(
         "a block is read in the cycle of its acquire",
@@ -37,10 +37,10 @@ PLAN_MUTATIONS = (
         BLOCKS,
     ),
     of_compiler(
-        "two writes of a stream in a cycle",
+        "writes of a stream change places",
         "backend/plan.py",
         "Hazard.FIFO: 1,",
-        "Hazard.FIFO: 0,",
+        "Hazard.FIFO: -1,",
         EFFECTS,
     ),
     of_compiler(

@@ -35,9 +35,11 @@ from edgemoe.compiler.ir import (
 )
 from edgemoe.compiler.ircheck import check_program
 from edgemoe.compiler.irtext import function_text
+from edgemoe.compiler.passes.dead import remove_dead
 from edgemoe.compiler.passes.invariant import mark_invariants
 from edgemoe.compiler.passes.masked import narrow_masked_compares
 from edgemoe.compiler.passes.narrow import narrow
+from edgemoe.compiler.passes.reassociate import reassociate
 from edgemoe.compiler.passes.trip import count_trips
 
 INPUT, WIDE = 3, 7
@@ -105,6 +107,10 @@ def test_narrowing_keeps_results(opcode: Opcode) -> None:
     for at in range(4):  # one part alone demands less than all together
         only = function_of(lambda emit, a, b, at=at: make(emit, a, b)[at::4])  # type: ignore[misc]
         keeps_results(only, narrow, pairs)
+    for at in range(8):  # and so does one pair of operands
+        alone = function_of(lambda emit, a, b, at=at: make(emit, a, b)[4 * at : 4 * at + 1])  # type: ignore[misc]
+        remove_dead(alone)
+        keeps_results(alone, narrow, pairs)
 
 
 def meaning(opcode: Opcode, a: int, b: int) -> int:
@@ -156,6 +162,16 @@ def test_narrowed_comparisons_keep_results(how: Compare) -> None:
         return plain + [emit.compare(how, one, other) for one, other in operands(emit, a, b)]
 
     keeps_results(function_of(make), narrow, PAIRS)
+
+
+def test_partial_sums_that_others_need_stay() -> None:
+    def make(emit: Emitter, a: Value, b: Value) -> list[Value]:
+        one, other = emit.resize(a, WIDE), emit.resize(b, WIDE, True)
+        partial = emit.add(emit.add(emit.add(one, other), one), emit.pure(Opcode.MUL, WIDE, [one, other]))
+        whole = emit.add(emit.add(emit.add(partial, other), Const(5, WIDE)), one)
+        return [partial, whole, emit.pure(Opcode.XOR, WIDE, [whole, one])]
+
+    keeps_results(function_of(make), reassociate, PAIRS)
 
 
 @pytest.mark.parametrize("how", Compare)
