@@ -64,6 +64,17 @@ def test_a_port_serves_one_access_a_cycle() -> None:
     order.port(LOAD, 1)
 
 
+def test_a_stream_gives_one_element_a_cycle_and_in_order() -> None:
+    order = Order("f")
+    first, second = (Op(k, Opcode.FIFO_READ, 8, [], channel="x") for k in (1, 2))
+    order.stream(first, (0, 0, 0))
+    with pytest.raises(ScheduleFault, match=r"the stream x is used twice"):
+        order.stream(second, (0, 0, 1))
+    order.tick(1)
+    with pytest.raises(ScheduleFault, match=r"comes after fifo_read of x, v1 at"):
+        order.stream(second, (-1, 0, 0))
+
+
 @pytest.mark.parametrize(
     ("promise", "gap", "excused"),
     [

@@ -141,11 +141,11 @@ CYCLESIM_MUTATIONS = (
         EFFECTS,
     ),
     of_compiler(
-        "accesses of a stream out of order are not seen",
+        "a stream used twice in a cycle is not seen",
         "cyclesim/checks.py",
         "if op.channel in self._channels_now and op.opcode is not Opcode.OUTPUT:",
         "if op.channel in self._channels_now and op.opcode is Opcode.OUTPUT:",
-        EFFECTS,
+        CHANNELS,
     ),
     of_compiler(
         "a block read in the cycle of its acquire is not seen",
