@@ -132,13 +132,6 @@ POINTER_MUTATIONS = (
         _language("addresses"),
     ),
     of_compiler(
-        "members of one struct taken for one array",
-        "frontend/joins.py",
-        "return known if key_of(known.steps) == key_of(place.steps) else None",
-        "return known if len(known.steps) == len(place.steps) else None",
-        _language("addresses"),
-    ),
-    of_compiler(
         "two choices have one tag",
         "frontend/joins.py",
         "{source: str(number) for",
@@ -209,7 +202,7 @@ STRUCT_MUTATIONS = (
         "frontend/elements.py",
         '"shl", whole, [value, str(8 * piece.at)])',
         '"shl", whole, [value, str(0 * piece.at)])',
-        _language("nested"),
+        _language("addresses"),
     ),
     of_compiler(
         "initial values of an array are all its first one",
