@@ -121,7 +121,7 @@ TEXT_MUTATIONS = (
         "backend/streams.py",
         "_credits <= {name}_C'(",
         "_credits < {name}_C'(",
-        (f"{STREAMS}::test_full_means_the_depth_that_was_asked_for[0]",),
+        (f"{STREAMS}::test_full_means_the_depth_that_was_asked_for[counted]",),
     ),
     of_compiler(
         "an iteration of a slow pipeline leaves its phase",
