@@ -10,7 +10,7 @@ import pytest
 from naming import declared, generated
 
 from edgemoe.compiler import compile_file
-from edgemoe.compiler.backend.naming import LONGEST, shortened
+from edgemoe.compiler.backend.naming import shortened
 from edgemoe.config import board
 from edgemoe.kernels import include_folders, kernel_source
 from edgemoe.registers import IP_NAME
@@ -86,4 +86,4 @@ def test_the_accelerators_names_come_from_its_source(tmp_path: Path) -> None:
     assert {"tile_active_3_5", "tile_active_3_5_next", "operand_n5_k3", "products_value_3_5"} <= set(names)
     assert len(generated(names, sources)) < 0.15 * len(names)
     assert not re.search(r"\b(select|sext|phi|trunc)_\d+\b", text)
-    assert max(map(len, names)) <= LONGEST + 8
+    assert max(map(len, names)) <= 48

@@ -192,7 +192,7 @@ def _about(value: Value, phi: Phi) -> str:
         made_from += value.operands[1:] if value.opcode is Opcode.SELECT else value.operands
     for item in made_from:
         if isinstance(item, Op) and item.opcode is Opcode.ADD and phi in item.operands:
-            return "count"
+            return "counter"
         name = _subject(item) if isinstance(item, Op) else "" if isinstance(item, Const) else item.name
         if name:
             return f"{name}_carried"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which signal holds a value, seen from a region in a given cycle.
 
-* In a pipeline a value moves along a shift register behind its operation, one stage a cycle: ``x``, then ``x_d1`` if
-  there is one stage, else ``x_d[1]``, ``x_d[2]``, ...
+* In a pipeline a value moves along a shift register behind its operation, one stage a cycle: ``x``, ``x_d1``, ``x_d2``,
+  ..., or of a single bit ``x_d[1]``, ``x_d[2]``, ... of one vector.
 * In a block one token is in flight, so one register ``x_r`` keeps a value for all later cycles.
 * Other regions also read ``x_r``: for a pipeline it holds the value of the last iteration.
 * A phi is a register of its own; scalar arguments are stable while the process runs.
@@ -91,7 +91,7 @@ class Values:
         """A module's argument is a signal in its sample cycle only, and a shift register from there on."""
         stages = cycle - self.samples[id(value)]
         self.argument_shifts[id(value)] = max(stages, self.argument_shifts.get(id(value), 0))
-        return self._stage(self.arguments[id(value)], id(value), stages)
+        return self._stage(self.arguments[id(value)], id(value), value.width, stages)
 
     def _in_pipeline(self, value: Op | Phi, plan: RegionPlan, cycle: int | None) -> str:
         if value.id in plan.free:
@@ -102,12 +102,12 @@ class Values:
         assert stages >= 0, f"{self._name[value.id]} is used before it is there"
         if stages:
             self.shifts[value.id] = max(stages, self.shifts.get(value.id, 0))
-        return self._stage(self._name[value.id], value.id, stages)
+        return self._stage(self._name[value.id], value.id, value.width, stages)
 
-    def _stage(self, name: str, key: int, stages: int) -> str:
+    def _stage(self, name: str, key: int, width: int, stages: int) -> str:
         if stages == 0:
             return name
-        return f"{name}_d[{stages}]" if self.lengths.get(key, 0) > 1 else f"{name}_d{stages}"
+        return f"{name}_d[{stages}]" if _is_array(self.lengths.get(key, 0), width) else f"{name}_d{stages}"
 
     def _keep(self, value: Op | Phi) -> str:
         self.kept.add(value.id)
@@ -119,22 +119,31 @@ class Values:
         return shifted + sum(self.owner[key].width for key in self.kept)
 
 
+def _is_array(stages: int, width: int) -> bool:
+    """Whether a delay chain is written as one vector that shifts: that of a single bit.
+
+    Of wider values it would make the simulator longer, which takes words apart to reach a stage.
+    """
+    return stages > 1 and width == 1
+
+
 def delay_chain(name: str, width: int, holds: list[str]) -> tuple[str, list[str]]:
     """The declaration of the registers behind a value of ``width`` bits, and the clocked statements that move them.
 
     ``holds`` has an item for each stage: when it takes over the one before it, "" for in every cycle.
     """
     stages, chain = len(holds), f"{name}_d"
-    if stages == 1:
-        return f"logic {span(width)}{chain}1;", [_when(holds[0], f"{chain}1 <= {name};")]
-    declaration = f"logic [{stages}:1]{span(width) or ' '}{chain};"
-    if any(holds):
-        names = [name, *(f"{chain}[{k}]" for k in range(1, stages + 1))]
-        return declaration, [
-            _when(hold, f"{to} <= {frm};") for hold, (frm, to) in zip(holds, pairwise(names), strict=True)
-        ]
-    older = f"{chain}[{stages - 1}:1]" if stages > 2 else f"{chain}[1]"
-    return declaration, [f"{chain} <= {{{older}, {name}}};"]
+    if not _is_array(stages, width):
+        names = [f"{chain}{k}" for k in range(1, stages + 1)]
+        declaration = f"logic {span(width)}{', '.join(names)};"
+    else:
+        names = [f"{chain}[{k}]" for k in range(1, stages + 1)]
+        declaration = f"logic [{stages}:1] {chain};"
+        if not any(holds):
+            older = f"{chain}[{stages - 1}:1]" if stages > 2 else f"{chain}[1]"
+            return declaration, [f"{chain} <= {{{older}, {name}}};"]
+    moves = zip(holds, pairwise([name, *names]), strict=True)
+    return declaration, [_when(hold, f"{to} <= {frm};") for hold, (frm, to) in moves]
 
 
 def _when(condition: str, statement: str) -> str:
