@@ -16,6 +16,7 @@ from pathlib import Path
 from edgemoe.compiler.driver import compile_file
 from edgemoe.compiler.frontend.clang import emit_llvm
 from edgemoe.compiler.frontend.llvm import clean_up
+from edgemoe.compiler.llvmir.reader import read_module
 from edgemoe.config import board
 from edgemoe.kernels import include_folders, kernel_source
 from edgemoe.registers import IP_NAME
@@ -46,8 +47,13 @@ def llvm_part(rows: int, columns: int, folder: Path) -> float:
     source = folder / f"packed_{rows}_{columns}.cpp"
     program = Path(__file__).parent / "programs" / "array_packed.cpp"
     source.write_text(f'#define ROWS {rows}\n#define COLUMNS {columns}\n#include "{program}"\n')
-    raw, _ = emit_llvm(source, [SHIM], folder)
-    return least(lambda: clean_up(raw))
+    raw, read, _, _ = emit_llvm(source, [SHIM], folder)
+
+    def work() -> None:
+        module = read_module(raw)
+        clean_up(module, next(name for name in module.functions if "array_packed" in name), read)
+
+    return least(work)
 
 
 def measure() -> dict[str, float]:

@@ -133,3 +133,33 @@ def test_text_that_is_no_ir_is_refused() -> None:
 def test_a_changed_instruction_is_written_anew() -> None:
     inst = Inst("add", "%a", IntType(7), ["%b", "3"], [IntType(7), IntType(7)], ("nsw",), debug="12")
     assert item_text(inst) == "  %a = add nsw i7 %b, 3, !dbg !12"
+
+
+RECORDS = """
+define void @f(i7 %a, ptr %"odd, name") !dbg !1 {
+    #dbg_value(i7 %a, !2, !DIExpression(), !5)
+    #dbg_declare(ptr %"odd, name", !3, !DIExpression(DW_OP_LLVM_fragment, 8, 8), !6)
+    #dbg_value(!DIArgList(i7 %a, i7 3), !2, !DIExpression(DW_OP_LLVM_arg, 0, DW_OP_LLVM_arg, 1, DW_OP_plus), !5)
+    #dbg_value(ptr getelementptr (i8, ptr @x, i64 4), !3, !DIExpression(), !5)
+    #dbg_value([2 x i8] %b, !3, !DIExpression(), !5)
+    #dbg_label(!4, !6)
+  ret void
+}
+"""
+
+
+def test_records_of_variables() -> None:
+    block = read_module(RECORDS).functions["f"].blocks["%0"]
+    records = [item for item in block if isinstance(item, Record)]
+    assert [(r.type, r.operand, r.variable, r.debug) for r in records] == [
+        ("i7", "%a", "2", "5"),
+        ("ptr", '%"odd, name"', "3", "6"),
+        ("!DIArgList(i7 %a, i7 3)", "", "2", "5"),
+        ("ptr", "getelementptr (i8, ptr @x, i64 4)", "3", "5"),
+        ("[2 x i8]", "%b", "3", "5"),
+        ("", "!4", "", "6"),
+    ]
+    lines = [line.strip() for line in RECORDS.split("\n") if "#dbg" in line]
+    for record, line in zip(records, lines, strict=True):
+        record.text = ""
+        assert item_text(record).strip() == line

@@ -16,10 +16,13 @@ _FLAGS = frozenset(
     {"nuw", "nsw", "exact", "disjoint", "nneg", "samesign", "inbounds", "nusw", "volatile"}
     | {"tail", "musttail", "notail"}
 )
+_BIT = IntType(1)
 _BEFORE_TYPE = frozenset({"tail", "musttail", "notail", "fastcc", "coldcc", "ccc"})
 
 
 def _flags(line: Line) -> tuple[str, ...]:
+    if line.peek() not in _FLAGS:
+        return ()
     found = []
     while line.peek() in _FLAGS:
         found.append(line.next())
@@ -27,7 +30,7 @@ def _flags(line: Line) -> tuple[str, ...]:
 
 
 def _operands(inst: Inst, line: Line) -> None:
-    while line.at < len(line.words):
+    while line.peek():
         type_, operand = line.typed()
         inst.types.append(type_)
         inst.operands.append(operand)
@@ -53,7 +56,7 @@ def _icmp(inst: Inst, line: Line) -> None:
     line.expect(",")
     inst.operands = [first, line.value(type_)]
     inst.types = [type_] * 2
-    inst.type = IntType(1)
+    inst.type = _BIT
 
 
 def _cast(inst: Inst, line: Line) -> None:
@@ -82,7 +85,7 @@ def _phi(inst: Inst, line: Line) -> None:
 
 
 def _br(inst: Inst, line: Line) -> None:
-    while line.at < len(line.words):
+    while line.peek():
         if line.accept("label"):
             inst.targets.append(line.next())
         else:
@@ -166,8 +169,7 @@ def _call(inst: Inst, line: Line) -> None:
         inst.types.append(type_)
         inst.operands.append(line.value(type_))
         line.accept(",")
-    rest = line.words[line.at :]
-    inst.after = join(rest)
+    inst.after = line.rest()
 
 
 def _extractvalue(inst: Inst, line: Line) -> None:
@@ -197,8 +199,13 @@ def _insertvalue(inst: Inst, line: Line) -> None:
 
 
 def _attachments(inst: Inst, words: list[str]) -> None:
-    """``!kind !number, ...``, which come last."""
-    for kind, number in zip(words[::3], words[1::3], strict=False):
+    """Takes ``, !kind !number, ...``, which come last, off the words."""
+    at = len(words)
+    while at > 3 and words[at - 1][0] == words[at - 2][0] == "!" and words[at - 3] == ",":
+        at -= 3
+    attached = words[at:]
+    del words[at:]
+    for kind, number in zip(attached[1::3], attached[2::3], strict=True):
         if kind == "!dbg":
             inst.debug = number[1:]
         elif kind == "!llvm.loop":
@@ -246,13 +253,9 @@ def read_instruction(words: list[str], text: str, constants: dict[str, Constant]
     Raises: ReadError for text that is none.
     """
     inst = Inst("", text=text)
-    for at, word in enumerate(words):
-        if word[0] == "!" and len(word) > 1 and words[at - 1] == ",":
-            _attachments(inst, words[at:])
-            words = words[: at - 1]
-            break
+    _attachments(inst, words)
     line = Line(words, constants)
-    if len(words) > 1 and words[1] == "=":
+    if words[1] == "=":
         inst.result = words[0]
         line.at = 2
     opcode = line.next()

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from edgemoe.compiler.llvmir.objects import Constant
 from edgemoe.compiler.llvmir.types import (
     POINTER,
@@ -24,24 +26,33 @@ class ReadError(Exception):
 
 
 class Line:
-    """The tokens of one line, read from left to right."""
+    """The tokens of one line, read from left to right. Behind the last one stands an empty word."""
+
+    __slots__ = ("at", "constants", "words")
 
     def __init__(self, words: list[str], constants: dict[str, Constant]) -> None:
+        words.append("")
         self.words, self.at, self.constants = words, 0, constants
 
     def peek(self) -> str:
-        return self.words[self.at] if self.at < len(self.words) else ""
+        return self.words[self.at]
 
     def next(self) -> str:
         word = self.words[self.at]
+        if not word:
+            raise ReadError("the line ends too early")
         self.at += 1
         return word
 
     def accept(self, word: str) -> bool:
-        if self.at < len(self.words) and self.words[self.at] == word:
+        if self.words[self.at] == word:
             self.at += 1
             return True
         return False
+
+    def rest(self) -> str:
+        """What is left of the line."""
+        return join(self.words[self.at : -1])
 
     def expect(self, word: str) -> None:
         if not self.accept(word):
@@ -99,26 +110,26 @@ class Line:
 
     def attributes(self) -> str:
         """Attributes of a parameter, an argument or a result, which end where a value or a type begins."""
-        start = self.at
-        while (word := self.peek()) and word[0].isalpha() and word not in _VALUES and word not in _SIMPLE:
-            if (word[0] == "i" and word[1:].isdigit()) or word in _CONSTANT_EXPRESSIONS or word[:2] == 'c"':
-                break
+        start, words = self.at, self.words
+        while (word := words[self.at])[:1].isalpha() and _is_attribute(word):
             self.at += 1
-            if self.peek() == "(":
+            if words[self.at] == "(":
                 self.group()
             elif word == "align":
                 self.at += 1
-        return join(self.words[start : self.at])
+        return join(words[start : self.at]) if self.at > start else ""
 
     def value(self, type_: Type) -> str:
         """A token of that type."""
-        word = self.peek()
+        word = self.words[self.at]
+        if word[:1] in _SIGILS:
+            self.at += 1
+            return word
         if word in _CONSTANT_EXPRESSIONS:
             return self._expression()
-        if word in "[{<" or word[:2] == 'c"':
+        if word in _OPENING or word[:2] == 'c"':
             return self._aggregate(type_)
-        self.at += 1
-        return word
+        return self.next()
 
     def typed(self) -> tuple[Type, str]:
         """A type and a value of it."""
@@ -179,11 +190,21 @@ class Line:
         return text
 
 
-_SIMPLE: dict[str, Type] = {
-    name: PlainType(name)
-    for name in ("ptr", "void", "float", "double", "half", "fp128", "label", "metadata", "token")
-}
+_PLAIN = frozenset({"ptr", "void", "float", "double", "half", "fp128", "label", "metadata", "token"})
+#: Types of one word that were seen.
+_SIMPLE: dict[str, Type] = {name: PlainType(name) for name in _PLAIN}
+#: How the names of values and of globals begin.
+_SIGILS = frozenset({"%", "@"})
+_OPENING = frozenset({"[", "{", "<"})
 _VALUES = frozenset({"true", "false", "undef", "poison", "null", "zeroinitializer", "none", "c"})
+
+
+@functools.cache
+def _is_attribute(word: str) -> bool:
+    """Of a word that begins with a letter: whether it is neither a value nor a type."""
+    if word in _VALUES or word in _CONSTANT_EXPRESSIONS or word in _PLAIN or word[:2] == 'c"':
+        return False
+    return not (word[0] == "i" and word[1:].isdigit())
 
 
 def join(words: list[str]) -> str:

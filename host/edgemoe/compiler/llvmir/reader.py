@@ -73,7 +73,7 @@ class _Reader:
         constant = line.next() == "constant"
         type_ = line.type()
         init = "" if line.peek() in (",", "") else line.value(type_)
-        rest = line.words[line.at :]
+        rest = line.words[line.at : -1]
         debug = ""
         if "!dbg" in rest:
             debug = rest[rest.index("!dbg") + 1][1:]
@@ -103,7 +103,7 @@ class _Reader:
             param = line.next() if line.peek()[:1] == "%" else f"%{len(params)}"
             params.append(Parameter(param_type, attributes, param))
             line.accept(",")
-        rest = words[line.at : -1]
+        rest = words[line.at : -2]  # up to the brace
         debug = ""
         if "!dbg" in rest:
             at = rest.index("!dbg")
@@ -115,8 +115,9 @@ class _Reader:
 
     def _body(self, function: Function) -> None:
         block: list[Inst | Record] | None = None
+        lines, constants = self.lines, self.module.constants
         while True:
-            text = self.lines[self.at]
+            text = lines[self.at]
             self.at += 1
             if text == "}":
                 return
@@ -129,38 +130,35 @@ class _Reader:
             if block is None:  # an entry without a label is numbered after the parameters
                 numbered = sum(param.name[1:].isdigit() for param in function.params)
                 block = function.blocks.setdefault(f"%{numbered}", [])
-            words = tokens(text)
-            if words[0][0] == "#":
-                block.append(self._record(words, text))
+            if text.lstrip()[0] == "#":
+                block.append(_record(text))
                 continue
-            while words[-1] == "[" or (words[-1] != "]" and "switch" in words[:1] and "]" not in words):
-                more = self.lines[self.at]
+            words = tokens(text)
+            while words[-1] == "[" or (words[0] == "switch" and "]" not in words):
+                more = lines[self.at]
                 self.at += 1
                 text += "\n" + more
                 words += tokens(more)
                 if words[-1] == "]" or "]" in tokens(more):
                     break
-            block.append(read_instruction(words, text, self.module.constants))
+            block.append(read_instruction(words, text, constants))
 
-    @staticmethod
-    def _record(words: list[str], text: str) -> Record:
-        """``#dbg_value(i32 %x, !12, !DIExpression(), !34)``"""
-        kind = words[0][1:]
-        depth, parts, current = 0, [], list[str]()
-        for word in words[2:-1]:
-            if word == "," and depth == 0:
-                parts.append(current)
-                current = []
-                continue
-            depth += word in "([{"
-            depth -= word in ")]}"
-            current.append(word)
-        parts.append(current)
-        operand = parts[0][-1] if parts[0] else ""
-        place = parts[-1][-1][1:]
-        variable = parts[1][-1][1:] if len(parts) > 1 else ""
-        expression = join(parts[2]) if len(parts) > 2 else ""
-        return Record(kind, operand, variable, expression, place, text, join(parts[0][:-1]))
+
+def _record(text: str) -> Record:
+    """``#dbg_value(i32 %x, !12, !DIExpression(), !34)``: names are looked for from the right, where no strings are."""
+    kind, _, inner = text.strip()[1:-1].partition("(")
+    inner, _, place = inner.rpartition(", !")
+    before, sign, expression = inner.rpartition(", !DIExpression(")
+    if not sign:  # of a label: its number and its place only
+        return Record(kind, inner, "", "", place, text, "")
+    operand, _, variable = before.rpartition(", !")
+    if operand[0] == "!":  # several values
+        type_, value = operand, ""
+    elif operand[0] in "[{<":
+        type_, _, value = operand.rpartition(" ")
+    else:
+        type_, _, value = operand.partition(" ")
+    return Record(kind, value, variable, f"!DIExpression({expression}", place, text, type_)
 
 
 def read_module(text: str) -> Module:

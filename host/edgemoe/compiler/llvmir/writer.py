@@ -51,7 +51,8 @@ def symbol(name: str) -> str:
 def item_text(item: Inst | Record) -> str:
     """One line."""
     if isinstance(item, Record):
-        parts = [f"{item.type} {item.operand}", f"!{item.variable}", item.expression, f"!{item.debug}"]
+        described = [f"!{item.variable}", item.expression] if item.variable else []  # a label is not
+        parts = [f"{item.type} {item.operand}".strip(), *described, f"!{item.debug}"]
         return f"  #{item.kind}({', '.join(parts)})"
     result = f"{item.result} = " if item.result else ""
     debug = f", !dbg !{item.debug}" if item.debug else ""
