@@ -32,6 +32,41 @@ struct operand<ap_int_base<W, S>> {
 };
 template <class T>
 inline constexpr bool is_class_integer = operand<T>::ok && !builtin_integer<T>;
+// What a constant argument gives away while the program is read; in the native build, too. A value that is
+// not constant says nothing.
+template <int W, bool S, class T>
+constexpr bool fits(const T& x) {
+  if constexpr (S) {
+    if (W >= 64) return true;
+    return __int128(x) >= -(__int128(1) << (W - 1)) && __int128(x) < (__int128(1) << (W - 1));
+  } else {
+    return __int128(x) >= 0 && (W >= 64 || __int128(x) < (__int128(1) << (W < 64 ? W : 0)));
+  }
+}
+template <int W, class N>
+constexpr bool too_far(const N& n) {
+  if constexpr (builtin_integer<N>) return __int128(n) >= W || __int128(n) <= -W;
+  return false;
+}
+// Whether a comparison with a constant has the same result for all values of the type; `below`: of x < b or x
+// >= b.
+template <class A, class B>
+constexpr bool settled(const B& b, bool below, bool equal) {
+  if constexpr (is_class_integer<A> && builtin_integer<B> && operand<A>::width < 64) {
+    constexpr int W = operand<A>::width;
+    constexpr __int128 least = operand<A>::sign ? -(__int128(1) << (W - 1)) : 0;
+    constexpr __int128 most = (__int128(1) << (operand<A>::sign ? W - 1 : W)) - 1;
+    if (equal) return __int128(b) < least || __int128(b) > most;
+    return below ? __int128(b) <= least || __int128(b) > most : __int128(b) < least || __int128(b) >= most;
+  }
+  return false;
+}
+#define HLS_TELL(condition, what) __attribute__((diagnose_if(condition, what, "warning")))
+#define HLS_TELL_SETTLED(A, b, below, equal)    \
+  HLS_TELL((hlsd::settled<A>(b, below, equal)), \
+           "this comparison has the same result for all values of its type")
+#define HLS_TELL_BIT(i, width) HLS_TELL((i) < 0 || (i) >= (width), "this bit is outside the value")
+
 // At least one side is one of our classes; the other may be built in.
 template <class A, class B>
 concept mixed = integer<A> && integer<B> && (is_class_integer<A> || is_class_integer<B>);
@@ -45,6 +80,11 @@ struct ap_int_base {
   raw_type V;
 
   ap_int_base() = default;
+  template <hlsd::integer T>
+    requires hlsd::builtin_integer<T>
+  HLS_INLINE ap_int_base(const T& x)
+      HLS_TELL((!hlsd::fits<W_, S_>(x)), "this constant is not among the values of its type, and loses bits")
+      : V(hlsd::wrap<W_, S_>(x)) {}
   template <hlsd::integer T>
   HLS_INLINE ap_int_base(const T& x) : V(hlsd::wrap<W_, S_>(hlsd::operand<T>::get(x))) {}
   template <hlsd::builtin_float T>
@@ -77,7 +117,7 @@ struct ap_int_base {
   // Parts.
   HLS_INLINE int length() const { return W_; }
   HLS_INLINE bool sign_bit() const { return get_bit(W_ - 1); }
-  HLS_INLINE bool get_bit(int i) const {
+  HLS_INLINE bool get_bit(int i) const HLS_TELL_BIT(i, W_) {
     hlsd::check(i >= 0 && i < W_, "ap_int: bit index outside the value");
     return (static_cast<hlsd::bits<W_>>(V) >> i) & 1;
   }
@@ -91,14 +131,20 @@ struct ap_int_base {
   HLS_INLINE void set(int i) { set_bit(i, true); }
   HLS_INLINE void clear(int i) { set_bit(i, false); }
   HLS_INLINE void invert(int i) { set_bit(i, !get_bit(i)); }
-  HLS_INLINE bool operator[](int i) const { return get_bit(i); }
-  HLS_INLINE ap_bit_ref<W_, S_> operator[](int i) { return {*this, i}; }
-  HLS_INLINE ap_range_ref<W_, S_> range(int hi, int lo) { return {*this, hi, lo}; }
-  HLS_INLINE ap_range_ref<W_, S_> operator()(int hi, int lo) { return {*this, hi, lo}; }
-  HLS_INLINE ap_uint<W_> range(int hi, int lo) const {
+  HLS_INLINE bool operator[](int i) const HLS_TELL_BIT(i, W_) { return get_bit(i); }
+  HLS_INLINE ap_bit_ref<W_, S_> operator[](int i) HLS_TELL_BIT(i, W_) { return {*this, i}; }
+  HLS_INLINE ap_range_ref<W_, S_> range(int hi, int lo) HLS_TELL_BIT(lo, W_) HLS_TELL_BIT(hi, W_) {
+    return {*this, hi, lo};
+  }
+  HLS_INLINE ap_range_ref<W_, S_> operator()(int hi, int lo) HLS_TELL_BIT(lo, W_) HLS_TELL_BIT(hi, W_) {
+    return {*this, hi, lo};
+  }
+  HLS_INLINE ap_uint<W_> range(int hi, int lo) const HLS_TELL_BIT(lo, W_) HLS_TELL_BIT(hi, W_) {
     return ap_range_ref<W_, S_>(const_cast<ap_int_base&>(*this), hi, lo).get();
   }
-  HLS_INLINE ap_uint<W_> operator()(int hi, int lo) const { return range(hi, lo); }
+  HLS_INLINE ap_uint<W_> operator()(int hi, int lo) const HLS_TELL_BIT(lo, W_) HLS_TELL_BIT(hi, W_) {
+    return range(hi, lo);
+  }
 
   // Reductions.
   HLS_INLINE bool and_reduce() const {

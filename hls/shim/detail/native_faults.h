@@ -37,21 +37,19 @@ inline long long fault_value(const fault_type* type, unsigned long raw) {
 
 #define HLS_FAULT __attribute__((no_sanitize("undefined"), used, visibility("default"))) inline
 extern "C" {
-HLS_FAULT void __ubsan_handle_out_of_bounds(
-    const hls::native::fault* f, unsigned long index) {
+HLS_FAULT void __ubsan_handle_out_of_bounds(const hls::native::fault* f, unsigned long index) {
   hls::native::fail("%s:%u: index %lld is outside the array, which is %s", f->at.file, f->at.line,
                     hls::native::fault_value(f->other, index), f->type->name);
 }
 HLS_FAULT void __ubsan_handle_local_out_of_bounds() {
   hls::native::fail("an access through a pointer is outside the array that it points into");
 }
-HLS_FAULT void __ubsan_handle_shift_out_of_bounds(
-    const hls::native::fault* f, unsigned long, unsigned long amount) {
+HLS_FAULT void __ubsan_handle_shift_out_of_bounds(const hls::native::fault* f, unsigned long,
+                                                  unsigned long amount) {
   hls::native::fail("%s:%u: a shift of %s by %lld", f->at.file, f->at.line, f->type->name,
                     hls::native::fault_value(f->other, amount));
 }
-HLS_FAULT void __ubsan_handle_divrem_overflow(
-    const hls::native::fault* f, unsigned long, unsigned long) {
+HLS_FAULT void __ubsan_handle_divrem_overflow(const hls::native::fault* f, unsigned long, unsigned long) {
   hls::native::fail("%s:%u: a division of %s by zero, or of its least value by -1", f->at.file, f->at.line,
                     f->type->name);
 }

@@ -27,7 +27,7 @@ PLAN_MUTATIONS = (
         "backend/plan.py",
         "Hazard.RAW: 1,",
         "Hazard.RAW: 0,",
-        _scheduled("histogram"),
+        (f"{CYCLES}::test_the_next_iteration_loads_what_was_stored",),
     ),
     of_compiler(
         "a block is read in the cycle of its acquire",
@@ -37,10 +37,10 @@ PLAN_MUTATIONS = (
         BLOCKS,
     ),
     of_compiler(
-        "two writes of a stream in a cycle",
+        "writes of a stream change places",
         "backend/plan.py",
         "Hazard.FIFO: 1,",
-        "Hazard.FIFO: 0,",
+        "Hazard.FIFO: -1,",
         EFFECTS,
     ),
     of_compiler(
@@ -126,8 +126,8 @@ TEXT_MUTATIONS = (
     of_compiler(
         "an iteration of a slow pipeline leaves its phase",
         "backend/region.py",
-        'if depth > 1 else ""\n            idle',
-        'if depth > 99 else ""\n            idle',
+        'if in_flight else ""\n            idle',
+        'if in_flight is None else ""\n            idle',
         (f"{STREAMS}::test_rtl_equals_native[pipeline_ii2_stall]",),
     ),
 )
@@ -141,11 +141,11 @@ CYCLESIM_MUTATIONS = (
         EFFECTS,
     ),
     of_compiler(
-        "accesses of a stream out of order are not seen",
+        "a stream used twice in a cycle is not seen",
         "cyclesim/checks.py",
         "if op.channel in self._channels_now and op.opcode is not Opcode.OUTPUT:",
         "if op.channel in self._channels_now and op.opcode is Opcode.OUTPUT:",
-        EFFECTS,
+        CHANNELS,
     ),
     of_compiler(
         "a block read in the cycle of its acquire is not seen",
@@ -164,8 +164,8 @@ CYCLESIM_MUTATIONS = (
     of_compiler(
         "a stream is full an element late in the schedule's interpreter",
         "cyclesim/channels.py",
-        "self.taken >= self.depth",
-        "self.taken > self.depth",
+        "self.taken + more >= self.depth",
+        "self.taken + more > self.depth",
         CHANNELS,
     ),
     of_compiler(

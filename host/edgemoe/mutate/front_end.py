@@ -94,10 +94,10 @@ LLVM_MUTATIONS = (
         LLVM_TEXT,
     ),
     of_compiler(
-        "the default of a switch comes last",
+        "a phi's blocks are out of step with its values",
         "llvmir/instructions.py",
-        "inst.targets = [line.next()]\n    line.expect",
-        "inst.targets.append(line.next())\n    inst.targets.reverse()\n    line.expect",
+        'inst.targets.append(line.next())\n        line.expect("]")',
+        'inst.targets.insert(0, line.next())\n        line.expect("]")',
         LLVM_TEXT,
     ),
     of_compiler(
@@ -122,13 +122,20 @@ POINTER_MUTATIONS = (
         "frontend/pointers.py",
         "Index(self.constant + other.constant,",
         "Index(other.constant,",
-        _language("walking"),
+        _language("addresses"),
+    ),
+    of_compiler(
+        "rows of one array taken for one row",
+        "frontend/joins.py",
+        "same = all(at in own or step",
+        "same = all(True or step",
+        _language("addresses"),
     ),
     of_compiler(
         "members of one struct taken for one array",
         "frontend/joins.py",
-        "same = known.steps[:-1] == place.steps[:-1] if moving",
-        "same = True if moving",
+        "return known if key_of(known.steps) == key_of(place.steps) else None",
+        "return known if len(known.steps) == len(place.steps) else None",
         _language("addresses"),
     ),
     of_compiler(
@@ -164,7 +171,7 @@ POINTER_MUTATIONS = (
         "frontend/rewrite.py",
         "compare = _UNSIGNED_TO_SIGNED.get(inst.compare, inst.compare)",
         "compare = inst.compare",
-        _language("walking"),
+        _language("addresses"),
     ),
     of_compiler(
         "a distance of pointers turned round",

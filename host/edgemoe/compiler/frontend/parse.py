@@ -10,13 +10,14 @@ import re
 from dataclasses import dataclass, field
 
 from edgemoe.compiler.errors import CompileError
+from edgemoe.compiler.frontend.valuenames import value_names
 from edgemoe.compiler.ir import Loc
 from edgemoe.compiler.llvmir.debug import DebugInfo
 from edgemoe.compiler.llvmir.instructions import BINARY
 from edgemoe.compiler.llvmir.line import CASTS
 from edgemoe.compiler.llvmir.objects import Constant, Global, Inst, Parameter, Record
 from edgemoe.compiler.llvmir.objects import Function as LlvmFunction
-from edgemoe.compiler.llvmir.reader import read_module
+from edgemoe.compiler.llvmir.objects import Module as LlvmModule
 from edgemoe.compiler.llvmir.types import Layout, PlainType, VectorType, bits
 
 __all__ = ["BINARY", "Function", "Global", "Inst", "Module", "bits"]
@@ -42,16 +43,19 @@ class Function:
     debug: str
     variables: dict[str, str] = field(default_factory=dict)  #: %value -> C++ name
     declared: dict[str, str] = field(default_factory=dict)  #: %value -> number of its DILocalVariable
+    names: dict[str, str] = field(
+        default_factory=dict
+    )  #: %value -> its variable's name and the path in there
 
 
 class Module:
-    """Everything in one LLVM IR text.
+    """Everything in one module of LLVM IR.
 
     Raises: CompileError for an instruction that nothing here lowers.
     """
 
-    def __init__(self, text: str) -> None:
-        self.source = read_module(text)
+    def __init__(self, source: LlvmModule) -> None:
+        self.source = source
         self.debug: DebugInfo = self.source.debug
         self.layout: Layout = self.source.layout
         self.globals: dict[str, Global] = self.source.globals
@@ -73,6 +77,7 @@ class Module:
             written = re.sub(r"\.(coerce|addr)\d*$", "", param.name[1:].strip('"'))
             if written in own:
                 function.variables[param.name], function.declared[param.name] = written, own[written]
+        function.names = value_names(source, self.debug)
         for label, items in source.blocks.items():
             block = function.blocks.setdefault(label, [])
             for item in items:
