@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,10 +13,12 @@ import pytest
 from front.test_interpreter import interpret
 from stimuli import Call, bits
 
+from edgemoe.compiler.cyclesim import CycleSimulator
 from edgemoe.compiler.driver import compile_file
 from edgemoe.compiler.frontend.build import compile_source
-from edgemoe.compiler.interp import Interpreter
+from edgemoe.compiler.interp import Interpreter, Run
 from edgemoe.compiler.native import NativeKernel, NativeResult, build_native
+from edgemoe.compiler.planning import schedule_program
 from edgemoe.compiler.verify import Rtl
 from edgemoe.errors import DeviceError
 
@@ -49,6 +52,8 @@ STIMULI = {
     "several_reads": _ints(32, 32),
     "block_banks": _ints(46, 32),
     "taken": _ints(40, 32),
+    "read_together": _ints(8, 32),
+    "answered": _ints(8, 32),
 }
 STALLS = (0, 20, 50, 80, 30, 60)
 KEPT = "static_tables"
@@ -74,6 +79,27 @@ def test_interpreter_equals_native(
     interpreter = Interpreter(compile_source(CASES / f"{case}.cpp", "top", SHIM, tmp_path))
     for call, result in wanted[case]:
         assert interpret(interpreter, call)[0] == result.streams
+
+
+@pytest.mark.parametrize("case", ["read_together", "answered", "several_reads"])
+def test_schedule_equals_native(
+    case: str, wanted: dict[str, list[tuple[Call, NativeResult]]], tmp_path: Path
+) -> None:
+    """What the native build finishes with the depths of the channels, the hardware finishes too."""
+    program = compile_source(CASES / f"{case}.cpp", "top", SHIM, tmp_path)
+    schedules = schedule_program(program, 5.0)
+    for number, (call, result) in enumerate(wanted[case]):
+        data = Run({name: deque(values) for name, values in call.streams.items()})
+        CycleSimulator(program, schedules).run(data, STALLS[number] / 100, number)
+        assert {"out": list(data.streams["out"])} == result.streams
+
+
+def test_an_iteration_that_reads_its_own_answer_is_not_pipelined(tmp_path: Path) -> None:
+    result = compile_file(CASES / "answered.cpp", "top", include=SHIM, out=tmp_path / "answered")
+    asks, answers = result.report["loops"]
+    assert not asks["pipelined"] and answers["ii"] == 1
+    assert "what is read of resp at answered.cpp:8 may be an answer" in asks["limited_by"]
+    assert "writes to req at answered.cpp:7" in asks["limited_by"]
 
 
 @pytest.mark.slow
@@ -146,6 +172,14 @@ def test_a_deadlock_in_hardware_is_told_as_in_the_native_build(tmp_path: Path) -
     assert run(source.replace("p, q, s;", deeper), 50000) == [sums[k // 32] + k for k in range(64)]
 
 
+@pytest.mark.parametrize("stalls", [0.0, 0.5])
+def test_full_counts_what_pipelines_have_under_way(stalls: float, tmp_path: Path) -> None:
+    program = compile_source(CASES / "counted_pipelined.cpp", "top", SHIM, tmp_path)
+    data = Run({"in": deque([11])})
+    CycleSimulator(program, schedule_program(program, 5.0)).run(data, stalls)
+    assert list(data.streams["out"]) == [5, 0, 1, 11, 12, 22]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("case", ["counted", "counted_pipelined"])
 def test_full_means_the_depth_that_was_asked_for(case: str, tmp_path: Path) -> None:
@@ -153,7 +187,7 @@ def test_full_means_the_depth_that_was_asked_for(case: str, tmp_path: Path) -> N
     kernel = NativeKernel(build_native(source, "top", include=SHIM, out=BUILD / "native"))
     streams = {"in": [11, 12, 13, 14, 15][: 5 if case == "counted" else 1]}
     made = compile_file(source, "top", include=SHIM, out=tmp_path / case)
-    assert all(loop["ii"] == 1 for loop in made.report["loops"] if loop["ii_asked"])
+    assert all(loop["pipelined"] for loop in made.report["loops"] if loop["ii_asked"])
     rtl = Rtl.build([made], tmp_path, cache=BUILD)
     wanted = kernel.run(streams, {}).streams
     assert wanted["out"][0] == 5

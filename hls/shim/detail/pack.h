@@ -50,6 +50,32 @@ struct pack<hls::vector<T, N>> {
   }
 };
 
+// An array, which only a struct can hold: it is written into, since nothing returns one.
+template <class T, int N>
+struct pack<T[N]> {
+  static constexpr int item = pack<T>::width;
+  static constexpr int width = item * N;
+  using type = bits<width>;
+  static HLS_INLINE type to(const T (&x)[N]) {
+    type b = 0;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < N; i++)
+      b |= static_cast<type>(type(pack<T>::to(x[i])) << (i * item));
+    return b;
+  }
+};
+
+template <class T>
+HLS_INLINE void unpack(T& x, typename pack<T>::type b) {
+  x = pack<T>::from(b);
+}
+template <class T, int N>
+HLS_INLINE void unpack(T (&x)[N], typename pack<T[N]>::type b) {
+#pragma clang loop unroll(full)
+  for (int i = 0; i < N; i++)
+    unpack(x[i], static_cast<bits<pack<T>::width>>(b >> (i * pack<T>::width)));
+}
+
 template <class T>
   requires(__is_enum(T))
 struct pack<T> {
@@ -76,7 +102,7 @@ struct field_pack {
   }
   static HLS_INLINE void from(type b, F&... f) {
     int at = 0;
-    ((f = pack<F>::from(static_cast<bits<pack<F>::width>>(b >> at)), at += pack<F>::width), ...);
+    ((unpack(f, static_cast<bits<pack<F>::width>>(b >> at)), at += pack<F>::width), ...);
   }
 };
 template <class... F>

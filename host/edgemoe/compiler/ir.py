@@ -213,12 +213,16 @@ class Direction(str, enum.Enum):
 
 @dataclass(eq=False, slots=True)
 class StreamArg:
-    """``hls::stream<T>&``; ``width`` is the packed width of a token."""
+    """``hls::stream<T>&``; ``width`` is the packed width of a token.
+
+    ``answers`` are the streams that the same function writes and that lead, through other processes, back to this one.
+    """
 
     name: str
     width: int
     direction: Direction
     loc: Loc = NOWHERE
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(eq=False, slots=True)

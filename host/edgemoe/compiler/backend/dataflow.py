@@ -7,6 +7,7 @@ valid/ready pair goes straight to the reader. The module has the same kinds of p
 
 from __future__ import annotations
 
+from edgemoe.compiler.backend.issue import channel_depths
 from edgemoe.compiler.backend.process import Emitted
 from edgemoe.compiler.backend.text import Names, commented_list, indent, literal, remark, safe, span
 from edgemoe.compiler.errors import CompileError
@@ -85,6 +86,7 @@ class _Dataflow:
     def __init__(self, function: Function, functions: dict[str, Function]) -> None:
         self.function, self.functions = function, functions
         self.names = Names()
+        self.depths = channel_depths(function, functions)
         self.ports = function_ports(function)
         for port in self.ports:
             self.names.take(port.split()[-1])
@@ -208,7 +210,7 @@ class _Dataflow:
         is_input = arg.direction is Direction.READ
         if isinstance(to, Channel):
             if not is_input:
-                parameters.append(f".{port}_DEPTH({to.depth})")
+                parameters.append(f".{port}_DEPTH({self.depths[to.name]})")
             name = self.channel_names[to.name]
             wires = (f"{name}_data", f"{name}_valid", f"{name}_ready")
             kinds = ("dout", "empty_n", "read") if is_input else ("din", "write", "full_n")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from edgemoe.compiler.backend.exclusive import exclusive
 from edgemoe.compiler.backend.text import source
-from edgemoe.compiler.ir import Op, Opcode, Region
+from edgemoe.compiler.ir import AxiArg, Channel, Function, Op, Opcode, Pipeline, Region, StreamArg
 from edgemoe.compiler.schedule import Infeasible
 
 #: Cycles that a head may have beyond its reads, for conditions of reads that take their time.
@@ -59,6 +59,39 @@ def busiest(region: Region, opcode: Opcode) -> Busiest | None:
     return max(found, key=lambda one: len(one.ops), default=None)
 
 
+def channel_depths(dataflow: Function, functions: dict[str, Function]) -> dict[str, int]:
+    """Places of each channel's FIFO: the user's depth, and those for what its reader would have taken out by now.
+
+    A pipeline takes an element when its iteration can go on, and leaves it in the FIFO while it waits for another
+    stream. The program would have read it, and made room. A writer that asks whether the channel is full sees the
+    user's depth.
+    """
+    depths = {c.name: c.depth for c in dataflow.channels.values() if isinstance(c, Channel)}
+    more, asked = dict.fromkeys(depths, 0), set()
+    for instance in dataflow.instances:
+        function = functions[instance.function]
+        for name, channel in instance.connections.items():
+            if not isinstance(channel, Channel):
+                continue
+            for region in function.regions:
+                if name in tested(region):
+                    asked.add(channel.name)
+                if isinstance(region, Pipeline):
+                    more[channel.name] = max(more[channel.name], _held(region, name))
+    return {name: depth + (0 if name in asked else more[name]) for name, depth in depths.items()}
+
+
+def _held(region: Region, channel: str) -> int:
+    """Reads of ``channel`` that another operation of the iteration may wait behind."""
+    reads = waiting = 0
+    for op in reversed(region.ops):
+        if op.opcode is Opcode.FIFO_READ and op.channel == channel:
+            reads += waiting
+        elif op.opcode in (Opcode.FIFO_READ, Opcode.ACQUIRE):
+            waiting = 1
+    return reads
+
+
 def earlier_writes(region: Region, full: Op) -> list[Op]:
     """The writes that a test for a full stream counts as done: those before it in its iteration."""
     before = region.ops[: region.ops.index(full)]
@@ -70,15 +103,30 @@ def tested(region: Region) -> set[str]:
     return {op.channel for op in region.ops if op.opcode is Opcode.FIFO_FULL}
 
 
-def refuse_waiting_for_itself(region: Region) -> None:
-    """An iteration that reads what it requested itself would wait for ever before its issue."""
+def refuse_waiting_for_itself(function: Function, region: Region) -> None:
+    """An iteration that reads the answer to what it wrote itself would wait for ever before its issue."""
+    answers = {arg.name: arg.answers for arg in function.args if isinstance(arg, StreamArg)}
+    for arg in function.args:
+        if isinstance(arg, AxiArg):
+            answers |= {f"{arg.name}.r": (f"{arg.name}.ar",), f"{arg.name}.b": (f"{arg.name}.aw",)}
     asked: dict[str, Op] = {}
     for op in region.ops:
-        name, _, kind = op.channel.partition(".")
-        if op.opcode is Opcode.FIFO_WRITE and kind in ("ar", "aw"):
-            asked.setdefault(name + ("r" if kind == "ar" else "b"), op)
-        elif op.opcode is Opcode.FIFO_READ and kind in ("r", "b") and name + kind in asked:
-            raise Infeasible(
-                f"{op.opcode.value} of {op.channel} at {source(op.loc)} answers the request at "
-                f"{source(asked[name + kind].loc)} of the same iteration"
-            )
+        if op.opcode is Opcode.FIFO_WRITE:
+            asked.setdefault(op.channel, op)
+        elif op.opcode is Opcode.FIFO_READ:
+            for name in answers.get(op.channel, ()):
+                if name in asked and not exclusive(asked[name].predicate, op.predicate):
+                    raise Infeasible(_answer(op, asked[name]))
+
+
+def _answer(read: Op, write: Op) -> str:
+    if "." in read.channel:
+        return (
+            f"{read.opcode.value} of {read.channel} at {source(read.loc)} answers the request at {source(write.loc)} "
+            "of the same iteration"
+        )
+    return (
+        f"what is read of {read.channel} at {source(read.loc)} may be an answer to what the same iteration writes to "
+        f"{write.channel} at {source(write.loc)}, and a pipelined iteration begins when all that it reads is there; "
+        "read the answer before the next request is written, in a later iteration"
+    )

@@ -134,7 +134,7 @@ class Planner:
         if not isinstance(region, Pipeline):
             return self._plan_block(region, "")
         try:
-            refuse_waiting_for_itself(region)
+            refuse_waiting_for_itself(self.function, region)
             return self._plan_pipeline(region)
         except Infeasible as error:
             return self._plan_block(region, error.reason)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from edgemoe.compiler.backend.issue import channel_depths
 from edgemoe.compiler.cyclesim.channels import Blocks, Fifo, Outside, Source
 from edgemoe.compiler.cyclesim.process import Process
 from edgemoe.compiler.interp import Axi, InterpreterError, Run
@@ -107,6 +108,9 @@ class _Start:
         self._fifos: list[Fifo] = []
         self._blocks: dict[str, Blocks] = {}
         self._channels: dict[str, Fifo] = {}
+        self._held: dict[
+            str, int
+        ] = {}  # places for what readers leave in a channel while they wait for others
         self._axis: dict[str, Axi] = {}
         program = simulator.program
         top = program.functions[program.top]
@@ -126,11 +130,12 @@ class _Start:
                 bus = Axi(memory, {c: deque() for c in ("ar", "r", "aw", "w", "b")})
                 self._axis[arg.name] = bus
                 self._outside.buses.append(bus)
+        places = channel_depths(top, self._simulator.program.functions)
         for channel in top.channels.values():
             if isinstance(channel, Channel):
-                self._channels[channel.name] = Fifo(
-                    channel.name, self._depths.get(channel.name, channel.depth)
-                )
+                self._held[channel.name] = places[channel.name] - channel.depth
+                depth = self._depths.get(channel.name, channel.depth)
+                self._channels[channel.name] = Fifo(channel.name, depth)
             elif isinstance(channel, BlockChannel):
                 size = channel.dims[0] * channel.dims[1]
                 words = [self._random.getrandbits(channel.width) for _ in range(2 * size)]
@@ -154,7 +159,8 @@ class _Start:
                 if reads:
                     fifo.reader = process.function.name
                 else:
-                    fifo.writer, fifo.extra = process.function.name, extra.get(arg.name, 0)
+                    fifo.writer = process.function.name
+                    fifo.extra = extra.get(arg.name, 0) + self._held[to.name]
                     self._fifos.append(fifo)
             elif isinstance(to, StreamArg):
                 self._open(

@@ -19,6 +19,25 @@ def parameter_name(function: LlvmFunction, token: str) -> str:
     return re.sub(r"\W", "_", text)
 
 
+def refuse_other_streams(module: Module, source: LlvmFunction, streams: set[str]) -> None:
+    """Raises: CompileError for one of the ``streams`` of the top that is no reference."""
+    _, loc = module.debug.subprogram(source.debug)
+    for param in source.params:
+        name = parameter_name(source, param.name)
+        number = module.debug.field(source.declared.get(param.name, ""), "type")
+        tag = module.debug.node(module.debug.strip(number, only=_QUALIFIERS)).fields.get("tag", "")
+        if name in streams and tag and tag != "DW_TAG_reference_type":
+            how = "pointer" if tag == "DW_TAG_pointer_type" else "value"
+            raise CompileError(
+                loc.file,
+                loc.line,
+                f"the stream '{name}' is passed by {how}; make it a reference, hls::stream<T>& {name}.",
+            )
+
+
+_QUALIFIERS = frozenset({"DW_TAG_const_type", "DW_TAG_volatile_type", "DW_TAG_typedef"})
+
+
 class Arguments:
     """Arguments by LLVM parameter. Output scalars join when the first store to them is seen."""
 
@@ -87,7 +106,10 @@ class Arguments:
                 "a stream inside a process has no other end; streams join processes of a DATAFLOW function."
             )
         else:
-            message = "the stream used here is chosen at run time or is an element of an array of streams."
+            message = (
+                "the stream used here is chosen at run time or is an element of an array or a struct, and a stream is "
+                "a port; name it: 'x = c ? a.read() : b.read();', and one argument or variable for each."
+            )
         raise CompileError(loc.file, loc.line, message)
 
     def _use(self, inst: Inst, meaning: Intrinsic) -> None:

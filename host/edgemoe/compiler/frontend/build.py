@@ -8,9 +8,10 @@ from collections import Counter
 from pathlib import Path
 
 from edgemoe.compiler.errors import CompileError
-from edgemoe.compiler.frontend.arguments import parameter_name
+from edgemoe.compiler.frontend.arguments import parameter_name, refuse_other_streams
 from edgemoe.compiler.frontend.clang import emit_llvm
 from edgemoe.compiler.frontend.dataflow import Callee, build_dataflow
+from edgemoe.compiler.frontend.feedback import find_answers
 from edgemoe.compiler.frontend.llvm import clean_up
 from edgemoe.compiler.frontend.markers import Fact, note_gone, note_unrolled
 from edgemoe.compiler.frontend.parse import Module
@@ -21,7 +22,17 @@ from edgemoe.compiler.frontend.returned import returned
 from edgemoe.compiler.frontend.source.modules import SUFFIX
 from edgemoe.compiler.frontend.source.pragmas import ArrayPartition, Dataflow, Dependence, Stream
 from edgemoe.compiler.frontend.source.pragmas import Interface as InterfacePragma
-from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Note, Program, ScalarArg
+from edgemoe.compiler.ir import (
+    AxiArg,
+    BlockArg,
+    Function,
+    Interface,
+    Kind,
+    Note,
+    Program,
+    ScalarArg,
+    StreamArg,
+)
 from edgemoe.compiler.limits import OPERATIONS
 from edgemoe.compiler.llvmir.objects import Module as LlvmModule
 from edgemoe.compiler.llvmir.reader import read_module
@@ -82,7 +93,13 @@ def build_program(module: Module, facts: list[Fact], top: str, result: ScalarArg
         program.functions[function.name] = function
     for built in program.functions.values():
         _check_size(built)
+        if built.kind is Kind.DATAFLOW:
+            find_answers(built, program.functions)
     _check_used(module, wanted[-1], program.functions[names[wanted[-1]]])
+    ports = {
+        arg.name for arg in program.functions[program.top].args if isinstance(arg, (StreamArg, BlockArg))
+    }
+    refuse_other_streams(module, module.functions[wanted[-1]], ports)
     _interfaces(module, program, wanted[-1], facts)
     _note_unused(program, wanted[-1], facts)
     return program

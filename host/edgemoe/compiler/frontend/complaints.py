@@ -43,7 +43,15 @@ _SENTENCES = (
     ("undefined template 'hlsd::pack<double>'", "a stream of double: floating point is not supported; use ap_fixed."),
     ("undefined template 'hlsd::pack<float>'", "a stream of float: floating point is not supported; use ap_fixed."),
     ("thread-local storage is not supported", "thread_local: hardware has one thread; make the variable static."),
+    ("deleted constructor of 'hls::stream<", "a stream cannot be copied; pass it by reference, hls::stream<T>&."),
+    ("deleted constructor of 'stream<", "a stream cannot be copied; pass it by reference, hls::stream<T>&."),
+    ("no member named 'size' in 'hls::stream<", "hls::stream has no size() in hardware; ask empty() or full(), or "
+     "count what is read and written."),
+    ("no member named 'capacity' in 'hls::stream<", "hls::stream has no capacity() in hardware; write its depth as "
+     "a constant, the one of the pragma HLS STREAM."),
 )  # fmt: skip
+_NO_MEMBER = "no member named '", "' in 'hls::stream<"
+_NO_ELEMENT = "undefined template 'hlsd::pack<"
 _HEADERS = {
     "hls_math.h": "there is no floating point; write the function with ap_fixed, or as a table",
     "ap_axi_sdata.h": "streams of plain elements become AXI4-Stream in <top>_axis, with TLAST at a run's end",
@@ -138,6 +146,16 @@ def _sentence(message: str) -> str:
     for part, ours in _SENTENCES:
         if part in message:
             return ours
+    before, in_stream, _ = message.partition(_NO_MEMBER[1])
+    if in_stream and before.startswith(_NO_MEMBER[0]):
+        name = before.removeprefix(_NO_MEMBER[0])
+        return f"hls::stream has no '{name}'; it has read, write, read_nb, write_nb, empty, full, >> and <<."
+    _, no_element, kind = message.partition(_NO_ELEMENT)
+    if no_element:
+        return (
+            f"a stream of {kind.rpartition('>')[0]}: an element is an integer, ap_int, ap_fixed, an enumeration, an "
+            "hls::vector, or a plain struct of these and of arrays of them."
+        )
     if message.endswith("file not found"):
         return _header(message.split("'")[1])
     return message if message.endswith(".") else f"{message}."

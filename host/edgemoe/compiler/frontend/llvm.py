@@ -59,8 +59,10 @@ _DATA_LAYOUT = 'target datalayout = "e-m:e-p:32:32-i64:64-n32-S128"'
 def _setup() -> None:
     llvm.initialize_native_target()
     # Full unrolling is always the user's wish here; what is beyond our limits stays a loop, and is refused as such.
-    # Size never stops it: this threshold is for what LLVM would unroll beyond that, or in part.
+    # Size never stops it: these thresholds are for what LLVM would unroll beyond that, in part, or whole where a factor
+    # does not divide the number of iterations.
     llvm.set_option("edgemoe", "-pragma-unroll-threshold=1")
+    llvm.set_option("edgemoe", "-unroll-threshold=1")
     llvm.set_option("edgemoe", "-unroll-max-count=1")
     llvm.set_option("edgemoe", "-enable-noalias-to-md-conversion=false")
     llvm.set_option("edgemoe", f"-pragma-unroll-full-max-iterations={UNROLLED_ITERATIONS}")

@@ -247,7 +247,7 @@ def note_unrolled(module: Module, found: Facts) -> None:
                 found.note(
                     fact.loc,
                     "the pragma HLS UNROLL is not used: the number of the loop's iterations is not a constant that its "
-                    "factor divides. Write the copies out, or make the bound a constant.",
+                    "factor divides. Take another factor, or none for all, or make the bound a constant.",
                 )
 
 

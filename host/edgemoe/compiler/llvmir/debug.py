@@ -144,11 +144,11 @@ class DebugInfo:
         types = self.node(self.field(self.field(number, "type"), "types")).items
         return types[0] if types else ""
 
-    def strip(self, number: str, also: frozenset[str] = frozenset()) -> str:
+    def strip(self, number: str, also: frozenset[str] = frozenset(), only: frozenset[str] = _ALIASES) -> str:
         """The type behind references, typedefs and qualifiers."""
         for _ in range(50):
             node = self.node(number)
-            if node.fields.get("tag") not in _ALIASES | also:
+            if node.fields.get("tag") not in only | also:
                 break
             number = node.fields.get("baseType", "")
         return number

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from edgemoe.compiler.frontend.source.grammar import Place
 from edgemoe.compiler.frontend.source.places import Lines, Point, apply
-from edgemoe.compiler.frontend.source.pragmas import Hint, Inline
+from edgemoe.compiler.frontend.source.pragmas import Dataflow, Hint, Inline
 from edgemoe.compiler.frontend.source.reading import Written, read_pragma
 from edgemoe.compiler.frontend.source.structure import (
     BODIES,
@@ -126,6 +126,8 @@ def _check_place(marked: Marked, structure: Structure, lines: Lines) -> None:
             f"the pragma HLS {written.name} stands behind '{directive.behind}', where nothing is run and clang drops "
             "it; write it at the start of the body."
         )
+    if written.grammar.record is Dataflow:
+        _check_dataflow(marked, structure, lines)
     owner = directive.innermost(Opens.LOOP, Opens.FUNCTION)
     if written.grammar.place is Place.LOOP and (owner is None or owner.opens is Opens.FUNCTION):
         raise written.error(_OUTSIDE_LOOP.format(written.name, _LOOP_ADVICE.get(written.kind, "")))
@@ -136,6 +138,21 @@ def _check_place(marked: Marked, structure: Structure, lines: Lines) -> None:
             f"the pragma HLS {written.name} is one of the loop of line {line}, which it stands in, not of the "
             "loop that follows."
         )
+
+
+def _check_dataflow(marked: Marked, structure: Structure, lines: Lines) -> None:
+    """Refuses DATAFLOW in a loop or a branch: the processes of a function start once, together."""
+    frame = marked.directive.innermost(Opens.LOOP, Opens.BRANCH, Opens.FUNCTION)
+    if frame is None or frame.opens is Opens.FUNCTION:
+        return
+    what = "loop" if frame.opens is Opens.LOOP else "branch"
+    line = lines.loc(structure.tokens[frame.header].at).line
+    cure = "write the loop into each process" if frame.opens is Opens.LOOP else "let the processes decide"
+    raise marked.written.error(
+        f"the pragma HLS DATAFLOW stands in the {what} of line {line}, and only the body of a function can be a "
+        f"dataflow region, whose processes start once and together; {cure}, and DATAFLOW into the function that calls "
+        "them."
+    )
 
 
 _OUTSIDE_LOOP = "the pragma HLS {} stands in no loop; write it into the loop's body{}."
