@@ -49,4 +49,5 @@ FOUND: dict[str, Found] = {
         "The interpreter of the schedule read a module's arguments all at its start.",
         116,
     ),
+    "module_without_arguments": Found("A module that uses no argument had an empty connection.", 23),
 }
