@@ -36,4 +36,18 @@ FOUND: dict[str, Found] = {
         "LLVM made a choice of addresses out of a choice of indices.",
         1001,
     ),
+    "bytes_chosen": Found("A choice among numbers of bytes was no index of whole elements.", 3),
+    "bytes_walked": Found("A pointer over an array of bytes was taken to move inside of a struct.", 83),
+    "members_chosen": Found(
+        "A choice of members of different elements was no path that others start from.", 138
+    ),
+    "backslash_constant": Found("LLVM's text of a backslash in a constant was read as a number.", 10),
+    "part_of_partition": Found("What LLVM took out of a partitioned array was refused as no array.", 28),
+    "large_member_copied": Found("A struct with one large member was copied as itself, for ever.", 146),
+    "module_reads_table": Found("A table that a module reads in one case only made it control flow.", 142),
+    "module_late_argument": Found(
+        "The interpreter of the schedule read a module's arguments all at its start.",
+        116,
+    ),
+    "module_without_arguments": Found("A module that uses no argument had an empty connection.", 23),
 }

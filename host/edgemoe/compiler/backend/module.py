@@ -156,7 +156,7 @@ class _Module:
             module = self.modules[op.callee]
             ports = [f".a{k}({self._at(op, k, cycle + s)})" for k, s in enumerate(module.samples)]
             body.append(f"wire {declare};{note}")
-            body.append(f"{module.name} u_{name} (.clk(clk), {', '.join(ports)}, .y({name}));")
+            body.append(f"{module.name} u_{name} ({', '.join(['.clk(clk)', *ports, f'.y({name})'])});")
         elif latency == 0:
             body.append(f"wire {declare} = {expression(op, self._operands(op, cycle))};{note}")
         else:

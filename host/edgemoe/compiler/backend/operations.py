@@ -137,7 +137,7 @@ class Operations:
         module, name, cycle = self.shared.modules[op.callee], self.shared.values.name(op), self.plan.cycle(op)
         ports = [f".a{k}({self.at(v, cycle + module.samples[k])})" for k, v in enumerate(op.operands)]
         self.body.append(f"wire {span(op.width)}{name};{self._comment(op)}")
-        self.body.append(f"{module.name} u_{name} (.clk(clk), {', '.join(ports)}, .y({name}));")
+        self.body.append(f"{module.name} u_{name} ({', '.join(['.clk(clk)', *ports, f'.y({name})'])});")
 
     # ---- memories ---------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from edgemoe.compiler.backend.plan import RegionPlan
+from edgemoe.compiler.backend.plan import ModuleTiming, RegionPlan
 from edgemoe.compiler.interp_source import HELPERS, expression, name_of
 from edgemoe.compiler.ir import Const, Function, Op, Opcode, Phi, Value
 
@@ -35,10 +35,16 @@ class Cycle:
 
 
 class Coder:
-    """Makes the cycles of the regions of one function. ``scope`` has the functions of modules."""
+    """Makes the cycles of the regions of one function. ``scope`` has the functions of ``modules``."""
 
-    def __init__(self, function: Function, plans: dict[str, RegionPlan], scope: dict[str, Any]) -> None:
-        self.scope = {**scope}
+    def __init__(
+        self,
+        function: Function,
+        plans: dict[str, RegionPlan],
+        scope: dict[str, Any],
+        modules: dict[str, ModuleTiming],
+    ) -> None:
+        self.scope, self.modules = {**scope}, modules
         exec(HELPERS, self.scope)  # a constant of our own
         #: phis of blocks are registers that other regions see at once
         self.block_phis = {
@@ -73,7 +79,7 @@ class Coder:
                 groups[0].append(op)
         for op in region.ops:
             if op.id not in plan.free:
-                groups[plan.cycle(op)].append(op)
+                groups[self._evaluated(plan, op)].append(op)
         for cycle, group in zip(result, groups, strict=True):
             cycle.effects = [op for op in group if op.opcode in _IMPURE]
             pure: list[Op] = []
@@ -85,6 +91,12 @@ class Coder:
                     pure.append(op)
             self._flush(pure, cycle, local)
         return result
+
+    def _evaluated(self, plan: RegionPlan, op: Op) -> int:
+        """The cycle in which all operands are there: a module reads some of its arguments after its start."""
+        if op.opcode is not Opcode.CALL:
+            return plan.cycle(op)
+        return plan.cycle(op) + max(self.modules[op.callee].samples, default=0)
 
     def _flush(self, pure: list[Op], cycle: Cycle, local: set[int]) -> None:
         if pure:

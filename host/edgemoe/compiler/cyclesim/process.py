@@ -48,7 +48,7 @@ class Process(Operations):
         plans = schedules.plans[function.name]
         for plan in plans.values():
             check_plan(function, plan, schedules)
-        coder = Coder(function, plans, scope)
+        coder = Coder(function, plans, scope, schedules.modules)
         self.codes = {
             region.name: self._code(coder, region, plans[region.name]) for region in function.regions
         }

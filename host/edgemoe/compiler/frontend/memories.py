@@ -87,7 +87,7 @@ def resolve_access(
     memory: Memory, leaf: Leaf, pointer: Pointer, values: dict[str, Value], emit: Emitter
 ) -> Access:
     """Banks, bank select and word address of an access to one element."""
-    indices = _indices(memory, leaf, pointer, values, emit.loc)
+    indices = _in_rows(memory, leaf, _indices(memory, leaf, pointer, values, emit.loc), emit)
     width = memory.address_bits
     base_bank = 0
     dynamic: list[tuple[Value, int, int]] = []  # bank of a dimension, banks of it, its weight in the whole
@@ -190,6 +190,34 @@ def _indices(
         _Index(count, [(coefficient, values[token]) for token, coefficient in found.items() if coefficient])
         for count, found in zip(counts, sums, strict=True)
     ]
+
+
+def _in_rows(memory: Memory, leaf: Leaf, indices: list[_Index], emit: Emitter) -> list[_Index]:
+    """The indices of a block, whose rows do not lie apart: `r[1][i - 2]` may look like `r[0][i + 2]`.
+
+    The element's number decides, where the constant may belong to either index.
+    """
+    if len(leaf.dims) != 2 or memory.layout.banks == 1 or leaf.dims[0].stride != _row_bytes(leaf):
+        return indices
+    outer, inner = indices
+    if not inner.constant or not inner.terms or leaf.dims[0].extent == 1:
+        return indices
+    columns = leaf.dims[1].extent
+    total = index_bits(leaf.dims[0].extent * columns)
+    terms = [(c * columns, v) for c, v in outer.terms] + inner.terms
+    number = _sum(_Index(outer.constant * columns + inner.constant, terms), total, emit)
+    if columns & (columns - 1):
+        by = Const(columns, total)
+        row: Value = emit.pure(Opcode.UDIV, total, [number, by])
+        column: Value = emit.pure(Opcode.UREM, total, [number, by])
+    else:
+        low = index_bits(columns)
+        row, column = emit.extract(number, low, total - low), emit.extract(number, 0, low)
+    return [_Index(0, [(1, emit.resize(part, part.width + 1))]) for part in (row, column)]
+
+
+def _row_bytes(leaf: Leaf) -> int:
+    return leaf.dims[1].extent * leaf.dims[1].stride
 
 
 def _sum(index: _Index, width: int, emit: Emitter) -> Value:
