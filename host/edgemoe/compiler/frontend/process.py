@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from typing import TypeAlias
 
 from edgemoe.compiler.emitter import Emitter
@@ -12,12 +11,13 @@ from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.accesses import Accesses
 from edgemoe.compiler.frontend.arguments import Arguments
 from edgemoe.compiler.frontend.cfg import Graph, Loop, natural_loops
+from edgemoe.compiler.frontend.copies import COPIES, NO_VARIABLE
 from edgemoe.compiler.frontend.ifconvert import Predicates
 from edgemoe.compiler.frontend.intrinsics import AXI_CHANNELS, intrinsic
 from edgemoe.compiler.frontend.loops import loop_notes, refuse_left_over
 from edgemoe.compiler.frontend.lower import UNDEFINED, constant, lower_pure, unsupported
 from edgemoe.compiler.frontend.markers import PIPELINE_MARK, Fact
-from edgemoe.compiler.frontend.names import Names
+from edgemoe.compiler.frontend.names import Names, identifier
 from edgemoe.compiler.frontend.parse import Function as LlvmFunction
 from edgemoe.compiler.frontend.parse import Inst, Module, bits
 from edgemoe.compiler.ir import (
@@ -327,7 +327,7 @@ class ProcessBuilder:
     # ---- instructions --------------------------------------------------------------------------------------
 
     def _variable(self, inst: Inst) -> str:
-        return re.sub(r"\W", "_", self.source.variables.get(inst.result, ""))
+        return identifier(self.source.variables.get(inst.result, ""))
 
     def _value(self, token: str, width: int, user: Inst) -> Value:
         if not token.startswith("%"):
@@ -385,12 +385,8 @@ class ProcessBuilder:
             return
         if opcode == "call" and (inst.callee == PIPELINE_MARK or inst.callee.startswith("llvm.assume")):
             return
-        if opcode == "call" and inst.callee.startswith(("llvm.memcpy", "llvm.memmove")):
-            self.accesses.copy(inst, emit, predicate)
-            return
-        if opcode == "call" and inst.callee.startswith("llvm.memset"):
-            self.accesses.fill(inst, emit, predicate)
-            return
+        if opcode == "call" and inst.callee.startswith(COPIES):
+            raise CompileError(emit.loc.file, emit.loc.line, NO_VARIABLE)
         if opcode == "call" and not inst.callee.startswith("llvm."):
             self._call(inst, emit, predicate)
             return
