@@ -29,6 +29,7 @@ WAVES ?=
 FUZZ ?= 20000
 PROGRAMS ?= 200
 FIRST ?= 0
+ONLY ?=
 WHO ?=
 # Recipes read them from the environment, so that a name may hold spaces, quotes and dollar signs.
 VALUES := MODEL BOARD IMAGE TASK OUT WAVES
@@ -74,6 +75,9 @@ fuzz: $(VENV)/.dev  ## every loader on damaged files [FUZZ=20000]
 
 fuzz-compiler: $(VENV)/.cosim  ## random C++ programs through every opinion on them; goes on where its log ends [PROGRAMS=200 FIRST=0]
 	PYTHONPATH=tests/compiler $(BIN)/python -m fuzzing run --first $(FIRST) --count $(PROGRAMS)
+
+netlists: $(VENV)/.dev  ## programs and kernels as Yosys' netlists against their native builds; half an hour [ONLY=kernels/gelu]
+	PYTHONPATH=tests/compiler $(BIN)/python -m netlists $(ONLY)
 
 mutate: $(VENV)/.dev  ## mutations of C++, golden and compiler, each of which a test must catch
 	$(BIN)/edgemoe mutate
@@ -140,7 +144,7 @@ lock:  ## resolve the lock files anew [PYTHON=python3.10, the oldest supported]
 clean:  ## remove build/; .venv stays
 	rm -rf build
 
-.PHONY: help cosim test check synth csim train models fuzz fuzz-compiler mutate bench compile-times bitstream users pynq-matrix setup format docs tables pictures notebooks wheel lock clean
+.PHONY: help cosim test check synth csim train models fuzz fuzz-compiler netlists mutate bench compile-times bitstream users pynq-matrix setup format docs tables pictures notebooks wheel lock clean
 
 # A virtual environment has one stamp a lock file: the cosimulation's, without torch, and everything.
 $(BIN)/python:

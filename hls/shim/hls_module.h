@@ -75,7 +75,7 @@ struct module<F> {
     return sum;
   }
   template <int... K>
-  static HLS_INLINE R run(hlsd::index_list<K...>) {
+  static __attribute__((always_inline)) R run(hlsd::index_list<K...>) {  // F's operations keep their lines
     return F(
         hlsd::argument<first_leaf(K), hlsd::bare<P>>(hlsd::indices<hlsd::leaves<hlsd::bare<P>>::count>())...);
   }
@@ -91,17 +91,16 @@ struct module<F> {
   }
   template <int... I, class T, class... A>
   static HLS_INLINE R append(hlsd::index_list<I...>, const auto& f, const T& x, const A&... rest) {
-    return peel(
-        [&](auto... later)
-            __attribute__((always_inline)) { return f(hlsd::leaves<T>::template get<I>(x)..., later...); },
-        rest...);
+    return peel([&](auto... later)
+                    HLS_VANISHES { return f(hlsd::leaves<T>::template get<I>(x)..., later...); },
+                rest...);
   }
   template <class... B>
   static HLS_INLINE R call(B... b) {
     return hlsd::pack<R>::from(__hls_call<F, hlsd::packed<R>>(reinterpret_cast<const void*>(&body), b...));
   }
   HLS_INLINE R operator()(const hlsd::bare<P>&... a) const {
-    return peel([](auto... b) __attribute__((always_inline)) { return call(b...); }, a...);
+    return peel([](auto... b) HLS_VANISHES { return call(b...); }, a...);
   }
 };
 }  // namespace hls

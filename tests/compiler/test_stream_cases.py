@@ -147,13 +147,15 @@ def test_a_deadlock_in_hardware_is_told_as_in_the_native_build(tmp_path: Path) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stall", [0, 50])
-def test_full_means_the_depth_that_was_asked_for(stall: int, tmp_path: Path) -> None:
-    source = CASES / "counted.cpp"
+@pytest.mark.parametrize("case", ["counted", "counted_pipelined"])
+def test_full_means_the_depth_that_was_asked_for(case: str, tmp_path: Path) -> None:
+    source = CASES / f"{case}.cpp"
     kernel = NativeKernel(build_native(source, "top", include=SHIM, out=BUILD / "native"))
-    streams = {"in": [11, 12, 13, 14, 15]}
-    rtl = Rtl.build(
-        [compile_file(source, "top", include=SHIM, out=tmp_path / "counted")], tmp_path, cache=BUILD
-    )
-    got = rtl.run("top", streams, stall=stall, seed=stall, limit=20_000).streams
-    assert got == kernel.run(streams, {}).streams == {"out": [5, 11, 12, 13, 14, 15]}
+    streams = {"in": [11, 12, 13, 14, 15][: 5 if case == "counted" else 1]}
+    made = compile_file(source, "top", include=SHIM, out=tmp_path / case)
+    assert all(loop["ii"] == 1 for loop in made.report["loops"] if loop["ii_asked"])
+    rtl = Rtl.build([made], tmp_path, cache=BUILD)
+    wanted = kernel.run(streams, {}).streams
+    assert wanted["out"][0] == 5
+    for stall in (0, 50):
+        assert rtl.run("top", streams, stall=stall, seed=stall, limit=20_000).streams == wanted

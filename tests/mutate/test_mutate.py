@@ -20,7 +20,10 @@ def test_every_mutation_applies(mutation: Mutation) -> None:
     mutation.check(ROOT)
     text = (ROOT / mutation.file).read_text(encoding="utf-8")
     assert mutation.applied(text) != text
-    assert all((ROOT / test).exists() for test in mutation.tests)
+    for test in mutation.tests:
+        path, _, single = test.partition("::")
+        assert (ROOT / path).exists(), test
+        assert not single or f"def {single.partition('[')[0]}(" in (ROOT / path).read_text(), test
 
 
 def test_there_are_enough_of_each_kind() -> None:

@@ -2,8 +2,14 @@
 // Raw bit storage and the width rules of the integer types.
 #pragma once
 
-// Everything here must vanish before scheduling: a call that survives would be a module of its own.
-#define HLS_INLINE __attribute__((always_inline)) inline constexpr
+// Everything here must vanish before scheduling: a call that survives would be a module of its own. To the
+// compiler what is inlined belongs to the line that uses it, so it has no places of its own.
+#ifdef __HLS_SYNTH__
+#define HLS_VANISHES __attribute__((always_inline, nodebug))
+#else
+#define HLS_VANISHES __attribute__((always_inline))
+#endif
+#define HLS_INLINE HLS_VANISHES inline constexpr
 
 namespace hlsd {
 

@@ -53,59 +53,53 @@ template <class A, class B>
   requires hlsd::mixed<A, B>
 HLS_INLINE auto operator+(const A& a, const B& b) {
   using R = hlsd::result_of<A, B>;
-  return hlsd::combine<R::sum, R::sign>(a, b,
-                                        [](auto x, auto y) __attribute__((always_inline)) { return x + y; });
+  return hlsd::combine<R::sum, R::sign>(a, b, [](auto x, auto y) HLS_VANISHES { return x + y; });
 }
 template <class A, class B>
   requires hlsd::mixed<A, B>
 HLS_INLINE auto operator-(const A& a, const B& b) {
   using R = hlsd::result_of<A, B>;
-  return hlsd::combine<R::sum, true>(a, b,
-                                     [](auto x, auto y) __attribute__((always_inline)) { return x - y; });
+  return hlsd::combine<R::sum, true>(a, b, [](auto x, auto y) HLS_VANISHES { return x - y; });
 }
 template <class A, class B>
   requires hlsd::mixed<A, B>
 HLS_INLINE auto operator*(const A& a, const B& b) {
   using R = hlsd::result_of<A, B>;
-  return hlsd::combine<R::product, R::sign>(
-      a, b, [](auto x, auto y) __attribute__((always_inline)) { return x * y; });
+  return hlsd::combine<R::product, R::sign>(a, b, [](auto x, auto y) HLS_VANISHES { return x * y; });
 }
 template <class A, class B>
   requires hlsd::mixed<A, B>
 HLS_INLINE auto operator/(const A& a, const B& b) {
   using R = hlsd::result_of<A, B>;
   hlsd::check(hlsd::operand<B>::get(b) != 0, "ap_int: division by zero");
-  return ap_int_base<R::quotient, R::sign>(hlsd::combine<R::sum, R::sign>(
-      a, b, [](auto x, auto y) __attribute__((always_inline)) { return x / y; }));
+  return ap_int_base<R::quotient, R::sign>(
+      hlsd::combine<R::sum, R::sign>(a, b, [](auto x, auto y) HLS_VANISHES { return x / y; }));
 }
 template <class A, class B>
   requires hlsd::mixed<A, B>
 HLS_INLINE auto operator%(const A& a, const B& b) {
   using R = hlsd::result_of<A, B>;
   hlsd::check(hlsd::operand<B>::get(b) != 0, "ap_int: remainder of a division by zero");
-  return ap_int_base<R::remainder, hlsd::operand<A>::sign>(hlsd::combine<R::sum, R::sign>(
-      a, b, [](auto x, auto y) __attribute__((always_inline)) { return x % y; }));
+  return ap_int_base<R::remainder, hlsd::operand<A>::sign>(
+      hlsd::combine<R::sum, R::sign>(a, b, [](auto x, auto y) HLS_VANISHES { return x % y; }));
 }
 template <class A, class B>
   requires hlsd::mixed<A, B>
 HLS_INLINE auto operator&(const A& a, const B& b) {
   using R = hlsd::result_of<A, B>;
-  return hlsd::combine<R::logic, R::sign>(
-      a, b, [](auto x, auto y) __attribute__((always_inline)) { return x & y; });
+  return hlsd::combine<R::logic, R::sign>(a, b, [](auto x, auto y) HLS_VANISHES { return x & y; });
 }
 template <class A, class B>
   requires hlsd::mixed<A, B>
 HLS_INLINE auto operator|(const A& a, const B& b) {
   using R = hlsd::result_of<A, B>;
-  return hlsd::combine<R::logic, R::sign>(
-      a, b, [](auto x, auto y) __attribute__((always_inline)) { return x | y; });
+  return hlsd::combine<R::logic, R::sign>(a, b, [](auto x, auto y) HLS_VANISHES { return x | y; });
 }
 template <class A, class B>
   requires hlsd::mixed<A, B>
 HLS_INLINE auto operator^(const A& a, const B& b) {
   using R = hlsd::result_of<A, B>;
-  return hlsd::combine<R::logic, R::sign>(
-      a, b, [](auto x, auto y) __attribute__((always_inline)) { return x ^ y; });
+  return hlsd::combine<R::logic, R::sign>(a, b, [](auto x, auto y) HLS_VANISHES { return x ^ y; });
 }
 
 template <int W, bool S, hlsd::integer N>
@@ -124,30 +118,30 @@ HLS_INLINE ap_int_base<W, S> operator>>(const ap_int_base<W, S>& x, const N& n)
 template <class A, class B>
   requires hlsd::mixed<A, B>
 HLS_INLINE bool operator==(const A& a, const B& b) HLS_TELL_SETTLED(A, b, false, true) {
-  return hlsd::compare(a, b, [](auto x, auto y) __attribute__((always_inline)) { return x == y; });
+  return hlsd::compare(a, b, [](auto x, auto y) HLS_VANISHES { return x == y; });
 }
 template <class A, class B>
   requires hlsd::mixed<A, B>
 HLS_INLINE bool operator!=(const A& a, const B& b) HLS_TELL_SETTLED(A, b, false, true) {
-  return hlsd::compare(a, b, [](auto x, auto y) __attribute__((always_inline)) { return x != y; });
+  return hlsd::compare(a, b, [](auto x, auto y) HLS_VANISHES { return x != y; });
 }
 template <class A, class B>
   requires hlsd::mixed<A, B>
 HLS_INLINE bool operator<(const A& a, const B& b) HLS_TELL_SETTLED(A, b, true, false) {
-  return hlsd::compare(a, b, [](auto x, auto y) __attribute__((always_inline)) { return x < y; });
+  return hlsd::compare(a, b, [](auto x, auto y) HLS_VANISHES { return x < y; });
 }
 template <class A, class B>
   requires hlsd::mixed<A, B>
 HLS_INLINE bool operator<=(const A& a, const B& b) HLS_TELL_SETTLED(A, b, false, false) {
-  return hlsd::compare(a, b, [](auto x, auto y) __attribute__((always_inline)) { return x <= y; });
+  return hlsd::compare(a, b, [](auto x, auto y) HLS_VANISHES { return x <= y; });
 }
 template <class A, class B>
   requires hlsd::mixed<A, B>
 HLS_INLINE bool operator>(const A& a, const B& b) HLS_TELL_SETTLED(A, b, false, false) {
-  return hlsd::compare(a, b, [](auto x, auto y) __attribute__((always_inline)) { return x > y; });
+  return hlsd::compare(a, b, [](auto x, auto y) HLS_VANISHES { return x > y; });
 }
 template <class A, class B>
   requires hlsd::mixed<A, B>
 HLS_INLINE bool operator>=(const A& a, const B& b) HLS_TELL_SETTLED(A, b, true, false) {
-  return hlsd::compare(a, b, [](auto x, auto y) __attribute__((always_inline)) { return x >= y; });
+  return hlsd::compare(a, b, [](auto x, auto y) HLS_VANISHES { return x >= y; });
 }

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from edgemoe.compiler.errors import CompileError
-from edgemoe.compiler.frontend.clang import cache_environment
+from edgemoe.compiler.frontend.clang import cache_environment, zig_command
 from edgemoe.compiler.frontend.source.macros import KEEP, expand_pragmas
 from edgemoe.compiler.frontend.source.structure import Structure
 from edgemoe.compiler.headers import standard_headers
@@ -142,7 +142,7 @@ def preprocess(main: str, flags: Sequence[str], source: Path) -> tuple[str, Stru
 
 def _zig(arguments: list[str], stdin: str, source: Path) -> str:
     """Runs clang of the ziglang wheel as a C driver: C++ without the C++ library, which links fast."""
-    command = [sys.executable, "-m", "ziglang", "cc", *arguments]
+    command = [*zig_command(), "cc", *arguments]
     environment = cache_environment()
     done = subprocess.run(command, input=stdin, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:

@@ -126,8 +126,8 @@ TEXT_MUTATIONS = (
     of_compiler(
         "an iteration of a slow pipeline leaves its phase",
         "backend/region.py",
-        'if depth > 1 else ""\n            idle',
-        'if depth > 99 else ""\n            idle',
+        'if in_flight else ""\n            idle',
+        'if in_flight is None else ""\n            idle',
         (f"{STREAMS}::test_rtl_equals_native[pipeline_ii2_stall]",),
     ),
 )
@@ -164,8 +164,8 @@ CYCLESIM_MUTATIONS = (
     of_compiler(
         "a stream is full an element late in the schedule's interpreter",
         "cyclesim/channels.py",
-        "self.taken >= self.depth",
-        "self.taken > self.depth",
+        "self.taken + more >= self.depth",
+        "self.taken + more > self.depth",
         CHANNELS,
     ),
     of_compiler(

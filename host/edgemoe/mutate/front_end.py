@@ -94,10 +94,10 @@ LLVM_MUTATIONS = (
         LLVM_TEXT,
     ),
     of_compiler(
-        "the default of a switch comes last",
+        "a phi's blocks are out of step with its values",
         "llvmir/instructions.py",
-        "inst.targets = [line.next()]\n    line.expect",
-        "inst.targets.append(line.next())\n    inst.targets.reverse()\n    line.expect",
+        'inst.targets.append(line.next())\n        line.expect("]")',
+        'inst.targets.insert(0, line.next())\n        line.expect("]")',
         LLVM_TEXT,
     ),
     of_compiler(
@@ -122,7 +122,7 @@ POINTER_MUTATIONS = (
         "frontend/pointers.py",
         "Index(self.constant + other.constant,",
         "Index(other.constant,",
-        _language("walking"),
+        _language("addresses"),
     ),
     of_compiler(
         "members of one struct taken for one array",
@@ -164,7 +164,7 @@ POINTER_MUTATIONS = (
         "frontend/rewrite.py",
         "compare = _UNSIGNED_TO_SIGNED.get(inst.compare, inst.compare)",
         "compare = inst.compare",
-        _language("walking"),
+        _language("addresses"),
     ),
     of_compiler(
         "a distance of pointers turned round",

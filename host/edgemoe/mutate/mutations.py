@@ -14,7 +14,8 @@ NETWORK = ("tests/golden/test_network.py",)
 KERNELS = ("tests/csim/test_edges.py", "tests/csim/test_verdicts.py", "tests/csim/test_accelerator.py")
 
 RTL = ("tests/compiler/back/test_rtl.py",)
-PROGRAMS = ("tests/compiler/test_programs.py",)
+EXPRESSIONS = ("tests/compiler/back/test_emission.py::test_expressions_keep_widths_and_signs",)
+NARROWING = ("tests/compiler/front/test_narrow.py::test_narrowing_keeps_results",)
 SCHEDULE = ("tests/compiler/back/test_schedule.py",)
 HEADERS = ("tests/compiler/test_headers.py",)
 NATIVE = ("tests/compiler/test_native.py",)
@@ -202,28 +203,28 @@ COMPILER_MUTATIONS = (
         "backend/expressions.py",
         'if op.compare.value.startswith("s"):',
         'if op.compare.value.startswith("signed"):',
-        RTL,
+        EXPRESSIONS,
     ),
     of_compiler(
         "arithmetic shift as logical",
         "backend/expressions.py",
         ">>> {operands[1]})",
         ">> {operands[1]})",
-        PROGRAMS,
+        EXPRESSIONS,
     ),
     of_compiler(
         "sign extension as zero extension",
         "backend/expressions.py",
         "return extend(operands[0], widths[0], op.width, True)",
         "return extend(operands[0], widths[0], op.width, False)",
-        RTL,
+        EXPRESSIONS,
     ),
     of_compiler(
         "narrowing one bit too far",
         "passes/narrow.py",
         "bits = max(1, min(wanted, known.unsigned, known.signed, value.width))",
         "bits = max(1, min(wanted, known.unsigned, known.signed, value.width) - 1)",
-        RTL,
+        NARROWING,
     ),
     of_compiler(
         "loop-carried value a cycle late",

@@ -38,7 +38,8 @@ def written(text: str) -> Written:
 
 
 def rewrite(text: str) -> Source:
-    return rewrite_pragmas(text, find_pragmas(read_structure(text), Lines(text)))
+    structure, lines = read_structure(text), Lines(text)
+    return rewrite_pragmas(text, structure, lines, find_pragmas(structure, lines))
 
 
 #: The pragma, the values that clang gives its numbers in the order of the text, the record.

@@ -12,7 +12,7 @@ from typing import Any
 
 from edgemoe.compiler.driver import compile_file
 from edgemoe.compiler.errors import CompileError
-from fuzzing.batch import COMPILE_SECONDS, SHIM, limited
+from fuzzing.batch import SHIM, STEP_SECONDS, limited
 from fuzzing.campaign import BATCH, LOG, campaign, kind_of_message
 from fuzzing.generate import Program, program
 from fuzzing.shrink import shrink
@@ -60,7 +60,7 @@ def verdict(root: Node, seed: int, name: str = "") -> tuple[str, str]:
     """Kind and message of a program's failure; its top is ``name``, if that is not its seed's."""
     made = Program(name or f"f{seed}", seed, root)
     with tempfile.TemporaryDirectory(prefix="fuzzing-") as folder:
-        for line in verdicts([made], Path(folder), silence=60):
+        for line in verdicts([made], Path(folder), step_seconds=60):
             if "kind" in line:
                 detail = line["detail"]
                 exact = line["kind"] in ("refused", "crash", "lint")
@@ -75,7 +75,7 @@ def refusal(root: Node, seed: int) -> tuple[str, str]:
         source = Path(folder) / f"{name}.cpp"
         source.write_text(root.text())
         try:
-            with limited(COMPILE_SECONDS):
+            with limited(STEP_SECONDS):
                 compile_file(source, name, include=[SHIM], out=Path(folder) / name)
         except CompileError as error:
             return "refused", kind_of_message(error.message)

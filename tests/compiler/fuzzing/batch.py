@@ -4,7 +4,7 @@
 Says what it does in small dictionaries: ``{"seed", "stage"}`` before a step that may hang or crash, ``{"seed", "kind",
 "detail"}`` for a program's verdict. Kinds: ``ok``, ``undefined`` (native builds differ), ``native`` (the native build
 refuses or stops), ``refused`` (a CompileError), ``crash`` (another exception), ``interpreter``, ``schedule``, ``rtl``
-(an opinion that differs), ``lint`` (Verilator refuses), ``hang``.
+(an opinion that differs), ``lint`` (Verilator refuses), ``hang``. Limits are of CPU time: a loaded machine is no hang.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ from fuzzing.generate import ROUNDS, SUPPLY, Program
 SHIM = Path(__file__).resolve().parents[3] / "hls" / "shim"
 #: Percent of cycles in which a handshake waits, call by call; no reset between the calls, so statics go on.
 STALLS = (25, 60, 80)
-COMPILE_SECONDS = 60
+#: CPU seconds of this process for compiling a program, or for one of its interpreters.
+STEP_SECONDS = 60
 CLOCK_NS = 5.0
 CACHE = Path(__file__).resolve().parents[3] / "build" / "cache" / "fuzzing"
 MAX_CYCLES = 100_000
@@ -74,16 +75,18 @@ class Stopped(Exception):
 
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    def stop(*_: object) -> None:
-        raise Stopped(f"not done after {seconds:g} s")
+    """Raises `Stopped` after ``seconds`` of CPU time of this process; what it starts has limits of its own."""
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    def stop(*_: object) -> None:
+        raise Stopped(f"not done after {seconds:g} s of CPU time")
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 class Batch:
@@ -130,51 +133,59 @@ class Batch:
 
     # -- native
     def native(self) -> None:
-        for variant in native.VARIANTS:
-            if not self.programs:
-                return
-            tops = list(self.programs)
-            self.stage(tops[0], f"native build of {len(tops)}")
-            try:
-                library = native.build(tops, self.folder, [SHIM], variant)
-            except CompileError as error:
-                if len(tops) == 1:
-                    self.verdict(tops[0], "native", str(error))
-                    continue
-                self.apart(variant)
-                continue
-            for number, name in enumerate(tops):
-                self.call(native.Selected(library, number), name, variant)
+        """Every program's results in the native build."""
+        tops = list(self.programs)
+        self.stage(tops[0], f"native build of {len(tops)}")
+        try:
+            library = native.build(tops, self.folder, [SHIM], "pattern")
+        except CompileError:
+            for name in tops:  # one of them does not build
+                self.apart(name)
+            return
+        for number, name in enumerate(tops):
+            self.call(native.Selected(library, number), name)
 
-    def apart(self, variant: str) -> None:
-        """Every program in a library of its own, since one of them does not build."""
-        for name in list(self.programs):
-            folder = self.folder / name
-            folder.mkdir(exist_ok=True)
-            (folder / f"{name}.cpp").write_text(self.programs[name].text)
-            try:
-                library = native.build([name], folder, [SHIM], variant)
-            except CompileError as error:
-                self.verdict(name, "native", str(error))
-                continue
-            self.call(native.Selected(library, 0), name, variant)
+    def apart(self, name: str) -> None:
+        """A program in a library of its own."""
+        self.stage(name, "native build")
+        try:
+            library = native.build([name], self.own_folder(name), [SHIM], "pattern")
+        except CompileError as error:
+            return self.verdict(name, "native", str(error))
+        self.call(native.Selected(library, 0), name)
+        return None
 
-    def call(self, kernel: native.Selected, name: str, variant: str) -> None:
-        self.stage(name, f"native run ({variant})")
+    def own_folder(self, name: str) -> Path:
+        folder = self.folder / f"{name}.native"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}.cpp").write_text(self.programs[name].text)
+        return folder
+
+    def call(self, kernel: native.Selected, name: str) -> None:
+        self.stage(name, "native run (pattern)")
         try:
             self.given[name] = stimuli(self.programs[name].seed, kernel.ports)
-            results = [kernel.run(c.streams, c.scalars) for c in self.given[name]]
+            self.want[name] = [kernel.run(c.streams, c.scalars) for c in self.given[name]]
         except NativeError as error:
-            return self.verdict(name, "native", str(error))
-        if self.want.setdefault(name, results) != results:
-            self.verdict(name, "undefined", "builds with other contents of fresh variables differ")
-        return None
+            self.verdict(name, "native", str(error))
+
+    def differs(self, name: str, kind: str, detail: str) -> None:
+        """The verdict on a program of which an opinion differs: its own fault if another native build differs too."""
+        self.stage(name, "native run (zero)")
+        try:
+            kernel = native.Selected(native.build([name], self.own_folder(name), [SHIM], "zero"), 0)
+            defined = [kernel.run(c.streams, c.scalars) for c in self.given[name]] == self.want[name]
+        except (CompileError, NativeError):
+            defined = False
+        if defined:
+            return self.verdict(name, kind, detail)
+        return self.verdict(name, "undefined", f"native builds with other fresh variables differ; {detail}")
 
     # -- the compiler and its interpreters
     def compile(self, name: str) -> None:
         self.stage(name, "compile")
         try:
-            with self.timed("compile"), limited(COMPILE_SECONDS):
+            with self.timed("compile"), limited(STEP_SECONDS):
                 made = compile_file(self.folder / f"{name}.cpp", name, include=[SHIM], out=self.folder / name)
         except CompileError as error:
             return self.verdict(name, "refused", f"line {error.line}: {error.message}")
@@ -186,14 +197,14 @@ class Batch:
         for kind in ("interpreter", "schedule"):
             self.stage(name, kind)
             try:
-                with self.timed(kind), limited(COMPILE_SECONDS):
+                with self.timed(kind), limited(STEP_SECONDS):
                     wrong = self.interpret(name, kind)
             except Stopped as error:
                 return self.verdict(name, "hang", f"{kind}: {error}")
             except Exception:
-                return self.verdict(name, kind, traceback.format_exc())
+                return self.differs(name, kind, traceback.format_exc())
             if wrong:
-                return self.verdict(name, kind, wrong)
+                return self.differs(name, kind, wrong)
         return None
 
     def interpret(self, name: str, kind: str) -> str:
@@ -228,6 +239,7 @@ class Batch:
                     self.folder,
                     cache=CACHE,
                     seed=len(names) + self.programs[names[0]].seed,
+                    optimise="-O0",
                 )
             except DeviceError as error:
                 guilty = {n for n in re.findall(r"\b(f\d+)(?:_\w+)?(?:\.sv|\b)", str(error)) if n in names}
@@ -246,9 +258,9 @@ class Batch:
                     name, given.streams, given.scalars, stall=stall, seed=made.seed + call, limit=MAX_CYCLES
                 )
                 if difference := different(NativeResult(out.streams, out.unread, out.outputs), want):
-                    return self.verdict(name, "rtl", f"stall {stall} %, call {call}: {difference}")
+                    return self.differs(name, "rtl", f"stall {stall} %, call {call}: {difference}")
         except DeviceError as error:
-            return self.verdict(
+            return self.differs(
                 name, "hang" if "is not done" in str(error) else "rtl", f"stall {stall} %: {error}"
             )
         self.verdict(name, "ok")

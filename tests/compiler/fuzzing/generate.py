@@ -22,6 +22,8 @@ FEATURES = (
 ROUNDS = 10
 #: Elements that each input stream gets: more than any program reads.
 SUPPLY = 400
+#: Bits of a register that an output argument of the top is read through, at most.
+REGISTER_BITS = 64
 
 
 @dataclass(frozen=True)
@@ -238,6 +240,8 @@ class _Maker:
             parameters.append(f"{gain.name} gain")
             places.append(Place("gain", gain, writable=False))
         outputs = self.scalar() if self.has("outputs", 0.6) else None
+        if isinstance(outputs, Ap) and outputs.width > REGISTER_BITS:
+            outputs = Ap(REGISTER_BITS, outputs.signed)
         if outputs:
             parameters.append(f"{outputs.name}& last")
         if self.has("dataflow"):

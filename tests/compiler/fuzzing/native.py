@@ -7,19 +7,22 @@ import ctypes
 from collections.abc import Sequence
 from pathlib import Path
 
+from edgemoe.compiler.frontend.source.structure import read_structure
 from edgemoe.compiler.native import _LANGUAGE, NativeKernel, _zig, preprocess
 from edgemoe.compiler.native_source import rewrite, top_parameters
 
-#: One build with zeros in fresh variables, one with a pattern that also stops at undefined behaviour.
+#: The build that counts fills fresh variables with a pattern and stops at undefined behaviour; where something differs
+#: from it, one with zeros tells whether the program is to blame. Checks that only an address can fail cost much code.
 VARIANTS = {
-    "zero": ["-O0", "-ftrivial-auto-var-init=zero", "-fno-sanitize=all"],
     "pattern": [
         "-O0",
         "-ftrivial-auto-var-init=pattern",
         "-DHLS_NATIVE_CHECKS",
         "-fsanitize=undefined",
+        "-fno-sanitize=null,alignment,object-size,pointer-overflow,function",
         "-fsanitize-trap=undefined",
     ],
+    "zero": ["-O0", "-ftrivial-auto-var-init=zero", "-fno-sanitize=all"],
 }
 
 
@@ -40,10 +43,9 @@ def build(tops: Sequence[str], folder: Path, include: Sequence[Path], variant: s
     lines += _switch("describe(hls::native::argument* a)",
                      [f"if (a) hls::native::signature<decltype(&{t})>::describe(a); "
                       f"return hls::native::signature<decltype(&{t})>::arity;" for t in tops])  # fmt: skip
-    text, structure = preprocess("\n".join(lines) + "\n", flags, folder)
-    text = rewrite(text, structure)
+    text = rewrite(*preprocess("\n".join(lines) + "\n", flags, folder))
     for k, top in enumerate(tops):
-        parameters = top_parameters(structure, top) or []
+        parameters = top_parameters(read_structure((folder / f"{top}.cpp").read_text()), top) or []
         names = "\\n".join(p.name for p in parameters)
         text += f'static const char* names_{k} = "{names}";\n'
     text += 'extern "C" const char* hls_native_names() {\n  switch (selected) {\n'

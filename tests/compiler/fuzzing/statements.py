@@ -193,7 +193,7 @@ class Body:
         )
         bound = rng.randint(1, 6)
         limit, high = str(bound), bound - 1
-        if rng.random() < 0.3:
+        if rng.random() < 0.3 and not self.in_pipeline:  # where it would have to be unrolled
             limit = self.fresh("n")
             self.node.add(
                 f"const int {limit} = ({self.make.number(self.scope, 1).text}) & {rng.choice([3, 7])};"

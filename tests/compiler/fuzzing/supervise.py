@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import select
 import signal
 import time
@@ -15,17 +16,21 @@ from typing import Any
 from fuzzing.batch import Batch
 from fuzzing.generate import Program
 
-#: Seconds without a word after which a batch is taken to hang; building many programs is the longest step.
-SILENCE = 240.0
+#: CPU seconds that each process of a batch may take for a step: the batch itself, or a compiler that it starts.
+STEP_SECONDS = 240
+#: Seconds without a word after which a batch is taken to wait for ever; no machine is so loaded.
+SILENCE = 3600.0
 
 
-def verdicts(programs: Sequence[Program], folder: Path, silence: float = SILENCE) -> Iterator[dict[str, Any]]:
-    """Verdicts and times of ``programs``, as `batch` says them."""
+def verdicts(
+    programs: Sequence[Program], folder: Path, step_seconds: int = STEP_SECONDS
+) -> Iterator[dict[str, Any]]:
+    """Verdicts and times of ``programs``, as `batch` says them; ``step_seconds`` is CPU time."""
     waiting = [list(programs)]
     while waiting:
         left = {p.seed: p for p in waiting.pop()}
         last: dict[str, Any] = {}
-        for line in _lines(list(left.values()), folder, silence):
+        for line in _lines(list(left.values()), folder, step_seconds):
             if "stage" in line:
                 last = line
                 continue
@@ -47,19 +52,19 @@ def verdicts(programs: Sequence[Program], folder: Path, silence: float = SILENCE
 
 
 def _kind(ended: str, last: dict[str, Any]) -> str:
-    if "silent" in ended:
+    if "silent" in ended or ended == f"signal {signal.SIGXCPU.value}":
         return "hang"
     return "undefined" if "native run (pattern)" in last.get("stage", "") else "crash"
 
 
-def _lines(programs: list[Program], folder: Path, silence: float) -> Iterator[dict[str, Any]]:
+def _lines(programs: list[Program], folder: Path, step_seconds: int) -> Iterator[dict[str, Any]]:
     """What a batch in a child process says; the last line is ``{"ended": how}``."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
-        _child(programs, folder, read, write)
+        _child(programs, folder, read, write, step_seconds)
     os.close(write)
-    buffer, deadline = b"", time.monotonic() + silence
+    buffer, deadline = b"", time.monotonic() + SILENCE
     silent = False
     while True:
         ready, _, _ = select.select([read], [], [], max(0.0, deadline - time.monotonic()))
@@ -70,13 +75,13 @@ def _lines(programs: list[Program], folder: Path, silence: float) -> Iterator[di
         data = os.read(read, 1 << 16)
         if not data:
             break
-        deadline = time.monotonic() + silence
+        deadline = time.monotonic() + SILENCE
         *lines, buffer = (buffer + data).split(b"\n")
         yield from (json.loads(line) for line in lines)
     os.close(read)
     _, status = os.waitpid(child, 0)
     if silent:
-        yield {"ended": f"silent for {silence:g} s"}
+        yield {"ended": f"silent for {SILENCE:g} s"}
     elif status:
         how = (
             f"signal {os.WTERMSIG(status)}"
@@ -88,7 +93,7 @@ def _lines(programs: list[Program], folder: Path, silence: float) -> Iterator[di
         yield {"ended": "well"}
 
 
-def _child(programs: list[Program], folder: Path, read: int, write: int) -> None:
+def _child(programs: list[Program], folder: Path, read: int, write: int, step_seconds: int) -> None:
     """Never returns. A group of its own, so that its compilers end with it."""
     status = 1
     try:
@@ -96,7 +101,11 @@ def _child(programs: list[Program], folder: Path, read: int, write: int) -> None
         os.close(read)
         os.nice(5)
 
+        _, most = resource.getrlimit(resource.RLIMIT_CPU)
+
         def say(line: dict[str, Any]) -> None:
+            # A signal ends the process when its time for the step is over; what it starts inherits the limit.
+            resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + step_seconds, most))
             os.write(write, json.dumps(line).encode() + b"\n")
 
         Batch(programs, folder, say).run()

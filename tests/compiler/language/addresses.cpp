@@ -30,6 +30,9 @@ void addresses(hls::stream<int>& in, hls::stream<int>& out) {
     r[c >> 4 & 3] ^= c;
     int* first = (c & 64) ? &p.x[1] : &p.y[2];
     *first += n;
+    first[1] ^= c;
+    int* second = &rows[0][c & 1];
+    second[2] += n - *second;
     Parts& w = box.w[c >> 2 & 1];
     w.b[2] = c >> 9;
     w.h[0] += 3;
@@ -39,9 +42,11 @@ void addresses(hls::stream<int>& in, hls::stream<int>& out) {
     const int* e = &p.y[c >> 12 & 3];
     const int* f = &p.y[c >> 14 & 3];
     out.write(int(f - e) * 5 + (e < f) + 2 * (e == f));
+    const int* before = &p.x[c & 1] - 1;
+    out.write((before < &p.x[c >> 24 & 1]) + 2 * (before >= p.x));
     p.z += p.x[c >> 16 & 3] - p.y[c >> 18 & 3];
     out.write(p.z + rows[(c >> 20 & 3) % 3][c >> 22 & 3]);
   }
   for (int i = 0; i < 4; i++)
-    out.write(p.x[i] ^ p.y[i] ^ rows[1][i] ^ rows[2][i]);
+    out.write(p.x[i] ^ p.y[i] ^ rows[0][i] ^ rows[1][i] ^ rows[2][i]);
 }

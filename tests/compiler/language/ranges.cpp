@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Range-for over arrays of the file, which clang sees by their elements only.
+// Range-for over arrays of the file, which clang sees by their elements only, and over bytes in members and
+// rows.
 #include <hls_stream.h>
 static int m[16] = {3, 1, 4, 1, 5};
 static const short t[5] = {1, 2, 3, 4, 5};
+struct Flags {
+  short n;
+  bool f[2][3];
+  signed char g[4];
+  char after;
+};
 void ranges(hls::stream<int>& in, hls::stream<int>& out) {
   int s = in.read();
   for (int v : m)
@@ -12,4 +19,17 @@ void ranges(hls::stream<int>& in, hls::stream<int>& out) {
   for (short v : t)
     s ^= v;
   out.write(s);
+  Flags flags[2] = {};
+  for (int n = 0; n < 8; n++) {
+    int c = in.read();
+    Flags& p = flags[c & 1];
+    for (auto& f : p.f[n & 1])
+      f ^= c >> 3 & 1;
+    for (auto& g : p.g)
+      g += c;
+    for (signed char* g = p.g + 3; g >= p.g; g -= 2)
+      *g ^= 5;
+    p.after += c;
+    out.write(p.f[c & 1][c >> 2 & 1] + p.g[c >> 5 & 3] + 2 * p.f[1][2] + p.n + p.after);
+  }
 }

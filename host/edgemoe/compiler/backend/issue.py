@@ -9,6 +9,7 @@ writes of its own iteration take, and every write of iterations before it that w
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 
 from edgemoe.compiler.backend.exclusive import exclusive
 from edgemoe.compiler.backend.text import source
@@ -20,28 +21,30 @@ MORE_CYCLES = 8
 _NAMED = 3
 
 
-def least_head(region: Region) -> int:
-    """Cycles before the issue that the reads of the busiest stream need; reads that exclude each other share one."""
-    return max((len(order) for order in _reads_in_order(region).values()), default=1) - 1
+@dataclass(frozen=True)
+class Busiest:
+    """The longest list of accesses of one stream that follow each other; of those that exclude each other, one."""
+
+    channel: str
+    ops: list[Op]
+
+    def reason(self) -> str:
+        """Why the II cannot be below the number of accesses: the stream, how often, and where."""
+        verb = "read" if self.ops[0].opcode is Opcode.FIFO_READ else "written"
+        places = list(Counter(source(op.loc) for op in self.ops if op.loc.line))
+        more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
+        where = f" ({', '.join(places[:_NAMED])}{more})" if places else ""
+        return (
+            f"stream {self.channel} is {verb} {len(self.ops)} times in an iteration{where}, an element a cycle; an "
+            "hls::vector or a struct as element brings several at once"
+        )
 
 
-def many_reads(region: Region) -> str:
-    """Why the II cannot be below `least_head` + 1: the stream, how often it is read, and where."""
-    channel, order = max(_reads_in_order(region).items(), key=lambda item: len(item[1]))
-    places = list(Counter(source(op.loc) for op in order if op.loc.line))
-    more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
-    where = f" ({', '.join(places[:_NAMED])}{more})" if places else ""
-    return (
-        f"stream {channel} is read {len(order)} times in an iteration{where}, an element a cycle; an hls::vector or a "
-        "struct as element brings several at once"
-    )
-
-
-def _reads_in_order(region: Region) -> dict[str, list[Op]]:
-    """For each stream that is read, a longest list of reads that follow each other."""
+def busiest(region: Region, opcode: Opcode) -> Busiest | None:
+    """Of all streams that the region reads (or writes, by ``opcode``)."""
     lists: dict[str, list[tuple[Op, list[Op]]]] = {}
     for op in region.ops:
-        if op.opcode is not Opcode.FIFO_READ:
+        if op.opcode is not opcode:
             continue
         known = lists.setdefault(op.channel, [])
         longest = max((len(order) for _, order in known), default=0)
@@ -52,7 +55,8 @@ def _reads_in_order(region: Region) -> dict[str, list[Op]]:
             if len(before) == longest:
                 break
         known.append((op, [*before, op]))
-    return {channel: max((order for _, order in known), key=len) for channel, known in lists.items()}
+    found = [Busiest(channel, max((o for _, o in known), key=len)) for channel, known in lists.items()]
+    return max(found, key=lambda one: len(one.ops), default=None)
 
 
 def earlier_writes(region: Region, full: Op) -> list[Op]:

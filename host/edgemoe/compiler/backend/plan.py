@@ -21,9 +21,8 @@ from itertools import combinations, pairwise
 from edgemoe.compiler.backend.exclusive import exclusive
 from edgemoe.compiler.backend.issue import (
     MORE_CYCLES,
+    busiest,
     earlier_writes,
-    least_head,
-    many_reads,
     refuse_waiting_for_itself,
 )
 from edgemoe.compiler.backend.text import source
@@ -142,9 +141,10 @@ class Planner:
 
     def _plan_pipeline(self, region: Pipeline) -> RegionPlan:
         """The schedule with the shortest head that has one; a longer one helps where a condition comes too late."""
-        least = least_head(region)
+        reads = busiest(region, Opcode.FIFO_READ)
+        least = len(reads.ops) - 1 if reads else 0
         try:
-            return self._plan_head(region, least, many_reads(region) if least else "")
+            return self._plan_head(region, least, reads.reason() if reads else "")
         except Infeasible as error:
             first = error
         for head in range(least, least + MORE_CYCLES + 1):
@@ -160,8 +160,11 @@ class Planner:
 
     def _plan_head(self, region: Pipeline, head: int, reason: str) -> RegionPlan:
         """The first II at which an iteration has ``head`` cycles before its issue; ``reason``: why it has them."""
-        builder = _Builder(self, region, True, head)
-        schedule, limit = solve_from(builder.problem, self.period, max(region.ii, head + 1), _MAX_II_TRIES)
+        builder, first = _Builder(self, region, True, head), max(region.ii, head + 1)
+        writes = busiest(region, Opcode.FIFO_WRITE)
+        if writes and len(writes.ops) > first:
+            first, reason = len(writes.ops), writes.reason()
+        schedule, limit = solve_from(builder.problem, self.period, first, _MAX_II_TRIES)
         if not limit and schedule.ii > region.ii:
             limit = reason
         return builder.result(schedule, limit)

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from edgemoe.compiler.backend.issue import busiest
 from edgemoe.compiler.backend.plan import Planner, RegionPlan
-from edgemoe.compiler.ir import Pipeline
+from edgemoe.compiler.ir import Opcode, Pipeline
 from edgemoe.compiler.passes.exits import register_exit_tests
 
 
@@ -25,5 +26,6 @@ def plan_all(planner: Planner) -> list[RegionPlan]:
 
 
 def _is_late(plan: RegionPlan, loop: Pipeline) -> bool:
-    """Whether anything but the number of its reads keeps a loop from its initiation interval."""
-    return plan.ii != max(loop.ii, plan.head + 1)
+    """Whether anything but the number of its reads and writes keeps a loop from its initiation interval."""
+    writes = busiest(loop, Opcode.FIFO_WRITE)
+    return plan.ii != max(loop.ii, plan.head + 1, len(writes.ops) if writes else 0)

@@ -266,6 +266,8 @@ class Accesses:
             pragma = fact.pragma
             if not isinstance(pragma, ArrayPartition) or pragma.off or not fact.names(base):
                 continue
+            if pragma.dim > len(leaf.dims) and fact.names_whole_of(base):
+                continue  # an element, or a row, that is always reached by a constant index
             if pragma.dim > len(leaf.dims):
                 has = f"{len(leaf.dims)} of them" if leaf.dims else "none: it is no array"
                 raise CompileError(

@@ -83,7 +83,7 @@ class Pointers:
     def _gep(self, type_: Type, operands: list[str], user: Inst) -> Pointer:
         base = self.resolve(operands[0], user)
         offset = base.offset
-        terms = dict((value, stride) for stride, value in base.terms)
+        terms = list(base.terms)
         layout = self._module.layout
         for number, index in enumerate(operands[1:]):
             if number > 0:
@@ -96,9 +96,8 @@ class Pointers:
             size = layout.size(type_)
             extra, found = self._linear(index, size)
             offset += extra
-            for stride, value in found:
-                terms[value] = terms.get(value, 0) + stride
-        return Pointer(base.base, offset, tuple((s, v) for v, s in terms.items() if s))
+            terms += found
+        return Pointer(base.base, offset, tuple((stride, value) for stride, value in terms if stride))
 
     def _linear(self, token: str, factor: int) -> tuple[int, list[tuple[int, str]]]:
         """(constant, terms) of ``factor * token``: sums, shifts and products by constants are looked through."""
@@ -121,12 +120,13 @@ class Pointers:
                     return self._linear(a, factor << int(b))
                 if definition.opcode == "mul":
                     return self._linear(a, factor * int(b))
-                zeros = _trailing_zeros(int(b))
+                zeros = trailing_zeros(int(b))
                 if definition.opcode == "and" and zeros:
                     # A multiple of 2**zeros: its upper bits count in larger steps, which may fix a bank.
                     return 0, [(factor << zeros, f"{token}>>{zeros}")]
         return 0, [(factor, token)]
 
 
-def _trailing_zeros(mask: int) -> int:
+def trailing_zeros(mask: int) -> int:
+    """The number of lowest bits of a number that are 0; of 0 none."""
     return (mask & -mask).bit_length() - 1 if mask else 0

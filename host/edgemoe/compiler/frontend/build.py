@@ -23,7 +23,6 @@ from edgemoe.compiler.frontend.source.pragmas import ArrayPartition, Dataflow, D
 from edgemoe.compiler.frontend.source.pragmas import Interface as InterfacePragma
 from edgemoe.compiler.ir import AxiArg, Function, Interface, Kind, Note, Program, ScalarArg
 from edgemoe.compiler.limits import OPERATIONS
-from edgemoe.compiler.llvmir.debug import in_shim
 from edgemoe.compiler.llvmir.objects import Module as LlvmModule
 from edgemoe.compiler.llvmir.reader import read_module
 from edgemoe.compiler.passes.pipeline import optimise
@@ -40,9 +39,8 @@ def compile_source(source: Path, top: str, include: list[Path], work: Path) -> P
     refuse(module)
     mangled = _top(module, top, source)
     result = returned(module, mangled)
-    text, facts = clean_up(module, mangled, read)
-    (work / f"{source.stem}.ll").write_text(text)
-    parsed = Module(text)
+    cleaned, facts = clean_up(module, mangled, read)
+    parsed = Module(cleaned)
     note_unrolled(parsed.source, facts)
     program = build_program(parsed, facts.facts, mangled, result)
     note_gone(facts)
@@ -142,9 +140,7 @@ def _top(module: LlvmModule, top: str, source: Path) -> str:
     found = [name for name, known in spelled.items() if known == top]
     if len(found) != 1:
         own = {
-            plain
-            for name, plain in spelled.items()
-            if not in_shim(module.debug.file_of_scope(module.functions[name].debug))
+            plain for name, plain in spelled.items() if not module.debug.of_shim(module.functions[name].debug)
         }
         what = "is defined twice" if found else "is not defined here"
         raise CompileError(

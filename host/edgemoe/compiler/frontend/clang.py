@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from functools import partial
+from functools import cache, partial
+from importlib.util import find_spec
 from pathlib import Path
 
 from edgemoe.compiler.errors import CompileError
@@ -42,6 +43,18 @@ def cache_environment() -> dict[str, str]:
     return environment
 
 
+@cache
+def zig_command() -> list[str]:
+    """What starts the zig of the ziglang wheel: its executable, or a Python that starts it where that is not found."""
+    package = find_spec("ziglang")
+    for folder in (package.submodule_search_locations or []) if package else []:
+        if (
+            executable := Path(folder) / "zig"
+        ).is_file():  # a Python in between costs more than clang's start
+            return [str(executable)]
+    return [sys.executable, "-m", "ziglang"]
+
+
 def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, Source, list[str], list[Note]]:
     """LLVM IR text of ``source``, what the C++ itself says, the files read and clang's warnings; intermediate files go
     to ``work``.
@@ -56,7 +69,8 @@ def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, Sourc
     values = partial(_preprocess, work, source)
     _clang(expand, source)
     text, structure = expand_pragmas(preprocessed.read_text(), values)
-    pragmas = find_pragmas(structure, Lines(text))
+    lines = Lines(text)
+    pragmas = find_pragmas(structure, lines)
     if wanted_modules(pragmas):
         if not any(Path(name).name == HEADER for name in _files(text)):
             _clang([*expand, "-include", HEADER], source)
@@ -65,11 +79,12 @@ def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, Sourc
         outlined = outline_modules(
             text, structure, wanted_modules(pragmas), partial(_tree, flags, work, source)
         )
-        pragmas = find_pragmas(read_structure(outlined.text), Lines(outlined.text), outlined.obstacles)
+        structure, lines = read_structure(outlined.text), Lines(outlined.text)
+        pragmas = find_pragmas(structure, lines, outlined.obstacles)
     else:
         outlined = Outlined(text, {})
     rewritten = work / f"{source.stem}.rewritten.cpp"
-    marked = rewrite_pragmas(outlined.text, pragmas)
+    marked = rewrite_pragmas(outlined.text, structure, lines, pragmas)
     rewritten.write_text(marked.text)
     output = work / f"{source.stem}.raw.ll"
     said = _clang([*flags, *WARNINGS, "-S", "-emit-llvm", "-o", str(output), str(rewritten)], source)
@@ -102,7 +117,7 @@ def _clang(arguments: list[str], source: Path, *, wanted: bool = False) -> str:
 
 
 def _run(arguments: list[str], source: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ziglang", "c++", *arguments]
+    command = [*zig_command(), "c++", *arguments]
     environment = cache_environment()
     try:
         return subprocess.run(

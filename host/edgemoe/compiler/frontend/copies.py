@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from edgemoe.compiler.frontend.leaves import leaves
-from edgemoe.compiler.frontend.pointers import Index, NoPlaceError, Place
+from edgemoe.compiler.frontend.pointers import Field, Index, NoPlaceError, Place, Step
 from edgemoe.compiler.llvmir.objects import Inst
-from edgemoe.compiler.llvmir.types import ArrayType, IntType, integer_bytes
+from edgemoe.compiler.llvmir.types import ArrayType, IntType, Type, integer_bytes
 
 if TYPE_CHECKING:
     from edgemoe.compiler.frontend.rewrite import Rewrite
@@ -180,12 +180,14 @@ class Copies:
                 layout.body(body.element), ArrayType
             ):
                 return None
-            step = layout.size(body.element)
-            starts = [(k * step, step) for k in range(body.count)]
+            inner: list[tuple[Step, Type]] = [(Index(k), body.element) for k in range(body.count)]
         else:
-            starts = [(at, layout.size(part)) for at, part in layout.fields(target.type)]
-        advance = rewrite.paths.advance
-        return [(advance(target, at), advance(source, at), part) for at, part in starts if part]
+            inner = [(Field(k), part) for k, (_, part) in enumerate(layout.fields(target.type))]
+        return [
+            (_inside(target, step, part), _inside(source, step, part), layout.size(part))
+            for step, part in inner
+            if layout.size(part)
+        ]
 
     def _copy_chosen(self, targets: Places, sources: Places, size: int) -> None:
         """From or to one of several variables: element by element."""
@@ -265,3 +267,7 @@ class Copies:
         more = rewrite.emit("icmp", _I1, [following, str(count)], [wide, wide], compare="ult")
         rewrite.out.append(Inst("br", operands=[more], types=[_I1], targets=[loop, done], debug=debug))
         rewrite.split_block(done)
+
+
+def _inside(place: Place, step: Step, type_: Type) -> Place:
+    return Place(place.base, (*place.steps, step), type_)

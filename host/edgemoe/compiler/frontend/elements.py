@@ -11,9 +11,9 @@ from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.joins import Joins
 from edgemoe.compiler.frontend.leaves import fields
 from edgemoe.compiler.frontend.objects import Parts, Variable
-from edgemoe.compiler.frontend.pointers import PADDING, Field, Index, NoPlaceError, Paths, Place
+from edgemoe.compiler.frontend.pointers import PADDING, Field, Index, NoPlaceError, Paths, Place, Step
 from edgemoe.compiler.llvmir.objects import Function, Inst, Module, Record
-from edgemoe.compiler.llvmir.types import POINTER, IntType, Type, integer_bytes
+from edgemoe.compiler.llvmir.types import POINTER, ArrayType, IntType, Type, integer_bytes
 
 #: What chooses a place: (tag of 8 bits, the number that it must have).
 Conditions: TypeAlias = tuple[tuple[str, int], ...]
@@ -221,11 +221,30 @@ class Elements:
         part = self.parts.part(variable, place)
         return part.name, part.type
 
+    def _in_rows(self, place: Place) -> tuple[Step, ...]:
+        """The steps to an element, where a pointer that walks on from an array's first element stays in no row."""
+        rows = len(place.steps)
+        while rows and isinstance(place.steps[rows - 1], Index):
+            rows -= 1
+        own = [step for step in place.steps[rows:] if isinstance(step, Index)]
+        if len(own) < 2 or not own[-1].walked or any(step != Index(0) for step in own[:-1]):
+            return place.steps
+        made, token = self.joins.index_insts(own[-1], self.inst.debug)
+        self.out += made
+        index, steps = self.joins.index, list[Step]()
+        for number in reversed(range(rows + 1, len(place.steps))):
+            body = self.parts.layout.body(self.paths.walk(place.base, place.steps[:number]).type)
+            assert isinstance(body, ArrayType)
+            inner = self.emit("urem", index, [token, str(body.count)])
+            token = self.emit("udiv", index, [token, str(body.count)])
+            steps.insert(0, Index(0, ((inner, index.width),)))
+        return (*place.steps[:rows], Index(0, ((token, index.width),)), *steps)
+
     def pointer(self, place: Place) -> str:
         """A pointer to a scalar."""
         variable = self.variables.get(place.base)
         indices = []
-        for step in place.steps:
+        for step in self._in_rows(place) if variable is not None and variable.apart else place.steps:
             if isinstance(step, Index):
                 made, token = self.joins.index_insts(step, self.inst.debug)
                 self.out += made

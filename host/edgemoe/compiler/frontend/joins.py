@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 
 import networkx as nx
 
+from edgemoe.compiler.frontend.objects import key_of
 from edgemoe.compiler.frontend.pointers import Index, NoPlaceError, Paths, Place
 from edgemoe.compiler.llvmir.objects import Function, Inst, Module
-from edgemoe.compiler.llvmir.types import POINTER, IntType
+from edgemoe.compiler.llvmir.types import POINTER, ArrayType, IntType
 
 _I8, _I1 = IntType(8), IntType(1)
 #: Variables that one pointer may point at.
@@ -37,6 +38,7 @@ class Joins:
         self.index = IntType(8 * module.layout.pointer)  #: the type of indices
         self.choices: dict[str, Choice] = {}
         self.bases: set[str] = set()
+        self._varying: dict[str, set[int]] = {}  #: steps in which a join's inputs differ, besides the last
         self._count = 0
         self._where: dict[str, str] = {}
         self._insts: dict[str, Inst] = {}
@@ -56,9 +58,8 @@ class Joins:
             wrong = [token for token in guessed if not self._agrees(token)]
             if not wrong:
                 break
-            refused |= set(wrong)
-            for token in guessed:
-                self._forget(token)
+            refused |= {token for token in wrong if not self._widen(token)}
+            self._paths.known.clear()
         for token, place in guessed.items():
             self._make_index(self._insts[token], place)
             self.bases.add(place.base)
@@ -96,32 +97,66 @@ class Joins:
         self._paths.known = {t: p for t, p in self._paths.known.items() if p is not None}
         self._paths.known[token] = place
 
-    def _forget(self, token: str) -> None:
-        self._paths.known.clear()
-
     def _stepped(self, token: str, place: Place) -> Place:
         """Inward to the elements over which the pointer moves, if it does."""
         for inst in self._function.instructions():
-            moves = inst.opcode == "getelementptr" and inst.operands[0] == token and len(inst.operands) == 2
-            if moves and inst.type != IntType(8):
+            if inst.opcode == "getelementptr" and inst.operands[0] == token and len(inst.operands) == 2:
                 try:
-                    return self._paths.seen_as(place, inst.type)
+                    inner = self._paths.seen_as(place, inst.type)
                 except NoPlaceError:
-                    return place
+                    continue
+                if inst.type != _I8:
+                    return inner
+                if inner.steps and isinstance(inner.steps[-1], Index) and self._over_bytes(place, inst):
+                    return inner  # bytes lead into a struct, too
         return place
 
+    def _over_bytes(self, place: Place, step: Inst) -> bool:
+        """Whether a number of bytes is a step over the elements of an array of bytes, and not over whole arrays."""
+        body, by = self._paths.layout.body(place.type), step.operands[1]
+        if not isinstance(body, ArrayType) or body.element != _I8:
+            return True
+        return by[:1] == "%" or int(by) % self._paths.layout.size(body) != 0
+
     def _unknown_index(self, place: Place, token: str) -> Place:
-        if not place.steps or not isinstance(place.steps[-1], Index):
-            return place
-        return replace(place, steps=(*place.steps[:-1], Index(0, ((f"{token}.index", self.index.width),))))
+        """The place with an index of the join's own wherever its inputs may differ."""
+        steps = list(place.steps)
+        for at in self._own_indices(place, token):
+            walked = self._paths.source and at == len(steps) - 1
+            steps[at] = Index(0, ((self._index_name(token, at, place), self.index.width),), walked)
+        return replace(place, steps=tuple(steps))
+
+    def _own_indices(self, place: Place, token: str) -> list[int]:
+        last = len(place.steps) - 1
+        own = self._varying.get(token, set()) | {last}
+        return [at for at in sorted(own) if at >= 0 and isinstance(place.steps[at], Index)]
+
+    @staticmethod
+    def _index_name(token: str, at: int, place: Place) -> str:
+        return f"{token}.index" if at == len(place.steps) - 1 else f"{token}.index.{at}"
 
     def _agrees(self, token: str) -> bool:
         """Whether all inputs lie in the array that was guessed."""
         place = self._paths.known[token]
         assert place is not None
-        return all(self._in_array(operand, place) is not None for operand in self._inputs(self._insts[token]))
+        return all(self._in_array(operand, place, token) for operand in self._inputs(self._insts[token]))
 
-    def _in_array(self, operand: str, place: Place) -> Place | None:
+    def _widen(self, token: str) -> bool:
+        """Lets the inputs differ in more indices, if they are elements of the same array all the same."""
+        place = self._paths.known[token]
+        assert place is not None
+        own = set(self._own_indices(place, token))
+        for operand in self._inputs(self._insts[token]):
+            known = self._alike(operand, place)
+            if known is None:
+                return False
+            own |= {at for at, step in enumerate(known.steps) if step != place.steps[at]}
+        found = own > set(self._own_indices(place, token))
+        self._varying[token] = own
+        return found
+
+    def _alike(self, operand: str, place: Place) -> Place | None:
+        """The input as a place of the same kind, on a path that differs from ``place`` in indices only."""
         if operand in ("undef", "poison"):
             return place
         known = self._known(operand)
@@ -131,18 +166,26 @@ class Joins:
             known = self._paths.seen_as(known, place.type)
         except NoPlaceError:
             return None
-        moving = bool(place.steps) and isinstance(place.steps[-1], Index)
-        same = known.steps[:-1] == place.steps[:-1] if moving else known.steps == place.steps
-        return known if same and len(known.steps) == len(place.steps) else None
+        return known if key_of(known.steps) == key_of(place.steps) else None
+
+    def _in_array(self, operand: str, place: Place, token: str) -> Place | None:
+        known = self._alike(operand, place)
+        if known is None:
+            return None
+        own = self._own_indices(place, token)
+        same = all(at in own or step == place.steps[at] for at, step in enumerate(known.steps))
+        return known if same else None
 
     def _make_index(self, inst: Inst, place: Place) -> None:
-        if not place.steps or not isinstance(place.steps[-1], Index):
-            return
+        for at in self._own_indices(place, inst.result):
+            self._make_one_index(inst, place, at)
+
+    def _make_one_index(self, inst: Inst, place: Place, position: int) -> None:
         indices = []
         for number, operand in enumerate(self._inputs(inst)):
-            known = self._in_array(operand, place)
+            known = self._in_array(operand, place, inst.result)
             assert known is not None
-            step = known.steps[-1]
+            step = known.steps[position]
             assert isinstance(step, Index)
             if inst.opcode == "phi":
                 block = inst.targets[number]
@@ -151,7 +194,7 @@ class Joins:
                 block = self._where[inst.result]
                 at = self._function.blocks[block].index(inst)
             indices.append(self.materialise(step, block, at, inst.debug))
-        name = f"{inst.result}.index"
+        name = self._index_name(inst.result, position, place)
         block = self._where[inst.result]
         if inst.opcode == "phi":
             made = Inst(

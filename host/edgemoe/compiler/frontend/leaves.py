@@ -9,6 +9,9 @@ from edgemoe.compiler.llvmir.types import ArrayType, IntType, Layout, NamedType,
 
 #: A named struct around an array: the lanes of an ``hls::vector``, each a bank of its own.
 LANES = "hls::vector"
+#: In the name of a struct around an inner dimension: its array, and as much room behind it. Rows that lie apart keep
+#: what a constant number of bytes adds to each index distinct: `m[1][i - 2]` is never `m[0][i + 14]`.
+ROWS = "hls.row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ def leaves(layout: Layout, type_: Type) -> list[Leaf]:
     body = layout.body(type_)
     assert isinstance(body, StructType)
     parts = fields(layout, type_)
+    if isinstance(type_, NamedType) and ROWS in type_.name:
+        parts = parts[:1]
     result = []
     for number, (offset, part) in parts:
         for leaf in leaves(layout, part):
@@ -52,6 +57,24 @@ def leaves(layout: Layout, type_: Type) -> list[Leaf]:
                 dims = (Dim(dims[0].extent, dims[0].stride, True), *dims[1:])
             result.append(Leaf(path, offset + leaf.offset, dims, leaf.width))
     return result
+
+
+def steps(leaf: Leaf, distance: int, term: bool = False) -> tuple[list[int], int]:
+    """Bytes as steps in each dimension, and those left over.
+
+    Where rows lie apart, a distance that is nearer to the next row counts back from it. Elsewhere a ``term``'s stride
+    counts in one dimension only: the elements follow each other, so that it does not matter in which.
+    """
+    counts, rest = [], distance
+    for dim, inner in zip(leaf.dims, (*leaf.dims[1:], None), strict=False):
+        row = inner.extent * inner.stride if inner is not None else dim.stride
+        if row < dim.stride:
+            count = (rest + row) // dim.stride
+        else:
+            count = 0 if term and rest % dim.stride else rest // dim.stride
+        counts.append(count)
+        rest -= count * dim.stride
+    return counts, rest
 
 
 def array_of_runs(layout: Layout, type_: Type) -> Type:

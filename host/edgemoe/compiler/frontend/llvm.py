@@ -11,6 +11,9 @@ CFG simplification merges them. Switches are lowered last because CFG simplifica
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
 
 import llvmlite.binding as llvm
 
@@ -18,9 +21,10 @@ from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.joins import chooses_addresses
 from edgemoe.compiler.frontend.limited import OutOfTime, limited
 from edgemoe.compiler.frontend.markers import Facts, bind, collect
-from edgemoe.compiler.frontend.prepare import inline_all, prepare
+from edgemoe.compiler.frontend.prepare import prepare
 from edgemoe.compiler.frontend.records import drop_nameless
 from edgemoe.compiler.frontend.registers import fold_registers
+from edgemoe.compiler.frontend.scaled import scale_bytes
 from edgemoe.compiler.frontend.source.rewrite import Source
 from edgemoe.compiler.frontend.split import settle_joins, split_aggregates
 from edgemoe.compiler.frontend.structs import scalars_for_structs
@@ -43,6 +47,8 @@ _PASSES = [
     "dead_store_elimination instruction_combine simplify_cfg lower_switch strip_dead_prototype "
     "global_dead_code_eliminate",
 ]
+#: A list of passes, or what is done to the module between two of them.
+_Step: TypeAlias = str | Callable[[llvm.ModuleRef], None]
 #: How deep structs of pointers, passed by value, may nest.
 _LEVELS = 8
 #: Once no aggregate is left, addresses count 32 bits: no memory on a chip needs more, and index arithmetic stays short.
@@ -60,8 +66,8 @@ def _setup() -> None:
     llvm.set_option("edgemoe", f"-pragma-unroll-full-max-iterations={UNROLLED_ITERATIONS}")
 
 
-def clean_up(source: Module, top: str, read: Source) -> tuple[str, Facts]:
-    """clang's IR, the mangled name of the top and what the C++ says -> IR text for :mod:`parse`, and the pragmas."""
+def clean_up(source: Module, top: str, read: Source) -> tuple[Module, Facts]:
+    """clang's IR, the mangled name of the top and what the C++ says -> IR for :mod:`parse`, and the pragmas."""
     _setup()
     options = llvm.create_pipeline_tuning_options()
     options.loop_vectorization = False
@@ -70,22 +76,25 @@ def clean_up(source: Module, top: str, read: Source) -> tuple[str, Facts]:
     machine = llvm.Target.from_default_triple().create_target_machine()
     builder = llvm.create_pass_builder(machine, options)
 
-    def passes(text: str, lists: tuple[str, ...]) -> str:
+    def passes(text: str, steps: tuple[_Step, ...]) -> str:
         parsed = llvm.parse_assembly(text)
         parsed.verify()
-        for names in lists:
+        for step in steps:
+            if not isinstance(step, str):
+                step(parsed)
+                continue
             manager = llvm.create_new_module_pass_manager()
-            for name in names.split():
+            for name in step.split():
                 getattr(manager, f"add_{name}_pass")()
             manager.run(parsed, builder)
         return str(parsed)
 
     _, loc = source.debug.subprogram(source.functions[top].debug)
 
-    def run(module: Module, *lists: str) -> str:
+    def run(module: Module, *steps: _Step) -> Module:
         text = module_text(module)
         try:
-            return limited(lambda: passes(text, lists), LLVM_SECONDS)
+            return read_module(limited(lambda: passes(text, steps), LLVM_SECONDS))
         except OutOfTime:
             raise CompileError(
                 loc.file,
@@ -101,23 +110,30 @@ def clean_up(source: Module, top: str, read: Source) -> tuple[str, Facts]:
     _forget_target(source)
     kept = prepare(source, top, read)
     scalars_for_structs(source, top)
-    module = drop_nameless(read_module(run(source, _INLINE_SMALL, _SHORTEN)))
-    inline_all(module, kept)
-    module = drop_nameless(read_module(run(module, _INLINE, _SHORTEN_ALL)))
+    inline_all = partial(_inline_all, kept)
+    module = drop_nameless(run(source, _INLINE_SMALL, _SHORTEN, inline_all, _INLINE, _SHORTEN_ALL))
     for _ in range(_LEVELS):
         if not any([fold_registers(function) for function in module.functions.values()]):
             break
-        module = read_module(run(module, _SHORTEN_ALL))
+        module = run(module, _SHORTEN_ALL)
     facts = collect(module, read)
     split_aggregates(module, facts.facts)
     bind(module, facts, read)
     module.other = [line for line in module.other if not line.startswith("target datalayout")]
     module.other.insert(0, _DATA_LAYOUT)
-    text = run(module, *_PASSES)
-    if not chooses_addresses(module := read_module(text)):
-        return text, facts
-    settle_joins(module)
-    return module_text(module), facts
+    module = run(module, *_PASSES)
+    choices = chooses_addresses(module)
+    scale_bytes(module, every=choices)
+    if choices:
+        settle_joins(module)
+    return module, facts
+
+
+def _inline_all(kept: set[str], module: llvm.ModuleRef) -> None:
+    """Marks what the first round left for inlining: the user's own functions."""
+    for function in module.functions:
+        if not function.is_declaration and function.name not in kept:
+            function.add_function_attribute("alwaysinline")
 
 
 def _forget_target(module: Module) -> None:

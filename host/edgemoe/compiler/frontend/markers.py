@@ -54,10 +54,20 @@ class Fact:
     ] = ()  #: the arrays and variables that ``variable`` stands for, once it was resolved
 
     def names(self, base: str) -> bool:
-        """Whether it speaks of the object ``base``, or of the struct that held it. LLVM quotes names as it needs."""
-        own = base.replace('"', "")
-        known = [name.replace('"', "") for name in self.objects]
-        return any(own == name or own.startswith(f"{name}.sroa.") for name in known)
+        """Whether it speaks of the object ``base``, or of one that LLVM took a part out of."""
+        return self._own(base) in self._known() or self.names_whole_of(base)
+
+    def names_whole_of(self, base: str) -> bool:
+        """Whether ``base`` is a part that LLVM took out of the object that it speaks of."""
+        return any(self._own(base).startswith(f"{name}.sroa.") for name in self._known())
+
+    @staticmethod
+    def _own(base: str) -> str:
+        """A name without the quotes that LLVM writes where it needs them."""
+        return base.replace('"', "")
+
+    def _known(self) -> list[str]:
+        return [self._own(name) for name in self.objects]
 
 
 @dataclass(slots=True)

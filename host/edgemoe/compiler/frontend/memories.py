@@ -15,7 +15,7 @@ from edgemoe.compiler.banks import BankLayout, Dimension, Form, Split, index_bit
 from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.address import Pointer
-from edgemoe.compiler.frontend.leaves import Leaf
+from edgemoe.compiler.frontend.leaves import Leaf, steps
 from edgemoe.compiler.frontend.objects import flatten
 from edgemoe.compiler.frontend.parse import Global, Module
 from edgemoe.compiler.ir import Affine, Compare, Const, Loc, Memory, Opcode, Storage, Value
@@ -172,26 +172,24 @@ def _element(leaf: Leaf, indices: list[_Index]) -> Affine:
 def _indices(
     memory: Memory, leaf: Leaf, pointer: Pointer, values: dict[str, Value], loc: Loc
 ) -> list[_Index]:
-    rest = pointer.offset - leaf.offset
-    indices = []
-    for dim in leaf.dims:
-        count = rest // dim.stride
-        rest -= count * dim.stride
-        indices.append(_Index(count, []))
+    counts, rest = steps(leaf, pointer.offset - leaf.offset)
     if rest:
         raise CompileError(
             loc.file, loc.line, f"this access to '{memory.name}' does not start at an element."
         )
+    sums: list[dict[str, int]] = [{} for _ in counts]  # in each dimension, coefficients by LLVM value
     for stride, token in pointer.terms:
-        for dim, index in zip(leaf.dims, indices, strict=True):
-            if stride % dim.stride == 0:
-                index.terms.append((stride // dim.stride, values[token]))
-                break
-        else:
+        moved, rest = steps(leaf, stride, term=True)
+        if rest:
             raise CompileError(
                 loc.file, loc.line, f"this access to '{memory.name}' does not step by whole elements."
             )
-    return indices
+        for count, found in zip(moved, sums, strict=True):
+            found[token] = found.get(token, 0) + count
+    return [
+        _Index(count, [(coefficient, values[token]) for token, coefficient in found.items() if coefficient])
+        for count, found in zip(counts, sums, strict=True)
+    ]
 
 
 def _sum(index: _Index, width: int, emit: Emitter) -> Value:

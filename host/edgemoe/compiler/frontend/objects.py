@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from edgemoe.compiler.frontend.leaves import LANES, leaves
+from edgemoe.compiler.frontend.leaves import LANES, ROWS, leaves
 from edgemoe.compiler.frontend.pointers import Field, Place, Step
 from edgemoe.compiler.llvmir.objects import Global, Inst, Module
 from edgemoe.compiler.llvmir.types import ArrayType, IntType, Layout, NamedType, StructType, Type
@@ -23,17 +23,17 @@ def key_of(steps: tuple[Step, ...]) -> Key:
 
 @dataclass(slots=True, eq=False)
 class Part:
-    """One object: its name and type; ``lanes`` says of each index whether a struct of lanes stands before it."""
+    """One object: its name and type; ``wrapped`` says of each index whether a struct stands before it."""
 
     name: str
     type: Type
-    lanes: tuple[bool, ...]
+    wrapped: tuple[bool, ...]
 
     def operands(self, indices: list[str], index: IntType) -> tuple[list[str], list[Type]]:
         """Operands of a ``getelementptr`` of this object's type to an element."""
         tokens, types = ["0"], [index]
-        for token, lane in zip(indices, self.lanes, strict=False):
-            if lane:
+        for token, wrapped in zip(indices, self.wrapped, strict=False):
+            if wrapped:
                 tokens.append("0")
                 types.append(IntType(32))
             tokens.append(token)
@@ -50,6 +50,7 @@ class Variable:
     type: Type
     name: str  #: what the source calls it
     debug_type: str  #: number of its type's metadata, "" if unknown
+    apart: bool = False  #: whether the rows of its arrays lie apart, as those that a pragma partitions do
     parts: dict[Key, Part] = field(default_factory=dict)
 
 
@@ -101,14 +102,16 @@ class Parts:
                 if len(body.fields) > 1 or (name and not lanes and not self._wrapped(type_)):
                     names.append(name or f"_{step}")
                 type_ = inner
+        apart = variable.apart or any(lane for _, lane in dims)
+        wrapped = tuple(lane or (apart and number > 0) for number, (_, lane) in enumerate(dims))
         result: Type = scalar
-        for count, lane in reversed(dims):
+        for number, (count, lane) in reversed(list(enumerate(dims))):
             result = ArrayType(count, result)
-            if lane:
-                result = self._lanes(result)
+            if wrapped[number]:
+                result = self._wrap(result, lane, row=number > 0)
         if len(leaves(self.layout, variable.type)) == 1:  # it stays one, and what pragmas say of it holds
-            return Part(variable.base, result, tuple(lane for _, lane in dims))
-        return Part(self._name(variable, names), result, tuple(lane for _, lane in dims))
+            return Part(variable.base, result, wrapped)
+        return Part(self._name(variable, names), result, wrapped)
 
     @staticmethod
     def _wrapped(type_: Type) -> bool:
@@ -117,12 +120,15 @@ class Parts:
             w in type_.name for w in ("ap_int_base", "ap_fixed_base", "ap_")
         )
 
-    def _lanes(self, type_: ArrayType) -> NamedType:
-        name = f'%"{LANES}.{type_.count}.{len(self._module.types)}"'
-        for known, body in self._module.types.items():
-            if known.startswith(f'%"{LANES}.{type_.count}.') and body.fields == (type_,):
+    def _wrap(self, type_: ArrayType, lanes: bool, row: bool) -> NamedType:
+        """A struct whose name says what the array is: lanes, a row with room behind it, or both."""
+        stem = f"{ROWS if row else ''}{LANES if lanes else ''}.{type_.count}."
+        body = StructType((type_, type_) if row else (type_,))
+        for known, other in self._module.types.items():
+            if known.startswith(f'%"{stem}') and other.fields == body.fields:
                 return NamedType(known)
-        self._module.types[name] = StructType((type_,))
+        name = f'%"{stem}{len(self._module.types)}"'
+        self._module.types[name] = body
         return NamedType(name)
 
     def _name(self, variable: Variable, names: list[str]) -> str:
@@ -217,8 +223,9 @@ class Parts:
         if key[0] != ELEMENT:
             offset, part = self.layout.fields(type_)[key[0]]
             return self._init(part, key[1:], made, at + offset, data)
-        if isinstance(inner, StructType):  # lanes
-            return f"{{ {inner.fields[0]} {self._init(type_, key, inner.fields[0], at, data)} }}"
+        if isinstance(inner, StructType):  # lanes or a row
+            room = "".join(f", {field} zeroinitializer" for field in inner.fields[1:])
+            return f"{{ {inner.fields[0]} {self._init(type_, key, inner.fields[0], at, data)}{room} }}"
         assert isinstance(inner, ArrayType) and isinstance(body, ArrayType)
         step = self.layout.size(body.element)
         values = (

@@ -16,7 +16,7 @@ from edgemoe.compiler.llvmir.instructions import BINARY
 from edgemoe.compiler.llvmir.line import CASTS
 from edgemoe.compiler.llvmir.objects import Constant, Global, Inst, Parameter, Record
 from edgemoe.compiler.llvmir.objects import Function as LlvmFunction
-from edgemoe.compiler.llvmir.reader import read_module
+from edgemoe.compiler.llvmir.objects import Module as LlvmModule
 from edgemoe.compiler.llvmir.types import Layout, PlainType, VectorType, bits
 
 __all__ = ["BINARY", "Function", "Global", "Inst", "Module", "bits"]
@@ -45,13 +45,13 @@ class Function:
 
 
 class Module:
-    """Everything in one LLVM IR text.
+    """Everything in one module of LLVM IR.
 
     Raises: CompileError for an instruction that nothing here lowers.
     """
 
-    def __init__(self, text: str) -> None:
-        self.source = read_module(text)
+    def __init__(self, source: LlvmModule) -> None:
+        self.source = source
         self.debug: DebugInfo = self.source.debug
         self.layout: Layout = self.source.layout
         self.globals: dict[str, Global] = self.source.globals

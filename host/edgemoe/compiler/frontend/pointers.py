@@ -8,12 +8,21 @@ followed this way; LLVM's own passes later turn paths into byte offsets, which n
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from edgemoe.compiler.frontend.leaves import array_of_runs
+from edgemoe.compiler.frontend.leaves import ROWS, array_of_runs
 from edgemoe.compiler.llvmir.objects import Function, Module
-from edgemoe.compiler.llvmir.types import ArrayType, IntType, Layout, PlainType, StructType, Type, bits
+from edgemoe.compiler.llvmir.types import (
+    ArrayType,
+    IntType,
+    Layout,
+    NamedType,
+    PlainType,
+    StructType,
+    Type,
+    bits,
+)
 
 #: How deep structs may nest.
 _DEEPEST = 64
@@ -28,13 +37,18 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Into an element of an array: a constant plus the values of ``terms`` (signed, of the given width)."""
+    """Into an element of an array: a constant plus the values of ``terms`` (signed, of the given width).
+
+    ``walked``: a pointer moved there, which may leave the row that it started in.
+    """
 
     constant: int
     terms: tuple[tuple[str, int], ...] = ()
+    walked: bool = field(default=False, compare=False)
 
     def plus(self, other: Index) -> Index:
-        return Index(self.constant + other.constant, self.terms + other.terms)
+        walked = self.walked or other.walked
+        return Index(self.constant + other.constant, self.terms + other.terms, walked)
 
 
 Step: TypeAlias = Field | Index
@@ -89,10 +103,15 @@ def declared_types(module: Module) -> dict[str, Type]:
 
 
 class Paths:
-    """Resolves the pointers of one function; ``declared`` are the types of globals."""
+    """Resolves the pointers of one function; ``declared`` are the types of globals.
 
-    def __init__(self, module: Module, function: Function, declared: dict[str, Type]) -> None:
-        self.module = module
+    ``source``: the IR is clang's, where a pointer moves because the program says so; later LLVM indexes that way too.
+    """
+
+    def __init__(
+        self, module: Module, function: Function, declared: dict[str, Type], source: bool = True
+    ) -> None:
+        self.module, self.source = module, source
         self.declared = declared
         self.layout: Layout = module.layout
         self.definitions = function.definitions()
@@ -140,7 +159,7 @@ class Paths:
         """The place of ``getelementptr source, place, indices``."""
         steps = [_index(token, width) for token, width in zip(indices, widths, strict=True)]
         if source == IntType(8) and len(steps) == 1 and not steps[0].terms:
-            return self.advance(place, steps[0].constant)
+            return self._end_of_bytes(place, steps[0]) or self.advance(place, steps[0].constant)
         try:
             place = self.seen_as(place, source)
         except NoPlaceError:
@@ -155,7 +174,7 @@ class Paths:
                 ahead = Index(steps[0].constant * body.count)
                 steps = [Index(0), ahead.plus(steps[1]) if len(steps) > 1 else ahead, *steps[2:]]
             else:
-                place = self._move(place, steps[0])
+                place = self._move(place, replace(steps[0], walked=self.source))
         for step in steps[1:]:
             body = self.layout.body(place.type)
             if isinstance(body, StructType):
@@ -165,6 +184,18 @@ class Paths:
             else:
                 raise NoPlaceError("this index goes into something that is no array.")
         return place
+
+    def _end_of_bytes(self, place: Place, by: Index) -> Place | None:
+        """The place behind an array of bytes, of which a step is a byte offset too: not the next member or row."""
+        if not self.source:
+            return None
+        if isinstance(body := self.layout.body(place.type), ArrayType) and body.element == IntType(8):
+            place = Place(place.base, (*place.steps, Index(0)), body.element)
+        if place.type != IntType(8) or not place.steps or not isinstance(last := place.steps[-1], Index):
+            return None
+        body = self.layout.body(self.walk(place.base, place.steps[:-1]).type)
+        assert isinstance(body, ArrayType)
+        return None if last.terms or last.constant + by.constant != body.count else self._move(place, by)
 
     def _offset(self, source: Type, indices: list[int]) -> int:
         """Bytes that constant indices lead on."""
@@ -262,7 +293,9 @@ class Paths:
             size = self.layout.size(place.type)
             if 0 < offset < size:
                 body = self.layout.body(place.type)
-                if isinstance(body, ArrayType):
+                if isinstance(body, ArrayType) and (row := self._row(body.element)):
+                    place, offset = self._into_row(place, body.element, row, offset)
+                elif isinstance(body, ArrayType):
                     count, offset = divmod(offset, self.layout.size(body.element))
                     place = Place(place.base, (*place.steps, Index(count)), body.element)
                 elif isinstance(body, StructType):
@@ -301,6 +334,22 @@ class Paths:
             else:
                 break
         raise NoPlaceError("this address lies outside of its variable.")
+
+    def _row(self, type_: Type) -> ArrayType | None:
+        """The array in a struct that keeps rows apart, None for other types."""
+        body = self.layout.body(type_)
+        if isinstance(type_, NamedType) and ROWS in type_.name and isinstance(body, StructType):
+            array = body.fields[0]
+            return array if isinstance(array, ArrayType) else None
+        return None
+
+    def _into_row(self, place: Place, wrapper: Type, row: ArrayType, offset: int) -> tuple[Place, int]:
+        """An element of a row, by bytes from the first row on; what is nearer to the next one counts back from it."""
+        size, step = self.layout.size(wrapper), self.layout.size(row.element)
+        count = (offset + size // 2) // size
+        index, rest = divmod(offset - count * size, step)
+        steps = (*place.steps, Index(count), Field(0), Index(index))
+        return Place(place.base, steps, row.element), rest
 
 
 def _index(token: str, width: int) -> Index:

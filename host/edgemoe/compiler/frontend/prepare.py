@@ -47,17 +47,10 @@ def prepare(module: Module, top: str, source: Source) -> set[str]:
         if function.name in kept:
             function.linkage, function.attributes = "", f"noinline {_ATTRIBUTES}"
         else:
-            small = in_shim(module.debug.file_of_scope(function.debug))
+            small = module.debug.of_shim(function.debug)
             function.linkage = "internal"
             function.attributes = f"{'alwaysinline ' if small else ''}{_ATTRIBUTES}"
     return kept
-
-
-def inline_all(module: Module, kept: set[str]) -> None:
-    """Marks what the first round left for inlining: the user's own functions."""
-    for function in module.functions.values():
-        if function.name not in kept:
-            function.attributes = f"alwaysinline {_ATTRIBUTES}"
 
 
 def pragma_of(call: Inst, source: Source) -> Written | None:
@@ -80,7 +73,7 @@ def processes(module: Module, source: Source) -> list[str]:
         if any(_is_dataflow(call, source) for call in calls):
             for call in calls:
                 callee = module.functions.get(call.callee)
-                if callee is not None and not in_shim(module.debug.file_of_scope(callee.debug)):
+                if callee is not None and not module.debug.of_shim(callee.debug):
                     found[call.callee] = None
     return list(found)
 

@@ -20,6 +20,7 @@ from edgemoe.compiler.frontend.markers import PIPELINE_MARK, Fact
 from edgemoe.compiler.frontend.names import Names, identifier
 from edgemoe.compiler.frontend.parse import Function as LlvmFunction
 from edgemoe.compiler.frontend.parse import Inst, Module, bits
+from edgemoe.compiler.frontend.prepare import MODULE_BODY
 from edgemoe.compiler.ir import (
     Block,
     Branch,
@@ -68,6 +69,9 @@ class ProcessBuilder:
             module, source, self.facts, self.definitions, self.function, self.arguments, self.values
         )
         self.leaf_args: dict[int, ModuleArg] = {}
+        self.module_body = source.name.endswith(
+            MODULE_BODY
+        )  #: whether it is the body of a fixed-latency module
         self.result: Value | None = None  #: of a module
         self.notes: dict[Note, None] = {}
         self._names = Names()
@@ -83,6 +87,10 @@ class ProcessBuilder:
         graph = Graph(next(iter(self.source.blocks)), successors)
         refuse_left_over([b[-1] for b in self.source.blocks.values() if b[-1].loop], self.module.debug)
         loops = natural_loops(graph)
+        if self.module_body and not loops and self._results() == 1:
+            self._whole(graph, next(iter(self.source.blocks)))
+            self.function.args = [self.leaf_args[k] for k in sorted(self.leaf_args)]
+            return self.function
         pipelines = self._pipelines(graph, loops)
         owner = {block: header for header, (loop, _) in pipelines.items() for block in loop.blocks}
         for name in graph.order:
@@ -109,6 +117,12 @@ class ProcessBuilder:
             if isinstance(region, Pipeline):
                 region.promises = self.accesses.dependences(region)
         return self.function
+
+    def _results(self) -> int:
+        """How many places give a module's result."""
+        calls = [i for block in self.source.blocks.values() for i in block if i.opcode == "call"]
+        meanings = [intrinsic(call.callee.removesuffix(".v")) for call in calls]
+        return sum(meaning is not None and meaning.kind == "ret" for meaning in meanings)
 
     def _find_idle_loops(self) -> None:
         """A loop that never ends and does nothing: the run never ends either."""
@@ -248,6 +262,19 @@ class ProcessBuilder:
             (fact.label for fact in self.facts if number and fact.loop == number and fact.label), ""
         )
         emit = Emitter(self.ids, region.ops)
+        predicates = self._convert(header, loop.blocks, graph, emit)
+        self._close(region, graph, loop, predicates, emit)
+
+    def _whole(self, graph: Graph, header: str) -> None:
+        """A function without loops as one block, whose choices are selects."""
+        region = Block(self._names.numbered("block", self._block_loc(self.source.blocks[header]).line))
+        region.loc = self._block_loc(self.source.blocks[header])
+        self.function.regions.append(region)
+        self._convert(header, set(graph.order), graph, Emitter(self.ids, region.ops))
+        region.terminator = Return(self.result)
+
+    def _convert(self, header: str, blocks: set[str], graph: Graph, emit: Emitter) -> Predicates:
+        """Lowers blocks without control: what has an effect gets a predicate, phis become selects."""
 
         def condition(source: str, target: str) -> Value | None:
             last = self.source.blocks[source][-1]
@@ -256,7 +283,7 @@ class ProcessBuilder:
             value = self._value(last.operands[0], 1, last)
             return value if last.targets[0] == target else emit.invert(value)
 
-        predicates = Predicates(header, loop.blocks, graph.successors, condition, emit)
+        predicates = Predicates(header, blocks, graph.successors, condition, emit)
         for name in predicates.order:
             for inst in self.source.blocks[name]:
                 if inst.opcode == "phi":
@@ -270,7 +297,7 @@ class ProcessBuilder:
                 elif inst.opcode not in ("br", "ret", "unreachable"):
                     effect = inst.opcode == "store" or inst.opcode == "call"
                     self._lower(inst, emit, predicates.of(name) if effect else None)
-        self._close(region, graph, loop, predicates, emit)
+        return predicates
 
     def _close(
         self, region: Pipeline, graph: Graph, loop: Loop, predicates: Predicates, emit: Emitter

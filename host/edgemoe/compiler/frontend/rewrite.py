@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from edgemoe.compiler.frontend.copies import COPIES, Copies
 from edgemoe.compiler.frontend.elements import Conditions, Elements
+from edgemoe.compiler.frontend.leaves import leaves
 from edgemoe.compiler.frontend.pointers import Index, NoPlaceError, Place
 from edgemoe.compiler.llvmir.objects import Inst, Record
 from edgemoe.compiler.llvmir.types import POINTER, IntType, bits
@@ -206,6 +207,10 @@ class Rewrite(Elements):
         for part in variable.parts.values():
             name = part.name[1:].strip('"')
             places = ", ".join(f"{key}: !{fields[key]}" for key in ("scope", "file") if key in fields)
-            number = debug.add(f'!DILocalVariable(name: "{name}", {places}, line: {fields.get("line", "0")})')
+            width = leaves(self.parts.layout, part.type)[0].width
+            kind = debug.add(f'!DIBasicType(name: "i{width}", size: {width}, encoding: DW_ATE_unsigned)')
+            where = f"{places}, line: {fields.get('line', '0')}"
+            # LLVM's passes ask every variable for its type.
+            number = debug.add(f'!DILocalVariable(name: "{name}", {where}, type: !{kind})')
             made.append(Record("dbg_declare", part.name, number, "!DIExpression()", record.debug))
         return made

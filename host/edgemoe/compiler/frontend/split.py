@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from edgemoe.compiler.banks import Split
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.joins import Joins
-from edgemoe.compiler.frontend.leaves import fields, leaves
+from edgemoe.compiler.frontend.leaves import ROWS, Leaf, fields, leaves
 from edgemoe.compiler.frontend.markers import Fact
 from edgemoe.compiler.frontend.objects import Key, Parts, Variable, key_of
 from edgemoe.compiler.frontend.pointers import Field, Index, Paths, Place, declared_types, referenced
@@ -52,17 +52,19 @@ class _Split:
         self.work: list[_Work] = []
         self.whole: set[str] = set()  # bases that go elsewhere as a whole: streams, blocks
         self.wide: set[tuple[str, str, Key]] = set()  # (scope, base, path)
+        self.banked: set[tuple[str, str]] = set()  # (scope, base) of what a pragma partitions
         self.variables: dict[tuple[str, str], Variable] = {}  # by (scope, base)
         self.parts = Parts(module, self.wide)
 
     def run(self) -> None:
         for function in self.module.functions.values():
-            paths = Paths(self.module, function, self.declared)
+            paths = Paths(self.module, function, self.declared, source=not self.joins_only)
             joins = Joins(self.module, function, paths)
             joins.resolve()
             self.work.append(_Work(function, paths, joins))
         for work in self.work:
             self._look(work)
+            self._look_banked(work)
         for work in self.work:
             self._choose(work)
         for work in self.work:
@@ -104,6 +106,13 @@ class _Split:
                 for operand in inst.operands:
                     self._escape(work, operand)
 
+    def _look_banked(self, work: _Work) -> None:
+        for fact in self.facts:
+            if fact.function == work.function.name and isinstance(fact.pragma, ArrayPartition):
+                place = work.paths.place(fact.variable)
+                if place is not None and not fact.pragma.off:
+                    self.banked.add((self.scope(work, place.base), place.base))
+
     def _own(self, work: _Work) -> dict[str, Variable]:
         return {v.base: v for (scope, _), v in self.variables.items() if scope in ("", work.function.name)}
 
@@ -140,14 +149,19 @@ class _Split:
             scope = self.scope(work, base)
             if f"{scope} {base}" in self.whole or not self._splittable(type_):
                 continue
-            several = len(leaves(self.layout, type_)) > 1
+            parts = leaves(self.layout, type_)
+            rows = any(self._apart(scope, base, leaf) for leaf in parts)
             wide = any(known[:2] == (scope, base) for known in self.wide)
             if (
-                ((several or wide) and not self.joins_only)
+                ((len(parts) > 1 or wide or rows) and not self.joins_only)
                 or base in work.joins.bases
                 or self._chosen(work, base)
             ):
                 self._want(work, base, type_)
+
+    def _apart(self, scope: str, base: str, leaf: Leaf) -> bool:
+        """Whether the rows of an array have banks of their own, so that no index may be taken for another's."""
+        return len(leaf.dims) > 1 and ((scope, base) in self.banked or any(dim.lanes for dim in leaf.dims))
 
     def _chosen(self, work: _Work, base: str) -> bool:
         return any(p.base == base for choice in work.joins.choices.values() for p in choice.places)
@@ -160,7 +174,8 @@ class _Split:
         if (scope, base) in self.variables:
             return
         name, debug = self._source_name(work, base)
-        self.variables[scope, base] = Variable(scope, base, type_, name, debug)
+        apart = (scope, base) in self.banked or ROWS in str(type_)
+        self.variables[scope, base] = Variable(scope, base, type_, name, debug, apart)
 
     def _source_name(self, work: _Work, base: str) -> tuple[str, str]:
         info = self.module.debug

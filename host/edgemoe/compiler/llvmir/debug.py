@@ -115,6 +115,10 @@ class DebugInfo:
             self._files[number] = known
         return known
 
+    def of_shim(self, subprogram: str) -> bool:
+        """Whether a function with this DISubprogram is one of the shim's: "" is one without places (`HLS_INLINE`)."""
+        return not subprogram or in_shim(self.file_of_scope(subprogram))
+
     # ---- names and types -----------------------------------------------------------------------------------
 
     def variable(self, number: str) -> str:

@@ -194,7 +194,10 @@ def join(words: list[str]) -> str:
 def _bytes(text: str) -> list[int]:
     data, at = [], 0
     while at < len(text):
-        if text[at] == "\\":
+        if text[at : at + 2] == "\\\\":  # a backslash itself
+            data.append(ord("\\"))
+            at += 2
+        elif text[at] == "\\":
             data.append(int(text[at + 1 : at + 3], 16))
             at += 3
         else:

@@ -59,16 +59,18 @@ class Rtl:
         cache: Path | None = None,
         seed: int = 1,
         netlists: Mapping[str, Path] | None = None,
+        optimise: str = "-O1",
     ) -> Rtl:
         """One model of all ``results``; ``out`` keeps it, ``cache`` what all models share.
 
         Registers start with noise made from ``seed``. ``netlists`` gives Verilog that stands for a top's own.
+        ``optimise`` is for the C++ compiler, as of `build_model`.
         """
         given = netlists or {}
         kernels = [
             Kernel(f"k{n}_", result, given.get(result.program.top)) for n, result in enumerate(results)
         ]
-        return cls(build_model(kernels, out, cache), results, seed)
+        return cls(build_model(kernels, out, cache, optimise), results, seed)
 
     def function(self, top: str) -> Function:
         return self.kernels[top].result.program.functions[top]

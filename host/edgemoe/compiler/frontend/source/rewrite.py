@@ -26,7 +26,6 @@ from edgemoe.compiler.frontend.source.structure import (
     Opens,
     Structure,
     loop_labels,
-    read_structure,
 )
 from edgemoe.compiler.ir import Loc
 
@@ -74,16 +73,14 @@ def find_pragmas(
     return found
 
 
-def rewrite_pragmas(text: str, marked: list[Marked]) -> Source:
-    """``text`` with a marker on each pragma's line; line numbers stay."""
+def rewrite_pragmas(text: str, structure: Structure, lines: Lines, marked: list[Marked]) -> Source:
+    """``text``, of which ``structure`` and ``lines`` tell, with a marker on each pragma's line; line numbers stay."""
     edits = []
     for number, item in enumerate(marked, 1):
         token = item.directive.token
         edits.append((token.at, token.end, _marker(number, item.written)))
-    text = apply(text, edits)
-    lines = Lines(text)
-    labels = {lines.point(at): label for at, label in loop_labels(read_structure(text)).items()}
-    return Source(text, [item.written for item in marked], labels)
+    labels = {lines.point(at): label for at, label in loop_labels(structure).items()}
+    return Source(apply(text, edits), [item.written for item in marked], labels)
 
 
 def _marker(number: int, written: Written) -> str:
