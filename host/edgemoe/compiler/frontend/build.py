@@ -10,12 +10,13 @@ from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.arguments import parameter_name
 from edgemoe.compiler.frontend.clang import emit_llvm
 from edgemoe.compiler.frontend.dataflow import Callee, build_dataflow
+from edgemoe.compiler.frontend.instructions import ModuleLeaves
 from edgemoe.compiler.frontend.llvm import clean_up
 from edgemoe.compiler.frontend.markers import Fact, note_gone, note_unrolled
 from edgemoe.compiler.frontend.names import hardware_name
 from edgemoe.compiler.frontend.parse import Module
 from edgemoe.compiler.frontend.prepare import MODULE_BODY
-from edgemoe.compiler.frontend.process import ModuleLeaves, ProcessBuilder
+from edgemoe.compiler.frontend.process import ProcessBuilder
 from edgemoe.compiler.frontend.refusals import refuse
 from edgemoe.compiler.frontend.returned import returned
 from edgemoe.compiler.frontend.source.modules import SUFFIX
