@@ -62,6 +62,19 @@ def test_the_passes_know_neither_source_nor_hardware() -> None:
         assert not rooms_imported(path.read_text()) & {"frontend", "backend", "llvmir", "schedule"}
 
 
+def test_no_regular_expression_reads_cxx_or_llvm_ir() -> None:
+    """Source and IR are objects; two expressions split texts into tokens, one of C++ and one of LLVM's."""
+    rooms = ("frontend/**/*.py", "llvmir/*.py", "native*.py", "driver.py")
+    for path in (path for room in rooms for path in COMPILER.glob(room)):
+        modules = {
+            alias.name
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Import)
+            for alias in node.names
+        }
+        assert "re" not in modules or path.name == "tokens.py", path
+
+
 def test_an_upward_import_is_seen() -> None:
     assert rooms_imported("def f():\n    from edgemoe.compiler import driver") == {"driver"}
     assert rooms_imported("import edgemoe.compiler.backend.plan") == {"backend"}

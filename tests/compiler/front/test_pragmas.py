@@ -7,7 +7,8 @@ import pytest
 
 from edgemoe.compiler.banks import Split
 from edgemoe.compiler.errors import CompileError
-from edgemoe.compiler.frontend.source.grammar import GRAMMAR, Value
+from edgemoe.compiler.frontend.source.grammar import GRAMMAR
+from edgemoe.compiler.frontend.source.options import Value
 from edgemoe.compiler.frontend.source.places import Lines
 from edgemoe.compiler.frontend.source.pragmas import (
     ArrayPartition,

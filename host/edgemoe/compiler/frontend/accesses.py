@@ -3,15 +3,12 @@
 
 from __future__ import annotations
 
-import re
-
 from edgemoe.compiler.banks import Split
 from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.address import Pointer, Pointers
 from edgemoe.compiler.frontend.arguments import Arguments
 from edgemoe.compiler.frontend.leaves import Dim, Leaf, array_of_runs, leaves
-from edgemoe.compiler.frontend.lower import constant
 from edgemoe.compiler.frontend.markers import Fact
 from edgemoe.compiler.frontend.memories import (
     Access,
@@ -21,11 +18,12 @@ from edgemoe.compiler.frontend.memories import (
     initial_words,
     resolve_access,
 )
+from edgemoe.compiler.frontend.names import identifier, source_name, variable
 from edgemoe.compiler.frontend.parse import Function as LlvmFunction
 from edgemoe.compiler.frontend.parse import Inst, Module
 from edgemoe.compiler.frontend.source.pragmas import ArrayPartition, Dependence
+from edgemoe.compiler.ir import Dependence as Promise
 from edgemoe.compiler.ir import (
-    Const,
     Function,
     Memory,
     Op,
@@ -35,11 +33,7 @@ from edgemoe.compiler.ir import (
     Storage,
     Value,
 )
-from edgemoe.compiler.ir import Dependence as Promise
 from edgemoe.compiler.llvmir.types import IntType
-
-#: Elements that one memcpy or memset may touch.
-_LARGEST_COPY = 4096
 
 
 class Accesses:
@@ -151,62 +145,6 @@ class Accesses:
             predicate=predicate,
         )
 
-    # ---- block copies --------------------------------------------------------------------------------------
-
-    def copy(self, inst: Inst, emit: Emitter, predicate: Value | None) -> None:
-        """A ``memcpy`` of constant size: element by element, all loads first."""
-        target, source = (self._pointers.resolve(token, inst) for token in inst.operands[:2])
-        elements = self._elements(source, self._length(inst), inst)
-        values = [
-            (pointer.offset - source.offset, width, self._load_part(inst, pointer, width, emit, ""))
-            for pointer, width in elements
-        ]
-        for step, width, value in values:
-            pointer = Pointer(target.base, target.offset + step, target.terms)
-            self._store_part(inst, pointer, width, value, emit, predicate)
-
-    def fill(self, inst: Inst, emit: Emitter, predicate: Value | None) -> None:
-        """A ``memset`` of constant size."""
-        target = self._pointers.resolve(inst.operands[0], inst)
-        token = inst.operands[1]
-        for pointer, width in self._elements(target, self._length(inst), inst):
-            size = -(-width // 8)
-            pattern: Value
-            if token.startswith("%"):
-                pattern = emit.extract(emit.concat([self._values[token]] * size), 0, width)
-            else:
-                byte = constant(token, 8).value
-                pattern = Const.of(int.from_bytes(bytes([byte]) * size, "little"), width)
-            self._store_part(inst, pointer, width, pattern, emit, predicate)
-
-    def _length(self, inst: Inst) -> int:
-        if not inst.operands[2].isdigit():
-            raise self._error(
-                inst, "a number of bytes known only at run time is copied or cleared; write a loop."
-            )
-        return int(inst.operands[2])
-
-    def _elements(self, pointer: Pointer, length: int, inst: Inst) -> list[tuple[Pointer, int]]:
-        """The elements in ``length`` bytes from ``pointer``."""
-        result: list[tuple[Pointer, int]] = []
-        for leaf in self._leaves(pointer, inst):
-            positions = [leaf.offset]
-            for dim in leaf.dims:
-                positions = [p + k * dim.stride for p in positions for k in range(dim.extent)]
-                if len(positions) > _LARGEST_COPY * 64:
-                    break
-            if pointer.terms:  # the start is chosen at run time: positions relative to it
-                inside = [pointer.offset + p - leaf.offset for p in positions if p - leaf.offset < length]
-            else:
-                inside = [p for p in positions if pointer.offset <= p < pointer.offset + length]
-            result += [(Pointer(pointer.base, p, pointer.terms), leaf.width) for p in inside]
-        if len(result) > _LARGEST_COPY:
-            raise self._error(
-                inst,
-                f"an array of {len(result)} elements is copied or cleared at once; write a loop that does it.",
-            )
-        return sorted(result, key=lambda item: item[0].offset)
-
     def _parts(self, inst: Inst, pointer: Pointer, width: int) -> list[tuple[Pointer, int]]:
         """The element accesses that one access of ``width`` bits consists of."""
         leaves = self._leaves(pointer, inst)
@@ -309,9 +247,8 @@ class Accesses:
 
     def _base_name(self, base: str) -> str:
         if base.startswith("@"):
-            return _source_name(base[1:])
-        text = self._source.variables.get(base) or base.lstrip("%").strip('"')
-        return re.sub(r"\W", "_", re.sub(r"\.i\d*$", "", text))
+            return source_name(base[1:])
+        return identifier(variable(self._source.variables.get(base) or base))
 
     def _fresh(self, name: str) -> str:
         taken = {*self._function.memories, *(arg.name for arg in self._arguments.args())}
@@ -359,26 +296,3 @@ class Accesses:
             false = pragma.dependent is False
             result.append(Promise(names, pragma.inter, false, pragma.distance, hazards))
         return result
-
-
-#: Numbers in a mangled name that are no lengths: literals, _BitInt widths, substitutions, array extents.
-_NO_NAME = re.compile(r"L[a-z]n?\d+E|D[UB]\d+_|S\d+_|A\d+_")
-
-
-def _source_name(mangled: str) -> str:
-    """The last identifier in a mangled name: ``_ZN7edgemoe5kSineE`` -> ``kSine``."""
-    name, at = re.sub(r"\W", "_", mangled), 0
-    while at < len(mangled):
-        if literal := _NO_NAME.match(mangled, at):
-            at = literal.end()
-            continue
-        digits = re.match(r"\d+", mangled[at:])
-        if not digits:
-            at += 1
-            continue
-        at += len(digits[0])
-        word = mangled[at : at + int(digits[0])]
-        if len(word) == int(digits[0]) and word.isidentifier():
-            name = word
-            at += len(word)
-    return name

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-import re
-
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.intrinsics import AXI_CHANNELS, Intrinsic, intrinsic
+from edgemoe.compiler.frontend.names import identifier, parameter
 from edgemoe.compiler.frontend.parse import Function as LlvmFunction
 from edgemoe.compiler.frontend.parse import Inst, Module, bits
 from edgemoe.compiler.ir import Argument, AxiArg, BlockArg, Direction, ScalarArg, StreamArg
@@ -15,8 +14,7 @@ from edgemoe.compiler.ir import Argument, AxiArg, BlockArg, Direction, ScalarArg
 def parameter_name(function: LlvmFunction, token: str) -> str:
     """The C++ name of a parameter of `function`."""
     known = function.variables.get(token)
-    text = known or re.sub(r"\.(coerce|addr).*$", "", token.lstrip("%").strip('"'))
-    return re.sub(r"\W", "_", text)
+    return identifier(known or parameter(token))
 
 
 def refuse_other_streams(module: Module, source: LlvmFunction, streams: set[str]) -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from pathlib import Path
 
@@ -12,11 +11,13 @@ from edgemoe.compiler.frontend.arguments import parameter_name, refuse_other_str
 from edgemoe.compiler.frontend.clang import emit_llvm
 from edgemoe.compiler.frontend.dataflow import Callee, build_dataflow
 from edgemoe.compiler.frontend.feedback import find_answers
+from edgemoe.compiler.frontend.instructions import ModuleLeaves
 from edgemoe.compiler.frontend.llvm import clean_up
 from edgemoe.compiler.frontend.markers import Fact, note_gone, note_unrolled
+from edgemoe.compiler.frontend.names import hardware_name
 from edgemoe.compiler.frontend.parse import Module
 from edgemoe.compiler.frontend.prepare import MODULE_BODY
-from edgemoe.compiler.frontend.process import ModuleLeaves, ProcessBuilder
+from edgemoe.compiler.frontend.process import ProcessBuilder
 from edgemoe.compiler.frontend.refusals import refuse
 from edgemoe.compiler.frontend.returned import returned
 from edgemoe.compiler.frontend.source.modules import SUFFIX
@@ -37,6 +38,7 @@ from edgemoe.compiler.limits import OPERATIONS
 from edgemoe.compiler.llvmir.objects import Module as LlvmModule
 from edgemoe.compiler.llvmir.reader import read_module
 from edgemoe.compiler.passes.pipeline import optimise
+from edgemoe.compiler.passes.unwritten import unwritten
 
 #: Functions that a message lists, at most.
 _NAMED = 20
@@ -57,6 +59,8 @@ def compile_source(source: Path, top: str, include: list[Path], work: Path) -> P
     program.notes += facts.notes
     program.sources = files
     program.notes += warnings
+    for function in program.functions.values():
+        program.notes += unwritten(function)
     optimise(program)
     return program
 
@@ -148,8 +152,10 @@ def _check_used(module: Module, mangled: str, top: Function) -> None:
 
 def _top(module: LlvmModule, top: str, source: Path) -> str:
     """Mangled name of the top function."""
-    spelled = {name: _plain(module.debug.subprogram(f.debug)[0]) for name, f in module.functions.items()}
-    found = [name for name, plain in spelled.items() if plain == top]
+    spelled = {
+        name: hardware_name(module.debug.subprogram(f.debug)[0]) for name, f in module.functions.items()
+    }
+    found = [name for name, known in spelled.items() if known == top]
     if len(found) != 1:
         own = {
             plain for name, plain in spelled.items() if not module.debug.of_shim(module.functions[name].debug)
@@ -192,17 +198,12 @@ def _functions(module: Module, top: str) -> list[str]:
     return order
 
 
-def _plain(name: str) -> str:
-    """``compute<32, 8>`` -> ``compute_32_8``."""
-    return re.sub(r"\W+", "_", name).strip("_")
-
-
 def _names(module: Module, wanted: list[str]) -> dict[str, str]:
     """A Verilog-friendly unique name for each function."""
     names: dict[str, str] = {}
     count: Counter[str] = Counter()
     for mangled in wanted:
-        plain = _plain(module.debug.subprogram(module.functions[mangled].debug)[0])
+        plain = hardware_name(module.debug.subprogram(module.functions[mangled].debug)[0])
         count[plain] += 1
         names[mangled] = plain if count[plain] == 1 else f"{plain}_{count[plain]}"
     return names
@@ -219,7 +220,7 @@ def _modules(module: Module) -> dict[str, str]:
         if not scope.startswith("module<"):
             continue
         spelling = _first_argument(scope[len("module<") : -1])
-        plain = _plain(spelling.lstrip("&").split("<")[0]).partition(SUFFIX)[0].removesuffix("_body")
+        plain = hardware_name(spelling.lstrip("&").split("<")[0]).partition(SUFFIX)[0].removesuffix("_body")
         taken[plain] += 1
         names[mangled] = plain if taken[plain] == 1 else f"{plain}_{taken[plain]}"
     return names

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Block copies (``memcpy``, ``memmove``, ``memset``, assignments of structs) as loads and stores of elements.
 
-Few elements are copied one by one, all loads first; many in a loop.
+Few elements are copied one by one, all loads first; many in a loop, unless they are registers, which need no port.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
+from edgemoe.compiler.frontend.leaves import leaves
 from edgemoe.compiler.frontend.pointers import Field, Index, NoPlaceError, Place, Step
 from edgemoe.compiler.llvmir.objects import Inst
 from edgemoe.compiler.llvmir.types import ArrayType, IntType, Type, integer_bytes
@@ -16,10 +17,13 @@ from edgemoe.compiler.llvmir.types import ArrayType, IntType, Type, integer_byte
 if TYPE_CHECKING:
     from edgemoe.compiler.frontend.rewrite import Rewrite
 
+COPIES = ("llvm.memcpy", "llvm.memmove", "llvm.memset")
 #: Elements that are copied without a loop, at most.
 UNROLLED = 64
 #: Elements of a copy that no loop can do (members between members, choices), at most.
 LARGEST = 4096
+
+NO_VARIABLE = "a struct or an array is copied from or to something that is no variable of this function."
 
 #: A pointer's places with the (tag, number) pairs that choose each.
 Places: TypeAlias = list[tuple[tuple[tuple[str, int], ...], Place]]
@@ -35,17 +39,14 @@ class Copies:
         self._number = 0
 
     def rewrite(self, inst: Inst) -> bool:
-        """Whether the copy was replaced; one that touches no split variable stays."""
+        """Whether the copy was replaced; one from or to something that is no variable stays."""
         fill = inst.callee.startswith("llvm.memset")
         targets = self._rewrite.joins.places(inst.operands[0])
         sources = [] if fill else self._rewrite.joins.places(inst.operands[1])
-        mine = [place.base in self._rewrite.variables for _, place in (*targets, *sources)]
-        if not any(mine):
-            return False
         if not targets or (not fill and not sources):
-            raise self._rewrite.error(
-                "a struct or an array is copied from or to something that is no variable of this function."
-            )
+            if any(place.base in self._rewrite.variables for _, place in (*targets, *sources)):
+                raise self._rewrite.error(NO_VARIABLE)
+            return False
         if not inst.operands[2].isdigit():
             raise self._rewrite.error(
                 "a number of bytes known only at run time is copied or cleared; write a loop."
@@ -82,28 +83,46 @@ class Copies:
         return (first, count, scalar.width) if fits else None
 
     def _element(self, first: Place, index: str) -> Place:
+        """The place ``index`` elements further."""
         last = first.steps[-1]
         assert isinstance(last, Index)
-        if index.isdigit():
-            return Place(first.base, (*first.steps[:-1], last.plus(Index(int(index)))), first.type)
-        return Place(
-            first.base,
-            (*first.steps[:-1], last.plus(Index(0, ((index, self._rewrite.joins.index.width),)))),
-            first.type,
-        )
+        return Place(first.base, (*first.steps[:-1], last.plus(self._index(index))), first.type)
+
+    def _index(self, token: str) -> Index:
+        return Index(int(token)) if token.isdigit() else Index(0, ((token, self._rewrite.joins.index.width),))
+
+    def _registers(self, place: Place) -> bool:
+        """Whether every element of the array behind a place is a register by the user's pragma."""
+        first = self._rewrite.scalar_place(place)
+        if first is None:
+            return False
+        name, type_ = self._rewrite.object_of(first)
+        dims = [
+            dim
+            for leaf in leaves(self._rewrite.parts.layout, type_)[:1]
+            for dim in leaf.dims
+            if not dim.lanes
+        ]
+        complete = self._rewrite.complete.get(name, frozenset())
+        return 0 in complete or complete >= set(range(1, len(dims) + 1))
 
     # ---- copies --------------------------------------------------------------------------------------------
 
     def _copy(self, target: Place, source: Place, size: int) -> None:
         rewrite = self._rewrite
         to, frm = self._run(target, size), self._run(source, size)
-        if to is not None and frm is not None and to[1:] == frm[1:] and to[1] > UNROLLED:
+        looped = (
+            to is not None and to[1] > UNROLLED and not (self._registers(target) and self._registers(source))
+        )
+        if to is not None and frm is not None and to[1:] == frm[1:] and looped:
 
             def body(index: str) -> None:
                 value = rewrite.load(self._element(frm[0], index), frm[2])
                 rewrite.store(self._element(to[0], index), value, to[2])
 
             self._loop(to[1], body)
+            return
+        if self._over_rows(target, size, source):
             return
         inner = self._halves(target, source, size)
         if inner is not None:
@@ -117,6 +136,32 @@ class Copies:
         ]
         for at, value, width in values:
             rewrite.store(rewrite.paths.advance(target, at), value, width)
+
+    def _over_rows(self, target: Place, size: int, source: Place | None = None, byte: str = "") -> bool:
+        """In a loop over the elements of an outer dimension, if there are many of them."""
+        rewrite, layout = self._rewrite, self._rewrite.parts.layout
+        body = layout.body(target.type)
+        if not isinstance(body, ArrayType) or layout.size(target.type) != size or body.count <= UNROLLED:
+            return False
+        if rewrite.parts.scalar(rewrite.scope(target), target) is not None or self._registers(target):
+            return False
+        if source is not None:
+            try:
+                source = rewrite.paths.seen_as(source, target.type)
+            except NoPlaceError:
+                return False
+
+        def row(place: Place, index: str) -> Place:
+            return Place(place.base, (*place.steps, self._index(index)), body.element)
+
+        def each(index: str) -> None:
+            if source is not None:
+                self._copy(row(target, index), row(source, index), layout.size(body.element))
+            else:
+                self._fill([((), row(target, index))], byte, layout.size(body.element))
+
+        self._loop(body.count, each)
+        return True
 
     def _halves(self, target: Place, source: Place, size: int) -> list[tuple[Place, Place, int]] | None:
         """Member by member, if a large struct holds arrays that deserve loops."""
@@ -169,13 +214,16 @@ class Copies:
     def _fill(self, targets: Places, byte: str, size: int) -> None:
         rewrite = self._rewrite
         run = self._run(targets[0][1], size)
-        if len(targets) == 1 and run is not None and run[1] > UNROLLED:
+        registers = self._registers(targets[0][1])
+        if len(targets) == 1 and run is not None and run[1] > UNROLLED and not registers:
             first, count, width = run
 
             def body(index: str) -> None:
                 rewrite.store(self._element(first, index), self._pattern(byte, width), width)
 
             self._loop(count, body)
+            return
+        if len(targets) == 1 and self._over_rows(targets[0][1], size, byte=byte):
             return
         if len(targets) == 1 and (
             inner := self._halves(targets[0][1], Place("", (), targets[0][1].type), size)
@@ -211,9 +259,10 @@ class Copies:
         debug, wide = rewrite.inst.debug, rewrite.joins.index
         rewrite.out.append(Inst("br", targets=[loop], debug=debug))
         rewrite.split_block(loop)
-        phi = Inst("phi", index, wide, ["0", following], [wide, wide], targets=[before, loop], debug=debug)
+        phi = Inst("phi", index, wide, ["0", following], [wide, wide], targets=[before], debug=debug)
         rewrite.out.append(phi)
         body(index)
+        phi.targets = [before, rewrite.label]  # a loop within ends in a block of its own
         rewrite.emit("add", wide, [index, "1"], result=following)
         more = rewrite.emit("icmp", _I1, [following, str(count)], [wide, wide], compare="ult")
         rewrite.out.append(Inst("br", operands=[more], types=[_I1], targets=[loop, done], debug=debug))

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from edgemoe.compiler.errors import CompileError
@@ -13,6 +12,7 @@ from edgemoe.compiler.frontend.markers import Fact
 from edgemoe.compiler.frontend.parse import Function as LlvmFunction
 from edgemoe.compiler.frontend.parse import Inst, Module
 from edgemoe.compiler.frontend.source.pragmas import Stream
+from edgemoe.compiler.frontend.source.tokens import lex
 from edgemoe.compiler.ir import (
     Argument,
     AxiArg,
@@ -199,8 +199,9 @@ class _Builder:
                 return fact.pragma.depth
         variable = self._source.declared.get(token, "")
         name = self._module.debug.type_name(self._module.debug.field(variable, "type")) if variable else ""
-        found = re.search(r", (\d+)>$", name)
-        return int(found[1]) if name.startswith("stream<") and found and int(found[1]) > 0 else DEFAULT_DEPTH
+        tokens = [token.text for token in lex(name)]
+        depth = tokens[-2] if tokens[:2] == ["stream", "<"] and tokens[-3:-2] == [","] else ""
+        return int(depth) if depth.isdigit() and int(depth) > 0 else DEFAULT_DEPTH
 
     def _end(self, token: str, arg: StreamArg | BlockArg, call: Inst) -> None:
         key = (token, arg.direction)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -12,7 +13,7 @@ from edgemoe.compiler.frontend.leaves import fields
 from edgemoe.compiler.frontend.objects import Parts, Variable
 from edgemoe.compiler.frontend.pointers import PADDING, Field, Index, NoPlaceError, Paths, Place, Step
 from edgemoe.compiler.llvmir.objects import Function, Inst, Module, Record
-from edgemoe.compiler.llvmir.types import POINTER, ArrayType, IntType, integer_bytes
+from edgemoe.compiler.llvmir.types import POINTER, ArrayType, IntType, Type, integer_bytes
 
 #: What chooses a place: (tag of 8 bits, the number that it must have).
 Conditions: TypeAlias = tuple[tuple[str, int], ...]
@@ -42,9 +43,11 @@ class Elements:
         joins: Joins,
         variables: dict[str, Variable],
         parts: Parts,
+        complete: Mapping[str, frozenset[int]],
     ) -> None:
         self.module, self.function, self.paths, self.joins = module, function, paths, joins
         self.variables, self.parts = variables, parts
+        self.complete = complete  #: by object, the dimensions that are partitioned completely; 0 is all
         self.out: list[Inst | Record] = []
         self.label = ""
         self.blocks: dict[str, list[Inst | Record]] = {}
@@ -209,6 +212,14 @@ class Elements:
         pointer = self.pointer(place)
         store = Inst("store", "", type_, [value, pointer], [type_, POINTER], debug=self.inst.debug)
         self.out.append(store)
+
+    def object_of(self, place: Place) -> tuple[str, Type]:
+        """The object in which a scalar lies, and its type."""
+        variable = self.variables.get(place.base)
+        if variable is None:
+            return place.base, self.paths.walk(place.base, ()).type
+        part = self.parts.part(variable, place)
+        return part.name, part.type
 
     def _in_rows(self, place: Place) -> tuple[Step, ...]:
         """The steps to an element, where a pointer that walks on from an array's first element stays in no row."""

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+
+from edgemoe.compiler.frontend.mangled import Identifier, Literal, Width, parts
 
 #: Channels of an AXI master by number.
 AXI_CHANNELS = ("ar", "r", "aw", "w", "b")
@@ -12,9 +13,7 @@ AXI_CHANNELS = ("ar", "r", "aw", "w", "b")
 #: What the twin of an intrinsic is called that takes and returns wide integers directly.
 DIRECT = ".v"
 
-_NAME = re.compile(r"_Z\d+__hls_(fifo|chan|blk|call|arg|ret)_?(read|write|empty|full|acq|rel)?(.*)$")
-_NUMBERS = re.compile(r"L[ib](\d+)E")
-_WIDTH = re.compile(r"D[UB](\d+)_")
+_FAMILIES = frozenset({"fifo", "chan", "blk", "call", "arg", "ret"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +33,14 @@ def intrinsic(callee: str) -> Intrinsic | None:
     callee = callee.removesuffix(DIRECT)
     if callee == "__hls_cycle_count":
         return Intrinsic("cycle_count", (), 32)
-    found = _NAME.match(callee)
-    if not found:
+    known = list(parts(callee))
+    name = next((part.name for part in known if isinstance(part, Identifier)), "")
+    kind = name.removeprefix("__hls_")
+    family = kind.partition("_")[0]
+    if kind == name or family not in _FAMILIES:
         return None
-    family, action, rest = found.groups()
     if family in ("call", "ret"):
         return Intrinsic(family)
-    template = rest[: rest.find("E", max((m.end() for m in _NUMBERS.finditer(rest)), default=0))]
-    width = _WIDTH.search(rest)
-    numbers = tuple(int(n) for n in _NUMBERS.findall(template + "E"))
-    bits = int(width[1]) if width else 1
-    return Intrinsic(f"{family}_{action}" if action else family, numbers, bits)
+    numbers = tuple(part.value for part in known if isinstance(part, Literal))
+    width = next((part.bits for part in known if isinstance(part, Width)), 1)
+    return Intrinsic(kind, numbers, width)

@@ -6,10 +6,10 @@ What cannot become hardware at all (floating point, vectors, unknown instruction
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from edgemoe.compiler.errors import CompileError
+from edgemoe.compiler.frontend.names import parameter
 from edgemoe.compiler.frontend.valuenames import value_names
 from edgemoe.compiler.ir import Loc
 from edgemoe.compiler.llvmir.debug import DebugInfo
@@ -74,7 +74,7 @@ class Module:
         # A parameter is itself, whatever inlined function's parameter the optimiser says has the same value.
         own = self.debug.parameters(source.debug)
         for param in source.params:
-            written = re.sub(r"\.(coerce|addr)\d*$", "", param.name[1:].strip('"'))
+            written = parameter(param.name)
             if written in own:
                 function.variables[param.name], function.declared[param.name] = written, own[written]
         function.names = value_names(source, self.debug)

@@ -3,34 +3,26 @@
 
 from __future__ import annotations
 
-import itertools
-from typing import TypeAlias
-
 from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
-from edgemoe.compiler.frontend.accesses import Accesses
-from edgemoe.compiler.frontend.arguments import Arguments
 from edgemoe.compiler.frontend.cfg import Graph, Loop, natural_loops
 from edgemoe.compiler.frontend.ifconvert import Predicates
-from edgemoe.compiler.frontend.intrinsics import AXI_CHANNELS, intrinsic
-from edgemoe.compiler.frontend.loops import loop_notes, refuse_left_over
-from edgemoe.compiler.frontend.lower import UNDEFINED, constant, lower_pure, unsupported
-from edgemoe.compiler.frontend.markers import PIPELINE_MARK, Fact
+from edgemoe.compiler.frontend.instructions import Instructions, ModuleLeaves
+from edgemoe.compiler.frontend.intrinsics import intrinsic
+from edgemoe.compiler.frontend.loops import refuse_left_over
+from edgemoe.compiler.frontend.markers import Fact
 from edgemoe.compiler.frontend.names import Names
 from edgemoe.compiler.frontend.parse import Function as LlvmFunction
 from edgemoe.compiler.frontend.parse import Inst, Module, bits
-from edgemoe.compiler.frontend.prepare import MODULE_BODY
+from edgemoe.compiler.frontend.pipelined import pipelined_loops
 from edgemoe.compiler.ir import (
     Block,
     Branch,
     Edge,
     Function,
     Jump,
-    Kind,
     Loc,
-    ModuleArg,
     Note,
-    Op,
     Opcode,
     Phi,
     Pipeline,
@@ -39,11 +31,8 @@ from edgemoe.compiler.ir import (
     Value,
 )
 
-#: The name of a module's function, and the numbers of the leaves that it reads.
-ModuleLeaves: TypeAlias = tuple[str, list[int]]
 
-
-class ProcessBuilder:
+class ProcessBuilder(Instructions):
     """One LLVM function on its way to IR."""
 
     def __init__(
@@ -54,25 +43,7 @@ class ProcessBuilder:
         name: str,
         modules: dict[str, ModuleLeaves],
     ) -> None:
-        self.module = module
-        self.source = source
-        self.facts = [fact for fact in facts if fact.function == source.name]
-        _, loc = module.debug.subprogram(source.debug)
-        self.function = Function(name, Kind.PROCESS, loc=loc)
-        self.modules = modules  #: by the mangled name of their body
-        self.definitions = {i.result: i for b in source.blocks.values() for i in b if i.result}
-        self.values: dict[str, Value] = {}
-        self.ids = itertools.count(1)
-        self.arguments = Arguments(module, source, self.definitions)
-        self.accesses = Accesses(
-            module, source, self.facts, self.definitions, self.function, self.arguments, self.values
-        )
-        self.leaf_args: dict[int, ModuleArg] = {}
-        self.module_body = source.name.endswith(
-            MODULE_BODY
-        )  #: whether it is the body of a fixed-latency module
-        self.result: Value | None = None  #: of a module
-        self.notes: dict[Note, None] = {}
+        super().__init__(module, source, facts, name, modules)
         self._names = Names()
         self._heads: dict[str, str] = {}  # LLVM block -> region name
         self._phis: dict[str, list[Inst]] = {}  # region name -> phi instructions
@@ -90,7 +61,7 @@ class ProcessBuilder:
             self._whole(graph, next(iter(self.source.blocks)))
             self.function.args = [self.leaf_args[k] for k in sorted(self.leaf_args)]
             return self.function
-        pipelines = self._pipelines(graph, loops)
+        pipelines = pipelined_loops(self.module, self.source, graph, loops, self.function.loc)
         owner = {block: header for header, (loop, _) in pipelines.items() for block in loop.blocks}
         for name in graph.order:
             if name in pipelines:
@@ -140,46 +111,6 @@ class ProcessBuilder:
         last = block[-1] if block else None
         return list(dict.fromkeys(last.targets)) if last is not None and last.opcode == "br" else []
 
-    def _pipelines(self, graph: Graph, loops: list[Loop]) -> dict[str, tuple[Loop, Inst]]:
-        """Header -> pipelined loop and its mark."""
-        found: dict[str, tuple[Loop, Inst]] = {}
-        for name in graph.order:
-            for inst in self.source.blocks[name]:
-                if inst.opcode != "call" or inst.callee != PIPELINE_MARK:
-                    continue
-                around = [loop for loop in loops if name in loop.blocks]
-                if not around:
-                    continue  # the loop runs once and is gone
-                loop = min(around, key=lambda q: len(q.blocks))
-                numbers = self._loop_numbers(loop)
-                if numbers and int(inst.operands[0]) not in numbers:
-                    continue  # the same, and its mark was left in the loop around it
-                found.setdefault(loop.header, (loop, inst))
-        for header, (loop, mark) in found.items():
-            for other in loops:
-                if other.header in loop.blocks and other.header != header:
-                    block = self.source.blocks[other.header]
-                    locs = [loc for inst in block if (loc := self.module.loc(inst)).line]
-                    loc = min(locs, key=lambda at: at.line, default=self._block_loc(block))
-                    at = self.module.loc(mark)
-                    raise CompileError(
-                        loc.file,
-                        loc.line,
-                        f"this loop stands in the pipelined loop of line {at.line} and cannot be unrolled, because the "
-                        "number of its iterations is not a constant.",
-                    )
-        return found
-
-    def _loop_numbers(self, loop: Loop) -> set[int]:
-        """Which loops of the source this one is, as far as its metadata still say."""
-        numbers = set()
-        for name in loop.blocks:
-            last = self.source.blocks[name][-1]
-            if last.opcode != "br" or loop.header not in last.targets:
-                continue
-            numbers |= loop_notes(self.module.source, last)[1]
-        return numbers
-
     def _block_loc(self, block: list[Inst]) -> Loc:
         locs = [loc for inst in block if (loc := self.module.loc(inst)).line]
         return locs[0] if locs else self.function.loc
@@ -190,7 +121,7 @@ class ProcessBuilder:
         insts = [inst for inst in block if inst.opcode == "phi" and inst.width]
         self._phis[region.name] = insts
         for inst in insts:
-            phi = Phi(next(self.ids), inst.width, self._variable(inst), self.module.loc(inst))
+            phi = Phi(next(self.ids), inst.width, self.variable(inst), self.module.loc(inst))
             region.phis.append(phi)
             self.values[inst.result] = phi
 
@@ -204,7 +135,7 @@ class ProcessBuilder:
             self._extend_scalars(emit)
         for inst in insts:
             if inst.opcode not in ("phi", "br", "ret", "unreachable"):
-                self._lower(inst, emit, None)
+                self.lower(inst, emit, None)
         last = insts[-1]
         if last.opcode == "ret":
             self._output_result(last, emit)
@@ -221,7 +152,7 @@ class ProcessBuilder:
         elif len(set(last.targets)) == 1:
             region.terminator = Jump(self._edge(name, last.targets[0]))
         else:
-            condition = self._value(last.operands[0], 1, last)
+            condition = self.value(last.operands[0], 1, last)
             taken, otherwise = (self._edge(name, target) for target in last.targets)
             region.terminator = Branch(condition, taken, otherwise)
 
@@ -230,7 +161,7 @@ class ProcessBuilder:
         scalar = self.arguments.returned
         if scalar is not None:
             emit.loc = self.module.loc(inst)
-            value = emit.resize(self._value(inst.operands[0], inst.widths[0], inst), scalar.width)
+            value = emit.resize(self.value(inst.operands[0], inst.widths[0], inst), scalar.width)
             emit.effect(Opcode.OUTPUT, 0, [value], channel=scalar.name)
 
     def _extend_scalars(self, emit: Emitter) -> None:
@@ -246,7 +177,7 @@ class ProcessBuilder:
         return edge
 
     def _incoming(self, phi: Inst, source: str) -> Value:
-        return self._value(phi.operands[phi.targets.index(source)], phi.width, phi)
+        return self.value(phi.operands[phi.targets.index(source)], phi.width, phi)
 
     def _pipeline(self, graph: Graph, loop: Loop, mark: Inst) -> None:
         header = loop.header
@@ -279,7 +210,7 @@ class ProcessBuilder:
             last = self.source.blocks[source][-1]
             if len(set(last.targets)) == 1:
                 return None
-            value = self._value(last.operands[0], 1, last)
+            value = self.value(last.operands[0], 1, last)
             return value if last.targets[0] == target else emit.invert(value)
 
         predicates = Predicates(header, blocks, graph.successors, condition, emit)
@@ -288,17 +219,17 @@ class ProcessBuilder:
                 if inst.opcode == "phi":
                     if name != header and inst.width:
                         pairs = [
-                            (source, self._value(token, inst.width, inst))
+                            (source, self.value(token, inst.width, inst))
                             for token, source in zip(inst.operands, inst.targets, strict=True)
                         ]
                         emit.loc = self.module.loc(inst)
                         before = len(emit.ops)
                         value = predicates.join(name, pairs)
-                        self._call_it(value, inst, emit, before)
+                        self.call_it(value, inst, emit, before)
                         self.values[inst.result] = value
                 elif inst.opcode not in ("br", "ret", "unreachable"):
                     effect = inst.opcode == "store" or inst.opcode == "call"
-                    self._lower(inst, emit, predicates.of(name) if effect else None)
+                    self.lower(inst, emit, predicates.of(name) if effect else None)
         return predicates
 
     def _close(
@@ -352,144 +283,3 @@ class ProcessBuilder:
         for predicate in predicates[1:]:
             result = emit.either(result, predicate)
         return result
-
-    # ---- instructions --------------------------------------------------------------------------------------
-
-    def _variable(self, inst: Inst) -> str:
-        return self.source.names.get(inst.result, "")
-
-    def _value(self, token: str, width: int, user: Inst) -> Value:
-        if not token.startswith("%"):
-            if token.startswith(("@", "getelementptr")):
-                loc = self.module.loc(user)
-                message = "a pointer is used as a value."
-                if "@_ZTV" in token:
-                    message = (
-                        "a class with virtual functions: which one is called is known at run time only; use a "
-                        "template, or a switch."
-                    )
-                raise CompileError(loc.file, loc.line, message)
-            if token in UNDEFINED and user.opcode not in ("phi", "select"):
-                self._undefined(user)
-            return constant(token, width)
-        value = self.values.get(token)
-        if value is None:
-            loc = self.module.loc(user)
-            definition = self.definitions.get(token)
-            if definition is None or definition.opcode in ("alloca", "getelementptr", "phi", "select"):
-                raise CompileError(
-                    loc.file,
-                    loc.line,
-                    "an address is kept in memory here, in an array or a struct; hardware has no addresses to keep: "
-                    "keep an index instead.",
-                )
-            what = definition.opcode
-            raise CompileError(loc.file, loc.line, f"this value comes from a {what}, which is not a number.")
-        return value
-
-    def _undefined(self, user: Inst) -> None:
-        loc = self.module.loc(user)
-        if not loc.line:
-            loc = self.function.loc
-        self.notes[
-            Note(
-                loc,
-                "a value used here is not defined, and is taken as 0: a variable (or a member or element) that is read "
-                "before it is written, a division by zero, a shift by the width or more, or an index outside an "
-                "array.",
-                warning=True,
-            )
-        ] = None
-
-    def _lower(self, inst: Inst, emit: Emitter, predicate: Value | None) -> None:
-        opcode = inst.opcode
-        if opcode in ("alloca", "getelementptr"):
-            return
-        emit.loc = self.module.loc(inst)
-        if opcode == "load":
-            self.values[inst.result] = self.accesses.load(inst, emit, self._variable(inst))
-            return
-        if opcode == "store":
-            self.accesses.store(inst, self._value(inst.operands[0], inst.widths[0], inst), emit, predicate)
-            return
-        if opcode == "call" and (inst.callee == PIPELINE_MARK or inst.callee.startswith("llvm.assume")):
-            return
-        if opcode == "call" and inst.callee.startswith(("llvm.memcpy", "llvm.memmove")):
-            self.accesses.copy(inst, emit, predicate)
-            return
-        if opcode == "call" and inst.callee.startswith("llvm.memset"):
-            self.accesses.fill(inst, emit, predicate)
-            return
-        if opcode == "call" and not inst.callee.startswith("llvm."):
-            self._call(inst, emit, predicate)
-            return
-        if opcode in ("phi", "select", "freeze") and not inst.width:
-            return  # of pointers: an error where it is used
-        if any(token.startswith("@") for token in inst.operands):
-            raise unsupported(inst, emit.loc.file, emit.loc.line)
-        operands = [
-            self._value(token, width, inst)
-            for token, width in zip(inst.operands, inst.widths, strict=True)
-            if width
-        ]
-        before = len(emit.ops)
-        value = lower_pure(inst, operands, emit)
-        if value is None:
-            raise unsupported(inst, emit.loc.file, emit.loc.line)
-        self._call_it(value, inst, emit, before)
-        self.values[inst.result] = value
-
-    def _call_it(self, value: Value, inst: Inst, emit: Emitter, before: int) -> None:
-        """``value`` gets the name of ``inst`` if it was made for it, as the last operation."""
-        if isinstance(value, Op) and len(emit.ops) > before and emit.ops[-1] is value:
-            value.name = self._variable(inst)
-
-    def _call(self, inst: Inst, emit: Emitter, predicate: Value | None) -> None:
-        callee = inst.callee.removesuffix(".v")
-        meaning = intrinsic(callee)
-        if meaning is not None and meaning.kind == "call":
-            name, numbers = self.modules[inst.operands[0].removeprefix("@")]
-            operands = [self._value(inst.operands[k + 1], inst.widths[k + 1], inst) for k in numbers]
-            self.values[inst.result] = emit.effect(
-                Opcode.CALL, inst.width, operands, callee=name, name=self._variable(inst)
-            )
-            return
-        if meaning is None:
-            raise unsupported(inst, emit.loc.file, emit.loc.line)
-        kind = meaning.kind
-        if kind == "arg":
-            number = meaning.numbers[0]
-            arg = self.leaf_args.setdefault(number, ModuleArg(f"a{number}", inst.width, emit.loc))
-            self.values[inst.result] = arg
-        elif kind == "ret":
-            self.function.result_width = inst.widths[-1]
-            self.result = self._value(inst.operands[-1], inst.widths[-1], inst)
-        elif kind == "cycle_count":
-            self.values[inst.result] = emit.effect(Opcode.CYCLE, inst.width, [])
-        elif kind in ("fifo_read", "fifo_write", "fifo_empty", "fifo_full"):
-            channel = self.arguments.stream(inst)
-            self._channel_access(inst, emit, predicate, channel, Opcode(kind))
-        elif kind in ("chan_read", "chan_write"):
-            channel = f"{self.arguments.axi(inst)}.{AXI_CHANNELS[meaning.numbers[0]]}"
-            self._channel_access(inst, emit, predicate, channel, Opcode(kind.replace("chan", "fifo")))
-        elif kind in ("blk_acq", "blk_rel"):
-            block = self.arguments.block(inst)
-            opcode = Opcode.ACQUIRE if kind == "blk_acq" else Opcode.RELEASE
-            emit.effect(opcode, 0, [], channel=block, predicate=predicate)
-        else:
-            raise CompileError(
-                emit.loc.file, emit.loc.line, f"the stream operation '{kind[5:]}' is not built yet."
-            )
-
-    def _channel_access(
-        self, inst: Inst, emit: Emitter, predicate: Value | None, channel: str, opcode: Opcode
-    ) -> None:
-        if opcode is Opcode.FIFO_WRITE:
-            data = self._value(inst.operands[-1], inst.widths[-1], inst)
-            emit.effect(opcode, 0, [data], channel=channel, predicate=predicate)
-            return
-        name = self._variable(inst)
-        guard = predicate if opcode is Opcode.FIFO_READ else None
-        self.values[inst.result] = emit.effect(
-            opcode, inst.width, [], channel=channel, predicate=guard, name=name
-        )

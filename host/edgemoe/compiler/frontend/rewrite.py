@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from edgemoe.compiler.frontend.copies import Copies
+from edgemoe.compiler.frontend.copies import COPIES, Copies
 from edgemoe.compiler.frontend.elements import Conditions, Elements
 from edgemoe.compiler.frontend.objects import Variable
 from edgemoe.compiler.frontend.paths import describe
@@ -24,7 +24,7 @@ class Rewrite(Elements):
 
     def run(self) -> None:
         """Rewrites the function in place."""
-        if not self.variables:
+        if not self.variables and not any(i.callee.startswith(COPIES) for i in self.function.instructions()):
             return
         self._copies = Copies(self)
         last: dict[str, str] = {}
@@ -75,7 +75,7 @@ class Rewrite(Elements):
         if inst.opcode == "store" and (places := self._places(inst.operands[1])):
             self.store_any(places, inst.operands[0], bits(inst.types[0]))
             return True
-        if inst.callee.startswith(("llvm.memcpy", "llvm.memmove", "llvm.memset")):
+        if inst.callee.startswith(COPIES):
             return self._copies.rewrite(inst)
         if inst.opcode == "icmp" and inst.types[0] == POINTER:
             return self._compare(inst)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgemoe.compiler.banks import Split
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.joins import Joins
 from edgemoe.compiler.frontend.leaves import ROWS, Leaf, fields, leaves
@@ -20,7 +21,6 @@ from edgemoe.compiler.frontend.source.pragmas import ArrayPartition
 from edgemoe.compiler.llvmir.objects import Function, Module, Record
 from edgemoe.compiler.llvmir.types import POINTER, ArrayType, IntType, Type, bits, integer_bytes
 
-_COPIES = ("llvm.memcpy", "llvm.memmove", "llvm.memset")
 #: Bytes up to which clang keeps an integer's bits as an integer; wider ones are arrays of bytes in memory.
 _NARROW_BYTES = 16
 
@@ -69,7 +69,15 @@ class _Split:
             self._choose(work)
         for work in self.work:
             self._resolve_facts(work)
-            Rewrite(self.module, work.function, work.paths, work.joins, self._own(work), self.parts).run()
+            Rewrite(
+                self.module,
+                work.function,
+                work.paths,
+                work.joins,
+                self._own(work),
+                self.parts,
+                self._complete(work),
+            ).run()
         for (scope, base), variable in self.variables.items():
             if not scope:
                 parts = self.parts.globals(variable)
@@ -207,6 +215,16 @@ class _Split:
                 continue
             found = scalars(self.parts, variable.scope, place)
             fact.objects = tuple(self.parts.part(variable, inner).name for inner in found)
+
+    def _complete(self, work: _Work) -> dict[str, frozenset[int]]:
+        """By object, the dimensions that pragmas partition completely."""
+        found: dict[str, frozenset[int]] = {}
+        for fact in self.facts:
+            pragma = fact.pragma
+            if isinstance(pragma, ArrayPartition) and fact.function == work.function.name and not pragma.off:
+                for name in fact.objects if pragma.split is Split.COMPLETE else ():
+                    found[name] = found.get(name, frozenset()) | {pragma.dim}
+        return found
 
 
 def scalars(parts: Parts, scope: str, place: Place) -> list[Place]:

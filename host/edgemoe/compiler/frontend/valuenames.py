@@ -8,10 +8,10 @@ once for each iteration: the loop's counter has a constant in each copy, which b
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 
+from edgemoe.compiler.frontend.names import hardware_name
 from edgemoe.compiler.frontend.paths import path_of
 from edgemoe.compiler.llvmir.debug import DebugInfo, in_shim
 from edgemoe.compiler.llvmir.objects import Function, Inst, Record
@@ -19,9 +19,6 @@ from edgemoe.compiler.llvmir.types import bits
 
 _DEPTH = 50  #: how deep scopes and calls may nest
 _SCOPES = frozenset({"DILexicalBlock", "DILexicalBlockFile", "DISubprogram"})
-_FRAGMENT = re.compile(r"DW_OP_LLVM_fragment , (\d+) , (\d+) \)$")
-#: The value is that of the variable: extended, perhaps.
-_SAME = re.compile(r"!DIExpression \((?: DW_OP_LLVM_convert , \d+ , \w+ ,)*(?: DW_OP_stack_value)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +112,10 @@ class _Names:
 
     def _find_path(self, variable: str, expression: str, width: int) -> tuple[str, bool] | None:
         name = self._debug.variable(variable)
-        same = _SAME.match(expression)
-        if not name or name == "this" or same is None:
+        part = _part(expression, width)
+        if not name or name == "this" or part is None:
             return None
-        rest = expression[same.end() :]
-        fragment = _FRAGMENT.search(rest)
-        if fragment is None and rest.strip(" )"):
-            return None
-        offset, size = (int(fragment[1]), int(fragment[2])) if fragment else (0, width)
+        offset, size = part
         if width > size:
             return None
         path = path_of(self._debug, variable, offset, width)
@@ -173,4 +166,18 @@ class _Names:
 
 
 def _word(steps: list[str]) -> str:
-    return re.sub(r"\W+", "_", "_".join(steps)).strip("_")
+    return hardware_name("_".join(steps))
+
+
+def _part(expression: str, width: int) -> tuple[int, int] | None:
+    """(first bit, bits) of the variable that a value is: ``width`` of them unless a record says it is a fragment. None
+    if the value is something else, reckoned from the variable.
+    """
+    words = expression.split()
+    at = 2  # behind `!DIExpression (`
+    while words[at : at + 1] == ["DW_OP_LLVM_convert"] and words[at + 5 : at + 6] == [","]:
+        at += 6  # extended, perhaps
+    at += words[at : at + 1] == ["DW_OP_stack_value"]
+    if words[-6:-5] == ["DW_OP_LLVM_fragment"] and len(words) - 6 >= at:
+        return int(words[-4]), int(words[-2])
+    return None if words[at:] not in ([], [")"]) else (0, width)

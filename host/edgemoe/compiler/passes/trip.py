@@ -3,7 +3,19 @@
 
 from __future__ import annotations
 
-from edgemoe.compiler.ir import Branch, Compare, Const, Function, Op, Opcode, Phi, Pipeline, Value, edges
+from edgemoe.compiler.ir import (
+    Branch,
+    Compare,
+    Const,
+    Function,
+    Op,
+    Opcode,
+    Phi,
+    Pipeline,
+    Region,
+    Value,
+    edges,
+)
 
 _LONGEST = 1 << 20
 
@@ -12,12 +24,17 @@ def count_trips(function: Function) -> None:
     """Sets ``Pipeline.trip`` where it is known."""
     for region in function.regions:
         if isinstance(region, Pipeline):
-            region.trip = _trips(function, region)
+            region.trip = iterations(function, region)
 
 
-def _trips(function: Function, loop: Pipeline) -> int | None:
+def iterations(function: Function, loop: Region) -> int | None:
+    """How often a region that goes back to itself runs each time, None if that is not known."""
     branch = loop.terminator
-    if not isinstance(branch, Branch) or not isinstance(branch.condition, Op):
+    if (
+        not isinstance(branch, Branch)
+        or branch.taken.target != loop.name
+        or not isinstance(branch.condition, Op)
+    ):
         return None
     test = branch.condition
     inverted = test.opcode is Opcode.XOR and test.operands[1] == Const(1, 1)

@@ -3,12 +3,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-import enum
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from edgemoe.compiler.banks import Split
+from edgemoe.compiler.frontend.source.options import Grammar, Option, Place, Value, choice, flag, number, text
 from edgemoe.compiler.frontend.source.pragmas import (
     ArrayPartition,
     Dataflow,
@@ -19,85 +15,18 @@ from edgemoe.compiler.frontend.source.pragmas import (
     InterfaceHint,
     LoopTripcount,
     Pipeline,
-    Pragma,
     Stream,
     Unroll,
 )
 from edgemoe.compiler.ir import Hazard
 
-
-class Value(enum.Enum):
-    """What may stand behind an option's equals sign."""
-
-    NUMBER = "a constant expression"
-    VARIABLE = "a variable or a member"
-    TEXT = "a word"
-    FLAG = "true or false"
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One option.
-
-    ``field`` is the record's, "" if the option changes nothing. ``words``: those that may be its value, each with what
-    the record holds for it; they may also stand alone. ``least``: the smallest number. ``unused``: why it changes
-    nothing, for a note; "" if it says what is done anyway. ``refused``: why it cannot be built, and the way out.
-    """
-
-    value: Value = Value.NUMBER
-    field: str = ""
-    words: Mapping[str, object] = dataclasses.field(default_factory=dict)
-    least: int | None = 1
-    unused: str = ""
-    refused: Mapping[str, str] = dataclasses.field(default_factory=dict)
-
-
-class Place(enum.Enum):
-    """Where a pragma may stand."""
-
-    FUNCTION = "a function's body"
-    LOOP = "a loop's body"
-
-
-@dataclass(frozen=True, slots=True)
-class Grammar:
-    """One kind. ``needs``: options that must be there. ``unused``, ``refused``: as of options, for the whole pragma."""
-
-    record: type[Pragma]
-    options: Mapping[str, Option] = dataclasses.field(default_factory=dict)
-    needs: tuple[str, ...] = ()
-    place: Place = Place.FUNCTION
-    single: bool = False  #: one of them in a loop or function
-    free_word: str = ""  #: the option that an unknown word standing alone is the value of
-    unused: str = ""
-    refused: str = ""
-
-
-def _flag(field_: str = "", unused: str = "") -> Option:
-    return Option(Value.FLAG, field_, unused=unused)
-
-
-def _number(field_: str = "", least: int | None = 1, unused: str = "") -> Option:
-    return Option(Value.NUMBER, field_, least=least, unused=unused)
-
-
-def _choice(
-    field_: str = "", unused: str = "", refused: Mapping[str, str] | None = None, **words: object
-) -> Option:
-    return Option(Value.TEXT, field_, words, unused=unused, refused=refused or {})
-
-
-def _text(unused: str = "") -> Option:
-    return Option(Value.TEXT, unused=unused)
-
-
 _VARIABLE = Option(Value.VARIABLE)
-_OFF = _flag("off")
+_OFF = flag("off")
 _PARTITION = {
     "variable": _VARIABLE,
-    "type": _choice("split", complete=Split.COMPLETE, cyclic=Split.CYCLIC, block=Split.BLOCK),
-    "factor": _number("factor"),
-    "dim": _number("dim", 0),
+    "type": choice("split", complete=Split.COMPLETE, cyclic=Split.CYCLIC, block=Split.BLOCK),
+    "factor": number("factor"),
+    "dim": number("dim", 0),
     "off": _OFF,
 }
 _SHARING = "operators are not shared and each is chosen by its width"
@@ -109,11 +38,11 @@ GRAMMAR: dict[str, Grammar] = {
     "pipeline": Grammar(
         Pipeline,
         {
-            "ii": _number("interval"),
+            "ii": number("interval"),
             "off": _OFF,
-            "rewind": _flag(unused="the loop starts again when its function is started again"),
-            "enable_flush": _flag(unused=_STYLE),
-            "style": _choice(unused=_STYLE, stp=None, frp=None, flp=None),
+            "rewind": flag(unused="the loop starts again when its function is started again"),
+            "enable_flush": flag(unused=_STYLE),
+            "style": choice(unused=_STYLE, stp=None, frp=None, flp=None),
         },
         place=Place.LOOP,
         single=True,
@@ -121,10 +50,10 @@ GRAMMAR: dict[str, Grammar] = {
     "unroll": Grammar(
         Unroll,
         {
-            "factor": _number("factor"),
+            "factor": number("factor"),
             "off": _OFF,
-            "skip_exit_check": _flag(unused="every copy of the body checks whether the loop ends"),
-            "region": _flag(unused="it unrolls the loop it stands in; write UNROLL into the loops within"),
+            "skip_exit_check": flag(unused="every copy of the body checks whether the loop ends"),
+            "region": flag(unused="it unrolls the loop it stands in; write UNROLL into the loops within"),
         },
         place=Place.LOOP,
         single=True,
@@ -134,11 +63,11 @@ GRAMMAR: dict[str, Grammar] = {
         Dependence,
         {
             "variable": _VARIABLE,
-            "class": _choice(array=None, pointer=None),
-            "type": _choice("inter", inter=True, intra=False),
-            "direction": _choice("hazard", raw=Hazard.RAW, war=Hazard.WAR, waw=Hazard.WAW),
-            "distance": _number("distance"),
-            "dependent": _choice("dependent", true=True, false=False),
+            "class": choice(array=None, pointer=None),
+            "type": choice("inter", inter=True, intra=False),
+            "direction": choice("hazard", raw=Hazard.RAW, war=Hazard.WAR, waw=Hazard.WAW),
+            "distance": number("distance"),
+            "dependent": choice("dependent", true=True, false=False),
         },
         ("variable",),
     ),
@@ -146,8 +75,8 @@ GRAMMAR: dict[str, Grammar] = {
         Stream,
         {
             "variable": _VARIABLE,
-            "depth": _number("depth"),
-            "type": _choice(
+            "depth": number("depth"),
+            "type": choice(
                 fifo=None, pipo=None, shared=None, unsync=None,
                 refused={
                     name: f"type={name} is not built; a channel is a FIFO (hls::stream) or hls::stream_of_blocks"
@@ -158,14 +87,14 @@ GRAMMAR: dict[str, Grammar] = {
                 Value.FLAG,
                 refused={"": "off is not built; a channel of blocks is an hls::stream_of_blocks"},
             ),
-            "dim": _number(unused="a channel has no dimensions"),
+            "dim": number(unused="a channel has no dimensions"),
         },
         ("variable",),
     ),
     "dataflow": Grammar(
         Dataflow,
         {
-            "disable_start_propagation": _flag(unused="processes are started together and wait for their data"),
+            "disable_start_propagation": flag(unused="processes are started together and wait for their data"),
         },
         single=True,
     ),
@@ -192,56 +121,56 @@ GRAMMAR: dict[str, Grammar] = {
     ),
     "loop_tripcount": Grammar(
         LoopTripcount,
-        {"min": _number("least", 0), "max": _number("most", 0), "avg": _number("average", 0)},
+        {"min": number("least", 0), "max": number("most", 0), "avg": number("average", 0)},
         place=Place.LOOP,
         single=True,
     ),
-    "inline": Grammar(Inline, {"off": _OFF, "recursive": _flag(), "region": _flag(), "on": _flag()}, single=True),
+    "inline": Grammar(Inline, {"off": _OFF, "recursive": flag(), "region": flag(), "on": flag()}, single=True),
     "loop_flatten": Grammar(
-        Hint, {"off": _flag()}, unused="loops are not flattened into one another", single=True
+        Hint, {"off": flag()}, unused="loops are not flattened into one another", single=True
     ),
-    "loop_merge": Grammar(Hint, {"force": _flag()}, unused="loops are not merged"),
+    "loop_merge": Grammar(Hint, {"force": flag()}, unused="loops are not merged"),
     "latency": Grammar(
         Hint,
-        {"min": _number("least", 0), "max": _number("most", 0)},
+        {"min": number("least", 0), "max": number("most", 0)},
         unused="the schedule takes as few cycles as the clock allows",
     ),
     "bind_op": Grammar(
         Hint,
-        {"variable": _VARIABLE, "op": _text(), "impl": _text(), "latency": _number(least=-1)},
+        {"variable": _VARIABLE, "op": text(), "impl": text(), "latency": number(least=-1)},
         unused=_SHARING,
     ),
     "bind_storage": Grammar(
         Hint,
-        {"variable": _VARIABLE, "type": _text(), "impl": _text(), "latency": _number(least=-1)},
+        {"variable": _VARIABLE, "type": text(), "impl": text(), "latency": number(least=-1)},
         ("variable",),
         unused=_STORAGE,
     ),
     "resource": Grammar(
         Hint,
-        {"variable": _VARIABLE, "core": _text(), "latency": _number(least=-1), "metadata": _text()},
+        {"variable": _VARIABLE, "core": text(), "latency": number(least=-1), "metadata": text()},
         ("variable",),
         unused=_STORAGE,
     ),
     "allocation": Grammar(
         Hint,
         {
-            "instances": _text(),
-            "type": _choice(operation=None, function=None, core=None),
-            "limit": _number(),
+            "instances": text(),
+            "type": choice(operation=None, function=None, core=None),
+            "limit": number(),
         },
         unused=_SHARING,
     ),
     "expression_balance": Grammar(
-        Hint, {"off": _flag(unused="sums and products are balanced where that is exact")}, single=True
+        Hint, {"off": flag(unused="sums and products are balanced where that is exact")}, single=True
     ),
-    "top": Grammar(Hint, {"name": _text()}, unused="the caller of the compiler names the top"),
+    "top": Grammar(Hint, {"name": text()}, unused="the caller of the compiler names the top"),
     "stable": Grammar(
         Hint, {"variable": _VARIABLE}, ("variable",), unused="arguments are read at the start of a run"
     ),
     "aggregate": Grammar(
         InterfaceHint,
-        {"variable": _VARIABLE, "compact": _choice(auto=None, none=None, byte=None, bit=None)},
+        {"variable": _VARIABLE, "compact": choice(auto=None, none=None, byte=None, bit=None)},
         ("variable",),
         unused="each member of a struct is an object of its own",
     ),
@@ -252,9 +181,9 @@ GRAMMAR: dict[str, Grammar] = {
         InterfaceHint,
         {
             "variable": _VARIABLE,
-            "instance": _text(),
-            "struct_level": _flag(),
-            "field_level": _flag(),
+            "instance": text(),
+            "struct_level": flag(),
+            "field_level": flag(),
         },
         ("variable",),
         unused="each member of a struct is an object of its own",
@@ -263,11 +192,11 @@ GRAMMAR: dict[str, Grammar] = {
         InterfaceHint,
         {
             "variable": _VARIABLE,
-            "type": _choice(complete=None, cyclic=None, block=None),
-            "factor": _number(),
-            "dim": _number(least=0),
-            "object": _flag(),
-            "off": _flag(),
+            "type": choice(complete=None, cyclic=None, block=None),
+            "factor": number(),
+            "dim": number(least=0),
+            "object": flag(),
+            "off": flag(),
         },
         ("variable",),
         unused="the array stays as it is; ARRAY_PARTITION gives it as many ports",
@@ -276,10 +205,10 @@ GRAMMAR: dict[str, Grammar] = {
         InterfaceHint,
         {
             "variable": _VARIABLE,
-            "instance": _text(),
-            "horizontal": _flag(),
-            "vertical": _flag(),
-            "offset": _number(least=0),
+            "instance": text(),
+            "horizontal": flag(),
+            "vertical": flag(),
+            "offset": number(least=0),
         },
         ("variable",),
         unused="arrays do not share a memory",
@@ -288,36 +217,36 @@ GRAMMAR: dict[str, Grammar] = {
         Hint, {"variable": _VARIABLE}, ("variable",), unused="a function is inlined where it is called anyway"
     ),
     "occurrence": Grammar(
-        Hint, {"cycle": _number(), "off": _flag()}, unused="everything in a pipeline may run in each iteration"
+        Hint, {"cycle": number(), "off": flag()}, unused="everything in a pipeline may run in each iteration"
     ),
     "performance": Grammar(
         Hint,
         {
-            **{name: _number() for name in ("target_ti", "target_tl", "assume_ti", "assume_tl")},
-            "unit": _choice(sec=None, cycle=None),
-            "scope": _choice(loop=None, region=None),
+            **{name: number() for name in ("target_ti", "target_tl", "assume_ti", "assume_tl")},
+            "unit": choice(sec=None, cycle=None),
+            "scope": choice(loop=None, region=None),
         },
         unused="nothing is pipelined or unrolled without a pragma that says so",
     ),
     "cache": Grammar(
         Hint,
         {
-            "port": _text(),
-            **{name: _number() for name in ("lines", "depth", "ways", "users")},
-            "burst": _flag(),
-            "write": _flag(),
+            "port": text(),
+            **{name: number() for name in ("lines", "depth", "ways", "users")},
+            "burst": flag(),
+            "write": flag(),
         },
         ("port",),
         unused="requests go to the bus as the source makes them",
     ),
     "protocol": Grammar(
         Hint,
-        {"mode": _choice(fixed=None, floating=None)},
+        {"mode": choice(fixed=None, floating=None)},
         refused="statements cannot be tied to clock cycles; let streams carry their order (hls_cycle.h counts cycles)",
     ),
     "reset": Grammar(
         Hint,
-        {"variable": _VARIABLE, "off": _flag()},
+        {"variable": _VARIABLE, "off": flag()},
         ("variable",),
         refused="a reset does not bring initial values back; assign the value at the start of the function",
     ),
@@ -329,7 +258,7 @@ GRAMMAR: dict[str, Grammar] = {
     ),
     "alias": Grammar(
         Hint,
-        {name: _text() for name in ("ptr", "offset", "distance")},
+        {name: text() for name in ("ptr", "offset", "distance")},
         unused="an access to a bus is made as the source asks, whatever the others do",
     ),
 }  # fmt: skip

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from edgemoe.compiler.frontend.source.grammar import GRAMMAR, Grammar, Option
+from edgemoe.compiler.frontend.source.grammar import GRAMMAR
+from edgemoe.compiler.frontend.source.options import Grammar, Option
 from edgemoe.compiler.frontend.source.places import Edit, Lines, apply
 from edgemoe.compiler.frontend.source.structure import Directive, Structure, read_structure
 from edgemoe.compiler.frontend.source.tokens import Kind, Token, lex, spell

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgemoe.compiler.errors import CompileError
-from edgemoe.compiler.frontend.source.grammar import GRAMMAR, Grammar, Option, Value
+from edgemoe.compiler.frontend.source.grammar import GRAMMAR
+from edgemoe.compiler.frontend.source.options import Grammar, Option, Value
 from edgemoe.compiler.frontend.source.pragmas import (
     Dependence,
     Inline,

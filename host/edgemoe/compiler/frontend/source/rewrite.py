@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from edgemoe.compiler.frontend.source.grammar import Place
+from edgemoe.compiler.frontend.source.options import Place
 from edgemoe.compiler.frontend.source.places import Lines, Point, apply
 from edgemoe.compiler.frontend.source.pragmas import Dataflow, Hint, Inline
 from edgemoe.compiler.frontend.source.reading import Written, read_pragma
