@@ -53,6 +53,28 @@ LOAD = Op(1, Opcode.LOAD, 8, [], memory="m", banks=(0,))
 STORE = Op(2, Opcode.STORE, 0, [], memory="m", banks=(0,))
 
 
+def test_a_port_serves_one_access_a_cycle() -> None:
+    order = Order("f")
+    order.port(LOAD, 0)
+    order.port(LOAD, 1)
+    order.port(STORE, 0)
+    with pytest.raises(ScheduleFault, match=r"the port of bank 1 is used twice, now by load of m"):
+        order.port(LOAD, 1)
+    order.tick(1)
+    order.port(LOAD, 1)
+
+
+def test_a_stream_gives_one_element_a_cycle_and_in_order() -> None:
+    order = Order("f")
+    first, second = (Op(k, Opcode.FIFO_READ, 8, [], channel="x") for k in (1, 2))
+    order.stream(first, (0, 0, 0))
+    with pytest.raises(ScheduleFault, match=r"the stream x is used twice"):
+        order.stream(second, (0, 0, 1))
+    order.tick(1)
+    with pytest.raises(ScheduleFault, match=r"comes after fifo_read of x, v1 at"):
+        order.stream(second, (-1, 0, 0))
+
+
 @pytest.mark.parametrize(
     ("promise", "gap", "excused"),
     [

@@ -132,6 +132,29 @@ def test_lost_order_of_effects_is_found(hazard: Hazard, tmp_path: Path) -> None:
         run(program, schedule_program(program, 5.0), data)
 
 
+SUMS = """void top(hls::stream<int>& in, hls::stream<int>& out) {
+  int m[8];
+  for (int i = 0; i < 8; i++) m[i] = i;
+  for (int i = 0; i < 40; i++) {
+#pragma HLS PIPELINE II=1
+    m[in.read() & 7] += 3;
+  }
+  for (int i = 0; i < 8; i++) out.write(m[i]);
+}
+"""
+
+
+def test_the_next_iteration_loads_what_was_stored(tmp_path: Path) -> None:
+    """The same element again and again: as many cycles apart as a load, an addition and a store take."""
+    program = written(SUMS, tmp_path)
+    schedules = schedule_program(program, 5.0)
+    for data in ([5] * 40, random.Random(2).choices(range(2), k=40)):
+        expected, got = Run({"in": deque(data)}), Run({"in": deque(data)})
+        interpret(program, expected)
+        run(program, schedules, got, 0.1, 3)
+        assert got == expected
+
+
 BLOCKS = """#include <hls_streamofblocks.h>
 using tile_t = ap_uint<8>[2][4];
 static void load(hls::stream<ap_uint<8>>& in, hls::stream_of_blocks<tile_t>& blocks) {

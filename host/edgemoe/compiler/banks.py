@@ -110,6 +110,11 @@ class BankLayout:
             row += placed[1].constant * row_step
         return bank, row
 
+    def bank_position(self, bank: int) -> tuple[int, ...]:
+        """The bank's number in each dimension that has several."""
+        steps = [(dim.factor, step) for dim, (step, _) in zip(self.dims, self.weights(), strict=True)]
+        return tuple(bank // step % factor for factor, step in steps if factor > 1)
+
     def positions(self) -> Iterator[tuple[int, ...]]:
         """Every element's position, row by row."""
         return itertools.product(*(range(dim.extent) for dim in self.dims))

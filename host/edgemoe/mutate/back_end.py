@@ -27,7 +27,7 @@ PLAN_MUTATIONS = (
         "backend/plan.py",
         "Hazard.RAW: 1,",
         "Hazard.RAW: 0,",
-        _scheduled("histogram"),
+        (f"{CYCLES}::test_the_next_iteration_loads_what_was_stored",),
     ),
     of_compiler(
         "a block is read in the cycle of its acquire",
@@ -37,10 +37,10 @@ PLAN_MUTATIONS = (
         BLOCKS,
     ),
     of_compiler(
-        "two writes of a stream in a cycle",
+        "writes of a stream change places",
         "backend/plan.py",
         "Hazard.FIFO: 1,",
-        "Hazard.FIFO: 0,",
+        "Hazard.FIFO: -1,",
         EFFECTS,
     ),
     of_compiler(
@@ -141,11 +141,11 @@ CYCLESIM_MUTATIONS = (
         EFFECTS,
     ),
     of_compiler(
-        "accesses of a stream out of order are not seen",
+        "a stream used twice in a cycle is not seen",
         "cyclesim/checks.py",
         "if op.channel in self._channels_now and op.opcode is not Opcode.OUTPUT:",
         "if op.channel in self._channels_now and op.opcode is Opcode.OUTPUT:",
-        EFFECTS,
+        CHANNELS,
     ),
     of_compiler(
         "a block read in the cycle of its acquire is not seen",

@@ -125,10 +125,17 @@ POINTER_MUTATIONS = (
         _language("addresses"),
     ),
     of_compiler(
+        "rows of one array taken for one row",
+        "frontend/joins.py",
+        "same = all(at in own or step",
+        "same = all(True or step",
+        _language("addresses"),
+    ),
+    of_compiler(
         "members of one struct taken for one array",
         "frontend/joins.py",
-        "same = known.steps[:-1] == place.steps[:-1] if moving",
-        "same = True if moving",
+        "return known if key_of(known.steps) == key_of(place.steps) else None",
+        "return known if len(known.steps) == len(place.steps) else None",
         _language("addresses"),
     ),
     of_compiler(

@@ -19,7 +19,7 @@ NARROWING = ("tests/compiler/front/test_narrow.py::test_narrowing_keeps_results"
 SCHEDULE = ("tests/compiler/back/test_schedule.py",)
 HEADERS = ("tests/compiler/test_headers.py",)
 NATIVE = ("tests/compiler/test_native.py",)
-INTERPRETER = ("tests/compiler/front/test_interpreter.py",)
+INTERPRETER = ("tests/compiler/front/test_narrow.py::test_the_interpreter_computes_as_python_does",)
 
 
 def _golden(idea: str, file: str, old: str, new: str, tests: tuple[str, ...] = GOLDEN) -> Mutation:

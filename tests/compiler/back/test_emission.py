@@ -32,10 +32,12 @@ def text_of(result: CompileResult, module: str) -> str:
 def test_names_are_legal_and_unique() -> None:
     names = Names()
     assert [names.fresh(wanted) for wanted in ("x", "x", "reg", "3d", "a.b", "")] == [
-        *("x", "x_2", "reg_2", "v3d", "a_b", "t")
+        *("x", "x__2", "reg_", "v3d", "a_b", "t")
     ]
     assert names.fresh("m", ("_q",)) == "m"
-    assert names.fresh("m_q") == "m_q_2"
+    assert names.fresh("m_q") == "m_q__2"
+    assert names.fresh("M") == "M__2", "tools that do not tell capitals would take it for m"
+    assert names.take("Port", ("_read",)) == "Port" and names.fresh("port_read") == "port_read__2"
 
 
 def test_expressions_keep_widths_and_signs() -> None:

@@ -83,6 +83,16 @@ def test_a_pinned_node_that_cannot_be_early_is_named() -> None:
         solve(Problem(nodes, [Edge(0, 1)]), PERIOD, 1)
 
 
+@pytest.mark.parametrize(("latency", "latest", "possible"), [(1, 0, False), (1, 1, True), (2, 1, False)])
+def test_a_pinned_node_is_not_a_cycle_late(latency: int, latest: int, possible: bool) -> None:
+    problem = Problem([adder("mul", 100, latency), Node("read x", 0, 0, 8, latest=latest)], [Edge(0, 1)])
+    if possible:
+        assert solve(problem, PERIOD, 1).cycle(1) == latest
+        return
+    with pytest.raises(Infeasible, match=f"must start by cycle {latest}"):
+        solve(problem, PERIOD, 1)
+
+
 def test_an_operator_slower_than_the_clock_is_refused() -> None:
     with pytest.raises(Infeasible, match="divide takes 9000 ps"):
         solve(Problem([Node("divide", 9000)]), PERIOD, 0)

@@ -265,6 +265,14 @@ MUTATIONS: dict[str, tuple[Callable[[Parts], None], str]] = {
     "output": (set_("output", "channel", "n"), "there is no output n"),
     "callee": (set_("call", "callee", "work"), "there is no module work before this function"),
     "call_width": (set_("call", "width", 15), "operands or a result unlike those of square"),
+    "call_without_arguments": (
+        do(lambda p: p.ops["call"].operands.pop()),
+        "operands or a result unlike those of square",
+    ),
+    "call_of_another_width": (
+        do(lambda p: p.ops["call"].operands.__setitem__(0, Const(1, 9))),
+        "operands or a result unlike those of square",
+    ),
     "callee_of_sum": (set_("sum", "callee", "square"), "a callee, but it calls nothing"),
     "target": (
         lambda p: setattr(end(p).otherwise, "target", "none"),

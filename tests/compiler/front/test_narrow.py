@@ -35,13 +35,16 @@ from edgemoe.compiler.ir import (
 )
 from edgemoe.compiler.ircheck import check_program
 from edgemoe.compiler.irtext import function_text
+from edgemoe.compiler.passes.dead import remove_dead
 from edgemoe.compiler.passes.invariant import mark_invariants
 from edgemoe.compiler.passes.masked import narrow_masked_compares
 from edgemoe.compiler.passes.narrow import narrow
+from edgemoe.compiler.passes.reassociate import reassociate
 from edgemoe.compiler.passes.trip import count_trips
 
 INPUT, WIDE = 3, 7
 PAIRS = list(itertools.product(range(1 << INPUT), repeat=2))
+SIGNS = list(itertools.product((False, True), repeat=2))
 DIVISIONS = (Opcode.UDIV, Opcode.SDIV, Opcode.UREM, Opcode.SREM)
 SAME_WIDTH = (
     *(Opcode.ADD, Opcode.SUB, Opcode.MUL, Opcode.AND, Opcode.OR, Opcode.XOR),
@@ -81,7 +84,7 @@ def keeps_results(before: Function, change: Callable[[Function], None], pairs: l
 
 def operands(emit: Emitter, a: Value, b: Value) -> Iterator[tuple[Value, Value]]:
     """Both extended with zeros or signs, and the second a constant."""
-    for first, second in itertools.product((False, True), repeat=2):
+    for first, second in SIGNS:
         yield emit.resize(a, WIDE, first), emit.resize(b, WIDE, second)
     for constant in (1, 3, 0b110, 1 << (WIDE - 1)):
         yield emit.resize(a, WIDE, True), Const(constant, WIDE)
@@ -104,6 +107,52 @@ def test_narrowing_keeps_results(opcode: Opcode) -> None:
     for at in range(4):  # one part alone demands less than all together
         only = function_of(lambda emit, a, b, at=at: make(emit, a, b)[at::4])  # type: ignore[misc]
         keeps_results(only, narrow, pairs)
+    for at in range(8):  # and so does one pair of operands
+        alone = function_of(lambda emit, a, b, at=at: make(emit, a, b)[4 * at : 4 * at + 1])  # type: ignore[misc]
+        remove_dead(alone)
+        keeps_results(alone, narrow, pairs)
+
+
+def meaning(opcode: Opcode, a: int, b: int) -> int:
+    """What the operation gives for numbers of `WIDE` bits, by Python's own integers."""
+    x, y = (number - (number >> (WIDE - 1) << WIDE) for number in (a, b))
+    signed = opcode in (Opcode.SDIV, Opcode.SREM)
+    quotient = abs(x) // abs(y) * (-1 if (x < 0) != (y < 0) else 1) if signed and y else 0
+    return {
+        Opcode.ADD: lambda: a + b,
+        Opcode.SUB: lambda: a - b,
+        Opcode.MUL: lambda: a * b,
+        Opcode.AND: lambda: a & b,
+        Opcode.OR: lambda: a | b,
+        Opcode.XOR: lambda: a ^ b,
+        Opcode.SHL: lambda: a << b,
+        Opcode.LSHR: lambda: a >> b,
+        Opcode.ASHR: lambda: x >> b,
+        Opcode.UDIV: lambda: a // b,
+        Opcode.UREM: lambda: a % b,
+        Opcode.SDIV: lambda: quotient,
+        Opcode.SREM: lambda: x - quotient * y,
+    }[opcode]() % (1 << WIDE)
+
+
+@pytest.mark.parametrize("opcode", SAME_WIDTH)
+def test_the_interpreter_computes_as_python_does(opcode: Opcode) -> None:
+    pairs = [pair for pair in PAIRS if pair[1]] if opcode in DIVISIONS else PAIRS
+
+    def make(emit: Emitter, a: Value, b: Value) -> list[Value]:
+        return [
+            emit.pure(opcode, WIDE, [emit.resize(a, WIDE, first), emit.resize(b, WIDE, second)])
+            for first, second in SIGNS
+        ]
+
+    def extended(number: int, signed: bool) -> int:
+        return (number - (signed and number >> (INPUT - 1) << INPUT)) % (1 << WIDE)
+
+    wanted = [
+        [meaning(opcode, extended(a, first), extended(b, second)) for first, second in SIGNS]
+        for a, b in pairs
+    ]
+    assert outputs(function_of(make), pairs) == wanted
 
 
 @pytest.mark.parametrize("how", Compare)
@@ -113,6 +162,16 @@ def test_narrowed_comparisons_keep_results(how: Compare) -> None:
         return plain + [emit.compare(how, one, other) for one, other in operands(emit, a, b)]
 
     keeps_results(function_of(make), narrow, PAIRS)
+
+
+def test_partial_sums_that_others_need_stay() -> None:
+    def make(emit: Emitter, a: Value, b: Value) -> list[Value]:
+        one, other = emit.resize(a, WIDE), emit.resize(b, WIDE, True)
+        partial = emit.add(emit.add(emit.add(one, other), one), emit.pure(Opcode.MUL, WIDE, [one, other]))
+        whole = emit.add(emit.add(emit.add(partial, other), Const(5, WIDE)), one)
+        return [partial, whole, emit.pure(Opcode.XOR, WIDE, [whole, one])]
+
+    keeps_results(function_of(make), reassociate, PAIRS)
 
 
 @pytest.mark.parametrize("how", Compare)

@@ -8,6 +8,7 @@ struct Pair {
   int x[4];
   int y[4];
   short z;
+  short h[2];
 };
 union Parts {
   unsigned u;
@@ -38,6 +39,10 @@ void addresses(hls::stream<int>& in, hls::stream<int>& out) {
     w.h[0] += 3;
     box.n += w.b[1];
     out.write(box.w[c >> 5 & 1].u + box.n);
+    int both;
+    p.h[c >> 6 & 1] = c >> 2;
+    memcpy(&both, p.h, sizeof both);
+    out.write(both);
     memmove(p.x + 1, p.x, 3 * sizeof(int));
     const int* e = &p.y[c >> 12 & 3];
     const int* f = &p.y[c >> 14 & 3];

@@ -20,6 +20,8 @@ void ranges(hls::stream<int>& in, hls::stream<int>& out) {
     s ^= v;
   out.write(s);
   Flags flags[2] = {};
+  bool grid[3][5] = {};
+  short rows[2][4] = {};
   for (int n = 0; n < 8; n++) {
     int c = in.read();
     Flags& p = flags[c & 1];
@@ -30,6 +32,16 @@ void ranges(hls::stream<int>& in, hls::stream<int>& out) {
     for (signed char* g = p.g + 3; g >= p.g; g -= 2)
       *g ^= 5;
     p.after += c;
+    grid[(c >> 9 & 7) % 3][(c >> 12 & 7) % 5] = c & 64;
+    rows[c >> 15 & 1][c >> 16 & 3] += c;
+    int all = 0;
+    for (auto& row : grid)
+      for (bool b : row)
+        all = all * 2 + b;
+    for (auto& row : rows)
+      for (auto& e : row)
+        all ^= e++;
+    out.write(all);
     out.write(p.f[c & 1][c >> 2 & 1] + p.g[c >> 5 & 3] + 2 * p.f[1][2] + p.n + p.after);
   }
 }

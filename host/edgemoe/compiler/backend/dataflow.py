@@ -87,7 +87,7 @@ class _Dataflow:
         self.names = Names()
         self.ports = function_ports(function)
         for port in self.ports:
-            self.names.fresh(port.split()[-1])
+            self.names.take(port.split()[-1])
         self.active = self.names.fresh("active")
         self.channel_names = {name: self.names.fresh(name, _CHANNEL_SUFFIXES) for name in function.channels}
         self.instance_names = {

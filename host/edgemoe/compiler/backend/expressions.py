@@ -45,9 +45,14 @@ def cast(expression: str, have: int, want: int) -> str:
     number = re.fullmatch(r"\d+'([dh])([0-9a-f]+)", expression)
     if number:
         return literal(int(number[2], 10 if number[1] == "d" else 16) & ((1 << want) - 1), want)
-    if want < have and expression.isidentifier():
+    if want < have and _sliceable(expression):
         return f"{expression}[{want - 1}:0]" if want > 1 else f"{expression}[0]"
     return f"{want}'({expression})"
+
+
+def _sliceable(expression: str) -> bool:
+    """Whether bits can be taken from it: a name, or a stage of a value's delay chain."""
+    return re.fullmatch(r"[A-Za-z_]\w*(\[\d+\])?", expression) is not None
 
 
 def extend(expression: str, have: int, want: int, signed: bool) -> str:
@@ -96,7 +101,7 @@ def _extract(op: Op, operand: str, have: int) -> str:
     if number:
         value = int(number[2], 10 if number[1] == "d" else 16)
         return literal((value >> op.lo) & ((1 << op.width) - 1), op.width)
-    if not operand.isidentifier():
+    if not _sliceable(operand):
         return f"{op.width}'({operand} >> {op.lo})"
     high = op.lo + op.width - 1
     return f"{operand}[{high}:{op.lo}]" if op.width > 1 else f"{operand}[{op.lo}]"

@@ -46,8 +46,10 @@ class Memories:
             if memory.place is Place.BLOCK:
                 continue
             for bank in range(memory.banks):
-                wanted = memory.name if memory.banks == 1 else f"{memory.name}_{bank}"
-                self._banks[memory.name, bank] = self.names.fresh(wanted, _PORT_SUFFIXES)
+                where = map(str, memory.layout.bank_position(bank))
+                self._banks[memory.name, bank] = self.names.fresh(
+                    "_".join([memory.name, *where]), _PORT_SUFFIXES
+                )
 
     def bank(self, memory: str, bank: int) -> str:
         """The array (RAM, ROM) or the register of one bank."""

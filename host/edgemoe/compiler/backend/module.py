@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from edgemoe.compiler.backend.expressions import expression
 from edgemoe.compiler.backend.memories import Memories
+from edgemoe.compiler.backend.naming import Naming
 from edgemoe.compiler.backend.plan import ModuleTiming, Planner, RegionPlan
 from edgemoe.compiler.backend.process import Emitted
 from edgemoe.compiler.backend.text import Names, commented_list, indent, remark, safe, source, span
-from edgemoe.compiler.backend.values import Values
+from edgemoe.compiler.backend.values import Values, delay_chain
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.ir import Function, ModuleArg, Op, Opcode, Return
 from edgemoe.compiler.operators import OperatorTable, is_multiplier
@@ -23,7 +24,10 @@ def emit_module(
     function: Function, table: OperatorTable, period: int, modules: dict[str, ModuleTiming]
 ) -> Emitted:
     """Schedules and writes the pure function ``function``."""
-    return _Module(function, table, period, modules).emit()
+    module = _Module(function, table, period, modules)
+    module.body()  # which tells how many stages each value has
+    module.begin({**module.values.shifts, **module.values.argument_shifts})
+    return module.emit()
 
 
 class _Module:
@@ -44,13 +48,18 @@ class _Module:
                 )
                 raise CompileError(op.loc.file, op.loc.line, message)
         self.plan, self.delay = self._schedule(period)
+        self.begin({})
+
+    def begin(self, lengths: dict[int, int]) -> None:
+        """Everything but the schedule anew; ``lengths`` are the stages of values and arguments, as far as known."""
+        function = self.function
         self.names = Names()
-        self.names.fresh("y")
-        self.values = Values(self.names, samples=self.samples)
+        self.names.take("y")
+        self.values = Values(self.names, samples=self.samples, lengths=lengths)
         for number, arg in enumerate(self.arguments):
-            self.values.arguments[id(arg)] = self.names.fresh(f"a{number}")
+            self.values.arguments[id(arg)] = self.names.take(f"a{number}")
         self.memories = Memories(self.names, function.memories)
-        self.values.add_region(self.plan)
+        self.values.add_region(self.plan, Naming(function))
 
     def _schedule(self, period: int) -> tuple[RegionPlan, int]:
         ops, arguments = self.region.ops, self.arguments
@@ -98,13 +107,18 @@ class _Module:
         )
         return plan, delay
 
-    def emit(self) -> Emitted:
+    def body(self) -> tuple[list[str], list[str], str]:
+        """Logic, clocked statements, and the signal that holds the result."""
         body: list[str] = []
         clocked: list[str] = []
         order = {op.id: k for k, op in enumerate(self.region.ops)}
         for op in sorted(self.region.ops, key=lambda op: (self.plan.born(op), order[op.id])):
             self._operation(op, body, clocked)
-        result = self.values.at(self.result, self.plan, self.latency)
+        return body, clocked, self.values.at(self.result, self.plan, self.latency)
+
+    def emit(self) -> Emitted:
+        """The whole text."""
+        body, clocked, result = self.body()
         shifts = self._shifts(clocked)
         lines = [*self.memories.declarations(), *shifts, *body, f"assign y = {result};"]
         if clocked:
@@ -168,9 +182,9 @@ class _Module:
         lines = []
         for name, stages, width in chains:
             if stages:
-                parts = [f"{name}_d{k}" for k in range(1, stages + 1)]
-                lines.append(f"logic {span(width)}{', '.join(parts)};")
-                clocked += [f"{to} <= {frm};" for frm, to in zip([name, *parts], parts, strict=False)]
+                declaration, moves = delay_chain(name, width, [""] * stages)
+                lines.append(declaration)
+                clocked += moves
         return lines
 
     def _register_bits(self) -> int:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from edgemoe.compiler.backend.blocks import PORT_SUFFIXES, Blocks, block_ports
 from edgemoe.compiler.backend.memories import Memories
+from edgemoe.compiler.backend.naming import Naming
 from edgemoe.compiler.backend.plan import ModuleTiming, Planner, RegionPlan
 from edgemoe.compiler.backend.region import RegionEmitter
 from edgemoe.compiler.backend.schedules import plan_all
@@ -49,36 +50,43 @@ def emit_process(
     function: Function, table: OperatorTable, period: int, modules: dict[str, ModuleTiming]
 ) -> Emitted:
     """Schedules and writes ``function`` for a clock of ``period`` picoseconds."""
-    return _Process(function, table, period, modules).emit()
+    plans = plan_all(Planner(function, table, period, modules))
+    # The first time tells how many stages each value has.
+    first = _Process(function, plans, modules, {})
+    first.regions()
+    return _Process(function, plans, modules, first.values.shifts).emit()
 
 
 class _Process:
     def __init__(
-        self, function: Function, table: OperatorTable, period: int, modules: dict[str, ModuleTiming]
+        self,
+        function: Function,
+        plans: list[RegionPlan],
+        modules: dict[str, ModuleTiming],
+        lengths: dict[int, int],
     ) -> None:
-        self.function = function
+        self.function, self.plans = function, plans
         self.names = Names()
         self.streams = Streams()
         self.blocks = Blocks()
-        self.values = Values(self.names)
+        self.values = Values(self.names, lengths=lengths)
         self.scalar_ports: list[str] = []
         self._add_arguments()
-        self.names.fresh("cycle_counter")
+        self.names.take("cycle_counter")
         memories = Memories(self.names, function.memories)
-        planner = Planner(function, table, period, modules)
-        self.plans = plan_all(planner)
         self.shared = Shared(self.names, self.values, memories, self.streams, self.blocks, modules)
+        naming = Naming(function)
         for plan in self.plans:
-            wanted = plan.region.name
-            self.shared.region_names[wanted] = self.names.fresh(wanted, _REGION_SUFFIXES)
-            self.shared.plans[wanted] = plan
+            region = plan.region
+            self.shared.region_names[region.name] = self.names.fresh(naming.region(region), _REGION_SUFFIXES)
+            self.shared.plans[region.name] = plan
         for plan in self.plans:
-            self.values.add_region(plan)
+            self.values.add_region(plan, naming)
 
     def _add_arguments(self) -> None:
         for arg in self.function.args:
             if isinstance(arg, ScalarArg):
-                name = self.names.fresh(safe(arg.name), ("_vld",))
+                name = self.names.take(safe(arg.name), ("_vld",))
                 self.values.arguments[id(arg)] = name
                 if arg.direction is Direction.READ:
                     self.scalar_ports.append(f"input  logic {span(arg.width)}{name}")
@@ -90,21 +98,27 @@ class _Process:
                 for channel, width in arg.channels.items():
                     self._add_stream(f"{arg.name}.{channel}", width, channel in _AXI_INPUTS)
             elif isinstance(arg, BlockArg):
-                self.names.fresh(safe(arg.name), PORT_SUFFIXES)
+                self.names.take(safe(arg.name), PORT_SUFFIXES)
                 self.blocks.add(arg)
 
     def _add_stream(self, channel: str, width: int, is_input: bool) -> None:
         if is_input:
-            self.names.fresh(port_name(channel), ("_dout", "_empty_n", "_read"))
+            self.names.take(port_name(channel), ("_dout", "_empty_n", "_read"))
             self.streams.add_input(channel, width)
         else:
-            self.names.fresh(port_name(channel), _OUTPUT_SUFFIXES)
+            self.names.take(port_name(channel), _OUTPUT_SUFFIXES)
             self.streams.add_output(channel, width)
 
-    def emit(self) -> Emitted:
+    def regions(self) -> list[RegionEmitter]:
+        """The logic of all regions, collected."""
         emitters = [RegionEmitter(self.shared, plan) for plan in self.plans]
         for emitter in emitters:
             emitter.emit()
+        return emitters
+
+    def emit(self) -> Emitted:
+        """The whole text."""
+        emitters = self.regions()
         regions = [line for emitter in emitters for line in emitter.text()]
         sections = [
             *self.streams.declarations(),

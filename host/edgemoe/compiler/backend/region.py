@@ -10,11 +10,9 @@ waits for FIFOs where it stands.
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from edgemoe.compiler.backend.operations import Operations
 from edgemoe.compiler.backend.text import all_of, any_of, grouped, literal, source, span
-from edgemoe.compiler.backend.values import END
+from edgemoe.compiler.backend.values import END, delay_chain
 from edgemoe.compiler.ir import (
     Branch,
     Const,
@@ -56,9 +54,9 @@ class RegionEmitter(Operations):
         for value in mine:
             stages, name = values.shifts.get(value.id, 0), values.name(value)
             if stages:
-                parts = [f"{name}_d{k}" for k in range(1, stages + 1)]
-                delayed.append(f"logic {span(value.width)}{', '.join(parts)};")
-                clocked += self._stages(plan.born(value), [name, *parts])
+                declaration, moves = delay_chain(name, value.width, self._holds(plan.born(value), stages))
+                delayed.append(declaration)
+                clocked += moves
             if value.id in values.kept:
                 when = self.active(
                     plan.born(value) if plan.pipelined or isinstance(value, Op) else plan.depth - 1
@@ -79,13 +77,10 @@ class RegionEmitter(Operations):
             lines += ["always_ff @(posedge clk) begin", *("  " + s for s in statements), "end"]
         return lines
 
-    def _stages(self, born: int, names: list[str]) -> list[str]:
-        """A shift register from cycle ``born`` on; up to the issue it moves with its token."""
-        statements = []
-        for cycle, (frm, to) in enumerate(pairwise(names), born):
-            when = f"if ({self.active(cycle)}) " if self.plan.leaves(cycle) else ""
-            statements.append(f"{when}{to} <= {frm};")
-        return statements
+    def _holds(self, born: int, stages: int) -> list[str]:
+        """For each stage behind a value of cycle ``born``: up to the issue, when its token moves; "" for always."""
+        cycles = range(born, born + stages)
+        return [self.active(cycle) if self.plan.leaves(cycle) else "" for cycle in cycles]
 
     def _header(self) -> list[str]:
         plan, region = self.plan, self.region
@@ -230,7 +225,8 @@ class RegionEmitter(Operations):
             self._hand_over(all_of([last, f"~{grouped(condition)}"]), terminator.otherwise)
 
     def _hand_over(self, when: str, edge: Edge) -> None:
-        signal = self.shared.names.fresh(f"{self.name}_to_{self.shared.region_names[edge.target]}")
+        target_name = self.shared.region_names[edge.target].removeprefix("block_")
+        signal = self.shared.names.fresh(f"{self.name}_to_{target_name}")
         self.shared.signals.append(f"logic {signal};")
         self.body.append(f"assign {signal} = {when};")
         self.shared.entries.setdefault(edge.target, []).append(signal)

@@ -31,26 +31,33 @@ _RESERVED = frozenset(_RESERVED_TEXT.split())
 
 
 class Names:
-    """Gives every thing of one module its own identifier."""
+    """Gives every thing of one module its own identifier, also where capitals do not count."""
 
     def __init__(self) -> None:
-        self._used: set[str] = set(_RESERVED)
+        self._used: set[str] = set()  # in lower case
         self._next: dict[str, int] = {}
 
+    def take(self, name: str, suffixes: Iterable[str] = ()) -> str:
+        """``name`` as it is, a port's: nobody else gets it, nor it with one of the suffixes."""
+        self._used.update((name + end).lower() for end in ["", *suffixes])
+        return name
+
     def fresh(self, wanted: str, suffixes: Iterable[str] = ()) -> str:
-        """``wanted`` as a legal identifier, with a number behind it if it (or it with a suffix) is taken."""
+        """``wanted`` as a legal identifier; ``x__2`` is the second to be called ``x`` (``x_2`` is its element)."""
         base = re.sub(r"\W+", "_", wanted).strip("_") or "t"
         if base[0].isdigit():
             base = f"v{base}"
-        ends = ["", *suffixes]
-        name, count = base, self._next.get(base, 1)
+        base = safe(base)
+        ends = ["", *(suffix.lower() for suffix in suffixes)]
+        key = base.lower()
+        name, count = base, self._next.get(key, 1)
         if count > 1:
-            name = f"{base}_{count}"
-        while any(name + end in self._used for end in ends):
+            name = f"{base}__{count}"
+        while any(name.lower() + end in self._used for end in ends):
             count += 1
-            name = f"{base}_{count}"
-        self._next[base] = count
-        self._used.update(name + end for end in ends)
+            name = f"{base}__{count}"
+        self._next[key] = count
+        self._used.update(name.lower() + end for end in ends)
         return name
 
 

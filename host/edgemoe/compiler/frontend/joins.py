@@ -98,18 +98,22 @@ class Joins:
         self._paths.known[token] = place
 
     def _stepped(self, token: str, place: Place) -> Place:
-        """Inward to the elements over which the pointer moves, if it does."""
+        """Inward to the elements over which the pointer moves, if it does.
+
+        A pointer to rows moves by rows, and pointers into a row begin at it: the largest step is its own.
+        """
+        found: list[Place] = []
         for inst in self._function.instructions():
             if inst.opcode == "getelementptr" and inst.operands[0] == token and len(inst.operands) == 2:
                 try:
                     inner = self._paths.seen_as(place, inst.type)
                 except NoPlaceError:
                     continue
-                if inst.type != _I8:
-                    return inner
-                if inner.steps and isinstance(inner.steps[-1], Index) and self._over_bytes(place, inst):
-                    return inner  # bytes lead into a struct, too
-        return place
+                # Bytes lead into a struct, too.
+                indexed = inner.steps and isinstance(inner.steps[-1], Index)
+                if inst.type != _I8 or (indexed and self._over_bytes(place, inst)):
+                    found.append(inner)
+        return max(found, key=lambda inner: self._paths.layout.size(inner.type), default=place)
 
     def _over_bytes(self, place: Place, step: Inst) -> bool:
         """Whether a number of bytes is a step over the elements of an array of bytes, and not over whole arrays."""

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from edgemoe.compiler.errors import CompileError
+from edgemoe.compiler.frontend.valuenames import value_names
 from edgemoe.compiler.ir import Loc
 from edgemoe.compiler.llvmir.debug import DebugInfo
 from edgemoe.compiler.llvmir.instructions import BINARY
@@ -42,6 +43,9 @@ class Function:
     debug: str
     variables: dict[str, str] = field(default_factory=dict)  #: %value -> C++ name
     declared: dict[str, str] = field(default_factory=dict)  #: %value -> number of its DILocalVariable
+    names: dict[str, str] = field(
+        default_factory=dict
+    )  #: %value -> its variable's name and the path in there
 
 
 class Module:
@@ -73,6 +77,7 @@ class Module:
             written = re.sub(r"\.(coerce|addr)\d*$", "", param.name[1:].strip('"'))
             if written in own:
                 function.variables[param.name], function.declared[param.name] = written, own[written]
+        function.names = value_names(source, self.debug)
         for label, items in source.blocks.items():
             block = function.blocks.setdefault(label, [])
             for item in items:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from typing import TypeAlias
 
 from edgemoe.compiler.emitter import Emitter
@@ -293,7 +292,10 @@ class ProcessBuilder:
                             for token, source in zip(inst.operands, inst.targets, strict=True)
                         ]
                         emit.loc = self.module.loc(inst)
-                        self.values[inst.result] = predicates.join(name, pairs)
+                        before = len(emit.ops)
+                        value = predicates.join(name, pairs)
+                        self._call_it(value, inst, emit, before)
+                        self.values[inst.result] = value
                 elif inst.opcode not in ("br", "ret", "unreachable"):
                     effect = inst.opcode == "store" or inst.opcode == "call"
                     self._lower(inst, emit, predicates.of(name) if effect else None)
@@ -354,7 +356,7 @@ class ProcessBuilder:
     # ---- instructions --------------------------------------------------------------------------------------
 
     def _variable(self, inst: Inst) -> str:
-        return re.sub(r"\W", "_", self.source.variables.get(inst.result, ""))
+        return self.source.names.get(inst.result, "")
 
     def _value(self, token: str, width: int, user: Inst) -> Value:
         if not token.startswith("%"):
@@ -434,9 +436,13 @@ class ProcessBuilder:
         value = lower_pure(inst, operands, emit)
         if value is None:
             raise unsupported(inst, emit.loc.file, emit.loc.line)
+        self._call_it(value, inst, emit, before)
+        self.values[inst.result] = value
+
+    def _call_it(self, value: Value, inst: Inst, emit: Emitter, before: int) -> None:
+        """``value`` gets the name of ``inst`` if it was made for it, as the last operation."""
         if isinstance(value, Op) and len(emit.ops) > before and emit.ops[-1] is value:
             value.name = self._variable(inst)
-        self.values[inst.result] = value
 
     def _call(self, inst: Inst, emit: Emitter, predicate: Value | None) -> None:
         callee = inst.callee.removesuffix(".v")

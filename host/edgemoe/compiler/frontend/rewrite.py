@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from edgemoe.compiler.frontend.copies import Copies
 from edgemoe.compiler.frontend.elements import Conditions, Elements
-from edgemoe.compiler.frontend.leaves import leaves
+from edgemoe.compiler.frontend.objects import Variable
+from edgemoe.compiler.frontend.paths import describe
 from edgemoe.compiler.frontend.pointers import Index, NoPlaceError, Place
 from edgemoe.compiler.llvmir.objects import Inst, Record
 from edgemoe.compiler.llvmir.types import POINTER, IntType, bits
@@ -32,7 +33,7 @@ class Rewrite(Elements):
             self._open(label)
             for item in block:
                 if isinstance(item, Record):
-                    self._record(item)
+                    self.out.append(item)
                 else:
                     self.inst = item
                     if not self._replaced(item):
@@ -47,6 +48,10 @@ class Rewrite(Elements):
         own = [v for v in self.variables.values() if v.scope]
         entry[:0] = [alloca for variable in own for alloca in self.parts.allocas(variable)]
         self._remove_pointers()
+        records = self._records()
+        allocas = [k for k, item in enumerate(entry) if isinstance(item, Inst) and item.opcode == "alloca"]
+        after = max(allocas, default=-1) + 1
+        entry[after:after] = records
 
     def _open(self, label: str) -> None:
         self.label = label
@@ -142,14 +147,6 @@ class Rewrite(Elements):
 
     # ---- what is left --------------------------------------------------------------------------------------
 
-    def _record(self, record: Record) -> None:
-        variable = self.variables.get(record.operand)
-        if variable is None or not variable.scope:
-            if record.operand not in self.variables:
-                self.out.append(record)
-            return
-        self.out.append(record)  # replaced when all parts are known
-
     def _remove_pointers(self) -> None:
         """Takes out pointers into split variables; whoever still uses one is refused."""
         used = {
@@ -163,12 +160,7 @@ class Rewrite(Elements):
         dead = self.dead = self._into_split() | numbers
         gone = {v.base for v in self.variables.values() if all(p.name != v.base for p in v.parts.values())}
         for block in self.blocks.values():
-            block[:] = [
-                made
-                for item in block
-                for made in (self._records(item) if isinstance(item, Record) else [item])
-                if not (isinstance(made, Inst) and made.result in dead)
-            ]
+            block[:] = [item for item in block if not (isinstance(item, Inst) and item.result in dead)]
         for inst in self.function.instructions():
             for token in inst.operands:
                 if token in dead or token in gone:
@@ -195,22 +187,49 @@ class Rewrite(Elements):
             inst = self.paths.definitions.get(token)
         return token in self.joins.choices
 
-    def _records(self, record: Record) -> list[Inst | Record]:
-        variable = self.variables.get(record.operand)
-        if variable is None:
-            return [] if record.operand in self.dead else [record]
-        if set(variable.parts) and all(part.name == variable.base for part in variable.parts.values()):
-            return [record]
+    def _records(self) -> list[Record]:
+        """A record for each part of a variable, and for each other variable in memory.
+
+        They go where the function starts: LLVM drops those of a block that it merges with another.
+        """
+        debug, function = self.module.debug, self.function.debug
+        first: dict[str, Record] = {}
+        for block in self.blocks.values():
+            for item in block:
+                if isinstance(item, Record) and item.kind == "dbg_declare" and item.operand[:1] == "%":
+                    first.setdefault(item.operand, item)
+            block[:] = [
+                item
+                for item in block
+                if not (
+                    isinstance(item, Record) and (item.kind == "dbg_declare" or item.operand in self.dead)
+                )
+            ]
+        made: list[Record] = []
+        for variable in self.variables.values():
+            known = first.pop(variable.base, None)
+            whole = all(part.name == variable.base for part in variable.parts.values())
+            if not variable.scope:
+                continue
+            if known is not None and whole:
+                made.append(known)
+            elif known is not None:
+                made += self._declared(variable, debug.node(known.variable).fields, known.debug)
+            elif function:
+                place = debug.add(f"!DILocation(line: 0, scope: !{function})")
+                fields = {"scope": function, "file": debug.field(function, "file")}
+                made += self._declared(variable, fields, place)
+        return [*made, *(record for token, record in first.items() if token not in self.dead)]
+
+    def _declared(self, variable: Variable, fields: dict[str, str], place: str) -> list[Record]:
+        """A record for each part, by which LLVM's passes carry its name and its type along."""
         debug = self.module.debug
-        fields = debug.node(record.variable).fields
-        made: list[Inst | Record] = []
+        made: list[Record] = []
         for part in variable.parts.values():
             name = part.name[1:].strip('"')
-            places = ", ".join(f"{key}: !{fields[key]}" for key in ("scope", "file") if key in fields)
-            width = leaves(self.parts.layout, part.type)[0].width
-            kind = debug.add(f'!DIBasicType(name: "i{width}", size: {width}, encoding: DW_ATE_unsigned)')
-            where = f"{places}, line: {fields.get('line', '0')}"
-            # LLVM's passes ask every variable for its type.
-            number = debug.add(f'!DILocalVariable(name: "{name}", {where}, type: !{kind})')
-            made.append(Record("dbg_declare", part.name, number, "!DIExpression()", record.debug))
+            places = "".join(f"{key}: !{fields[key]}, " for key in ("scope", "file") if key in fields)
+            type_ = describe(debug, self.parts.layout, part.type)
+            line = fields.get("line", "0")
+            number = debug.add(f'!DILocalVariable(name: "{name}", {places}line: {line}, type: !{type_})')
+            made.append(Record("dbg_declare", part.name, number, "!DIExpression()", place))
         return made

@@ -157,7 +157,8 @@ class DebugInfo:
         """Name of a variable's type, references, pointers, typedefs and const looked through."""
         return self.field(self.strip(number, frozenset({"DW_TAG_pointer_type"})), "name")
 
-    def _is_data(self, number: str) -> bool:
+    def is_data(self, number: str) -> bool:
+        """Whether a member of a struct is a part of each object of it: no static one, no function."""
         fields = self.node(number).fields
         return fields.get("tag") == "DW_TAG_member" and "StaticMember" not in fields.get("flags", "")
 
@@ -175,7 +176,7 @@ class DebugInfo:
         if known is not None:
             return known
         if fields.get("tag") in _CLASSES:
-            members = [item for item in self.node(fields.get("elements", "")).items if self._is_data(item)]
+            members = [item for item in self.node(fields.get("elements", "")).items if self.is_data(item)]
             return self.integer_type(self.field(members[0], "baseType")) if len(members) == 1 else None
         encoding = fields.get("encoding", "")
         if encoding == "DW_ATE_boolean":
