@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from fuzzing.__main__ import verdict
 from fuzzing.campaign import FAILURES, campaign
-from fuzzing.generate import program
+from fuzzing.generate import REFUSED, program
+from fuzzing.scalars import BUILTINS
 from fuzzing.seeds import FOUND, FOUND_FOLDER
 from fuzzing.shrink import shrink
 from fuzzing.tree import Node
@@ -16,9 +18,62 @@ from fuzzing.tree import Node
 from edgemoe.compiler import interp_source
 from edgemoe.compiler.ir import Opcode
 
+#: How a feature shows in the text of a program.
+SIGNS = {
+    "ap_int": r"\bap_int<",
+    "ap_uint": r"\bap_uint<",
+    "an enumeration with scope": r"\benum class ",
+    "an enumeration": r"\benum \w+ :",
+    "an array in a struct": r"struct \w+ \{[^}]*\w\[\d+\];",
+    "a nested struct": r"struct \w+ \{[^}]*\bf\d+_s\d m",
+    "an array of structs in a struct": r"struct \w+ \{[^}]*\bf\d+_s\d m\d\[",
+    "a nested array": r"\w\[\d+\]\[\d+\]",
+    "a static with values": r"  static [\w ]+?(<\d+>)? m\d+\[\d+\] = \{\W*\w",
+    "a static struct with values": r"  static f\d+_s\d m\d+ = \{",
+    "a table": r"\bf\d+_t0\[\d+\] = \{",
+    "a keyword pragma": r"#pragma HLS \w+ variable ?= ?[\w.]+ type ?=",
+    "a default argument": r"\w x\d = ",
+    "a lambda": r"auto g\d+ = \[",
+    "a module": r"INLINE off",
+    **{f"II {k}": rf"PIPELINE II ?= ?{k}\b" for k in (1, 2, 3, 4)},
+    **{
+        kind: rf"array_partition variable ?= ?\S+ (type ?= ?)?{kind}"
+        for kind in ("complete", "cyclic", "block")
+    },
+    "a partition of another dimension": r"array_partition .*dim ?= ?[02]",
+    "a dataflow region": r"HLS DATAFLOW",
+    "blocks": r"hls::stream_of_blocks<",
+    "partitioned blocks": r"array_partition variable ?= ?blocks",
+    "a vector": r"hls::vector<",
+    "a copy of a struct": r"f\d+_s\d s\d+ = \w",
+    "several reads": r"in\.read\(\)(?s:.*)\bin\.read\(\)",
+    "a read under a condition": r"\n +v\d+ = in\.read",
+    "a pointer that walks": r"\*p\d+\+\+",
+    "memset": r"memset\(\w+, (0|-1|255|0x5a),",
+    "memset with a byte of run time": r"memset\(\w+, (\(|round)",
+    "memcpy of all": r"memcpy\(\w+, \w+, sizeof",
+    "memcpy of a part": r"memcpy\(\w+ \+ ",
+    "masters": r"read_request(?s:.*)write_request",
+    "a returned value": r"\n(?!static|void)[\w ]+(<\d+>)? f\d+\(hls",
+}
+
 
 def test_a_seed_is_a_program() -> None:
     assert program(5).text == program(5).text != program(6).text
+
+
+def test_two_hundred_programs_have_every_feature() -> None:
+    """By their texts: what a feature's name promises is there."""
+    texts = [program(seed).text for seed in range(200)]
+    rare = {name: sum(bool(re.search(sign, t, re.IGNORECASE)) for t in texts) for name, sign in SIGNS.items()}
+    rare |= {t.name: sum(bool(re.search(rf"\b{t.name} \w", text)) for text in texts) for t in BUILTINS}
+    assert {name: number for name, number in rare.items() if number < 3} == {}
+
+
+def test_what_is_refused_is_left_out_unless_asked_for() -> None:
+    names = range(60)
+    assert not any(REFUSED & program(seed).features for seed in names)
+    assert any(REFUSED & program(seed, without=frozenset()).features for seed in names)
 
 
 def test_the_shrinker_leaves_what_matters() -> None:

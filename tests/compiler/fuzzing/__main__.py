@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import traceback
@@ -14,7 +15,7 @@ from edgemoe.compiler.driver import compile_file
 from edgemoe.compiler.errors import CompileError
 from fuzzing.batch import SHIM, STEP_SECONDS, limited
 from fuzzing.campaign import BATCH, LOG, campaign, kind_of_message
-from fuzzing.generate import Program, program
+from fuzzing.generate import REFUSED, Program, program
 from fuzzing.shrink import shrink
 from fuzzing.supervise import verdicts
 from fuzzing.tree import Node
@@ -27,6 +28,7 @@ def main() -> int:
     run.add_argument("--first", type=int, default=0)
     run.add_argument("--count", type=int, default=200)
     run.add_argument("--batch", type=int, default=BATCH)
+    run.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="batches at a time")
     run.add_argument("--log", type=Path, default=LOG)
     run.add_argument("--quiet", action="store_true")
     for name in ("shrink", "show"):
@@ -34,7 +36,9 @@ def main() -> int:
         command.add_argument("seed", type=int)
         command.add_argument("--tries", type=int, default=300)
     for command in commands.choices.values():
-        command.add_argument("--without", default="", help="features to leave out, with commas between")
+        command.add_argument(
+            "--without", default=",".join(sorted(REFUSED)), help="features to leave out, with commas between"
+        )
     arguments = parser.parse_args()
     without = frozenset(arguments.without.split(",")) - {""}
     if arguments.command == "show":
@@ -49,7 +53,7 @@ def main() -> int:
 
     total = campaign(
         arguments.first, arguments.count, log=arguments.log, heard=heard, batch=arguments.batch,
-        without=without,
+        without=without, jobs=arguments.jobs,
     )  # fmt: skip
     for name, number in total.most_common():
         print(f"{number:7} {name}")

@@ -16,22 +16,25 @@ import signal
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from edgemoe.compiler.cyclesim import CycleSimulator
 from edgemoe.compiler.driver import CompileResult, compile_file
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.interp import Interpreter, Run
 from edgemoe.compiler.ir import Direction, ScalarArg, StreamArg
-from edgemoe.compiler.native import NativeError, NativeResult, Port
+from edgemoe.compiler.native import NativeError, NativeResult, Port, unpack_elements
 from edgemoe.compiler.planning import schedule_program
 from edgemoe.compiler.verify import Rtl
 from edgemoe.errors import DeviceError
 from fuzzing import native
+from fuzzing.extras import MEMORY
 from fuzzing.generate import ROUNDS, SUPPLY, Program
 
 SHIM = Path(__file__).resolve().parents[3] / "hls" / "shim"
@@ -48,6 +51,24 @@ MAX_CYCLES = 100_000
 class Stimulus:
     streams: dict[str, list[int]]
     scalars: dict[str, int]
+    memories: dict[str, bytes]
+
+    def buffers(self) -> dict[str, np.ndarray]:
+        """The memories as they are before a call, to be written."""
+        return {name: np.frombuffer(data, dtype=np.uint8).copy() for name, data in self.memories.items()}
+
+
+@dataclass
+class Result(NativeResult):
+    """What a call left behind, memories included."""
+
+    memories: dict[str, list[int]] = field(default_factory=dict)
+
+
+def result(made: NativeResult, memories: Mapping[str, np.ndarray], widths: Mapping[str, int]) -> Result:
+    """A result with the elements of ``memories``."""
+    elements = {name: unpack_elements(data.tobytes(), widths[name]) for name, data in memories.items()}
+    return Result(made.streams, made.unread, made.outputs, elements)
 
 
 def stimuli(seed: int, ports: Sequence[Port]) -> list[Stimulus]:
@@ -55,7 +76,7 @@ def stimuli(seed: int, ports: Sequence[Port]) -> list[Stimulus]:
     rng = random.Random(seed)
     calls = []
     for _ in STALLS:
-        given = Stimulus({}, {})
+        given = Stimulus({}, {}, {})
         for port in ports:
             edges = [0, 1, (1 << port.width) - 1, 1 << (port.width - 1), (1 << (port.width - 1)) - 1]
             if port.kind == "stream" and port.name.startswith("in"):
@@ -65,6 +86,8 @@ def stimuli(seed: int, ports: Sequence[Port]) -> list[Stimulus]:
                 ]
             elif port.kind == "input":
                 given.scalars[port.name] = ROUNDS if port.name == "count" else rng.getrandbits(port.width)
+            elif port.kind == "memory":
+                given.memories[port.name] = rng.randbytes(MEMORY * port.width // 8)
         calls.append(given)
     return calls
 
@@ -96,7 +119,8 @@ class Batch:
         self.programs = {p.name: p for p in programs}
         self.folder, self.say = folder, say
         self.given: dict[str, list[Stimulus]] = {}
-        self.want: dict[str, list[NativeResult]] = {}
+        self.widths: dict[str, dict[str, int]] = {}
+        self.want: dict[str, list[Result]] = {}
         self.made: dict[str, CompileResult] = {}
         self.times: dict[str, float] = {}
 
@@ -165,16 +189,26 @@ class Batch:
         self.stage(name, "native run (pattern)")
         try:
             self.given[name] = stimuli(self.programs[name].seed, kernel.ports)
-            self.want[name] = [kernel.run(c.streams, c.scalars) for c in self.given[name]]
+            self.widths[name] = {port.name: port.width for port in kernel.ports}
+            self.want[name] = self.natively(kernel, name)
         except NativeError as error:
             self.verdict(name, "native", str(error))
+
+    def natively(self, kernel: native.Selected, name: str) -> list[Result]:
+        """The results of all calls."""
+        results = []
+        for given in self.given[name]:
+            memories = given.buffers()
+            made = kernel.run(given.streams, given.scalars, memories)
+            results.append(result(made, memories, self.widths[name]))
+        return results
 
     def differs(self, name: str, kind: str, detail: str) -> None:
         """The verdict on a program of which an opinion differs: its own fault if another native build differs too."""
         self.stage(name, "native run (zero)")
         try:
             kernel = native.Selected(native.build([name], self.own_folder(name), [SHIM], "zero"), 0)
-            defined = [kernel.run(c.streams, c.scalars) for c in self.given[name]] == self.want[name]
+            defined = self.natively(kernel, name) == self.want[name]
         except (CompileError, NativeError):
             defined = False
         if defined:
@@ -214,15 +248,18 @@ class Batch:
         plain = Interpreter(made)
         clocked = CycleSimulator(made, schedule_program(made, CLOCK_NS)) if kind == "schedule" else None
         for call, (given, want) in enumerate(zip(self.given[name], self.want[name], strict=True)):
-            run = Run({k: deque(v) for k, v in given.streams.items()}, dict(given.scalars))
+            widths = self.widths[name]
+            memories = {k: unpack_elements(v, widths[k]) for k, v in given.memories.items()}
+            run = Run({k: deque(v) for k, v in given.streams.items()}, dict(given.scalars), memories)
             if clocked:
                 clocked.run(run, STALLS[call] / 100, self.programs[name].seed + call)
             else:
                 plain.run(run)
-            got = NativeResult(
+            got = Result(
                 {a.name: list(run.streams[a.name]) for a in top.args if _is(a, StreamArg, Direction.WRITE)},
                 {a.name: len(run.streams[a.name]) for a in top.args if _is(a, StreamArg, Direction.READ)},
                 {a.name: run.scalars.get(a.name, 0) for a in top.args if _is(a, ScalarArg, Direction.WRITE)},
+                run.memories,
             )
             if difference := different(got, want):
                 return f"call {call}: {difference}"
@@ -254,10 +291,19 @@ class Batch:
             for call, (stall, given, want) in enumerate(
                 zip(STALLS, self.given[name], self.want[name], strict=True)
             ):
+                memories = given.buffers()
                 out = rtl.run(
-                    name, given.streams, given.scalars, stall=stall, seed=made.seed + call, limit=MAX_CYCLES
+                    name,
+                    given.streams,
+                    given.scalars,
+                    memories,
+                    stall=stall,
+                    seed=made.seed + call,
+                    offset=64 * call,
+                    limit=MAX_CYCLES,
                 )
-                if difference := different(NativeResult(out.streams, out.unread, out.outputs), want):
+                got = result(NativeResult(out.streams, out.unread, out.outputs), memories, self.widths[name])
+                if difference := different(got, want):
                     return self.differs(name, "rtl", f"stall {stall} %, call {call}: {difference}")
         except DeviceError as error:
             return self.differs(
@@ -271,7 +317,7 @@ def _is(argument: Any, kind: type, direction: Direction) -> bool:
     return isinstance(argument, kind) and argument.direction is direction  # type: ignore[attr-defined]
 
 
-def different(got: NativeResult, want: NativeResult) -> str:
+def different(got: Result, want: Result) -> str:
     """The first difference in words, or nothing."""
     for part, values in asdict(want).items():
         for name, value in values.items():

@@ -11,10 +11,12 @@ import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from fuzzing.generate import Program, program
+from fuzzing.generate import REFUSED, program
 from fuzzing.supervise import verdicts
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -67,36 +69,46 @@ def campaign(
     *,
     log: Path | None = LOG,
     heard: Callable[[dict[str, Any]], None] = lambda _: None,
-    without: frozenset[str] = frozenset(),
+    without: frozenset[str] = REFUSED,
     batch: int = BATCH,
+    jobs: int = 1,
 ) -> Counter[str]:
-    """Runs ``count`` seeds from ``first`` on; those that the log has at this version are not run again."""
+    """Runs ``count`` seeds from ``first`` on; those that the log has at this version are not run again.
+
+    ``jobs`` batches at a time; ``heard`` gets what a batch says when it is done.
+    """
     at = version()
     done = _logged(log, at) if log else set()
     seeds = [seed for seed in range(first, first + count) if seed not in done]
     total: Counter[str] = Counter()
-    for start in range(0, len(seeds), batch):
-        part = [program(seed, without=without) for seed in seeds[start : start + batch]]
-        line = _one_batch(part, heard)
-        total += Counter(line["counts"])
-        total.update({f"refused: {m}": n for m, n in line["refused"].items()})
-        total["core_seconds"] += round(line["core_seconds"])
-        if log:
-            with log.open("a") as stream:
-                stream.write(
-                    json.dumps({"version": at, "seeds": _ranges([p.seed for p in part]), **line}) + "\n"
-                )
+    parts = [seeds[start : start + batch] for start in range(0, len(seeds), batch)]
+    # Workers are forks: what a batch needs is loaded once, and each counts the time of its own children.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("fork")) as pool:
+        running = {pool.submit(_one_batch, part, without): part for part in parts}
+        for done_batch in as_completed(running):
+            lines, line = done_batch.result()
+            for said in lines:
+                heard(said)
+            total += Counter(line["counts"])
+            total.update({f"refused: {m}": n for m, n in line["refused"].items()})
+            total["core_seconds"] += round(line["core_seconds"])
+            if log:
+                entry = {"version": at, "seeds": _ranges(running[done_batch]), **line}
+                with log.open("a") as stream:
+                    stream.write(json.dumps(entry) + "\n")
     return total
 
 
-def _one_batch(part: Sequence[Program], heard: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+def _one_batch(seeds: Sequence[int], without: frozenset[str]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """What a batch says, and its line of the log."""
     before = _core_seconds()
     counts: Counter[str] = Counter()
     refused: Counter[str] = Counter()
-    failures, times = [], {}
+    lines, failures, times = [], [], {}
+    part = [program(seed, without=without) for seed in seeds]
     with tempfile.TemporaryDirectory(prefix="fuzzing-") as folder:
         for line in verdicts(part, Path(folder)):
-            heard(line)
+            lines.append(line)
             if "times" in line:
                 times = line["times"]
                 continue
@@ -106,14 +118,14 @@ def _one_batch(part: Sequence[Program], heard: Callable[[dict[str, Any]], None])
             elif line["kind"] != "ok":
                 failures.append({"seed": line["seed"], "kind": line["kind"], "detail": line["detail"][-300:]})
     seconds = round(_core_seconds() - before, 1)
-    return {
+    return lines, {
         "counts": dict(counts), "refused": dict(refused), "failures": failures, "core_seconds": seconds, "times": times
     }  # fmt: skip
 
 
 def _core_seconds() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in spent)
 
 
 def _ranges(seeds: Sequence[int]) -> list[list[int]]:

@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass
 
 from fuzzing.expressions import Callee, Place
+from fuzzing.extras import Copies, Masters, add_masters
 from fuzzing.scalars import AP_WIDTHS, BUILTINS, Ap, Builtin, Enum, Scalar
 from fuzzing.statements import Body
 from fuzzing.storage import Struct, Variable, constant, extents, pragma
@@ -19,6 +20,10 @@ FEATURES = (
     "by_value", "by_reference", "returned_struct", "reference", "pointer", "enum", "dataflow", "blocks", "vector",
     "several_reads", "conditional_io", "outputs", "struct_copy", "struct_token", "wide",
 )  # fmt: skip
+#: Beside a program's own code (`extras`); how often each is there.
+EXTRAS = {"copies": 0.35, "copied_counts": 0.3, "masters": 0.25, "returned": 0.3}
+#: What the compiler refuses so far: numbers of bytes that are known at run time only.
+REFUSED = frozenset({"copied_counts"})
 ROUNDS = 10
 #: Elements that each input stream gets: more than any program reads.
 SUPPLY = 400
@@ -40,7 +45,7 @@ class Program:
         return self.root.text()
 
 
-def program(seed: int, *, without: frozenset[str] = frozenset()) -> Program:
+def program(seed: int, *, without: frozenset[str] = REFUSED) -> Program:
     """The program of ``seed``; features in ``without`` are never used."""
     return _Maker(seed, without).make()
 
@@ -51,6 +56,9 @@ class _Maker:
         self.name, self.seed = f"f{seed}", seed
         dense = self.rng.choice([0.35, 0.6, 0.85])
         self.features = frozenset(f for f in FEATURES if self.rng.random() < dense) - without
+        self.beside = random.Random(f"beside {seed}")
+        self.features |= {f for f, chance in EXTRAS.items() if self.beside.random() < chance} - without
+        self.copies = Copies(self.beside, f"{self.name}_two", counts="copied_counts" in self.features)
         if not self.features & {"ap", "builtins"}:
             self.features |= {"builtins"}
         self.types = [t for t in BUILTINS if self.rng.random() < 0.5] or [BUILTINS[6]]
@@ -223,8 +231,10 @@ class _Maker:
             "hls_stream.h",
             "hls_streamofblocks.h",
             "hls_vector.h",
+            "hls_burst_maxi.h",
             "stddef.h",
             "stdint.h",
+            "string.h",
         ):
             self.root.add(f"#include <{header}>")
         self.define_types()
@@ -244,15 +254,47 @@ class _Maker:
             outputs = Ap(REGISTER_BITS, outputs.signed)
         if outputs:
             parameters.append(f"{outputs.name}& last")
-        if self.has("dataflow"):
-            self._dataflow(parameters, token, leaves, count, places, outputs)
+        dataflow = self.has("dataflow")
+        masters = Masters()
+        if "masters" in self.features:
+            self.root.add(f"typedef {count} {self.name}_count;", fixed=True)
+            masters = add_masters(self.root, self.name, self.beside, dataflow)
+            parameters += masters.parameters
+        if dataflow:
+            self.features -= {"returned"}  # a dataflow function returns nothing
+            self._dataflow(parameters, token, leaves, count, places, outputs, masters)
         else:
-            node = self.root.add(f"void {self.name}({', '.join(parameters)}) {{", tail="}", fixed=True)
-            body = self.body(node, places)
-            body.rounds(token, leaves, "in", "ap_uint<64>", "out")
-            if outputs:
-                node.add(f"last = {body.value(outputs)};")
+            self._process(parameters, token, leaves, places, outputs, masters)
         return Program(self.name, self.seed, self.root, self.features)
+
+    def _process(
+        self,
+        parameters: list[str],
+        token: str,
+        leaves: list[Variable],
+        places: list[Place],
+        outputs: Scalar | None,
+        masters: Masters,
+    ) -> None:
+        """A top that is one process."""
+        result = self._result() if "returned" in self.features else None
+        word = result.name if result else "void"
+        node = self.root.add(f"{word} {self.name}({', '.join(parameters)}) {{", tail="}", fixed=True)
+        for line in [*masters.pragmas, *masters.calls]:
+            node.add(line)
+        body = self.body(node, places)
+        body.rounds(token, leaves, "in", "ap_uint<64>", "out")
+        if outputs:
+            node.add(f"last = {body.value(outputs)};")
+        if result:
+            body.make.rng = self.beside
+            node.add(f"return {body.value(result)};", simpler=(f"return {_one(result)};",))
+
+    def _result(self) -> Scalar:
+        """The type of what the top returns."""
+        if self.beside.random() < 0.5 and "ap" in self.features:
+            return Ap(self.beside.choice([1, 7, 24, 33, 64]), self.beside.random() < 0.5)
+        return self.beside.choice(self.types)
 
     def _dataflow(
         self,
@@ -262,8 +304,9 @@ class _Maker:
         count: str,
         places: list[Place],
         outputs: Scalar | None,
+        masters: Masters,
     ) -> None:
-        """Two or three processes in a row; a block or a second FIFO may go along."""
+        """Two or three processes in a row; blocks, or processes with AXI masters, may go along."""
         rng = self.rng
         stages = rng.randint(2, 3)
         kinds = [(token, leaves), *(self.stream_type() for _ in range(stages - 1))]
@@ -291,7 +334,6 @@ class _Maker:
         block = self._blocks(count) if self.has("blocks") else None
         if block:
             parameters += block.parameters
-            declarations += []
         top = self.root.add(f"void {self.name}({', '.join(parameters)}) {{", tail="}", fixed=True)
         top.add(pragma(rng, "DATAFLOW"), fixed=True)
         for name, kind in declarations:
@@ -303,7 +345,9 @@ class _Maker:
             for line in block.declarations:
                 top.add(line, fixed=True)
             calls += block.calls
-        for call in calls:
+        for line in [*masters.pragmas, *masters.channels]:
+            top.add(line, fixed=True)
+        for call in [*calls, *masters.calls]:
             top.add(call, fixed=True)
 
     def _blocks(self, count: str) -> _Blocks:
@@ -377,4 +421,4 @@ def _one(kind: Scalar) -> str:
     )
 
 
-__all__ = ["FEATURES", "ROUNDS", "SUPPLY", "Builtin", "Program", "program"]
+__all__ = ["EXTRAS", "FEATURES", "ROUNDS", "SUPPLY", "Builtin", "Program", "program"]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edgemoe.compiler.frontend.source.structure import read_structure
+from edgemoe.compiler.ir import RETURN
 from edgemoe.compiler.native import _LANGUAGE, NativeKernel, _zig, preprocess
 from edgemoe.compiler.native_source import rewrite, top_parameters
 
@@ -46,7 +47,7 @@ def build(tops: Sequence[str], folder: Path, include: Sequence[Path], variant: s
     text = rewrite(*preprocess("\n".join(lines) + "\n", flags, folder))
     for k, top in enumerate(tops):
         parameters = top_parameters(read_structure((folder / f"{top}.cpp").read_text()), top) or []
-        names = "\\n".join(p.name for p in parameters)
+        names = "\\n".join([*(p.name for p in parameters), RETURN])
         text += f'static const char* names_{k} = "{names}";\n'
     text += 'extern "C" const char* hls_native_names() {\n  switch (selected) {\n'
     text += "".join(f"    case {k}: return names_{k};\n" for k in range(len(tops))) + '  }\n  return "";\n}\n'

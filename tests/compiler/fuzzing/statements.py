@@ -382,6 +382,7 @@ class Body:
         for _ in range(rng.randint(1, 3)):
             self.declare()
         states = [p for p in self.places if p.writable]
+        copied = self.copies("(int)count") if "copies" in self.maker.features else []
         name = self.fresh("round")
         node = self.node.add(f"for (int {name} = 0; {name} < count; {name}++) {{", tail="}", fixed=True)
         inner = self.into(node)
@@ -398,6 +399,10 @@ class Body:
         if not self.in_order:
             inner.source = (source, token, leaves)  # type: ignore[assignment]
         inner.statements(rng.randint(3, 10), nest)
+        if "copies" in self.maker.features and not inner.in_pipeline:
+            copied += inner.copies(name)
+        for place in copied[:4]:
+            inner.places.append(Place(place, INT, writable=False))
         if token_leaves:
             node.add(f"{result} y;", fixed=True)
             for variable in token_leaves:
@@ -406,6 +411,15 @@ class Body:
             node.add(f"{sink}.write(y);", fixed=True)
             return
         self._fold(inner, node, states, sink)
+
+    def copies(self, value: str) -> list[str]:
+        """Copies and fills of arrays; elements of those that were declared for them, which the fold shall see."""
+        made = self.maker.copies.add(self.node, self.variables, value)
+        masks = [(1 << (v.dims[-1].bit_length() - 1)) - 1 for v in made]
+        return [
+            f"(int)({v.expression}{'[1]' * (len(v.dims) - 1)}[({value}) & {mask}])"
+            for v, mask in zip(made, masks, strict=True)
+        ]
 
     @staticmethod
     def _fill(inner: Body, place: Place) -> None:
