@@ -85,6 +85,8 @@ class Memories:
     def _declare(self, memory: Memory, bank: int) -> list[str]:
         name, word = self.bank(memory.name, bank), f"logic {span(memory.width)}"
         if memory.storage is Storage.REGISTERS:
+            if memory.init is None and not self._written(memory, bank):
+                return [f"wire {span(memory.width)}{name} = '0;  // nothing writes it"]
             if memory.init is None:
                 return [f"{word}{name};"]
             return [f"{word}{name};", f"initial {name} = {literal(memory.init[bank][0], memory.width)};"]
@@ -97,6 +99,10 @@ class Memories:
         if (memory.name, bank) in self.reads:
             lines.append(f"{word}{name}_q;")
         return lines
+
+    def _written(self, memory: Memory, bank: int) -> bool:
+        """Whether the process stores to a bank. One that an index can't reach stands in a multiplexer all the same."""
+        return memory.place is not Place.LOCAL or (memory.name, bank) in self.writes
 
     def logic(self) -> list[str]:
         """The port multiplexers and the clocked statements."""
