@@ -50,4 +50,5 @@ FOUND: dict[str, Found] = {
         116,
     ),
     "module_without_arguments": Found("A module that uses no argument had an empty connection.", 23),
+    "unwritten_bank": Found("A register that no index reaches was read, and nothing drove it.", 7),
 }
