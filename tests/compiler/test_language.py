@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from front.test_interpreter import interpret
+from initial_values import check_initial_values
 from stimuli import Call, bits
 
 import kernels
@@ -60,6 +61,7 @@ def test_rtl_as_native(tmp_path: Path) -> None:
     for source in PROGRAMS:
         name = source.stem
         made = compile_file(source, name, include=SHIM, out=tmp_path / name, ports="ap_ctrl_hs")
+        check_initial_values(made)
         # Static variables of the native build outlive a test; the interpreter starts fresh and is as the native build.
         interpreter, compiled[name] = Interpreter(made.program), made
         calls_of[name] = [

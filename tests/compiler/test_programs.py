@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from initial_values import check_initial_values
 from stimuli import PROGRAMS, STIMULI, Call
 
 import kernels
@@ -65,6 +66,8 @@ def build_all(folder: Path, programs: list[str]) -> list[Path]:
         )
         for program in programs
     }
+    for made in compiled.values():
+        check_initial_values(made)
     return side_by_side(folder, compiled)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from front.test_interpreter import interpret
+from initial_values import check_initial_values
 from stimuli import Call, bits
 
 from edgemoe.compiler.cyclesim import CycleSimulator
@@ -109,10 +110,12 @@ def test_rtl_equals_native(
 ) -> None:
     """Registers start with noise, so what has no initial value in the SystemVerilog shows."""
     result = compile_file(CASES / f"{case}.cpp", "top", include=SHIM, out=tmp_path / case)
-    rtl = Rtl.build([result], tmp_path, cache=BUILD)
-    for number, (call, expected) in enumerate(wanted[case]):
-        got = rtl.run("top", call.streams, stall=STALLS[number], seed=number)
-        assert got.streams == expected.streams, f"call {number}"
+    check_initial_values(result)
+    for noise in (1, 2):
+        rtl = Rtl.build([result], tmp_path, cache=BUILD, seed=noise)
+        for number, (call, expected) in enumerate(wanted[case]):
+            got = rtl.run("top", call.streams, stall=STALLS[number], seed=number)
+            assert got.streams == expected.streams, f"noise {noise}, call {number}"
 
 
 @pytest.mark.parametrize("case", ["serve_requests", "polled"])

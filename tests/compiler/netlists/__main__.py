@@ -8,49 +8,34 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from edgemoe.caches import keep_inside
 from netlists.check import STALLS, check
 from netlists.subjects import CALLS, ROOT, TIMED, Subject, subjects
-from netlists.synthesis import GATES_FACTOR, GATES_WORDS, Netlist
+from netlists.synthesis import Netlist
 
 PAGE = ROOT / "docs" / "reference" / "netlists.md"
 #: Programs a model: building one costs more than running one small program in it.
 GROUP = 8
-_HEAD = """# Netlists
-
-What synthesis makes of the compiler's SystemVerilog does what the C++ does: Yosys reads each program, synthesises it
-(`synth`, flat, down to gates and flip-flops), and its netlist, written back as Verilog, is simulated by Verilator.
-Each of {runs} runs starts registers with other random values, and has {calls} calls and a rate of stalls on every
-handshake ({stalls} %); all results must be those of the native build. As in an FPGA, memories of more than {words}
-words and multipliers with both factors wider than {factor} bits stay what they are.
-
-`make netlists` runs all of them and writes this page; `make netlists ONLY=kernels/gelu` runs some and replaces their
-rows. Left out: {timed}.
-
-| program | gates | flip-flops | multipliers | memories | result |
-|---|---:|---:|---:|---:|---|
-"""
+BEGIN, END = "<!-- table: netlists -->\n", "<!-- end -->"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="netlists", description=__doc__)
     parser.add_argument("names", nargs="*", help="programs, or what their names begin with; all unless given")
     given = parser.parse_args().names
+    keep_inside(ROOT)  # Yosys is translated for this machine once, which takes minutes
     everything = subjects()
     wanted = [s for name, s in everything.items() if not given or name.startswith(tuple(given))]
-    rows = {name: row for name, row in _read_rows() if name in everything}
     wrong = []
     for group in _groups(wanted):
-        for name, outcome in _outcomes(group):
+        outcomes = dict(_outcomes(group))
+        for name, outcome in outcomes.items():
             print(name, outcome, flush=True)
-            if isinstance(outcome, str):
-                wrong.append(name)
-                rows.pop(name, None)
-            else:
-                rows[name] = _row(name, outcome)
-        _write({name: rows[name] for name in everything if name in rows})
+        wrong += [name for name, outcome in outcomes.items() if isinstance(outcome, str)]
+        _keep(everything, outcomes)
     if wrong:
         raise SystemExit(f"not as the native build: {', '.join(wrong)}")
 
@@ -82,27 +67,34 @@ def _outcomes(group: list[Subject]) -> Iterator[tuple[str, Netlist | str]]:
         yield from _outcomes([subject])
 
 
+def rows_of(page: str) -> dict[str, str]:
+    """The rows of the page's table by program."""
+    lines = page.split(BEGIN)[1].split(END)[0].splitlines()
+    return {line.split("|")[1].strip(): line for line in lines if line.endswith("| equal |")}
+
+
 def _row(name: str, made: Netlist) -> str:
     counts = (made.gates, made.flip_flops, made.multipliers, made.memories)
     return f"| {name} | " + " | ".join(f"{n:,}" for n in counts) + " | equal |"
 
 
-def _read_rows() -> list[tuple[str, str]]:
-    """Rows of the page as it is."""
-    lines = PAGE.read_text().splitlines() if PAGE.exists() else []
-    return [(line.split("|")[1].strip(), line) for line in lines if line.endswith("| equal |")]
-
-
-def _write(rows: dict[str, str]) -> None:
-    head = _HEAD.format(
-        runs=len(STALLS),
-        calls=CALLS,
-        stalls=", ".join(map(str, STALLS)),
-        words=GATES_WORDS,
-        factor=GATES_FACTOR,
-        timed="; ".join(f"`cases/{name}` ({reason})" for name, reason in TIMED.items()),
+def _keep(everything: Iterable[str], outcomes: Mapping[str, Netlist | str]) -> None:
+    """Rows of ``outcomes`` in the place of what the page said of these programs; no row where one is wrong."""
+    page = PAGE.read_text()
+    rows = rows_of(page)
+    for name, outcome in outcomes.items():
+        rows[name] = "" if isinstance(outcome, str) else _row(name, outcome)
+    kept = [rows[name] for name in everything if rows.get(name)]
+    text = (
+        f"{len(kept)} programs, each in {len(STALLS)} runs of {CALLS} calls, with handshakes stalled in "
+        f"{', '.join(map(str, STALLS))} % of the cycles. Left out: "
+        + "; ".join(f"`cases/{name}` ({reason})" for name, reason in TIMED.items())
+        + ".\n\n| program | gates | flip-flops | multipliers | memories | results |\n|---|---:|---:|---:|---:|---|\n"
+        + "\n".join(kept)
+        + "\n"
     )
-    PAGE.write_text(head + "\n".join(rows.values()) + f"\n\n{len(rows)} programs.\n")
+    before, after = page.split(BEGIN)[0], page.split(END, 1)[1]
+    PAGE.write_text(f"{before}{BEGIN}{text}{END}{after}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from initial_values import check_initial_values
 from stimuli import Call
 
 from edgemoe.compiler.driver import CompileResult, compile_file
@@ -23,6 +24,8 @@ STALLS = (0, 30, 75)
 def check(subjects: Sequence[Subject], folder: Path) -> dict[str, Netlist]:
     """The netlist of each subject, after its results were those of the native build; tops have different names.
 
+    Only memories and statics that the source gives values start with some.
+
     Raises:
         AssertionError: results differ, or Yosys finds something wrong.
     """
@@ -30,6 +33,8 @@ def check(subjects: Sequence[Subject], folder: Path) -> dict[str, Netlist]:
         compile_file(s.source, s.top, include=list(s.include), out=folder / s.name, clock_ns=s.clock_ns)
         for s in subjects
     ]
+    for result in results:
+        check_initial_values(result)
     made = [netlist(result, CACHE, abc=s.abc) for s, result in zip(subjects, results, strict=True)]
     paths = {s.top: net.path for s, net in zip(subjects, made, strict=True)}
     for run, stall in enumerate(STALLS):
