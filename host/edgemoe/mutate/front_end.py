@@ -37,8 +37,8 @@ PRAGMA_MUTATIONS = (
     of_compiler(
         "dim=0 of a partition is refused",
         "frontend/source/grammar.py",
-        '"dim": _number("dim", 0),',
-        '"dim": _number("dim"),',
+        '"dim": number("dim", 0),',
+        '"dim": number("dim"),',
         PRAGMAS,
     ),
     of_compiler(
