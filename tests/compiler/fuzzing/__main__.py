@@ -60,11 +60,14 @@ def main() -> int:
     return 0
 
 
-def verdict(root: Node, seed: int, name: str = "") -> tuple[str, str]:
-    """Kind and message of a program's failure; its top is ``name``, if that is not its seed's."""
+def verdict(root: Node, seed: int, name: str = "", *, rtl: bool = True) -> tuple[str, str]:
+    """Kind and message of a program's failure; its top is ``name``, if that is not its seed's.
+
+    Without ``rtl`` only the interpreters judge it.
+    """
     made = Program(name or f"f{seed}", seed, root)
     with tempfile.TemporaryDirectory(prefix="fuzzing-") as folder:
-        for line in verdicts([made], Path(folder), step_seconds=60):
+        for line in verdicts([made], Path(folder), step_seconds=60, rtl=rtl):
             if "kind" in line:
                 detail = line["detail"]
                 exact = line["kind"] in ("refused", "crash", "lint")
@@ -95,8 +98,12 @@ def _shrink(made: Program, tries: int) -> int:
     print(f"// seed {seed}: {wanted[0]} {wanted[1]}")
     if wanted[0] == "ok":
         return 1
-    judge = refusal if wanted[0] in ("refused", "crash") else verdict
-    small = shrink(made.root, lambda root: judge(root, seed) == wanted, tries=tries)
+    built = wanted[0] not in ("native", "interpreter", "schedule")
+
+    def judge(root: Node) -> tuple[str, str]:
+        return refusal(root, seed) if wanted[0] in ("refused", "crash") else verdict(root, seed, rtl=built)
+
+    small = shrink(made.root, lambda root: judge(root) == wanted, tries=tries)
     print(small.text())
     return 0
 

@@ -115,9 +115,9 @@ def limited(seconds: float) -> Iterator[None]:
 class Batch:
     """Programs that share a native library and a Verilator model."""
 
-    def __init__(self, programs: Sequence[Program], folder: Path, say: Any) -> None:
+    def __init__(self, programs: Sequence[Program], folder: Path, say: Any, *, rtl: bool = True) -> None:
         self.programs = {p.name: p for p in programs}
-        self.folder, self.say = folder, say
+        self.folder, self.say, self.rtl = folder, say, rtl
         self.given: dict[str, list[Stimulus]] = {}
         self.widths: dict[str, dict[str, int]] = {}
         self.want: dict[str, list[Result]] = {}
@@ -148,7 +148,7 @@ class Batch:
         for name in list(self.programs):
             self.compile(name)
         with self.timed("rtl build"):
-            rtl = self.build_rtl()
+            rtl = self.build_rtl() if self.rtl else None
         with self.timed("rtl run"):
             for name in list(self.programs):
                 if rtl:

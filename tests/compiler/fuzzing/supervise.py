@@ -23,14 +23,17 @@ SILENCE = 3600.0
 
 
 def verdicts(
-    programs: Sequence[Program], folder: Path, step_seconds: int = STEP_SECONDS
+    programs: Sequence[Program], folder: Path, step_seconds: int = STEP_SECONDS, *, rtl: bool = True
 ) -> Iterator[dict[str, Any]]:
-    """Verdicts and times of ``programs``, as `batch` says them; ``step_seconds`` is CPU time."""
+    """Verdicts and times of ``programs``, as `batch` says them; ``step_seconds`` is CPU time.
+
+    Without ``rtl`` a program is done after the interpreters.
+    """
     waiting = [list(programs)]
     while waiting:
         left = {p.seed: p for p in waiting.pop()}
         last: dict[str, Any] = {}
-        for line in _lines(list(left.values()), folder, step_seconds):
+        for line in _lines(list(left.values()), folder, step_seconds, rtl):
             if "stage" in line:
                 last = line
                 continue
@@ -57,12 +60,12 @@ def _kind(ended: str, last: dict[str, Any]) -> str:
     return "undefined" if "native run (pattern)" in last.get("stage", "") else "crash"
 
 
-def _lines(programs: list[Program], folder: Path, step_seconds: int) -> Iterator[dict[str, Any]]:
+def _lines(programs: list[Program], folder: Path, step_seconds: int, rtl: bool) -> Iterator[dict[str, Any]]:
     """What a batch in a child process says; the last line is ``{"ended": how}``."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
-        _child(programs, folder, read, write, step_seconds)
+        _child(programs, folder, read, write, step_seconds, rtl)
     os.close(write)
     buffer, deadline = b"", time.monotonic() + SILENCE
     silent = False
@@ -93,7 +96,9 @@ def _lines(programs: list[Program], folder: Path, step_seconds: int) -> Iterator
         yield {"ended": "well"}
 
 
-def _child(programs: list[Program], folder: Path, read: int, write: int, step_seconds: int) -> None:
+def _child(
+    programs: list[Program], folder: Path, read: int, write: int, step_seconds: int, rtl: bool
+) -> None:
     """Never returns. A group of its own, so that its compilers end with it."""
     status = 1
     try:
@@ -108,7 +113,7 @@ def _child(programs: list[Program], folder: Path, read: int, write: int, step_se
             resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + step_seconds, most))
             os.write(write, json.dumps(line).encode() + b"\n")
 
-        Batch(programs, folder, say).run()
+        Batch(programs, folder, say, rtl=rtl).run()
         status = 0
     except BaseException:
         import traceback
