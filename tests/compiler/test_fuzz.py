@@ -106,7 +106,6 @@ def test_a_planted_fault_shrinks_to_its_cause(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(0, 200, 25))
-@pytest.mark.xfail(reason="the front end is being mended", strict=False)
 def test_random_programs(first: int) -> None:
     heard: list[dict[str, object]] = []
     total = campaign(first, 25, log=None, heard=heard.append)

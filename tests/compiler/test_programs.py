@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from initial_values import check_initial_values
-from stimuli import PROGRAMS, STIMULI, Call
+from stimuli import CLOCK_NS, PROGRAMS, STIMULI, Call
 
 import kernels
 import simulate
@@ -22,9 +22,6 @@ SHIM = ROOT / "hls" / "shim"
 BUILD = ROOT / "build" / "cache" / "programs"
 #: AXI masters: argument -> bundle
 BUNDLES = {"offload": {"from": "gmem0", "to": "gmem1"}}
-#: sums of 300 bits, whose carry chain does not fit the default clock; clocks that exit tests do not fit; a clock that a
-#: block RAM does not meet without its output register
-CLOCK_NS = {"wide": 8.0, "array_vectors": 3.333, "countdown": 2.5, "banks": 1.6}
 SEEDS = range(4)
 
 

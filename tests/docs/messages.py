@@ -15,7 +15,7 @@ ERRORS = {
     "BusyError",
 }  # fmt: skip
 """Exceptions whose text reaches the user. The text is the last argument."""
-REPORTED = {"_error", "_refuse", "refusal"}
+REPORTED = {"_error", "_refuse", "error", "refusal"}
 """Functions that raise one of them with the text that they get, or show it on the page of `edgemoe demo`."""
 CLICK = {"BadParameter", "UsageError", "ClickException", "BadOptionUsage"}
 RETURNED = {"faults.py"}

@@ -13,7 +13,7 @@ void large_copies(hls::stream<int>& in, hls::stream<int>& out) {
 #pragma HLS ARRAY_PARTITION variable = reg complete
   int ram[100] = {};
   int two[80][3] = {};
-  int big[70][70];
+  int big[70][40];
   memset(big, in.read(), sizeof(big));
   P ps[90] = {};
   P qs[90];
@@ -35,7 +35,7 @@ void large_copies(hls::stream<int>& in, hls::stream<int>& out) {
     out.write(reg[i]);
     out.write(copy[i]);
     out.write(rows[i % 80][i % 3]);
-    out.write(big[i % 70][i % 70]);
+    out.write(big[i % 70][i % 40]);
   }
   for (int i = 0; i < 90; i++) {
     out.write(qs[i].a);

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from stimuli import PROGRAMS, STIMULI, Call, bits
+from stimuli import CLOCK_NS, PROGRAMS, STIMULI, Call, bits
 
 from edgemoe.compiler.ir import AxiArg, Direction, Function, ScalarArg, StreamArg
 from edgemoe.config import board
@@ -61,8 +61,6 @@ def subjects() -> dict[str, Subject]:
 
 
 def programs() -> list[Subject]:
-    from test_programs import CLOCK_NS  # needs the folders of the cosimulation
-
     def maker(name: str) -> Callable[[Function, int], list[Call]]:
         return lambda _, seed: [STIMULI[name](random.Random(f"{seed} {turn}")) for turn in range(CALLS)]
 

@@ -15,6 +15,7 @@ from edgemoe.compiler.frontend.names import hardware_name
 from edgemoe.compiler.frontend.paths import path_of
 from edgemoe.compiler.llvmir.debug import DebugInfo, in_shim
 from edgemoe.compiler.llvmir.objects import Function, Inst, Record
+from edgemoe.compiler.llvmir.tokens import tokens
 from edgemoe.compiler.llvmir.types import bits
 
 _DEPTH = 50  #: how deep scopes and calls may nest
@@ -173,8 +174,8 @@ def _part(expression: str, width: int) -> tuple[int, int] | None:
     """(first bit, bits) of the variable that a value is: ``width`` of them unless a record says it is a fragment. None
     if the value is something else, reckoned from the variable.
     """
-    words = expression.split()
-    at = 2  # behind `!DIExpression (`
+    words = tokens(expression)
+    at = words.index("(") + 1  # behind `!DIExpression(`
     while words[at : at + 1] == ["DW_OP_LLVM_convert"] and words[at + 5 : at + 6] == [","]:
         at += 6  # extended, perhaps
     at += words[at : at + 1] == ["DW_OP_stack_value"]
