@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The C interface that `edgemoe.compiler.verify` calls: one kernel of the Verilated model at a time.
+// The C interface that `hardware.model` calls: one kernel of the Verilated model at a time.
 #include "bench.hpp"
 
 #include <stdexcept>

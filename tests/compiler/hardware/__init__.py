@@ -21,9 +21,9 @@ from edgemoe.compiler.backend.streams import port_name
 from edgemoe.compiler.driver import CompileResult
 from edgemoe.compiler.ir import AxiArg, Direction, Function, ScalarArg, StreamArg
 from edgemoe.compiler.native import pack_elements, unpack_elements
-from edgemoe.compiler.verify.model import Kernel, Model, build_model
-from edgemoe.compiler.verify.stuck import explain
 from edgemoe.errors import DeviceError
+from hardware.model import Kernel, Model, build_model
+from hardware.stuck import explain
 
 CONTROL, GLOBAL_ENABLE, ENABLE, STATUS = 0x0, 0x4, 0x8, 0xC
 _FIRST_ADDRESS = 0x1_0000_0000
