@@ -85,9 +85,10 @@ class Memories:
 
     def _declare(self, memory: Memory, bank: int) -> list[str]:
         name, word = self.bank(memory.name, bank), f"logic {span(memory.width)}"
+        if self._unknown(memory, bank):
+            seen = name if memory.storage is Storage.REGISTERS else f"{name}_q"
+            return [f"wire {span(memory.width)}{seen} = '0;  // nothing writes it"]
         if memory.storage is Storage.REGISTERS:
-            if memory.init is None and not self._written(memory, bank):
-                return [f"wire {span(memory.width)}{name} = '0;  // nothing writes it"]
             if memory.init is None:
                 return [f"{word}{name};"]
             return [f"{word}{name};", f"initial {name} = {literal(memory.init[bank][0], memory.width)};"]
@@ -98,9 +99,10 @@ class Memories:
             lines.append(f"{word}{name}_q;")
         return lines
 
-    def _written(self, memory: Memory, bank: int) -> bool:
-        """Whether the process stores to a bank. One that an index can't reach stands in a multiplexer all the same."""
-        return memory.place is not Place.LOCAL or (memory.name, bank) in self.writes
+    def _unknown(self, memory: Memory, bank: int) -> bool:
+        """Whether a bank never has a value. One that no index reaches stands in a multiplexer all the same."""
+        stored = memory.place is not Place.LOCAL or (memory.name, bank) in self.writes
+        return memory.init is None and not stored
 
     def logic(self) -> list[str]:
         """The port multiplexers and the clocked statements."""
@@ -108,6 +110,8 @@ class Memories:
         for memory in self.memories.values():
             for bank in range(memory.banks):
                 key = (memory.name, bank)
+                if self._unknown(memory, bank):
+                    continue
                 if memory.has_ports:
                     lines += self._read_port(memory, bank, self.reads.get(key, []))
                     lines += self._write_port(memory, bank, self.writes.get(key, []))
