@@ -90,12 +90,15 @@ class Effects:
             for item in block:
                 if isinstance(item, Record) and item.kind == "dbg_declare":
                     self.declared.setdefault(item.operand, module.debug.variable(item.variable))
-        # Other variables are clang's own: it writes them before it reads them.
-        copied = {i.operands[0] for i in function.instructions() if i.callee.startswith("llvm.mem")}
-        self._followed = self.params.keys() | self.declared.keys() | copied
         self._used = {token for inst in function.instructions() for token in inst.operands}
         self._holders = self._pointers()
         self._spots: dict[str, Spot | None] = {}
+        # Other variables are clang's own: it writes them before it reads them.
+        copied = [
+            t for i in function.instructions() if i.callee.startswith("llvm.mem") for t in i.operands[:2]
+        ]
+        spots = [spot.base for token in copied if (spot := self.spot(token)) is not None]
+        self._followed = self.params.keys() | self.declared.keys() | set(spots)
         self.returned: set[int | None] = set()
         self.called: set[str] = set()  #: variables whose address a call takes
         self.blocks: dict[str, list[Effect]] = {}
