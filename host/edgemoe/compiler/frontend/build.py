@@ -10,6 +10,7 @@ from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.arguments import parameter_name, refuse_other_streams
 from edgemoe.compiler.frontend.clang import emit_llvm
 from edgemoe.compiler.frontend.dataflow import Callee, build_dataflow
+from edgemoe.compiler.frontend.endless import UNCHANGED
 from edgemoe.compiler.frontend.feedback import find_answers
 from edgemoe.compiler.frontend.instructions import UNDEFINED_VALUE, ModuleLeaves
 from edgemoe.compiler.frontend.llvm import clean_up
@@ -65,13 +66,17 @@ def compile_source(source: Path, top: str, include: list[Path], work: Path) -> P
     for function in program.functions.values():
         program.notes += unwritten(function)
     told = {(note.loc, note.text.split("'")[1]) for note in unset}
-    program.notes = [note for note in program.notes if not _said(note, told)] + unset
+    program.notes = [note for note in program.notes if not _said(note, told, warnings)] + unset
     optimise(program)
     return program
 
 
-def _said(note: Note, told: set[tuple[Loc, str]]) -> bool:
-    """Whether a note says less than one about a variable without a value, given by its place and name, says."""
+def _said(note: Note, told: set[tuple[Loc, str]], warnings: list[Note]) -> bool:
+    """Whether a note says no more than clang's ``warnings``, or less than one about a variable without a value, of the
+    place and name in ``told``.
+    """
+    if note.text == UNCHANGED:
+        return any(note.loc == one.loc and "loop condition" in one.text for one in warnings)
     if note.text == UNDEFINED_VALUE:
         return any(loc == note.loc for loc, _ in told)
     return any(note.loc == loc and note.text == EARLY.format(name) for loc, name in told)
