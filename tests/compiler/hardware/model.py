@@ -14,12 +14,12 @@ from edgemoe import verilator
 from edgemoe.built import digest, kept
 from edgemoe.compiler.driver import CompileResult
 from edgemoe.errors import DeviceError, UserError
+from hardware.clang import clang, environment
 
 _HERE = Path(__file__).parent
 _PORT = re.compile(r"^\s*(?:/\*.*\*/ )?(input|output)\s+logic (\[\d+:0\] )?(\w+),?$", re.MULTILINE)
 _LIBRARY = "bench.so"
 _BENCH = [_HERE / "bench.cpp", _HERE / "memory.cpp"]
-_CXX = verilator.Cxx((_HERE,), ("-DVL_USER_FATAL",))
 #: What every model reads first.
 _FIRST = '#include "verilated.h"\n#include "bench.hpp"\n'
 #: Style warnings that generated text may give; everything else, widths included, is an error.
@@ -63,15 +63,17 @@ def build_model(
     def make(entry: Path) -> None:
         headers = [_HERE / "bench.hpp"]
         units = [*verilator.runtime(), *_BENCH]
-        shared = verilator.shared(cache or out, _CXX, units, headers, first=_FIRST, optimise=optimise)
         with tempfile.TemporaryDirectory() as folder:
             work = Path(folder)
+            fast = (clang(), environment(work)) if optimise == "-O0" else ()
+            cxx = verilator.Cxx((_HERE,), ("-DVL_USER_FATAL",), False, *fast)
+            shared = verilator.shared(cache or out, cxx, units, headers, first=_FIRST, optimise=optimise)
             (work / "bench.sv").write_text(_top(kernels))
             sources = [*_modules(kernels), work / "bench.sv"]
             lint = _LINT_NETLIST if netlists else _LINT
             verilator.translate(sources, "bench", work, ["--no-timing", *lint])
             unit = verilator.one_unit(work, _bindings(work))
-            model = _CXX.object(unit, work, optimise=optimise, header=shared.header)
+            model = cxx.object(unit, work, optimise=optimise, header=shared.header)
             verilator.link([model, *shared.objects], entry / _LIBRARY)
 
     return kept(out / f"bench-{key[:16]}", make) / _LIBRARY
