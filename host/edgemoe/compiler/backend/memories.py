@@ -18,6 +18,7 @@ from edgemoe.compiler.ir import Loc, Memory, Place, Storage
 
 #: Tables of up to this many words are built from look-up tables.
 _DISTRIBUTED_WORDS = 256
+_STYLES = {Storage.LUTRAM: "distributed", Storage.BRAM: "block", Storage.URAM: "ultra"}
 _PORT_SUFFIXES = ("_q", "_re", "_ra", "_we", "_wa", "_wd")
 
 
@@ -91,10 +92,7 @@ class Memories:
             if memory.init is None:
                 return [f"{word}{name};"]
             return [f"{word}{name};", f"initial {name} = {literal(memory.init[bank][0], memory.width)};"]
-        style = '(* rom_style = "distributed" *) '
-        if not memory.constant or memory.depth > _DISTRIBUTED_WORDS:
-            style = ""
-        lines = [f"{style}{word}{name} [0:{memory.depth - 1}];"]
+        lines = [f"{_style(memory)}{word}{name} [0:{memory.depth - 1}];"]
         if memory.init is not None:
             lines += _contents(name, memory.init[bank], memory.width)
         if (memory.name, bank) in self.reads:
@@ -156,6 +154,14 @@ class Memories:
             word = "if" if len(lines) == 1 else "else if"
             lines.append(f"  {word} ({write.enable}) {name} <= {write.data};{remark(write.loc)}")
         return lines
+
+
+def _style(memory: Memory) -> str:
+    """The attribute that tells synthesis what keeps a bank; "" leaves it to choose."""
+    style = _STYLES.get(memory.storage, "")
+    if not style and memory.constant and memory.depth <= _DISTRIBUTED_WORDS:
+        style = _STYLES[Storage.LUTRAM]
+    return f'(* {"rom" if memory.constant else "ram"}_style = "{style}" *) ' if style else ""
 
 
 def _clocked(memory: Memory) -> str:
