@@ -169,5 +169,19 @@ class Emitter:
         return self.pure(Opcode.CONCAT, sum(p.width for p in parts), list(parts))
 
     def compare(self, how: Compare, a: Value, b: Value) -> Value:
-        """One bit."""
-        return self.pure(Opcode.ICMP, 1, [a, b], compare=how)
+        """One bit; a constant where no value of that width compares otherwise."""
+        known = _decided(how, a, b)
+        return self.pure(Opcode.ICMP, 1, [a, b], compare=how) if known is None else known
+
+
+def _decided(how: Compare, a: Value, b: Value) -> Const | None:
+    """What a comparison with the least or the greatest number of its width always gives; None if that depends."""
+    if isinstance(a, Const):
+        how, a, b = how.swapped, b, a
+    if not isinstance(b, Const) or how in (Compare.EQ, Compare.NE):
+        return None
+    least = 1 << (b.width - 1) if how.signed else 0
+    greatest = least ^ ((1 << b.width) - 1)
+    if how in (Compare.ULT, Compare.SLT, Compare.UGE, Compare.SGE):
+        return Const(int(how in (Compare.UGE, Compare.SGE)), 1) if b.value == least else None
+    return Const(int(how in (Compare.ULE, Compare.SLE)), 1) if b.value == greatest else None

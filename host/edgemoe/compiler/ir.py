@@ -113,6 +113,16 @@ class Compare(str, enum.Enum):
     SGT = "sgt"
     SGE = "sge"
 
+    @property
+    def signed(self) -> bool:
+        return self.value.startswith("s")
+
+    @property
+    def swapped(self) -> Compare:
+        """What gives the same with the sides swapped."""
+        other = {"l": "g", "g": "l"}.get(self.value[1])
+        return Compare(self.value[0] + other + self.value[2]) if other else self
+
 
 #: Operations whose predicate matters and which must neither be dropped nor speculated.
 EFFECTS = frozenset(

@@ -73,7 +73,7 @@ def expression(op: Op, operands: list[str]) -> str:
     if opcode is Opcode.ICMP:
         assert op.compare is not None
         left, right = operands
-        if op.compare.value.startswith("s"):
+        if op.compare.signed:
             left, right = f"$signed({left})", f"$signed({right})"
         return f"{left} {_COMPARE[op.compare]} {right}"
     if opcode is Opcode.SELECT:

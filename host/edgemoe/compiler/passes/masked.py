@@ -12,15 +12,6 @@ from itertools import count
 
 from edgemoe.compiler.ir import Compare, Const, Function, Op, Opcode, Value
 
-_SWAPPED = {
-    Compare.EQ: Compare.EQ,
-    Compare.NE: Compare.NE,
-    Compare.ULT: Compare.UGT,
-    Compare.ULE: Compare.UGE,
-    Compare.UGT: Compare.ULT,
-    Compare.UGE: Compare.ULE,
-}
-
 
 def narrow_masked_compares(function: Function) -> None:
     """Rewrites ``icmp (x & mask), constant`` of every region in place."""
@@ -41,9 +32,9 @@ def _narrow(op: Op, ids: Iterator[int]) -> list[Op]:
     compare = op.compare
     if isinstance(left, Const):
         left, right = right, left
-        compare = _SWAPPED.get(compare) if compare else None
+        compare = compare.swapped if compare else None
     masked = _masked(left)
-    if masked is None or not isinstance(right, Const) or compare not in _SWAPPED:
+    if masked is None or not isinstance(right, Const) or compare is None or compare.signed:
         return []
     value, mask = masked
     low, width = (mask & -mask).bit_length() - 1, mask.bit_length()

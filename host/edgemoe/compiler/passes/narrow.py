@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-from edgemoe.compiler.emitter import Emitter
+from edgemoe.compiler.emitter import TRUE, Emitter
 from edgemoe.compiler.ir import (
     EFFECTS,
     Branch,
@@ -133,7 +133,8 @@ class _Narrower:
         else:
             op.operands = self._all(op.operands)
         if op.predicate is not None:
-            op.predicate = self._get(op.predicate, 1)
+            predicate = self._get(op.predicate, 1)
+            op.predicate = None if predicate == TRUE else predicate
         op.element = None  # its indices may lose bits that no address needs
         if op.opcode is Opcode.LOAD and memory is not None and memory.width < op.width:
             self._widths[op] = op.width

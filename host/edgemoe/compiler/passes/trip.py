@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from edgemoe.compiler.emitter import FALSE, TRUE
 from edgemoe.compiler.ir import (
     Branch,
     Compare,
@@ -30,14 +31,14 @@ def count_trips(function: Function) -> None:
 def iterations(function: Function, loop: Region) -> int | None:
     """How often a region that goes back to itself runs each time, None if that is not known."""
     branch = loop.terminator
-    if (
-        not isinstance(branch, Branch)
-        or branch.taken.target != loop.name
-        or not isinstance(branch.condition, Op)
-    ):
+    if not isinstance(branch, Branch) or branch.taken.target != loop.name:
+        return None
+    if branch.condition == FALSE:
+        return 1
+    if not isinstance(branch.condition, Op):
         return None
     test = branch.condition
-    inverted = test.opcode is Opcode.XOR and test.operands[1] == Const(1, 1)
+    inverted = test.opcode is Opcode.XOR and test.operands[1] == TRUE
     if inverted and isinstance(test.operands[0], Op):
         test = test.operands[0]
     if test.opcode is not Opcode.ICMP or not isinstance(test.operands[1], Const):
@@ -83,7 +84,7 @@ def _counter(value: Value, back: dict[Phi, Value]) -> tuple[Phi | None, bool]:
 
 def _holds(how: Compare | None, value: int, bound: Const) -> bool:
     limit = bound.value
-    if how is not None and how.value.startswith("s"):
+    if how is not None and how.signed:
         half = 1 << (bound.width - 1)
         value, limit = (value ^ half) - half, (limit ^ half) - half
     return {
