@@ -50,5 +50,8 @@ FOUND: dict[str, Found] = {
         116,
     ),
     "module_without_arguments": Found("A module that uses no argument had an empty connection.", 23),
+    "exits_joined": Found(
+        "A loop of a pipeline with two exits in one condition was refused as endless.", 352
+    ),
     "unwritten_bank": Found("A register that no index reaches was read, and nothing drove it.", 7),
 }
