@@ -54,4 +54,5 @@ FOUND: dict[str, Found] = {
         "A loop of a pipeline with two exits in one condition was refused as endless.", 352
     ),
     "unwritten_bank": Found("A register that no index reaches was read, and nothing drove it.", 7),
+    "read_only_bank": Found("A bank of a RAM that no index reaches was read, and nothing drove it.", 291),
 }
