@@ -50,6 +50,9 @@ FOUND: dict[str, Found] = {
         116,
     ),
     "module_without_arguments": Found("A module that uses no argument had an empty connection.", 23),
+    "exits_joined": Found(
+        "A loop of a pipeline with two exits in one condition was refused as endless.", 352
+    ),
     "unwritten_bank": Found("A register that no index reaches was read, and nothing drove it.", 7),
     "read_only_bank": Found("A bank of a RAM that no index reaches was read, and nothing drove it.", 291),
     "table_compared": Found("A comparison that the contents of a table decide was made, and refused."),

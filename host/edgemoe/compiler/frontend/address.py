@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 
 from edgemoe.compiler.errors import CompileError
+from edgemoe.compiler.frontend.beside import Beside
 from edgemoe.compiler.frontend.parse import Inst, Module
 from edgemoe.compiler.llvmir.types import POINTER, ArrayType, IntType, StructType, Type
 
@@ -41,6 +42,7 @@ class Pointers:
 
     def index_phis(self, blocks: dict[str, list[Inst]]) -> None:
         """Phis of addresses in one array become phis of indices, which take their place beside them."""
+        beside = Beside({*self._definitions, *self._params})
         for block in blocks.values():
             for inst in [i for i in block if i.opcode == "phi" and i.type == POINTER]:
                 try:
@@ -50,7 +52,7 @@ class Pointers:
                 if len({p.base for p in pointers}) != 1 or any(p.terms for p in pointers):
                     continue
                 step = math.gcd(*(p.offset for p in pointers)) or 1
-                name = f"{inst.result}.index"
+                name = beside.name(inst.result, "index")
                 indices = [str(p.offset // step) for p in pointers]
                 types: list[Type] = [IntType(32)] * len(indices)
                 index = Inst("phi", name, IntType(32), indices, types, targets=inst.targets, debug=inst.debug)

@@ -94,6 +94,16 @@ def dominates(idom: dict[str, str], a: str, b: str) -> bool:
     return True
 
 
+def latches(graph: Graph, loops: list[Loop]) -> list[str]:
+    """The blocks that branch back to a loop's header from within it."""
+    return [
+        name
+        for loop in loops
+        for name in graph.order
+        if name in loop.blocks and loop.header in graph.successors.get(name, [])
+    ]
+
+
 def natural_loops(graph: Graph) -> list[Loop]:
     """One loop a header (several back edges to a header are one loop), outer loops first."""
     idom = immediate_dominators(graph.order, lambda n: graph.predecessors[n])

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import networkx as nx
 
+from edgemoe.compiler.frontend.beside import Beside
 from edgemoe.compiler.frontend.objects import key_of
 from edgemoe.compiler.frontend.pointers import Index, NoPlaceError, Paths, Place
 from edgemoe.compiler.llvmir.objects import Function, Inst, Module
@@ -39,7 +40,7 @@ class Joins:
         self.choices: dict[str, Choice] = {}
         self.bases: set[str] = set()
         self._varying: dict[str, set[int]] = {}  #: steps in which a join's inputs differ, besides the last
-        self._count = 0
+        self._count, self._beside = 0, Beside(function.values())
         self._where: dict[str, str] = {}
         self._insts: dict[str, Inst] = {}
         for label, block in function.blocks.items():
@@ -135,9 +136,8 @@ class Joins:
         own = self._varying.get(token, set()) | {last}
         return [at for at in sorted(own) if at >= 0 and isinstance(place.steps[at], Index)]
 
-    @staticmethod
-    def _index_name(token: str, at: int, place: Place) -> str:
-        return f"{token}.index" if at == len(place.steps) - 1 else f"{token}.index.{at}"
+    def _index_name(self, token: str, at: int, place: Place) -> str:
+        return self._beside.name(token, "index" if at == len(place.steps) - 1 else f"index.{at}")
 
     def _agrees(self, token: str) -> bool:
         """Whether all inputs lie in the array that was guessed."""
@@ -275,17 +275,16 @@ class Joins:
 
     def _make_group(self, members: list[str], sources: list[str], places: list[Place]) -> None:
         numbers = {source: str(number) for number, source in enumerate(sources)}
+        tags = {token: self._beside.name(token, "tag") for token in members}
         for token in members:
-            self._insert(
-                token, f"{token}.tag", _I8, lambda o, _: numbers.get(o, "0" if o[0] != "%" else f"{o}.tag")
-            )
+            self._insert(token, tags[token], _I8, lambda o, _: numbers.get(o) or tags.get(o, "0"))
         own: dict[str, list[Place]] = {token: list(places) for token in members}
         for number, place in enumerate(places):
             for at, step in enumerate(place.steps):
                 if isinstance(step, Index) and step.terms:
                     self._carry_index(members, sources, number, at, step, own)
         for token in members:
-            self.choices[token] = Choice(f"{token}.tag", tuple(own[token]))
+            self.choices[token] = Choice(tags[token], tuple(own[token]))
 
     def _carry_index(
         self,
@@ -301,12 +300,12 @@ class Joins:
 
             def value(operand: str, where: tuple[str, int], token: str = token) -> str:
                 if operand in members:
-                    return f"{operand}.{number}.{at}"
+                    return self._beside.name(operand, f"{number}.{at}")
                 if operand == sources[number]:
                     return self.materialise(step, *where, self._insts[token].debug)
                 return "0"
 
-            name = f"{token}.{number}.{at}"
+            name = self._beside.name(token, f"{number}.{at}")
             self._insert(token, name, self.index, value)
             place = own[token][number]
             steps = list(place.steps)

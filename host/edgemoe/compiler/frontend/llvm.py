@@ -67,6 +67,7 @@ def _setup() -> None:
     llvm.set_option("edgemoe", "-unroll-max-count=1")
     llvm.set_option("edgemoe", "-enable-noalias-to-md-conversion=false")
     llvm.set_option("edgemoe", f"-pragma-unroll-full-max-iterations={UNROLLED_ITERATIONS}")
+    llvm.set_option("edgemoe", f"-unroll-max-upperbound={UNROLLED_ITERATIONS}")
 
 
 def clean_up(source: Module, top: str, read: Source) -> tuple[Module, Facts]:

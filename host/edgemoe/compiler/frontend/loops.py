@@ -16,6 +16,8 @@ LOOP_NUMBER = "hls.loop"
 #: Our note that a loop is to be unrolled; LLVM drops its own when it gives up.
 _WANTED = "hls.unroll"
 _FULL = "llvm.loop.unroll.full"
+#: Beside it, for a loop whose exits LLVM made one condition: it knows the most iterations only, and not their number.
+_BOUNDED = "llvm.loop.unroll.enable"
 _DISABLE = "llvm.loop.unroll.disable"
 _COUNT = "llvm.loop.unroll.count"
 
@@ -89,19 +91,22 @@ def loop_notes(module: Module, inst: Inst) -> tuple[bool, set[int]]:
 def refuse_left_over(loops: list[Inst], debug: DebugInfo) -> None:
     """Refuse loops that were to be unrolled and are still there; ``loops`` are the branches back.
 
+    Other branches may bear such a note, too: those that a loop is left by in its copies.
+
     Raises: CompileError that names the limits.
     """
-    for latch in loops:
-        words = {(debug.node(item).items or [""])[0] for item in debug.node(latch.loop).items}
-        if _WANTED in words:
-            loc = debug.loc(latch.debug)
+    for latch in (inst for inst in loops if inst.loop):
+        notes = debug.node(latch.loop).items
+        if _WANTED in {(debug.node(item).items or [""])[0] for item in notes}:
+            places = [item for item in notes if debug.node(item).kind == "DILocation"]
+            loc = debug.loc(places[0] if places else latch.debug)  # the first is the loop's keyword
             raise CompileError(
                 loc.file,
                 loc.line,
                 "unrolling this loop is not possible: the number of its iterations is not a constant, or it is beyond "
-                f"the limit of {UNROLLED_ITERATIONS:,}. Unroll "
-                "by a factor, or pipeline the loop (in a pipelined loop, and in a function with INLINE off, all inner "
-                "loops are unrolled).",
+                f"the limit of {UNROLLED_ITERATIONS:,}. Make the bound a constant and leave the loop by a condition in "
+                "it; or unroll it by a factor, or pipeline it, outside of pipelined loops and of functions with "
+                "INLINE off, in which all loops are unrolled.",
             )
 
 
@@ -120,7 +125,7 @@ def annotate(module: Module, loop: SourceLoop) -> None:
         # Without a note LLVM would unroll as it sees fit.
         notes.append(loop.unroll or f'!{{!"{_DISABLE}"}}')
     if _FULL in loop.unroll:
-        notes.append(f'!{{!"{_WANTED}"}}')
+        notes += [f'!{{!"{_BOUNDED}"}}', f'!{{!"{_WANTED}"}}']
     numbers = [*dict.fromkeys(kept), *(debug.add(note) for note in notes)]
     itself = debug.next_number()
     debug.add(f"distinct !{{{', '.join(f'!{number}' for number in (itself, *numbers))}}}")

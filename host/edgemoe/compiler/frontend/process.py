@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
-from edgemoe.compiler.frontend.cfg import Graph, Loop, natural_loops
+from edgemoe.compiler.frontend.cfg import Graph, Loop, latches, natural_loops
 from edgemoe.compiler.frontend.ifconvert import Predicates
 from edgemoe.compiler.frontend.instructions import Instructions, ModuleLeaves
 from edgemoe.compiler.frontend.intrinsics import intrinsic
@@ -55,8 +55,8 @@ class ProcessBuilder(Instructions):
         """The IR function."""
         successors = {name: self._successors(block) for name, block in self.source.blocks.items()}
         graph = Graph(next(iter(self.source.blocks)), successors)
-        refuse_left_over([b[-1] for b in self.source.blocks.values() if b[-1].loop], self.module.debug)
         loops = natural_loops(graph)
+        refuse_left_over([self.source.blocks[k][-1] for k in latches(graph, loops)], self.module.debug)
         if self.module_body and not loops and self._results() == 1:
             self._whole(graph, next(iter(self.source.blocks)))
             self.function.args = [self.leaf_args[k] for k in sorted(self.leaf_args)]

@@ -9,6 +9,7 @@ whose lowest bits are 0 by the way they are made.
 from __future__ import annotations
 
 from edgemoe.compiler.frontend.address import trailing_zeros
+from edgemoe.compiler.frontend.beside import Beside
 from edgemoe.compiler.frontend.leaves import Leaf, leaves, steps
 from edgemoe.compiler.frontend.pointers import Paths, declared_types
 from edgemoe.compiler.llvmir.objects import Function, Inst, Module
@@ -38,7 +39,7 @@ class _Scaler:
     def __init__(self, module: Module, function: Function, declared: dict[str, Type], every: bool) -> None:
         self._layout, self._function, self._every = module.layout, function, every
         self._paths = Paths(module, function, declared, source=False)
-        self._definitions = self._paths.definitions
+        self._definitions, self._beside = self._paths.definitions, Beside(function.values())
         self._made: dict[tuple[str, Leaf, int], str] = {}
 
     def run(self) -> None:
@@ -82,7 +83,7 @@ class _Scaler:
         """Makes ``inst`` the address that is moved by numbers of elements, each of its own size."""
         pointer = inst.operands[0]
         for number, (part, value) in enumerate(moves[:-1]):
-            name = f"{inst.result}.{number}"
+            name = self._beside.name(inst.result, str(number))
             made = Inst("getelementptr", name, part, [pointer, value], [POINTER, _INDEX], debug=inst.debug)
             self._insert(made, inst)
             pointer = name
@@ -156,7 +157,7 @@ class _Scaler:
         if known is not None:
             return known
         source = self._definitions[token]
-        name = self._made[token, leaf, dim] = f"{token}.by{leaf.dims[dim].stride}"
+        name = self._made[token, leaf, dim] = self._beside.name(token, f"by{leaf.dims[dim].stride}")
         if source.opcode not in ("phi", "select"):
             self._made[token, leaf, dim] = self._multiple(token, name, leaf, dim)
             return self._made[token, leaf, dim]
@@ -174,7 +175,7 @@ class _Scaler:
         count = steps(leaf, 1 << grain, term=True)[0][dim]
         if not count:
             return "0"
-        block, value = self._where[token], f"{name}.whole"
+        block, value = self._where[token], self._beside.name(name, "whole")
         made = [Inst("ashr", value, _INDEX, [token, str(grain)], [_INDEX] * 2, debug=source.debug)]
         factor = source.operands[-1] if source.opcode in ("mul", "shl") else "%"
         if not factor.startswith("%"):

@@ -101,6 +101,10 @@ class Function:
         """Instructions by their result."""
         return {inst.result: inst for inst in self.instructions() if inst.result}
 
+    def values(self) -> set[str]:
+        """The names of parameters and results."""
+        return {param.name for param in self.params} | set(self.definitions())
+
 
 @dataclass(slots=True, eq=False)
 class Global:

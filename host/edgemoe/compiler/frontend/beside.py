@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names for values that stand beside others: ``%p.tag`` beside ``%p``.
+
+LLVM numbers the copies of a value that it makes, ``%p.1``, so that a name that only looks new may be another value's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class Beside:
+    """Of one function, whose values so far are ``taken``."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._taken = set(taken)
+        self._known: dict[tuple[str, str], str] = {}
+
+    def name(self, token: str, what: str) -> str:
+        """The name of what stands beside ``token``: always the same one, and no other value's."""
+        known = self._known.get((token, what))
+        if known is None:
+            known = f"{token}.{what}"
+            while known in self._taken:
+                known += "_"
+            self._taken.add(known)
+            self._known[token, what] = known
+        return known
