@@ -18,6 +18,7 @@ from typing import TypeAlias
 import llvmlite.binding as llvm
 
 from edgemoe.compiler.errors import CompileError
+from edgemoe.compiler.frontend.endless import endless_loops
 from edgemoe.compiler.frontend.joins import chooses_addresses
 from edgemoe.compiler.frontend.limited import OutOfTime, limited
 from edgemoe.compiler.frontend.markers import Facts, bind, collect
@@ -118,7 +119,9 @@ def clean_up(source: Module, top: str, read: Source) -> tuple[Module, Facts]:
         if not any([fold_registers(function) for function in module.functions.values()]):
             break
         module = run(module, _SHORTEN_ALL)
+    notes = [note for function in module.functions.values() for note in endless_loops(module, function)]
     facts = collect(module, read)
+    facts.notes += notes
     split_aggregates(module, facts.facts)
     bind(module, facts, read)
     module.other = [line for line in module.other if not line.startswith("target datalayout")]
