@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from pathlib import PurePath
@@ -99,9 +100,14 @@ def grouped(expression: str) -> str:
     return f"({expression})"
 
 
+@functools.cache
+def _file_name(file: str) -> str:
+    return PurePath(file).name
+
+
 def source(loc: Loc) -> str:
     """``file.cpp:12``, or nothing for an unknown place."""
-    return f"{PurePath(loc.file).name}:{loc.line}" if loc.line else ""
+    return f"{_file_name(loc.file)}:{loc.line}" if loc.line else ""
 
 
 def remark(loc: Loc, more: str = "") -> str:

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import networkx as nx
-
 from edgemoe.compiler.frontend.beside import Beside
 from edgemoe.compiler.frontend.objects import key_of
 from edgemoe.compiler.frontend.pointers import Index, NoPlaceError, Paths, Place
@@ -261,6 +259,9 @@ class Joins:
 
     def _make_choices(self, tokens: list[str]) -> None:
         """Choices that choose among each other count the same places, so that tags can be handed on."""
+        # Half of the time that importing the compiler takes, for what few programs have.
+        import networkx as nx
+
         graph = nx.Graph()
         graph.add_nodes_from(tokens)
         for token in tokens:

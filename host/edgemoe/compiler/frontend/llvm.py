@@ -5,7 +5,8 @@ First the shim's small functions are inlined, then what is left; up to there onl
 accesses. Then aggregates are split (`split.py`), and LLVM's clean-up follows. Its list is the project's own: nothing
 is vectorised, peeled or turned into library calls behind its back. An unrolled loop is thousands of small blocks, on
 which instruction combining and SROA take time that grows with their square: GVN makes their conditions one value, and
-CFG simplification merges them. Switches are lowered last because CFG simplification forms them again.
+CFG simplification, before it to leave it half of the blocks and after it, merges them. Switches are lowered last
+because CFG simplification forms them again.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
@@ -26,6 +27,7 @@ _ALIASES = frozenset(
 )
 
 
+@functools.cache
 def in_shim(file: str) -> bool:
     """Whether a file is one of the shim's headers (or of the vendor's in their place)."""
     path = PurePath(file)

@@ -53,7 +53,7 @@ class Lines:
 
 def line_marker(content: str) -> Loc | None:
     """The place of the line that follows, of ``# 12 "file" 2`` or ``#line 12 "file"``."""
-    if not content.startswith("#"):
+    if not content.startswith(("# ", "#line")):  # most others are definitions of macros
         return None
     tokens = lex(content[1:])
     if tokens and tokens[0].text == "line":

@@ -41,7 +41,7 @@ class Kind(enum.Enum):
 _KINDS = Kind.__members__  #: by the groups of `_TOKEN`
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Token:
     """A token and where it stands in the text."""
 
