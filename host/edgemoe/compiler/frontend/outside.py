@@ -106,11 +106,15 @@ class _Outside:
                 element = None if element is None or at is None else element * count + at
             if element is not None and not 0 <= element < total:
                 name = self._name(place.base)
-                if terms:
-                    text = f"this reaches element {element} of '{name}', which has {total}"
-                else:
-                    text = f"index {element} is outside the array '{name}', which has {total} elements"
-                raise self._error(inst, f"{text}: an access outside an array has no place in hardware.")
+                if not terms:
+                    raise self._error(
+                        inst, f"index {element} is outside the array '{name}', which has {total} elements."
+                    )
+                raise self._error(
+                    inst,
+                    f"this reaches element {element} of '{name}', which has {total}: an access outside an array has no "
+                    "place in hardware.",
+                )
 
     def _index(self, step: Index, known: dict[str, int]) -> int | None:
         found = step.constant
