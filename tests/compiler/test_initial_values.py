@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
+from hardware import Rtl
 from initial_values import check_initial_values, initialised, without_initial_values
 
 from edgemoe.compiler.driver import CompileResult, compile_file
-from edgemoe.compiler.verify import Rtl
 
 HERE = Path(__file__).parent
 SHIM = HERE.parents[1] / "hls" / "shim"

@@ -6,13 +6,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hardware import Rtl
 from netlists.__main__ import PAGE, rows_of
 from netlists.check import check
 from netlists.subjects import CACHE, subjects
 from netlists.synthesis import netlist
 
 from edgemoe.compiler.driver import compile_file
-from edgemoe.compiler.verify import Rtl
 
 #: Whose netlists Yosys makes within seconds: loops, a division, arrays, statics, a unit of the accelerator.
 QUICK = ("programs/biquad", "programs/collatz", "programs/histogram", "language/statics", "kernels/gelu")

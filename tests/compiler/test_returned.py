@@ -9,13 +9,13 @@ from collections import deque
 from pathlib import Path
 
 import pytest
+from hardware import Rtl
 
 from edgemoe.compiler import CompileError, CompileResult, compile_file
 from edgemoe.compiler.backend.registers import register_map
 from edgemoe.compiler.frontend.build import compile_source
 from edgemoe.compiler.interp import Interpreter, Run
 from edgemoe.compiler.native import NativeKernel, build_native
-from edgemoe.compiler.verify import Rtl
 
 SHIM = Path(__file__).resolve().parents[2] / "hls" / "shim"
 BUILD = Path(__file__).resolve().parents[2] / "build" / "cache" / "returned"

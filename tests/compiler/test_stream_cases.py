@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from front.test_interpreter import interpret
+from hardware import Rtl
 from initial_values import check_initial_values
 from stimuli import Call, bits
 
@@ -20,7 +21,6 @@ from edgemoe.compiler.frontend.build import compile_source
 from edgemoe.compiler.interp import Interpreter, Run
 from edgemoe.compiler.native import NativeKernel, NativeResult, build_native
 from edgemoe.compiler.planning import schedule_program
-from edgemoe.compiler.verify import Rtl
 from edgemoe.errors import DeviceError
 
 ROOT = Path(__file__).resolve().parents[2]

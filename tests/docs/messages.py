@@ -20,8 +20,6 @@ REPORTED = {"_error", "_refuse", "error", "refusal"}
 CLICK = {"BadParameter", "UsageError", "ClickException", "BadOptionUsage"}
 RETURNED = {"faults.py"}
 """Files whose functions return the text for the user, or a text and an exit status."""
-WITHOUT = {"compiler/verify"}
-"""Folders whose messages reach developers in tests only."""
 GAP = "…"
 ROW = re.compile(
     r"^\| (?P<tick>`+) ?(?P<text>.+?) ?(?P=tick) \| (?P<cause>.+?) \| (?P<cure>.+?) \|$", re.MULTILINE
@@ -96,9 +94,7 @@ def all_messages() -> list[Message]:
     """Every message of the package."""
     found = []
     for path in sorted(PACKAGE.rglob("*.py")):
-        name = path.relative_to(PACKAGE).as_posix()
-        if not any(name.startswith(folder) for folder in WITHOUT):
-            found += of_source(path.read_text(), name)
+        found += of_source(path.read_text(), path.relative_to(PACKAGE).as_posix())
     return found
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hardware import Rtl
 
 from edgemoe.compiler import CompileResult, compile_file
 from edgemoe.compiler.native import NativeKernel, build_native
-from edgemoe.compiler.verify import Rtl
 
 KERNELS = Path(__file__).parent / "kernels"
 SHIM = Path(__file__).parents[3] / "hls" / "shim"

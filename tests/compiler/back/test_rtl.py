@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hardware import Outcome
 
-from edgemoe.compiler.verify import Outcome
 from edgemoe.errors import DeviceError
 
 pytestmark = pytest.mark.slow  # the first test builds the model

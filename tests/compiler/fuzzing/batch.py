@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from hardware import Rtl
 
 from edgemoe.compiler.cyclesim import CycleSimulator
 from edgemoe.compiler.driver import CompileResult, compile_file
@@ -31,7 +32,6 @@ from edgemoe.compiler.interp import Interpreter, Run
 from edgemoe.compiler.ir import Direction, ScalarArg, StreamArg
 from edgemoe.compiler.native import NativeError, NativeResult, Port, unpack_elements
 from edgemoe.compiler.planning import schedule_program
-from edgemoe.compiler.verify import Rtl
 from edgemoe.errors import DeviceError
 from fuzzing import native
 from fuzzing.extras import MEMORY

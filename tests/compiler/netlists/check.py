@@ -8,12 +8,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from hardware import Outcome, Rtl
 from initial_values import check_initial_values
 from stimuli import Call
 
 from edgemoe.compiler.driver import CompileResult, compile_file
 from edgemoe.compiler.native import NativeKernel, NativeResult, build_native
-from edgemoe.compiler.verify import Outcome, Rtl
 from netlists.subjects import CACHE, LooseCall, Subject
 from netlists.synthesis import Netlist, netlist
 

@@ -23,7 +23,7 @@ from edgemoe.compiler.frontend.process import ProcessBuilder
 from edgemoe.compiler.frontend.refusals import refuse
 from edgemoe.compiler.frontend.returned import returned
 from edgemoe.compiler.frontend.source.modules import SUFFIX
-from edgemoe.compiler.frontend.source.pragmas import ArrayPartition, Dataflow, Dependence, Stream
+from edgemoe.compiler.frontend.source.pragmas import ArrayPartition, BindStorage, Dataflow, Dependence, Stream
 from edgemoe.compiler.frontend.source.pragmas import Interface as InterfacePragma
 from edgemoe.compiler.frontend.uninitialised import uninitialised
 from edgemoe.compiler.ir import (
@@ -287,6 +287,11 @@ def _note_unused(program: Program, mangled: str, facts: list[Fact]) -> None:
             reason = f"INTERFACE is not used: its function is not the top, {program.top}."
         elif isinstance(fact.pragma, ArrayPartition) and not fact.array:
             reason = "ARRAY_PARTITION is not used: its variable is no array."
+        elif isinstance(fact.pragma, BindStorage) and fact.pragma.storage and not fact.used:
+            reason = (
+                "BIND_STORAGE is not used: its variable is no array of this function that a RAM would keep; words of "
+                "fully partitioned arrays are registers, and a channel of blocks is left to synthesis."
+            )
         elif isinstance(fact.pragma, Dependence) and not fact.array and fact.variable:
             reason = "DEPENDENCE is not used: its variable is no array, and single values keep their order."
         note = Note(fact.loc, f"the pragma HLS {reason}")

@@ -43,7 +43,7 @@ _SHORTEN_ALL = "sroa sroa new_gvn sccp aggressive_dce"
 _PASSES = [
     "sroa sroa instruction_combine sroa instruction_combine sroa simplify_cfg",
     "loop_simplify lcssa loop_rotate instruction_combine simplify_cfg sccp loop_simplify lcssa loop_unroll "
-    "new_gvn simplify_cfg sroa simplify_cfg instruction_combine simplify_cfg",
+    "simplify_cfg new_gvn simplify_cfg sroa simplify_cfg instruction_combine simplify_cfg",
     "loop_unroll sroa new_gvn instruction_combine simplify_cfg loop_deletion aggressive_dce sroa "
     "dead_store_elimination instruction_combine simplify_cfg lower_switch strip_dead_prototype "
     "global_dead_code_eliminate",
