@@ -104,7 +104,7 @@ struct ap_int_base {
   template <hlsd::integer T>
     requires hlsd::builtin_integer<T>
   HLS_INLINE ap_int_base& operator=(const T& x) HLS_TELL((!hlsd::fits<W_, S_>(x)), HLS_LOSES_BITS) {
-    V = hlsd::wrap<W_, S_>(x);
+    V = hlsd::wrap<W_, S_>(hlsd::operand<T>::get(x));
     return *this;
   }
   template <hlsd::integer T>
