@@ -38,9 +38,16 @@ struct ap_fixed_base {
   using raw_type = hlsd::raw<W_, S_>;
   raw_type V;
 
+  // Whether a constant is among the values, or is meant to be the largest or the least of them.
+  template <class T>
+  static constexpr bool holds(const T& x) {
+    if constexpr (hlsd::builtin_integer<T> && I_ > 0 && O == AP_WRAP) return hlsd::fits<I_, S_>(x);
+    return true;
+  }
+
   ap_fixed_base() = default;
   template <hlsd::fixed_or_integer T>
-  HLS_INLINE ap_fixed_base(const T& x) : V(convert(x)) {}
+  HLS_INLINE ap_fixed_base(const T& x) HLS_TELL((!holds(x)), HLS_LOSES_BITS) : V(convert(x)) {}
   template <hlsd::builtin_float T>
   HLS_INLINE ap_fixed_base(T x) : V(hlsd::fixed_from_double<W_, I_, S_, Q, O>(x)) {}
   template <hlsd::fixed_or_integer T>

@@ -43,6 +43,11 @@ constexpr bool fits(const T& x) {
     return __int128(x) >= 0 && (W >= 64 || __int128(x) < (__int128(1) << (W < 64 ? W : 0)));
   }
 }
+template <class N>
+constexpr bool nothing(const N& n) {
+  if constexpr (builtin_integer<N>) return n == 0;
+  return false;
+}
 template <int W, class N>
 constexpr bool too_far(const N& n) {
   if constexpr (builtin_integer<N>) return __int128(n) >= W || __int128(n) <= -W;
@@ -62,9 +67,11 @@ constexpr bool settled(const B& b, bool below, bool equal) {
   return false;
 }
 #define HLS_TELL(condition, what) __attribute__((diagnose_if(condition, what, "warning")))
+#define HLS_LOSES_BITS "this constant is not among the values of its type, and loses bits"
 #define HLS_TELL_SETTLED(A, b, below, equal)    \
   HLS_TELL((hlsd::settled<A>(b, below, equal)), \
            "this comparison has the same result for all values of its type")
+#define HLS_TELL_ZERO(b) HLS_TELL((hlsd::nothing(b)), "the result of a division by zero is not defined")
 #define HLS_TELL_BIT(i, width) HLS_TELL((i) < 0 || (i) >= (width), "this bit is outside the value")
 
 // At least one side is one of our classes; the other may be built in.
@@ -82,8 +89,7 @@ struct ap_int_base {
   ap_int_base() = default;
   template <hlsd::integer T>
     requires hlsd::builtin_integer<T>
-  HLS_INLINE ap_int_base(const T& x)
-      HLS_TELL((!hlsd::fits<W_, S_>(x)), "this constant is not among the values of its type, and loses bits")
+  HLS_INLINE ap_int_base(const T& x) HLS_TELL((!hlsd::fits<W_, S_>(x)), HLS_LOSES_BITS)
       : V(hlsd::wrap<W_, S_>(x)) {}
   template <hlsd::integer T>
   HLS_INLINE ap_int_base(const T& x) : V(hlsd::wrap<W_, S_>(hlsd::operand<T>::get(x))) {}
@@ -95,6 +101,12 @@ struct ap_int_base {
     return r;
   }
 
+  template <hlsd::integer T>
+    requires hlsd::builtin_integer<T>
+  HLS_INLINE ap_int_base& operator=(const T& x) HLS_TELL((!hlsd::fits<W_, S_>(x)), HLS_LOSES_BITS) {
+    V = hlsd::wrap<W_, S_>(hlsd::operand<T>::get(x));
+    return *this;
+  }
   template <hlsd::integer T>
   HLS_INLINE ap_int_base& operator=(const T& x) {
     V = hlsd::wrap<W_, S_>(hlsd::operand<T>::get(x));

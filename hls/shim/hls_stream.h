@@ -21,8 +21,8 @@ struct stream {
   HLS_INLINE T read() { return hlsd::pack<T>::from(__hls_fifo_read<B>(this)); }
   HLS_INLINE void read(T& x) { x = read(); }
   HLS_INLINE void write(const T& x) { __hls_fifo_write<B>(this, hlsd::pack<T>::to(x)); }
-  HLS_INLINE bool empty() const { return __hls_fifo_empty<B>(this); }
-  HLS_INLINE bool full() const { return __hls_fifo_full<B>(this); }
+  [[nodiscard]] HLS_INLINE bool empty() const { return __hls_fifo_empty<B>(this); }
+  [[nodiscard]] HLS_INLINE bool full() const { return __hls_fifo_full<B>(this); }
   HLS_INLINE bool read_nb(T& x) {
     if (empty()) return false;
     x = read();

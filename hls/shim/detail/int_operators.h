@@ -69,7 +69,7 @@ HLS_INLINE auto operator*(const A& a, const B& b) {
 }
 template <class A, class B>
   requires hlsd::mixed<A, B>
-HLS_INLINE auto operator/(const A& a, const B& b) {
+HLS_INLINE auto operator/(const A& a, const B& b) HLS_TELL_ZERO(b) {
   using R = hlsd::result_of<A, B>;
   hlsd::check(hlsd::operand<B>::get(b) != 0, "ap_int: division by zero");
   return ap_int_base<R::quotient, R::sign>(
@@ -77,7 +77,7 @@ HLS_INLINE auto operator/(const A& a, const B& b) {
 }
 template <class A, class B>
   requires hlsd::mixed<A, B>
-HLS_INLINE auto operator%(const A& a, const B& b) {
+HLS_INLINE auto operator%(const A& a, const B& b) HLS_TELL_ZERO(b) {
   using R = hlsd::result_of<A, B>;
   hlsd::check(hlsd::operand<B>::get(b) != 0, "ap_int: remainder of a division by zero");
   return ap_int_base<R::remainder, hlsd::operand<A>::sign>(

@@ -9,6 +9,7 @@ from pathlib import Path
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.arguments import parameter_name, refuse_other_streams
 from edgemoe.compiler.frontend.clang import emit_llvm
+from edgemoe.compiler.frontend.complaints import same_place
 from edgemoe.compiler.frontend.dataflow import Callee, build_dataflow
 from edgemoe.compiler.frontend.endless import UNCHANGED
 from edgemoe.compiler.frontend.feedback import find_answers
@@ -76,9 +77,10 @@ def _said(note: Note, told: set[tuple[Loc, str]], warnings: list[Note]) -> bool:
     place and name in ``told``.
     """
     if note.text == UNCHANGED:
-        return any(note.loc == one.loc and "loop condition" in one.text for one in warnings)
+        return any(same_place(note.loc, one.loc) and "loop condition" in one.text for one in warnings)
     if note.text == UNDEFINED_VALUE:
-        return any(loc == note.loc for loc, _ in told)
+        said = any(same_place(note.loc, one.loc) and "not defined" in one.text for one in warnings)
+        return said or any(loc == note.loc for loc, _ in told)
     return any(note.loc == loc and note.text == EARLY.format(name) for loc, name in told)
 
 

@@ -17,6 +17,7 @@ from edgemoe.compiler.frontend.source.macros import KEEP, expand_pragmas
 from edgemoe.compiler.frontend.source.modules import HEADER, SUFFIX, Outlined, outline_modules, wanted_modules
 from edgemoe.compiler.frontend.source.places import Lines, line_marker
 from edgemoe.compiler.frontend.source.rewrite import Source, find_pragmas, rewrite_pragmas
+from edgemoe.compiler.frontend.source.stray import stray_semicolons
 from edgemoe.compiler.frontend.source.structure import read_structure
 from edgemoe.compiler.headers import standard_headers
 from edgemoe.compiler.ir import Note
@@ -83,12 +84,13 @@ def emit_llvm(source: Path, include: list[Path], work: Path) -> tuple[str, Sourc
         pragmas = find_pragmas(structure, lines, outlined.obstacles)
     else:
         outlined = Outlined(text, {})
+    stray = stray_semicolons(structure, lines)
     rewritten = work / f"{source.stem}.rewritten.cpp"
     marked = rewrite_pragmas(outlined.text, structure, lines, pragmas)
     rewritten.write_text(marked.text)
     output = work / f"{source.stem}.raw.ll"
     said = _clang([*flags, *WARNINGS, "-S", "-emit-llvm", "-o", str(output), str(rewritten)], source)
-    return output.read_text(), marked, _files(text), judge(said)
+    return output.read_text(), marked, _files(text), [*judge(said), *stray]
 
 
 def _preprocess(work: Path, source: Path, text: str) -> str:

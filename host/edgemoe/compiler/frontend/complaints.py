@@ -6,6 +6,7 @@ its errors need another sentence, one with the way out.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.ir import Loc, Note
@@ -16,7 +17,7 @@ FLAGS = [
     *("-Wall", "-Wno-unused", "-Wno-unused-command-line-argument", "-Wno-undefined-internal", "-Wunused-value"),
     *("-Wconditional-uninitialized", "-Wno-c++26-extensions", "-Wno-unused-label", "-Wno-missing-braces"),
     *("-Wno-logical-op-parentheses", "-Wno-bitwise-op-parentheses", "-Wno-shift-op-parentheses"),
-    *("-Wsource-uses-openmp", "-Wsign-compare", "-Wtype-limits", "-Wempty-body", "-Wunreachable-code"),
+    *("-Wsource-uses-openmp", "-Wsign-compare", "-Wtype-limits", "-Wunreachable-code", "-Wimplicit-fallthrough"),
 ]  # fmt: skip
 
 #: Warnings by clang's name that are errors here, with what clang does not say.
@@ -33,6 +34,7 @@ _FAULTS = {
     "-Wnull-dereference": "there is no memory behind a null pointer",
 }
 _CURE = {
+    "-Wimplicit-fallthrough": "end the case with break, or write [[fallthrough]]; where that is meant",
     "-Wsometimes-uninitialized": "give it a value where it is declared",
     "-Wconditional-uninitialized": "give it a value where it is declared",
 }
@@ -118,6 +120,11 @@ def _complaint(line: str) -> Complaint | None:
             flag = next((name for name in names if name.startswith("-W") and name != "-Werror"), "")
             return Complaint(Loc(parts[0], int(parts[1])), kind.removeprefix("fatal "), text, flag)
     return None
+
+
+def same_place(a: Loc, b: Loc) -> bool:
+    """Whether two places are one line; clang shortens some paths, and others not."""
+    return a.line == b.line and Path(a.file).absolute() == Path(b.file).absolute()
 
 
 def judge(text: str) -> list[Note]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.llvmir.objects import Function, Inst, Module, Record
 from edgemoe.compiler.llvmir.types import (
     POINTER,
@@ -92,6 +93,7 @@ class Effects:
                     self.declared.setdefault(item.operand, module.debug.variable(item.variable))
         self._used = {token for inst in function.instructions() for token in inst.operands}
         self._holders = self._pointers()
+        self._held = self._walked()
         self._spots: dict[str, Spot | None] = {}
         # Other variables are clang's own: it writes them before it reads them.
         copied = [
@@ -127,6 +129,23 @@ class Effects:
             if len(values) == 1 and (made := self._definitions.get(at)) is not None and made.type == POINTER
         }
 
+    def _walked(self) -> dict[str, str]:
+        """What loads find of a pointer that was written before in the same block: ``p++; *p = x;``."""
+        found: dict[str, str] = {}
+        for block in self.function.blocks.values():
+            last: dict[str, str] = {}
+            for inst in block:
+                if isinstance(inst, Record) or POINTER not in (inst.type, *inst.types):
+                    continue
+                if inst.opcode == "store" and inst.types[0] == POINTER:
+                    last[inst.operands[1]] = inst.operands[0]
+                elif inst.opcode == "load" and inst.type == POINTER and inst.operands[0] in last:
+                    found[inst.result] = last[inst.operands[0]]
+                elif inst.opcode == "call" and not inst.callee.startswith("llvm.lifetime"):
+                    for token in inst.operands:
+                        last.pop(token, None)
+        return found
+
     def spot(self, token: str) -> Spot | None:
         """Where a pointer points, None if that is no variable and no parameter, or not known."""
         if token not in self._spots:
@@ -143,8 +162,9 @@ class Effects:
         if inst.opcode == "alloca":
             size = self.layout.size(inst.type)
             return Spot(token, 0, min(size, 4096) - 1) if size and not inst.operands else None
-        if inst.opcode == "load" and inst.operands[0] in self._holders:
-            return self.spot(self._holders[inst.operands[0]])
+        if inst.opcode == "load":
+            held = self._held.get(token) or self._holders.get(inst.operands[0], "")
+            return self.spot(held) if held else None
         if inst.opcode == "call" and (summary := self._summaries.get(inst.callee)) is not None:
             return self.spot(inst.operands[summary.returned]) if summary.returned is not None else None
         if inst.opcode == "getelementptr":
@@ -182,6 +202,7 @@ class Effects:
         if opcode == "load" and inst.type != POINTER:
             spot = self.spot(inst.operands[0])
             if spot is not None and spot.exact and not self._of_bit_field(inst):
+                self._refuse_outside(spot, inst.type, inst)
                 self._add(Kind.READ, spot.base, self._bytes(spot.first, inst.type), inst)
         elif opcode == "store":
             if inst.operands[1] not in self._holders:
@@ -210,8 +231,28 @@ class Effects:
     def _write(self, pointer: str, type_: Type, inst: Inst) -> None:
         spot = self.spot(pointer)
         if spot is not None:
+            self._refuse_outside(spot, type_, inst)
             mask = self._bytes(spot.first, type_) if spot.exact else _span(spot)
             self._add(Kind.WRITE, spot.base, mask, inst)
+
+    def _refuse_outside(self, spot: Spot, type_: Type, inst: Inst) -> None:
+        """LLVM drops such an access of a variable that becomes a register, and leaves no trace of it."""
+        whole = self.layout.size(self.type_of(spot.base)) if spot.base in self._definitions else 4096
+        size = integer_bytes(bits(type_)) if isinstance(type_, IntType) else self.layout.size(type_)
+        loc = self.module.debug.loc(inst.debug)
+        name = self.declared.get(spot.base, spot.base[1:])
+        if loc.line and spot.exact and whole < 4096 and not 0 <= spot.first <= spot.first + size <= whole:
+            element = self.type_of(spot.base)
+            while isinstance(body := self.layout.body(element), ArrayType):
+                element = body.element
+            if (each := self.layout.size(element)) < whole:
+                text = f"index {spot.first // each} is outside the array '{name}', which has {whole // each} elements."
+            else:
+                text = (
+                    f"this reaches byte {spot.first} of '{name}', which has {whole}: an access outside a variable has "
+                    "no place in hardware."
+                )
+            raise CompileError(loc.file, loc.line, text)
 
     def _lost(self, token: str, inst: Inst) -> None:
         """A pointer goes where nobody follows it: from now on anything may have been written there."""

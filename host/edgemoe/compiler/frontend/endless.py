@@ -16,7 +16,10 @@ from edgemoe.compiler.llvmir.objects import Function, Inst, Module
 #: Counters of this width and more do not come to their end in any run: `for (int i = 0; i <= n; i++)` is all right.
 _WIDE = 32
 #: clang says it, too, of `for` with built-in types.
-UNCHANGED = "nothing in the loop changes its condition, so it runs not at all or for ever; change what is compared in its body."
+UNCHANGED = (
+    "nothing in the loop changes its condition, so it runs not at all or for ever; change in its body what is "
+    "compared."
+)
 _OPPOSITE = {"lt": "ge", "ge": "lt", "le": "gt", "gt": "le", "eq": "ne", "ne": "eq"}
 _MIRRORED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
 
@@ -62,10 +65,12 @@ class _Loop:
 
     def _against(self, phi: str, counter: int, bound: int) -> str:
         width = self._bits(self._test.operands[counter], phi)
+        if not width:
+            return ""
         start, following = self._loop.phis[phi]
         steps = {self._step(following, phi, width, at) for at in (0, 1, 5)}
         step = steps.pop() if len(steps) == 1 else None
-        if not step or not width:
+        if not step:
             return ""
         kind = self._test.compare if self._test.compare in ("eq", "ne") else self._test.compare[1:]
         kind = kind if self._loop.stays else _OPPOSITE[kind]

@@ -8,6 +8,7 @@ what each iteration does.
 from __future__ import annotations
 
 from edgemoe.compiler.errors import CompileError
+from edgemoe.compiler.frontend.copies import COPIES
 from edgemoe.compiler.frontend.counted import Values, counted_loops, rounds, signed
 from edgemoe.compiler.frontend.joins import Joins
 from edgemoe.compiler.frontend.pointers import Index, Paths, Place
@@ -39,6 +40,36 @@ class _Outside:
             for inst in block:
                 if isinstance(inst, Inst) and inst.opcode in ("load", "store"):
                     self._access(label, inst)
+                elif isinstance(inst, Inst) and inst.callee.startswith(COPIES) and inst.operands[2].isdigit():
+                    fill = inst.callee.startswith("llvm.memset")
+                    for pointer in inst.operands[: 1 if fill else 2]:
+                        self._block(inst, pointer, int(inst.operands[2]))
+
+    def _block(self, inst: Inst, pointer: str, size: int) -> None:
+        """Of a block that is copied or filled, the end."""
+        for _, place in self._joins.places(pointer):
+            whole = self._paths.layout.size(self._paths.walk(place.base, ()).type)
+            start = self._offset(place)
+            if start is not None and not 0 <= start <= start + size <= whole:
+                raise self._error(
+                    inst,
+                    f"this copies or fills {size} bytes from byte {start} of '{self._name(place.base)}' on, which has "
+                    f"{whole}: an access outside an array has no place in hardware.",
+                )
+
+    def _offset(self, place: Place) -> int | None:
+        """Bytes from the start of its variable on, None if an index is not constant."""
+        layout, found = self._paths.layout, place.inside
+        for k, step in enumerate(place.steps):
+            type_ = self._paths.walk(place.base, place.steps[:k]).type
+            body = layout.body(type_)
+            if isinstance(step, Index):
+                if step.terms or not isinstance(body, ArrayType):
+                    return None
+                found += step.constant * layout.size(body.element)
+            else:
+                found += layout.fields(type_)[step.number][0]
+        return found
 
     def _access(self, label: str, inst: Inst) -> None:
         pointer = inst.operands[-1]
@@ -46,6 +77,11 @@ class _Outside:
         if reason.startswith(_MOVES_OFF):
             raise self._error(inst, reason)
         for _, place in self._joins.places(pointer):
+            variable = self._module.globals.get(place.base)
+            if inst.opcode == "store" and variable is not None and variable.constant:
+                raise self._error(
+                    inst, f"this writes to '{self._name(place.base)}', which is const; leave out const."
+                )
             run: list[tuple[Index, int]] = []  # an array's own indices, and its extents
             for k, step in enumerate(place.steps):
                 body = self._paths.layout.body(self._paths.walk(place.base, place.steps[:k]).type)
@@ -70,6 +106,10 @@ class _Outside:
                 element = None if element is None or at is None else element * count + at
             if element is not None and not 0 <= element < total:
                 name = self._name(place.base)
+                if not terms:
+                    raise self._error(
+                        inst, f"index {element} is outside the array '{name}', which has {total} elements."
+                    )
                 raise self._error(
                     inst,
                     f"this reaches element {element} of '{name}', which has {total}: an access outside an array has no "

@@ -14,6 +14,7 @@ from operator import or_
 
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.cfg import Graph
+from edgemoe.compiler.frontend.complaints import same_place
 from edgemoe.compiler.frontend.effects import EVERY, Effect, Effects, Kind, Summary, arrays, is_number
 from edgemoe.compiler.frontend.firsttest import run_once
 from edgemoe.compiler.frontend.loops import successors
@@ -37,7 +38,7 @@ def uninitialised(module: Module, top: str, told: list[Note]) -> list[Note]:
         summaries[function.name] = found.summary
         for note in found.notes:
             name = note.text.split("'")[1]
-            if not any(n.loc == note.loc and f"'{name}'" in n.text for n in told):
+            if not any(same_place(n.loc, note.loc) and f"'{name}'" in n.text for n in told):
                 notes[note] = None
     return list(notes)
 
