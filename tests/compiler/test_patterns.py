@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hardware import Rtl
 from patterns import Pattern
 from stimuli import bits
 
-import kernels
-import simulate
 from edgemoe.compiler.cyclesim import CycleSimulator
 from edgemoe.compiler.driver import compile_file
 from edgemoe.compiler.frontend.build import compile_source
@@ -22,7 +21,6 @@ from edgemoe.compiler.interp import Run
 from edgemoe.compiler.interp import run as interpret
 from edgemoe.compiler.native import NativeKernel, build_native
 from edgemoe.compiler.planning import schedule_program
-from model_of_many import side_by_side
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIM = [ROOT / "hls" / "shim"]
@@ -89,18 +87,15 @@ def test_rtl_equals_native(tmp_path: Path) -> None:
     for seed in (*SEEDS, *MORE_SEEDS):
         source = written(seed, tmp_path)
         name, found[source.stem] = source.stem, cases(source)
-        compiled[name] = compile_file(source, name, include=SHIM, out=tmp_path / name, ports="ap_ctrl_hs")
+        compiled[name] = compile_file(source, name, include=SHIM, out=tmp_path / name)
     loops = [loop for made in compiled.values() for loop in made.report["loops"] if loop["ii_asked"]]
     assert sum(loop["pipelined"] for loop in loops) > 0.8 * len(loops)
     assert any("in an iteration" in loop["limited_by"] and loop["ii"] > loop["ii_asked"] for loop in loops)
-    executable = simulate.build(side_by_side(tmp_path, compiled), "programs")
-    widths = {"in": 32, "more": 32, "out": 32}
-    for number, stalls in enumerate(kernels.STALLS):
-        jobs = [
-            kernels.job(
-                name, number, stalls, [kernels.Call(c.streams, {}, {"out": list(c.out)}) for c in items], widths,
-                prefix=f"{name}_",
-            )
-            for name, items in found.items()
-        ]  # fmt: skip
-        simulate.check(simulate.run(executable, kernels.REPLAY, parameters=jobs))
+    for number, stall in enumerate((0, 30, 60, 90)):
+        rtl = Rtl.build(list(compiled.values()), tmp_path, cache=BUILD.parent, seed=1 + number)
+        for name, items in found.items():
+            for turn, case in enumerate(items):
+                got = rtl.run(name, case.streams, stall=stall, bursts=True, seed=10 * number + turn)
+                where = f"{name}, stalls up to {stall} %, call {turn}"
+                assert got.streams == {"out": case.out}, where
+                assert not any(got.unread.values()), where

@@ -133,6 +133,19 @@ def test_breaches_are_seen(copier: VerilatedDesign, arena: Arena, fault: int, wo
     assert words in "\n".join(lines)
 
 
+def test_what_reset_forgets_starts_as_noise(copier_library: VerilatedLibrary, arena: Arena) -> None:
+    """The noise is the seed's; an initial value stays."""
+
+    def starts(seed: int) -> tuple[int, int]:
+        with VerilatedDesign(copier_library.path, arena, seed=seed) as design:
+            return design.read(0x50), design.read(0x54)
+
+    first, second = starts(1), starts(2)
+    assert starts(1) == first
+    assert first[0] != second[0]
+    assert first[1] == second[1] == 0x600D_600D
+
+
 def test_hang_is_diagnosed(copier: VerilatedDesign, arena: Arena) -> None:
     source = arena.allocate(PAGE)
     start(copier, source, source, 16, 0, fault=4)

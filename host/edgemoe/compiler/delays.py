@@ -36,6 +36,7 @@ class Fabric:
     product: Figure  #: DSP block, from the product register through the adder to the output
     carry_bits: int  #: bits in a block of the carry chain
     small_multiply_bits: int  #: products of operands of so many bits are made of LUTs
+    ultra_ram: bool  #: whether parts of the family may have UltraRAM
 
 
 _VIVADO = "Vivado 2021.2 for xczu3eg-1 (timing reports in gussmith23/lakeroad-evaluation)"
@@ -61,6 +62,7 @@ ZYNQMP = Fabric(
     product=Figure(1121, f"{_VIVADO}: DSP48E2 clock-to-out of a register 0.263, adder 0.699, output 0.159"),
     carry_bits=8,
     small_multiply_bits=10,
+    ultra_ram=True,
 )
 ZYNQ7 = Fabric(
     name="zynq7",
@@ -77,6 +79,7 @@ ZYNQ7 = Fabric(
     product=Figure(round(1121 * SCALE), f"UltraScale+ x {SCALE:.2f}"),
     carry_bits=4,
     small_multiply_bits=6,
+    ultra_ram=False,
 )
 FABRICS = {fabric.name: fabric for fabric in (ZYNQMP, ZYNQ7)}
 #: What a program is compiled for that names no board.

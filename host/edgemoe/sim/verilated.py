@@ -31,15 +31,18 @@ CHUNK = 4096
 class VerilatedDesign:
     """One instance of a Verilated design with `arena` as its DRAM. Time moves only inside its methods.
 
+    Registers, and memories to which nothing gives a value, start with noise made from `seed`: what reset forgets
+    shows. The same seed gives the same noise.
+
     After `close` every method raises a `DeviceError` that says why there is no design any more.
     """
 
     register_limit = 20_000
     """Cycles after which an AXI4-Lite access counts as failed."""
 
-    def __init__(self, library: Path, arena: Arena, dram: DramConfig | None = None) -> None:
+    def __init__(self, library: Path, arena: Arena, dram: DramConfig | None = None, *, seed: int = 1) -> None:
         self.arena = arena
-        self._model = Model(library, arena)
+        self._model = Model(library, arena, seed)
         # Also when the program ends: a waveform file is whole then, and no model is left behind.
         self._finalizer = weakref.finalize(self, self._model.close, "was dropped")
         self._channels = 0

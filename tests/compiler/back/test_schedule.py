@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from edgemoe.compiler.constraints import violations
+from edgemoe.compiler.recurrences import Graph
 from edgemoe.compiler.schedule import (
     Edge,
     EdgeKind,
@@ -145,6 +146,40 @@ def test_random_graphs_keep_every_constraint(seed: int) -> None:
         else:
             schedule, _ = solve_from(problem, PERIOD, ii, tries=400)
             assert violations(problem, schedule) == [], f"seed {seed}, II {schedule.ii}"
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_search_finds_the_first_ii_that_a_walk_finds(seed: int) -> None:
+    """Without ports a schedule at one II means one at every longer II; the reason is that of the II below."""
+    rng = random.Random(seed)
+    problem = replace(random_problem(rng, rng.choice([3, 8, 20, 60])), ports=[])
+    reasons = [""]
+    for ii in range(1, 100):
+        try:
+            walked = solve(problem, PERIOD, ii)
+            break
+        except Infeasible as error:
+            reasons.append(error.reason)
+    assert solve_from(problem, PERIOD, 1, tries=100) == (walked, reasons[-1])
+
+
+def test_a_long_recurrence_is_found_in_few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+    links = Graph.links
+
+    def counted(graph: Graph, ii: int) -> object:
+        tried.append(ii)
+        return links(graph, ii)
+
+    monkeypatch.setattr(Graph, "links", counted)
+    nodes = [Node("store"), *(adder(delay=4000) for _ in range(44)), Node("load")]
+    edges = [Edge(k, k + 1) for k in range(45)]
+    problem = Problem(nodes, [*edges, Edge(45, 0, EdgeKind.ORDER, 1, 1, "m")])
+    schedule, limit = solve_from(problem, PERIOD, 1)
+    assert (schedule.ii, limit) == (44, "load feeds store one iteration later (m)")
+    assert len(tried) < 15
+    with pytest.raises(Infeasible, match="load feeds store one iteration later"):
+        solve_from(problem, PERIOD, 1, tries=43)
 
 
 def test_what_breaks_a_constraint_is_seen() -> None:

@@ -12,6 +12,7 @@ from edgemoe.compiler.frontend.source.options import Value
 from edgemoe.compiler.frontend.source.places import Lines
 from edgemoe.compiler.frontend.source.pragmas import (
     ArrayPartition,
+    BindStorage,
     Dataflow,
     Dependence,
     Hint,
@@ -27,7 +28,7 @@ from edgemoe.compiler.frontend.source.pragmas import (
 from edgemoe.compiler.frontend.source.reading import Written, read_pragma
 from edgemoe.compiler.frontend.source.rewrite import Source, find_pragmas, rewrite_pragmas
 from edgemoe.compiler.frontend.source.structure import read_structure
-from edgemoe.compiler.ir import Hazard, Loc
+from edgemoe.compiler.ir import Hazard, Loc, Storage
 
 HERE = Loc("kernel.cpp", 7)
 
@@ -95,7 +96,10 @@ RECORDS: list[tuple[str, list[int], Pragma]] = [
     ("LOOP_MERGE force", [], Hint()),
     ("LATENCY min=4 max=8", [4, 8], Hint()),
     ("BIND_OP variable=a op=mul impl=dsp latency=2", [2], Hint()),
-    ("BIND_STORAGE variable=a type=RAM_2P impl=bram", [], Hint()),
+    ("BIND_STORAGE variable=a type=RAM_2P impl=bram", [], BindStorage(storage=Storage.BRAM)),
+    ("bind_storage IMPL=URAM variable=a latency=2", [2], BindStorage(storage=Storage.URAM)),
+    ("BIND_STORAGE variable=a impl=LutRam", [], BindStorage(storage=Storage.LUTRAM)),
+    ("BIND_STORAGE variable=a impl=auto", [], BindStorage()),
     ("RESOURCE variable=a core=RAM_1P_BRAM", [], Hint()),
     ("ALLOCATION instances=mul limit=1 operation", [1], Hint()),
     ("ALLOCATION operation instances=mul limit=1", [1], Hint()),
@@ -143,7 +147,9 @@ NOTES = {
     "LOOP_FLATTEN": "not flattened",
     "LATENCY min=1": "the clock allows",
     "ALLOCATION instances=mul limit=1 operation": "not shared",
-    "BIND_STORAGE variable=a type=ram_2p": "its size",
+    "BIND_STORAGE variable=a type=ram_2p": "one port for reads and one for writes",
+    "BIND_STORAGE variable=a impl=bram latency=3": "an output register",
+    "RESOURCE variable=a core=RAM_1P_BRAM": "BIND_STORAGE chooses",
     "EXPRESSION_BALANCE off": "balanced",
     "AGGREGATE variable=a": "an object of its own",
 }
@@ -195,6 +201,8 @@ REFUSED = {
     "DEPENDENCE variable=a intra distance=2": "a distance counts iterations",
     "INLINE off recursive": "contradicts",
     "PROTOCOL fixed": "is not built",
+    "BIND_STORAGE variable=a impl=uram_ecc": "impl=uram has no check bits",
+    "BIND_STORAGE variable=a impl=flash": "is none of",
     "RESET variable=a": "is not built",
     "SHARED variable=a": "is not built",
 }
@@ -256,7 +264,7 @@ MARKERS = {
         "  __hls_pragma(1, __hls_place(s), long{(N * (K + 1))}, "
         "(long)(sizeof(s) * !__is_pointer(__typeof__(s))));"
     ),
-    "#pragma HLS BIND_STORAGE variable=a latency=2": "__hls_pragma(1, (const void*)0, long{(2)}, (long)sizeof(a));",
+    "#pragma HLS RESOURCE variable=a latency=2": "__hls_pragma(1, (const void*)0, long{(2)}, (long)sizeof(a));",
     "#pragma HLS INLINE": "",
     "#pragma omp parallel": "#pragma omp parallel",
 }

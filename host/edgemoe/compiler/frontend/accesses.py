@@ -21,7 +21,7 @@ from edgemoe.compiler.frontend.memories import (
 from edgemoe.compiler.frontend.names import identifier, source_name, variable
 from edgemoe.compiler.frontend.parse import Function as LlvmFunction
 from edgemoe.compiler.frontend.parse import Inst, Module
-from edgemoe.compiler.frontend.source.pragmas import ArrayPartition, Dependence
+from edgemoe.compiler.frontend.source.pragmas import ArrayPartition, BindStorage, Dependence
 from edgemoe.compiler.ir import Dependence as Promise
 from edgemoe.compiler.ir import (
     Function,
@@ -241,6 +241,7 @@ class Accesses:
                 if variable.constant:
                     memory.constant, memory.storage = True, Storage.RAM
                 memory.init = initial_words(variable, memory, leaf, self._module)
+            self._bind(base, memory)
         self._memories[(base, leaf.path)] = memory, leaf
         self._function.memories[memory.name] = memory
         return memory
@@ -282,6 +283,31 @@ class Accesses:
                     "keep one of them.",
                 )
         return result
+
+    def _bind(self, base: str, memory: Memory) -> None:
+        """Lets the BIND_STORAGE pragmas choose what keeps the words of a memory that is not made of registers."""
+        if memory.storage is Storage.REGISTERS:
+            return
+        for fact in self._facts:
+            if not isinstance(fact.pragma, BindStorage) or not fact.names(base):
+                continue
+            fact.used, asked = True, fact.pragma.storage
+            if asked is None:
+                continue
+            if memory.storage not in (Storage.RAM, asked):
+                raise CompileError(
+                    fact.loc.file,
+                    fact.loc.line,
+                    f"another pragma keeps '{memory.name}' in {memory.storage.value}; keep one of them.",
+                )
+            if asked is Storage.URAM and any(map(any, memory.init or [])):
+                raise CompileError(
+                    fact.loc.file,
+                    fact.loc.line,
+                    f"'{memory.name}' has initial values, which an UltraRAM cannot start with; impl=bram and "
+                    "impl=lutram can.",
+                )
+            memory.storage = asked
 
     def dependences(self, region: Pipeline) -> list[Promise]:
         """The DEPENDENCE pragmas that hold in a pipelined loop."""

@@ -10,8 +10,9 @@ from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.arguments import parameter_name, refuse_other_streams
 from edgemoe.compiler.frontend.clang import emit_llvm
 from edgemoe.compiler.frontend.dataflow import Callee, build_dataflow
+from edgemoe.compiler.frontend.endless import UNCHANGED
 from edgemoe.compiler.frontend.feedback import find_answers
-from edgemoe.compiler.frontend.instructions import ModuleLeaves
+from edgemoe.compiler.frontend.instructions import UNDEFINED_VALUE, ModuleLeaves
 from edgemoe.compiler.frontend.llvm import clean_up
 from edgemoe.compiler.frontend.markers import Fact, note_gone, note_unrolled
 from edgemoe.compiler.frontend.names import hardware_name
@@ -21,14 +22,16 @@ from edgemoe.compiler.frontend.process import ProcessBuilder
 from edgemoe.compiler.frontend.refusals import refuse
 from edgemoe.compiler.frontend.returned import returned
 from edgemoe.compiler.frontend.source.modules import SUFFIX
-from edgemoe.compiler.frontend.source.pragmas import ArrayPartition, Dataflow, Dependence, Stream
+from edgemoe.compiler.frontend.source.pragmas import ArrayPartition, BindStorage, Dataflow, Dependence, Stream
 from edgemoe.compiler.frontend.source.pragmas import Interface as InterfacePragma
+from edgemoe.compiler.frontend.uninitialised import uninitialised
 from edgemoe.compiler.ir import (
     AxiArg,
     BlockArg,
     Function,
     Interface,
     Kind,
+    Loc,
     Note,
     Program,
     ScalarArg,
@@ -38,7 +41,7 @@ from edgemoe.compiler.limits import OPERATIONS
 from edgemoe.compiler.llvmir.objects import Module as LlvmModule
 from edgemoe.compiler.llvmir.reader import read_module
 from edgemoe.compiler.passes.pipeline import optimise
-from edgemoe.compiler.passes.unwritten import unwritten
+from edgemoe.compiler.passes.unwritten import EARLY, unwritten
 
 #: Functions that a message lists, at most.
 _NAMED = 20
@@ -51,6 +54,7 @@ def compile_source(source: Path, top: str, include: list[Path], work: Path) -> P
     refuse(module)
     mangled = _top(module, top, source)
     result = returned(module, mangled)
+    unset = uninitialised(module, mangled, warnings)
     cleaned, facts = clean_up(module, mangled, read)
     parsed = Module(cleaned)
     note_unrolled(parsed.source, facts)
@@ -61,8 +65,21 @@ def compile_source(source: Path, top: str, include: list[Path], work: Path) -> P
     program.notes += warnings
     for function in program.functions.values():
         program.notes += unwritten(function)
+    told = {(note.loc, note.text.split("'")[1]) for note in unset}
+    program.notes = [note for note in program.notes if not _said(note, told, warnings)] + unset
     optimise(program)
     return program
+
+
+def _said(note: Note, told: set[tuple[Loc, str]], warnings: list[Note]) -> bool:
+    """Whether a note says no more than clang's ``warnings``, or less than one about a variable without a value, of the
+    place and name in ``told``.
+    """
+    if note.text == UNCHANGED:
+        return any(note.loc == one.loc and "loop condition" in one.text for one in warnings)
+    if note.text == UNDEFINED_VALUE:
+        return any(loc == note.loc for loc, _ in told)
+    return any(note.loc == loc and note.text == EARLY.format(name) for loc, name in told)
 
 
 def build_program(module: Module, facts: list[Fact], top: str, result: ScalarArg | None = None) -> Program:
@@ -268,6 +285,11 @@ def _note_unused(program: Program, mangled: str, facts: list[Fact]) -> None:
             reason = f"INTERFACE is not used: its function is not the top, {program.top}."
         elif isinstance(fact.pragma, ArrayPartition) and not fact.array:
             reason = "ARRAY_PARTITION is not used: its variable is no array."
+        elif isinstance(fact.pragma, BindStorage) and fact.pragma.storage and not fact.used:
+            reason = (
+                "BIND_STORAGE is not used: its variable is no array of this function that a RAM would keep; words of "
+                "fully partitioned arrays are registers, and a channel of blocks is left to synthesis."
+            )
         elif isinstance(fact.pragma, Dependence) and not fact.array and fact.variable:
             reason = "DEPENDENCE is not used: its variable is no array, and single values keep their order."
         note = Note(fact.loc, f"the pragma HLS {reason}")

@@ -30,6 +30,12 @@ from edgemoe.compiler.ir import (
 #: The name of a module's function, and the numbers of the leaves that it reads.
 ModuleLeaves: TypeAlias = tuple[str, list[int]]
 
+#: Said of what LLVM found to have no defined value, whatever made it so.
+UNDEFINED_VALUE = (
+    "a value used here is not defined, and is taken as 0: a variable (or a member or element) that is read before it "
+    "is written, a division by zero, a shift by the width or more, or an index outside an array."
+)
+
 
 class Instructions:
     """Lowers single instructions; which block they stand in is the builder's business."""
@@ -98,15 +104,7 @@ class Instructions:
         loc = self.module.loc(user)
         if not loc.line:
             loc = self.function.loc
-        self.notes[
-            Note(
-                loc,
-                "a value used here is not defined, and is taken as 0: a variable (or a member or element) that is read "
-                "before it is written, a division by zero, a shift by the width or more, or an index outside an "
-                "array.",
-                warning=True,
-            )
-        ] = None
+        self.notes[Note(loc, UNDEFINED_VALUE, warning=True)] = None
 
     def lower(self, inst: Inst, emit: Emitter, predicate: Value | None) -> None:
         opcode = inst.opcode

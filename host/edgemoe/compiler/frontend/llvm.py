@@ -18,6 +18,7 @@ from typing import TypeAlias
 import llvmlite.binding as llvm
 
 from edgemoe.compiler.errors import CompileError
+from edgemoe.compiler.frontend.endless import endless_loops
 from edgemoe.compiler.frontend.joins import chooses_addresses
 from edgemoe.compiler.frontend.limited import OutOfTime, limited
 from edgemoe.compiler.frontend.markers import Facts, bind, collect
@@ -42,7 +43,7 @@ _SHORTEN_ALL = "sroa sroa new_gvn sccp aggressive_dce"
 _PASSES = [
     "sroa sroa instruction_combine sroa instruction_combine sroa simplify_cfg",
     "loop_simplify lcssa loop_rotate instruction_combine simplify_cfg sccp loop_simplify lcssa loop_unroll "
-    "new_gvn simplify_cfg sroa simplify_cfg instruction_combine simplify_cfg",
+    "simplify_cfg new_gvn simplify_cfg sroa simplify_cfg instruction_combine simplify_cfg",
     "loop_unroll sroa new_gvn instruction_combine simplify_cfg loop_deletion aggressive_dce sroa "
     "dead_store_elimination instruction_combine simplify_cfg lower_switch strip_dead_prototype "
     "global_dead_code_eliminate",
@@ -118,7 +119,9 @@ def clean_up(source: Module, top: str, read: Source) -> tuple[Module, Facts]:
         if not any([fold_registers(function) for function in module.functions.values()]):
             break
         module = run(module, _SHORTEN_ALL)
+    notes = [note for function in module.functions.values() for note in endless_loops(module, function)]
     facts = collect(module, read)
+    facts.notes += notes
     split_aggregates(module, facts.facts)
     bind(module, facts, read)
     module.other = [line for line in module.other if not line.startswith("target datalayout")]

@@ -15,6 +15,7 @@ from edgemoe.compiler.frontend.joins import Joins
 from edgemoe.compiler.frontend.leaves import ROWS, Leaf, fields, leaves
 from edgemoe.compiler.frontend.markers import Fact
 from edgemoe.compiler.frontend.objects import Key, Parts, Variable, key_of
+from edgemoe.compiler.frontend.outside import refuse_outside
 from edgemoe.compiler.frontend.pointers import Field, Index, Paths, Place, declared_types, referenced
 from edgemoe.compiler.frontend.rewrite import Rewrite
 from edgemoe.compiler.frontend.source.pragmas import ArrayPartition
@@ -61,6 +62,8 @@ class _Split:
             paths = Paths(self.module, function, self.declared, source=not self.joins_only)
             joins = Joins(self.module, function, paths)
             joins.resolve()
+            if not self.joins_only:
+                refuse_outside(self.module, function, paths, joins)
             self.work.append(_Work(function, paths, joins))
         for work in self.work:
             self._look(work)

@@ -25,7 +25,7 @@ from edgemoe.compiler.ir import (
 )
 from edgemoe.compiler.passes.trip import iterations
 
-_EARLY = (
+EARLY = (
     "'{}' is read here before anything was written to it; give it initial values, or write it first. What the memory "
     "then holds is not defined."
 )
@@ -85,7 +85,7 @@ class _Walk:
                 stores[name] for name in self._before(region.name)
             )
             if early:
-                yield Note(op.loc, _EARLY.format(memory.name), warning=True)
+                yield Note(op.loc, EARLY.format(memory.name), warning=True)
             elif isinstance(region, Pipeline) and op.element is not None and op.element.terms:
                 continue
             elif written is not None and (missing := self._missing(memory, region, op, written)) is not None:

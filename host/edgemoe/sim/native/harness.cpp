@@ -34,15 +34,16 @@ enum Until : int {
 
 class Simulation {
  public:
-  Simulation(std::uint8_t* data, std::uint64_t base, std::uint64_t size)
-      : top_(&context_, "top"), memory_(data, base, size) {
+  // Registers, and memories to which nothing gives a value, start with noise of their own `seed`.
+  Simulation(std::uint8_t* data, std::uint64_t base, std::uint64_t size, int seed)
+      : top_(noisy(&context_, seed), "top"), memory_(data, base, size) {
     bind_ports(top_, ports_);
+    for (const Signal& signal : ports_.all)
+      signal.clear();
     for (const MasterPorts& master : ports_.masters)
       dram_.emplace_back(master, memory_);
     for (Port& port : dram_)
       served_.push_back(&port);
-    for (const StreamPorts& stream : ports_.streams)  // silent until a channel is attached
-      (stream.into_design ? stream.tvalid : stream.tready).set(0);
   }
   ~Simulation() {
     trace(nullptr);
@@ -219,6 +220,12 @@ class Simulation {
   std::string error;
 
  private:
+  static VerilatedContext* noisy(VerilatedContext* context, int seed) {
+    context->randReset(2);
+    context->randSeed(seed);
+    return context;
+  }
+
   void eval() {
     top_.eval();
 #if VM_TRACE_FST
@@ -273,9 +280,9 @@ using edgemoe::Simulation;
 extern "C" {
 
 // Null when there is not enough memory for the model.
-Simulation* sim_create(std::uint8_t* data, std::uint64_t base, std::uint64_t size) {
+Simulation* sim_create(std::uint8_t* data, std::uint64_t base, std::uint64_t size, int seed) {
   try {
-    return new Simulation(data, base, size);
+    return new Simulation(data, base, size, seed);
   } catch (const std::exception&) {
     return nullptr;
   }

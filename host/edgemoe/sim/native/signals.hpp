@@ -28,6 +28,7 @@ struct Signal {
     if (bits < 64) value &= (std::uint64_t{1} << bits) - 1;
     std::memcpy(storage, &value, bits > 64 ? 8 : bytes());
   }
+  void clear() const { std::memset(storage, 0, bits > 64 ? (bits + 31) / 32 * 4 : bytes()); }
 };
 
 // An AXI4 master of the design; a channel that it lacks has null signals.
@@ -60,6 +61,7 @@ struct Probe {
 };
 
 struct Ports {
+  std::vector<Signal> all;  // whether anything here drives or reads them or not
   Signal clock, reset_n, interrupt;
   SlavePorts control;
   std::vector<MasterPorts> masters;

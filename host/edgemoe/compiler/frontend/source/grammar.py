@@ -7,6 +7,7 @@ from edgemoe.compiler.banks import Split
 from edgemoe.compiler.frontend.source.options import Grammar, Option, Place, Value, choice, flag, number, text
 from edgemoe.compiler.frontend.source.pragmas import (
     ArrayPartition,
+    BindStorage,
     Dataflow,
     Dependence,
     Hint,
@@ -18,7 +19,7 @@ from edgemoe.compiler.frontend.source.pragmas import (
     Stream,
     Unroll,
 )
-from edgemoe.compiler.ir import Hazard
+from edgemoe.compiler.ir import Hazard, Storage
 
 _VARIABLE = Option(Value.VARIABLE)
 _OFF = flag("off")
@@ -30,7 +31,9 @@ _PARTITION = {
     "off": _OFF,
 }
 _SHARING = "operators are not shared and each is chosen by its width"
-_STORAGE = "what keeps an array follows from its size and its banks"
+_CORE = "BIND_STORAGE chooses what keeps an array"
+_PORTS = "a bank has one port for reads and one for writes"
+_READ = "a read takes one cycle, or two where the clock asks for an output register"
 _STYLE = "every pipeline stalls as a whole, and drains when it ends"
 _IO = ("depth", "latency", "num_read_outstanding", "num_write_outstanding", "max_read_burst_length")
 
@@ -141,16 +144,29 @@ GRAMMAR: dict[str, Grammar] = {
         unused=_SHARING,
     ),
     "bind_storage": Grammar(
-        Hint,
-        {"variable": _VARIABLE, "type": text(), "impl": text(), "latency": number(least=-1)},
+        BindStorage,
+        {
+            "variable": _VARIABLE,
+            "type": text(unused=_PORTS),
+            "impl": choice(
+                "storage",
+                auto=None, bram=Storage.BRAM, lutram=Storage.LUTRAM, uram=Storage.URAM,
+                bram_ecc=None, uram_ecc=None, srl=None,
+                refused={
+                    "bram_ecc": "impl=bram_ecc is not built; impl=bram has no check bits",
+                    "uram_ecc": "impl=uram_ecc is not built; impl=uram has no check bits",
+                    "srl": "impl=srl is not built; impl=lutram is made of the same cells",
+                },
+            ),
+            "latency": number(least=-1, unused=_READ),
+        },
         ("variable",),
-        unused=_STORAGE,
     ),
     "resource": Grammar(
         Hint,
         {"variable": _VARIABLE, "core": text(), "latency": number(least=-1), "metadata": text()},
         ("variable",),
-        unused=_STORAGE,
+        unused=_CORE,
     ),
     "allocation": Grammar(
         Hint,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgemoe.compiler.banks import Split
-from edgemoe.compiler.ir import Hazard
+from edgemoe.compiler.ir import Hazard, Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,13 @@ class ArrayPartition(Pragma):
     factor: int = 1
     dim: int = 1
     off: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindStorage(Pragma):
+    """``BIND_STORAGE``: what keeps an array; None leaves it to synthesis."""
+
+    storage: Storage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from edgemoe.built import MANIFEST, find_damage, kept
 from edgemoe.config import write_if_changed
 from edgemoe.errors import UserError
 from edgemoe.sim.arena import Arena
-from edgemoe.sim.cache import MANIFEST, find_damage, kept
 from edgemoe.sim.verilate import VerilatedLibrary, verilate
 from edgemoe.sim.verilated import VerilatedDesign
 
@@ -83,7 +83,7 @@ def test_a_build_that_fails_leaves_nothing(tmp_path: Path) -> None:
 def test_leftovers_of_killed_builds_go(tmp_path: Path) -> None:
     """Those of this entry and of others, but none that is at work, and nothing that is not ours."""
     code = (
-        "import os, signal, sys; from pathlib import Path; from edgemoe.sim.cache import kept\n"
+        "import os, signal, sys; from pathlib import Path; from edgemoe.built import kept\n"
         "kept(Path(sys.argv[1]), lambda folder: os.kill(os.getpid(), signal.SIGKILL))"
     )
     done = subprocess.run([sys.executable, "-c", code, tmp_path / "other-1234"], check=False)
