@@ -76,7 +76,7 @@ fuzz: $(VENV)/.dev  ## every loader on damaged files [FUZZ=20000]
 fuzz-compiler: $(VENV)/.cosim  ## random C++ programs through every opinion on them; goes on where its log ends [PROGRAMS=200 FIRST=0]
 	PYTHONPATH=tests/compiler $(BIN)/python -m fuzzing run --first $(FIRST) --count $(PROGRAMS)
 
-netlists: $(VENV)/.dev  ## programs and kernels as Yosys' netlists against their native builds; half an hour [ONLY=kernels/gelu]
+netlists: $(VENV)/.dev  ## programs and kernels as Yosys' netlists against their native builds, where their hardware changed [ONLY=kernels/gelu]
 	PYTHONPATH=tests/compiler $(BIN)/python -m netlists $(ONLY)
 
 mutate: $(VENV)/.dev  ## mutations of C++, golden and compiler, each of which a test must catch

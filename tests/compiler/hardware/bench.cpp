@@ -17,7 +17,7 @@ struct Bench {
   std::map<std::string, Stream> inputs, outputs;
   std::map<std::string, Memory> memories;
   uint64_t cycle = 0;
-  bool in_reset = false;  // the streams of the world are in reset, too
+  bool in_reset = false;  // the world is in reset, too: a kernel's noise is no request
 
   // Every register starts with noise of its own `seed`: what reset forgets shows.
   explicit Bench(int seed) {
@@ -55,8 +55,9 @@ struct Bench {
         stream.data.store(token.data());
         stream.tokens.push_back(token);
       }
-    for (auto& [name, memory] : memories)
-      memory.sample(cycle);
+    if (!in_reset)
+      for (auto& [name, memory] : memories)
+        memory.sample(cycle);
     at("ap_clk").set(1);
     model->eval();
     at("ap_clk").set(0);
@@ -165,7 +166,7 @@ int bench_reset(Bench* bench, int cycles) {
     for (int k = 0; k < cycles; k++)
       bench->step();
     for (auto& [name, memory] : bench->memories)
-      memory.forget();
+      memory.reset();
     bench->at("ap_rst_n").set(1);
     bench->in_reset = false;
     bench->step();

@@ -97,7 +97,7 @@ class Memory {
   Memory(const Signals& signals, const std::string& prefix, const std::string& name);
   void drive(Stalls& stalls);   // before the clock edge: inputs of the kernel
   void sample(uint64_t cycle);  // at the clock edge: who shook hands
-  void forget();                // after a reset
+  void reset();                 // at the end of a reset, in which no master may ask for anything
 
  private:
   struct Burst {

@@ -109,7 +109,9 @@ void Memory::sample(uint64_t cycle) {
   }
 }
 
-void Memory::forget() {
+void Memory::reset() {
+  for (const char* channel : {"AR", "AW", "W"})
+    if (at(std::string(channel) + "VALID").get()) complain(std::string(channel) + "VALID in reset");
   reads_.clear();
   writes_.clear();
   words_.clear();

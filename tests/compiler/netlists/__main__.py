@@ -1,25 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """`make netlists`: netlists of all programs against their native builds; rows of docs/reference/netlists.md.
 
-Netlists and models are kept below build/cache/netlists, so that a run that was broken off goes on where it was.
+A row is written as soon as its program has run, with a sum over the SystemVerilog and the recipe. Where that sum is
+still the same a program is not run again, unless its row is taken out: what was broken off goes on where it was, and
+after a change of the compiler only those run whose SystemVerilog changed.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from edgemoe.caches import keep_inside
-from netlists.check import STALLS, check
+from edgemoe.config import write_if_changed
+from netlists.check import STALLS, check, compiled, key_of
 from netlists.subjects import CALLS, ROOT, TIMED, Subject, subjects
 from netlists.synthesis import Netlist
 
 PAGE = ROOT / "docs" / "reference" / "netlists.md"
-#: Programs a model: building one costs more than running one small program in it.
-GROUP = 8
 BEGIN, END = "<!-- table: netlists -->\n", "<!-- end -->"
+HEAD = "| program | gates | flip-flops | multipliers | memories | results | sum |\n|---|---:|---:|---:|---:|---|---|\n"
 
 
 def main() -> None:
@@ -30,71 +32,56 @@ def main() -> None:
     everything = subjects()
     wanted = [s for name, s in everything.items() if not given or name.startswith(tuple(given))]
     wrong = []
-    for group in _groups(wanted):
-        outcomes = dict(_outcomes(group))
-        for name, outcome in outcomes.items():
-            print(name, outcome, flush=True)
-        wrong += [name for name, outcome in outcomes.items() if isinstance(outcome, str)]
-        _keep(everything, outcomes)
+    for subject in wanted:
+        row = _row(subject)
+        if not row.startswith("|"):
+            wrong.append(subject.name)
+        print(row, flush=True)
+        _keep(everything, subject.name, row if row.startswith("|") else "")
     if wrong:
         raise SystemExit(f"not as the native build: {', '.join(wrong)}")
 
 
-def _groups(wanted: Iterable[Subject]) -> Iterator[list[Subject]]:
-    """Neighbours whose tops have different names, some a model; each unit of the accelerator alone."""
-    group: list[Subject] = []
-    for subject in wanted:
-        large = subject.name.startswith("kernels/")
-        if group and (large or len(group) == GROUP or subject.top in {s.top for s in group}):
-            yield group
-            group = []
-        group.append(subject)
-    if group:
-        yield group
-
-
-def _outcomes(group: list[Subject]) -> Iterator[tuple[str, Netlist | str]]:
-    """The netlist of each, or what was wrong; where a group fails each is run alone."""
+def _row(subject: Subject) -> str:
+    """The row of a program that did what the native build does, or what was wrong."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            yield from check(group, Path(folder)).items()
-            return
+            result = compiled(subject, Path(folder))
+            key = key_of(subject, result)
+            before = rows_of(PAGE.read_text()).get(subject.name, "")
+            return (
+                before if before.endswith(f"| {key} |") else _text(subject.name, check(subject, result), key)
+            )
         except Exception as error:  # whatever stopped it, the others go on
-            if len(group) == 1:
-                yield group[0].name, f"{type(error).__name__}: {str(error)[:2000]}"
-                return
-    for subject in group:
-        yield from _outcomes([subject])
+            return f"{subject.name} {type(error).__name__}: {str(error)[:2000]}"
 
 
 def rows_of(page: str) -> dict[str, str]:
     """The rows of the page's table by program."""
     lines = page.split(BEGIN)[1].split(END)[0].splitlines()
-    return {line.split("|")[1].strip(): line for line in lines if line.endswith("| equal |")}
+    return {line.split("|")[1].strip(): line for line in lines if "| equal |" in line}
 
 
-def _row(name: str, made: Netlist) -> str:
+def _text(name: str, made: Netlist, key: str) -> str:
     counts = (made.gates, made.flip_flops, made.multipliers, made.memories)
-    return f"| {name} | " + " | ".join(f"{n:,}" for n in counts) + " | equal |"
+    return f"| {name} | " + " | ".join(f"{n:,}" for n in counts) + f" | equal | {key} |"
 
 
-def _keep(everything: Iterable[str], outcomes: Mapping[str, Netlist | str]) -> None:
-    """Rows of ``outcomes`` in the place of what the page said of these programs; no row where one is wrong."""
+def _keep(everything: Iterable[str], name: str, row: str) -> None:
+    """``row`` in the place of what the page said of the program; none where it is wrong."""
     page = PAGE.read_text()
-    rows = rows_of(page)
-    for name, outcome in outcomes.items():
-        rows[name] = "" if isinstance(outcome, str) else _row(name, outcome)
+    rows = rows_of(page) | {name: row}
     kept = [rows[name] for name in everything if rows.get(name)]
     text = (
         f"{len(kept)} programs, each in {len(STALLS)} runs of {CALLS} calls, with handshakes stalled in "
         f"{', '.join(map(str, STALLS))} % of the cycles. Left out: "
         + "; ".join(f"`cases/{name}` ({reason})" for name, reason in TIMED.items())
-        + ".\n\n| program | gates | flip-flops | multipliers | memories | results |\n|---|---:|---:|---:|---:|---|\n"
+        + f".\n\n{HEAD}"
         + "\n".join(kept)
         + "\n"
     )
     before, after = page.split(BEGIN)[0], page.split(END, 1)[1]
-    PAGE.write_text(f"{before}{BEGIN}{text}{END}{after}")
+    write_if_changed(PAGE, f"{before}{BEGIN}{text}{END}{after}")
 
 
 if __name__ == "__main__":

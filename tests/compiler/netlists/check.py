@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from hardware import Outcome, Rtl
@@ -14,34 +14,53 @@ from stimuli import Call
 
 from edgemoe.compiler.driver import CompileResult, compile_file
 from edgemoe.compiler.native import NativeKernel, NativeResult, build_native
-from netlists.subjects import CACHE, LooseCall, Subject
-from netlists.synthesis import Netlist, netlist
+from netlists.subjects import CACHE, CALLS, LooseCall, Subject
+from netlists.synthesis import Netlist, digest_of, netlist
 
 #: Percent of stalled cycles of each run. A run is a new model, whose registers start with other noise.
 STALLS = (0, 30, 75)
 
 
-def check(subjects: Sequence[Subject], folder: Path) -> dict[str, Netlist]:
-    """The netlist of each subject, after its results were those of the native build; tops have different names.
+def compiled(subject: Subject, folder: Path) -> CompileResult:
+    """The subject in SystemVerilog, in ``folder``."""
+    return compile_file(
+        subject.source, subject.top, include=list(subject.include), out=folder, clock_ns=subject.clock_ns
+    )
+
+
+def key_of(subject: Subject, result: CompileResult) -> str:
+    """Changes with all that the result of a check depends on, but the native build."""
+    return hashlib.sha256(f"{digest_of(result, abc=subject.abc)} {STALLS} {CALLS}".encode()).hexdigest()[:12]
+
+
+def check(subject: Subject, result: CompileResult) -> Netlist:
+    """The netlist of ``result``, after its results were those of the native build of ``subject``.
 
     Only memories and statics that the source gives values start with some.
 
     Raises:
         AssertionError: results differ, or Yosys finds something wrong.
+        DeviceError: the netlist does not end, or breaks the protocol of a bus.
     """
-    results = [
-        compile_file(s.source, s.top, include=list(s.include), out=folder / s.name, clock_ns=s.clock_ns)
-        for s in subjects
-    ]
-    for result in results:
-        check_initial_values(result)
-    made = [netlist(result, CACHE, abc=s.abc) for s, result in zip(subjects, results, strict=True)]
-    paths = {s.top: net.path for s, net in zip(subjects, made, strict=True)}
+    check_initial_values(result)
+    made = netlist(result, CACHE, abc=subject.abc)
+    compare(subject, result, made.path)
+    return made
+
+
+def compare(subject: Subject, result: CompileResult, path: Path) -> None:
+    """Runs the Verilog in ``path`` in the place of ``result``; raises as `check` does."""
     for run, stall in enumerate(STALLS):
-        rtl = Rtl.build(results, CACHE / "models", cache=CACHE, seed=101 + run, netlists=paths)
-        for subject, result in zip(subjects, results, strict=True):
-            _compare(rtl, subject, result, stall, run)
-    return {s.name: net for s, net in zip(subjects, made, strict=True)}
+        # Most models run for some thousand cycles: building them is what takes time.
+        rtl = Rtl.build(
+            [result],
+            CACHE / "models",
+            cache=CACHE,
+            seed=101 + run,
+            netlists={subject.top: path},
+            optimise="-O0",
+        )
+        _compare(rtl, subject, result, stall, run)
 
 
 def fresh_native(subject: Subject, folder: Path) -> NativeKernel:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -43,6 +44,7 @@ write_verilog -noattr TOP.v
 """
 #: Gates rewritten by ABC, which takes seconds for thousands and many minutes for a hundred thousand.
 _ABC = "abc\nopt_clean"
+_COMMENT = re.compile(r"//.*")
 
 
 @dataclass(frozen=True)
@@ -50,34 +52,52 @@ class Netlist:
     """A file of Verilog and what is in it."""
 
     path: Path
+    digest: str  #: of the SystemVerilog without its comments, and of the recipe
     gates: int
     flip_flops: int
     multipliers: int
     memories: int
 
 
+def digest_of(result: CompileResult, *, abc: bool = False) -> str:
+    """A sum of all that a netlist depends on; of the SystemVerilog, its comments are not part of that."""
+    digest = hashlib.sha256(_recipe(abc).encode())
+    for path in _sources(result):
+        digest.update(f"{path.name} {_COMMENT.sub('', path.read_text())}".encode())
+    return digest.hexdigest()[:16]
+
+
 def netlist(result: CompileResult, out: Path, *, abc: bool = False) -> Netlist:
-    """Yosys' netlist of ``result`` in ``out``, kept by the sum of the SystemVerilog and the recipe."""
-    recipe = _RECIPE.replace("ABC\n", f"{_ABC}\n" if abc else "")
-    made = out / f"{result.program.top}-{_digest(result, recipe)}"
+    """Yosys' netlist of ``result`` in ``out``, kept there by `digest_of` it.
+
+    Raises:
+        AssertionError: Yosys finds something wrong.
+    """
+    digest = digest_of(result, abc=abc)
+    made = out / f"{result.program.top}-{digest}"
     if not (made / "stat.json").exists():
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out) as folder:
             work = Path(folder) / "work"
-            _synthesise(result, recipe, work)
+            _synthesise(result, _recipe(abc), work)
             work.replace(made)
     cells = json.loads((made / "stat.json").read_text())["design"]["num_cells_by_type"]
-    return _counted(made / f"{result.program.top}.v", cells)
+    return _counted(made / f"{result.program.top}.v", digest, cells)
 
 
-def _digest(result: CompileResult, recipe: str) -> str:
-    return hashlib.sha256(f"{result.sha256} {recipe}".encode()).hexdigest()[:16]
+def _recipe(abc: bool) -> str:
+    return _RECIPE.replace("ABC\n", f"{_ABC}\n" if abc else "")
+
+
+def _sources(result: CompileResult) -> list[Path]:
+    """All but the outside with AXI4-Stream."""
+    return [path for path in result.files if not path.stem.endswith("_axis")]
 
 
 def _synthesise(result: CompileResult, recipe: str, work: Path) -> None:
     """Files that stay in ``work``: the netlist, its counts, the log."""
     work.mkdir()
-    sources = [path for path in result.files if not path.stem.endswith("_axis")]
+    sources = _sources(result)
     for path in sources:
         shutil.copy(path, work)
     script = recipe.replace("FILES", " ".join(path.name for path in sources))
@@ -94,10 +114,10 @@ def _synthesise(result: CompileResult, recipe: str, work: Path) -> None:
         (work / path.name).unlink()
 
 
-def _counted(path: Path, cells: dict[str, int]) -> Netlist:
+def _counted(path: Path, digest: str, cells: dict[str, int]) -> Netlist:
     def count(*kinds: str) -> int:
         return sum(n for cell, n in cells.items() if any(kind in cell for kind in kinds))
 
     flip_flops, multipliers, memories = count("DFF"), count("$mul"), count("$mem")
     gates = sum(cells.values()) - flip_flops - multipliers - memories - count("$scopeinfo")
-    return Netlist(path, gates, flip_flops, multipliers, memories)
+    return Netlist(path, digest, gates, flip_flops, multipliers, memories)
