@@ -54,7 +54,7 @@ def test_a_damaged_netlist_is_found(what: str, tmp_path: Path) -> None:
     assert times, "the netlist has nothing of that kind"
     (tmp_path / "damaged.v").write_text(text)
     with pytest.raises((AssertionError, DeviceError), match=r"programs/collatz, stall|is not done"):
-        compare(subject, result, tmp_path / "damaged.v")
+        compare(subject, result, tmp_path / "damaged.v", tmp_path)
 
 
 @pytest.mark.slow
