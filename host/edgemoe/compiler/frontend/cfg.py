@@ -16,6 +16,7 @@ class Graph:
     order: list[str] = field(default_factory=list)
     predecessors: dict[str, list[str]] = field(default_factory=dict)
     index: dict[str, int] = field(default_factory=dict)
+    _idom: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.order = reverse_post_order(self.entry, lambda n: self.successors.get(n, []))
@@ -25,6 +26,13 @@ class Graph:
             for target in self.successors.get(name, []):
                 if name not in self.predecessors[target]:
                     self.predecessors[target].append(name)
+
+    @property
+    def idom(self) -> dict[str, str]:
+        """The immediate dominator of each node; made when it is asked for first."""
+        if not self._idom:
+            self._idom = immediate_dominators(self.order, lambda n: self.predecessors[n])
+        return self._idom
 
 
 @dataclass(slots=True)
@@ -106,11 +114,10 @@ def latches(graph: Graph, loops: list[Loop]) -> list[str]:
 
 def natural_loops(graph: Graph) -> list[Loop]:
     """One loop a header (several back edges to a header are one loop), outer loops first."""
-    idom = immediate_dominators(graph.order, lambda n: graph.predecessors[n])
     loops: dict[str, Loop] = {}
     for name in graph.order:
         for header in graph.successors.get(name, []):
-            if graph.index[header] <= graph.index[name] and dominates(idom, header, name):
+            if graph.index[header] <= graph.index[name] and dominates(graph.idom, header, name):
                 loop = loops.setdefault(header, Loop(header, {header}))
                 stack = [name]
                 while stack:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from edgemoe.compiler.frontend.cfg import Graph, natural_loops
+from edgemoe.compiler.frontend.cfg import Graph, dominates, natural_loops
 from edgemoe.compiler.frontend.loops import successors
 from edgemoe.compiler.llvmir.objects import Function, Inst
 
@@ -110,10 +110,9 @@ def counted_loops(function: Function, values: Values) -> list[Counted]:
         test = values.definitions.get(last.operands[0])
         if test is None or test.opcode != "icmp" or not test.widths[0]:
             continue
+        # Nothing but the header enters or leaves: what each iteration passes are the dominators of all latches.
         latches = [b for b in graph.predecessors[loop.header] if b in loop.blocks]
-        always = {
-            b for b in loop.blocks if all(_must_pass(graph, loop.header, b, latch) for latch in latches)
-        }
+        always = {b for b in loop.blocks if all(dominates(graph.idom, b, latch) for latch in latches)}
         phis = {}
         for inst in function.blocks[loop.header]:
             if isinstance(inst, Inst) and inst.opcode == "phi" and inst.width:
@@ -126,21 +125,6 @@ def counted_loops(function: Function, values: Values) -> list[Counted]:
             Counted(loop.header, frozenset(loop.blocks), frozenset(always - {loop.header}), test, stays, phis)
         )
     return found
-
-
-def _must_pass(graph: Graph, start: str, block: str, end: str) -> bool:
-    """Whether every way from ``start`` to ``end`` passes ``block``."""
-    if block in (start, end):
-        return True
-    seen, waiting = {start}, [start]
-    while waiting:
-        for target in graph.successors.get(waiting.pop(), []):
-            if target == end:
-                return False
-            if target not in seen and target != block:
-                seen.add(target)
-                waiting.append(target)
-    return True
 
 
 def rounds(loop: Counted, values: Values) -> list[dict[str, int]] | None:

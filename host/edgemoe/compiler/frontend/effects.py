@@ -8,10 +8,13 @@ reach, and a pointer that goes where it cannot be followed counts as one: what i
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 
 from edgemoe.compiler.errors import CompileError
-from edgemoe.compiler.llvmir.objects import Function, Inst, Module, Record
+from edgemoe.compiler.frontend.spots import Spot, Spots, Summary
+from edgemoe.compiler.llvmir.objects import Function, Inst, Module
 from edgemoe.compiler.llvmir.types import (
     POINTER,
     VOID,
@@ -21,12 +24,11 @@ from edgemoe.compiler.llvmir.types import (
     NamedType,
     StructType,
     Type,
-    bits,
     integer_bytes,
 )
 
-#: Calls that only name a variable, for a pragma.
-_NAMING = ("__hls_pragma", "_Z11__hls_place")
+#: Calls that only name a variable, for a pragma, and the ends of lives.
+_NO_ACCESS = ("llvm.lifetime", "__hls_pragma", "_Z11__hls_place")
 #: Methods of the shim that read what they then write in part: word[3] = x, word.set_bit(3, x).
 _IN_PART = ("7set_bitE", "3setE", "5clearE", "3putI", "3putE")
 _NUMBERS = ("%struct.ap_int_base", "%struct.ap_fixed_base")
@@ -54,26 +56,6 @@ class Effect:
     moves: tuple[int, int, int] = (0, 0, 0)
 
 
-@dataclass(slots=True)
-class Summary:
-    """What a call does to what its pointers point at, by the number of the parameter."""
-
-    reads: dict[int, int] = field(default_factory=dict)  #: bytes that are read before they are written
-    writes: dict[int, int] = field(default_factory=dict)
-    maybe: dict[int, int] = field(default_factory=dict)
-    returned: int | None = None  #: the parameter that is returned
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """Where a pointer points: bytes ``first`` to ``last`` of a variable, one of them only if not ``exact``."""
-
-    base: str
-    first: int
-    last: int
-    exact: bool = True
-
-
 #: All bytes of what a parameter may point at.
 EVERY = (1 << 4096) - 1
 
@@ -81,26 +63,23 @@ EVERY = (1 << 4096) - 1
 class Effects:
     """The effects of one function, by block."""
 
-    def __init__(self, module: Module, function: Function, summaries: dict[str, Summary]) -> None:
-        self.module, self.function, self.layout = module, function, module.layout
+    def __init__(
+        self, module: Module, function: Function, layout: Layout, summaries: dict[str, Summary]
+    ) -> None:
+        self.module, self.function, self.layout = module, function, layout
         self._summaries = summaries
-        self._definitions = function.definitions()
-        self.params = {p.name: k for k, p in enumerate(function.params) if p.type == POINTER}
+        self.spots = Spots(function, layout, summaries)
         self.declared: dict[str, str] = {}  #: variables and their names in the source
-        for block in function.blocks.values():
-            for item in block:
-                if isinstance(item, Record) and item.kind == "dbg_declare":
-                    self.declared.setdefault(item.operand, module.debug.variable(item.variable))
-        self._used = {token for inst in function.instructions() for token in inst.operands}
-        self._holders = self._pointers()
-        self._held = self._walked()
-        self._spots: dict[str, Spot | None] = {}
+        copied: list[str] = []
+        for item in chain.from_iterable(function.blocks.values()):
+            if isinstance(item, Inst):
+                if item.callee.startswith("llvm.mem"):
+                    copied += item.operands[:2]
+            elif item.kind == "dbg_declare":
+                self.declared.setdefault(item.operand, module.debug.variable(item.variable))
         # Other variables are clang's own: it writes them before it reads them.
-        copied = [
-            t for i in function.instructions() if i.callee.startswith("llvm.mem") for t in i.operands[:2]
-        ]
-        spots = [spot.base for token in copied if (spot := self.spot(token)) is not None]
-        self._followed = self.params.keys() | self.declared.keys() | set(spots)
+        found = [spot.base for token in copied if (spot := self.spots.at(token)) is not None]
+        self._followed = self.spots.params.keys() | self.declared.keys() | set(found)
         self.returned: set[int | None] = set()
         self.called: set[str] = set()  #: variables whose address a call takes
         self.blocks: dict[str, list[Effect]] = {}
@@ -111,109 +90,35 @@ class Effects:
                 if isinstance(item, Inst):
                     self._effects(item)
 
+    @cached_property
+    def _used(self) -> set[str]:
+        """All that is an operand somewhere."""
+        return {token for inst in self.function.instructions() for token in inst.operands}
+
     def type_of(self, base: str) -> Type:
         """The type of a variable; VOID of what a parameter points at."""
-        return self._definitions[base].type if base in self._definitions else VOID
-
-    # ---- pointers ------------------------------------------------------------------------------------------
-
-    def _pointers(self) -> dict[str, str]:
-        """Variables that hold one pointer all their life, and that pointer."""
-        stored: dict[str, list[str]] = {}
-        for inst in self.function.instructions():
-            if inst.opcode == "store" and inst.types[0] == POINTER:
-                stored.setdefault(inst.operands[1], []).append(inst.operands[0])
-        return {
-            at: values[0]
-            for at, values in stored.items()
-            if len(values) == 1 and (made := self._definitions.get(at)) is not None and made.type == POINTER
-        }
-
-    def _walked(self) -> dict[str, str]:
-        """What loads find of a pointer that was written before in the same block: ``p++; *p = x;``."""
-        found: dict[str, str] = {}
-        for block in self.function.blocks.values():
-            last: dict[str, str] = {}
-            for inst in block:
-                if isinstance(inst, Record) or POINTER not in (inst.type, *inst.types):
-                    continue
-                if inst.opcode == "store" and inst.types[0] == POINTER:
-                    last[inst.operands[1]] = inst.operands[0]
-                elif inst.opcode == "load" and inst.type == POINTER and inst.operands[0] in last:
-                    found[inst.result] = last[inst.operands[0]]
-                elif inst.opcode == "call" and not inst.callee.startswith("llvm.lifetime"):
-                    for token in inst.operands:
-                        last.pop(token, None)
-        return found
-
-    def spot(self, token: str) -> Spot | None:
-        """Where a pointer points, None if that is no variable and no parameter, or not known."""
-        if token not in self._spots:
-            self._spots[token] = None  # a pointer that depends on itself
-            self._spots[token] = self._spot(token)
-        return self._spots[token]
-
-    def _spot(self, token: str) -> Spot | None:
-        if token in self.params:
-            return Spot(token, 0, 4095)
-        inst = self._definitions.get(token)
-        if inst is None:
-            return None
-        if inst.opcode == "alloca":
-            size = self.layout.size(inst.type)
-            return Spot(token, 0, min(size, 4096) - 1) if size and not inst.operands else None
-        if inst.opcode == "load":
-            held = self._held.get(token) or self._holders.get(inst.operands[0], "")
-            return self.spot(held) if held else None
-        if inst.opcode == "call" and (summary := self._summaries.get(inst.callee)) is not None:
-            return self.spot(inst.operands[summary.returned]) if summary.returned is not None else None
-        if inst.opcode == "getelementptr":
-            start = self.spot(inst.operands[0])
-            return start and self._inside(start, inst)
-        return None
-
-    def _inside(self, start: Spot, inst: Inst) -> Spot:
-        """The spot of a ``getelementptr``; a run-time index may lead to any element."""
-        if not start.exact:
-            return start
-        first, last, type_ = start.first, start.last, inst.type
-        for number, token in enumerate(inst.operands[1:]):
-            constant = int(token) if token.lstrip("-").isdigit() else None
-            body = self.layout.body(type_) if number else ArrayType(0, type_)
-            if isinstance(body, StructType):
-                offset, type_ = self.layout.fields(type_)[constant or 0]
-                first += offset
-            elif isinstance(body, ArrayType):
-                type_ = body.element
-                size = self.layout.size(type_)
-                if constant is None:
-                    if number:
-                        last = min(last, first + body.count * size - 1)
-                    return Spot(start.base, first if number else 0, last, exact=False)
-                first += constant * size
-        inner = max(self.layout.size(type_), 1)
-        # A pointer to an element may walk on; what an access takes is its own size.
-        return Spot(start.base, first, max(last, first + inner - 1))
+        made = self.spots.definitions.get(base)
+        return VOID if made is None else made.type
 
     # ---- effects -------------------------------------------------------------------------------------------
 
     def _effects(self, inst: Inst) -> None:
         opcode = inst.opcode
         if opcode == "load" and inst.type != POINTER:
-            spot = self.spot(inst.operands[0])
+            spot = self.spots.at(inst.operands[0])
             if spot is not None and spot.exact and not self._of_bit_field(inst):
                 self._refuse_outside(spot, inst.type, inst)
                 self._add(Kind.READ, spot.base, self._bytes(spot.first, inst.type), inst)
         elif opcode == "store":
-            if inst.operands[1] not in self._holders:
+            if inst.operands[1] not in self.spots.holders:
                 self._lost(inst.operands[0], inst)
             self._write(inst.operands[1], inst.types[0], inst)
         elif opcode == "call":
             self._call(inst)
         elif opcode == "ret" and inst.operands and inst.types[0] == POINTER:
-            spot = self.spot(inst.operands[0])
-            whole = spot is not None and spot.exact and not spot.first and spot.base in self.params
-            self.returned.add(self.params[spot.base] if whole and spot else None)
+            spot = self.spots.at(inst.operands[0])
+            whole = spot is not None and spot.exact and not spot.first and spot.base in self.spots.params
+            self.returned.add(self.spots.params[spot.base] if whole and spot else None)
             if not whole:
                 self._lost(inst.operands[0], inst)
         elif opcode in ("phi", "select", "ptrtoint", "insertvalue"):
@@ -224,12 +129,15 @@ class Effects:
         if mask > 0 and base in self._followed:
             self._out.append(Effect(kind, base, mask, inst))
 
+    def _size(self, type_: Type) -> int:
+        """Bytes of an access."""
+        return integer_bytes(type_.width) if isinstance(type_, IntType) else self.layout.size(type_)
+
     def _bytes(self, first: int, type_: Type) -> int:
-        size = integer_bytes(bits(type_)) if isinstance(type_, IntType) else self.layout.size(type_)
-        return ((1 << size) - 1) << first if 0 <= first < 4096 else 0
+        return ((1 << self._size(type_)) - 1) << first if 0 <= first < 4096 else 0
 
     def _write(self, pointer: str, type_: Type, inst: Inst) -> None:
-        spot = self.spot(pointer)
+        spot = self.spots.at(pointer)
         if spot is not None:
             self._refuse_outside(spot, type_, inst)
             mask = self._bytes(spot.first, type_) if spot.exact else _span(spot)
@@ -237,26 +145,30 @@ class Effects:
 
     def _refuse_outside(self, spot: Spot, type_: Type, inst: Inst) -> None:
         """LLVM drops such an access of a variable that becomes a register, and leaves no trace of it."""
-        whole = self.layout.size(self.type_of(spot.base)) if spot.base in self._definitions else 4096
-        size = integer_bytes(bits(type_)) if isinstance(type_, IntType) else self.layout.size(type_)
+        if not spot.exact or spot.base not in self.spots.definitions:
+            return
+        whole = self.layout.size(self.type_of(spot.base))
+        if whole >= 4096 or 0 <= spot.first <= spot.first + self._size(type_) <= whole:
+            return
         loc = self.module.debug.loc(inst.debug)
+        if not loc.line:
+            return
         name = self.declared.get(spot.base, spot.base[1:])
-        if loc.line and spot.exact and whole < 4096 and not 0 <= spot.first <= spot.first + size <= whole:
-            element = self.type_of(spot.base)
-            while isinstance(body := self.layout.body(element), ArrayType):
-                element = body.element
-            if (each := self.layout.size(element)) < whole:
-                text = f"index {spot.first // each} is outside the array '{name}', which has {whole // each} elements."
-            else:
-                text = (
-                    f"this reaches byte {spot.first} of '{name}', which has {whole}: an access outside a variable has "
-                    "no place in hardware."
-                )
-            raise CompileError(loc.file, loc.line, text)
+        element = self.type_of(spot.base)
+        while isinstance(body := self.layout.body(element), ArrayType):
+            element = body.element
+        if (each := self.layout.size(element)) < whole:
+            text = f"index {spot.first // each} is outside the array '{name}', which has {whole // each} elements."
+        else:
+            text = (
+                f"this reaches byte {spot.first} of '{name}', which has {whole}: an access outside a variable has no "
+                "place in hardware."
+            )
+        raise CompileError(loc.file, loc.line, text)
 
     def _lost(self, token: str, inst: Inst) -> None:
         """A pointer goes where nobody follows it: from now on anything may have been written there."""
-        spot = self.spot(token)
+        spot = self.spots.at(token)
         if spot is not None:
             self._add(Kind.WRITE, spot.base, EVERY, inst)
 
@@ -275,13 +187,13 @@ class Effects:
             self._copy(inst)
         elif callee.startswith("llvm.memset"):
             self._fill(inst.operands[0], inst)
-        elif callee.startswith(("llvm.lifetime", *_NAMING)):
+        elif callee.startswith(_NO_ACCESS):
             return
         else:
             summary = self._summaries.get(callee)
             in_part = any(name in callee for name in _IN_PART)
             for number, token in enumerate(inst.operands):
-                if inst.types[number] == POINTER and (spot := self.spot(token)) is not None:
+                if inst.types[number] == POINTER and (spot := self.spots.at(token)) is not None:
                     self.called.add(spot.base)
                     if summary is None or in_part:
                         self._lost(token, inst)
@@ -299,7 +211,7 @@ class Effects:
             self._add(Kind.WRITE, spot.base, _span(spot), inst)
 
     def _copy(self, inst: Inst) -> None:
-        to, source = self.spot(inst.operands[0]), self.spot(inst.operands[1])
+        to, source = self.spots.at(inst.operands[0]), self.spots.at(inst.operands[1])
         if to is None:
             return
         size = inst.operands[2]
@@ -307,7 +219,7 @@ class Effects:
         if source is None or not exact:
             self._fill(inst.operands[0], inst)
             return
-        if source.base in self.params:
+        if source.base in self.spots.params:
             # A struct may be copied while some of its members have no value; a number is used.
             if is_number(self.type_of(to.base)):
                 ones = (1 << min(int(size), 4096)) - 1
@@ -319,7 +231,7 @@ class Effects:
         self._out.append(Effect(Kind.COPY, to.base, lenient, inst, source.base, moves))
 
     def _fill(self, pointer: str, inst: Inst) -> None:
-        spot = self.spot(pointer)
+        spot = self.spots.at(pointer)
         if spot is None:
             return
         size = inst.operands[2]

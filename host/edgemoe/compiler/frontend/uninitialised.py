@@ -15,12 +15,13 @@ from operator import or_
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.cfg import Graph
 from edgemoe.compiler.frontend.complaints import same_place
-from edgemoe.compiler.frontend.effects import EVERY, Effect, Effects, Kind, Summary, arrays, is_number
+from edgemoe.compiler.frontend.effects import EVERY, Effect, Effects, Kind, arrays, is_number
 from edgemoe.compiler.frontend.firsttest import run_once
 from edgemoe.compiler.frontend.loops import successors
+from edgemoe.compiler.frontend.spots import Summary
 from edgemoe.compiler.ir import Loc, Note
 from edgemoe.compiler.llvmir.objects import Function, Module
-from edgemoe.compiler.llvmir.types import IntType
+from edgemoe.compiler.llvmir.types import IntType, Layout
 
 #: Bytes of each variable that were written on all ways, and on one of them at least.
 _State = dict[str, tuple[int, int]]
@@ -32,9 +33,10 @@ def uninitialised(module: Module, top: str, told: list[Note]) -> list[Note]:
     Raises: CompileError for an ``ap_int`` or ``ap_fixed`` without any value, as for a built-in integer.
     """
     summaries: dict[str, Summary] = {}
+    layout = module.layout
     notes: dict[Note, None] = {}
     for function in _callees_first(module, top):
-        found = _Reads(module, function, summaries)
+        found = _Reads(module, function, layout, summaries)
         summaries[function.name] = found.summary
         for note in found.notes:
             name = note.text.split("'")[1]
@@ -61,11 +63,13 @@ def _callees_first(module: Module, top: str) -> list[Function]:
 class _Reads:
     """Follows the effects of one function along all its ways."""
 
-    def __init__(self, module: Module, function: Function, summaries: dict[str, Summary]) -> None:
-        self._module, self._function = module, function
-        self._effects = Effects(module, function, summaries)
+    def __init__(
+        self, module: Module, function: Function, layout: Layout, summaries: dict[str, Summary]
+    ) -> None:
+        self._module, self._layout = module, layout
+        self._effects = Effects(module, function, layout, summaries)
         self._graph = Graph(next(iter(function.blocks)), successors(function))
-        self._run_once = run_once(function, self._graph)
+        self._run_once = run_once(function, self._graph) if len(function.blocks) > 1 else {}
         self._user = not module.debug.of_shim(function.debug)
         self._hidden = {p.name for p in function.params if "sret" in p.attributes}
         self.notes: list[Note] = []
@@ -87,7 +91,7 @@ class _Reads:
                 _step(state, effect)
             if not self._graph.successors.get(label):
                 ends.append(state)
-        for token, number in self._effects.params.items():
+        for token, number in self._effects.spots.params.items():
             written = [state.get(token, (0, 0)) for state in ends]
             sure = EVERY if written else 0
             for one, _ in written:
@@ -139,15 +143,15 @@ class _Reads:
         base, mask = effect.base, effect.mask
         sure, _ = state.get(base, (0, 0))
         missing = mask & ~sure
-        if base in self._effects.params and base not in self._hidden:
-            number = self._effects.params[base]
+        if base in self._effects.spots.params and base not in self._hidden:
+            number = self._effects.spots.params[base]
             self.summary.reads[number] = self.summary.reads.get(number, 0) | missing
             return
         if not missing or not self._user or self._is_clangs(base):
             return
         type_ = self._effects.type_of(base)
         never = missing & ~self._written_before(label, effect)
-        if not never and not (missing & ~arrays(self._module.layout, type_)):
+        if not never and not (missing & ~arrays(self._layout, type_)):
             return
         name = self._effects.declared.get(base, "") or self._copied_from(base)
         loc = self._module.debug.loc(effect.inst.debug)

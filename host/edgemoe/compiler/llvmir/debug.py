@@ -204,7 +204,10 @@ class DebugInfo:
 
 
 def _decode(text: str) -> Node:
-    words = tokens(text.removeprefix("distinct "))
+    text = text.removeprefix("distinct ")
+    if '"' not in text and "{" not in text and text.count("(") == 1:
+        return _simple(text)
+    words = tokens(text)
     if words[:2] == ["!", "{"] or words[:1] == ["{"]:
         return Node("", items=_items(words))
     if len(words) < 2 or words[1] != "(":
@@ -224,6 +227,16 @@ def _decode(text: str) -> Node:
             at += 1
         at += at < len(words) and words[at] == ","
         node.fields[key] = _plain(parts)
+    return node
+
+
+def _simple(text: str) -> Node:
+    """A node whose values are words and numbers of nodes, a place for one."""
+    kind, _, inner = text.removeprefix("!").removesuffix(")").partition("(")
+    node = Node(kind)
+    for part in inner.split(", ") if inner else []:
+        key, _, value = part.partition(": ")
+        node.fields[key] = value.removeprefix("!")
     return node
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from edgemoe.compiler.llvmir.line import CASTS, Line, ReadError, join
 from edgemoe.compiler.llvmir.objects import Constant, Inst
+from edgemoe.compiler.llvmir.tokens import tokens
 from edgemoe.compiler.llvmir.types import ArrayType, IntType, StructType
 
 BINARY = frozenset(
@@ -198,20 +199,20 @@ def _insertvalue(inst: Inst, line: Line) -> None:
     inst.type = inst.types[0]
 
 
-def _attachments(inst: Inst, words: list[str]) -> None:
-    """Takes ``, !kind !number, ...``, which come last, off the words."""
-    at = len(words)
-    while at > 3 and words[at - 1][0] == words[at - 2][0] == "!" and words[at - 3] == ",":
-        at -= 3
-    attached = words[at:]
-    del words[at:]
-    for kind, number in zip(attached[1::3], attached[2::3], strict=True):
-        if kind == "!dbg":
-            inst.debug = number[1:]
-        elif kind == "!llvm.loop":
-            inst.loop = number[1:]
+def _attachments(inst: Inst, text: str) -> str:
+    """The text without ``, !kind !number, ...``, which come last."""
+    while True:
+        before, sign, last = text.rpartition(", !")
+        kind, second, number = last.partition(" !")
+        if not sign or not second or not number.isdigit() or '"' in kind:
+            return text
+        if kind == "dbg":
+            inst.debug = number
+        elif kind == "llvm.loop":
+            inst.loop = number
         else:
-            inst.extra += f", {kind} {number}"
+            inst.extra = f", !{kind} !{number}{inst.extra}"
+        text = before
 
 
 def _nothing(inst: Inst, line: Line) -> None:
@@ -247,13 +248,13 @@ def name(token: str) -> str:
     return token[1:].strip('"')
 
 
-def read_instruction(words: list[str], text: str, constants: dict[str, Constant]) -> Inst:
-    """The instruction of one line, whose tokens are ``words``.
+def read_instruction(text: str, constants: dict[str, Constant]) -> Inst:
+    """The instruction of one line, or of a ``switch`` with a line for each case.
 
     Raises: ReadError for text that is none.
     """
     inst = Inst("", text=text)
-    _attachments(inst, words)
+    words = tokens(_attachments(inst, text))
     line = Line(words, constants)
     if words[1] == "=":
         inst.result = words[0]

@@ -133,15 +133,17 @@ class _Reader:
             if text.lstrip()[0] == "#":
                 block.append(_record(text))
                 continue
-            words = tokens(text)
-            while words[-1] == "[" or (words[0] == "switch" and "]" not in words):
-                more = lines[self.at]
-                self.at += 1
-                text += "\n" + more
-                words += tokens(more)
-                if words[-1] == "]" or "]" in tokens(more):
-                    break
-            block.append(read_instruction(words, text, constants))
+            if text.startswith("switch", 2):
+                text = self._cases(text)
+            block.append(read_instruction(text, constants))
+
+    def _cases(self, text: str) -> str:
+        """A ``switch`` with the lines of its cases."""
+        found = [text]
+        while "]" not in tokens(found[-1]):
+            found.append(self.lines[self.at])
+            self.at += 1
+        return "\n".join(found)
 
 
 def _record(text: str) -> Record:

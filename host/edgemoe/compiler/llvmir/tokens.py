@@ -6,9 +6,7 @@ from __future__ import annotations
 import re
 
 # Sigils keep their names (quoted or not), strings their quotes, `c"..."` its letter; all else is words and signs.
-_TOKEN = re.compile(
-    r'[%@$][\w.$-]+|[%@$]"[^"]*"|![\w.]+|#\w+|c?"[^"]*"|-?[\w.$-]+|[\[\]{}()<>,=*|:!]|\S',
-)
+_TOKEN = re.compile(r'[,()=]|[%@$](?:[\w.$-]+|"[^"]*")|(?!c")[\w.$-]+|![\w.]+|#\w+|c?"[^"]*"|\S')
 
 #: One token a line of text, spaces apart.
 tokens = _TOKEN.findall

@@ -43,6 +43,7 @@ class Range:
     signed: int
 
     @staticmethod
+    @functools.cache
     def of(unsigned: int, signed: int, width: int) -> Range:
         """Clamped to the width; a bound that leaves the sign bit 0 is also a signed bound."""
         unsigned = max(0, min(unsigned, width))
@@ -53,9 +54,21 @@ class Range:
 
     def join(self, other: Range) -> Range:
         """Either of two values."""
+        if self is other:
+            return self
         return Range(max(self.unsigned, other.unsigned), max(self.signed, other.signed))
 
 
+@functools.cache
+def _any(width: int) -> Range:
+    """Of a value of which nothing is known."""
+    return Range(width, width)
+
+
+_NONE = Range(0, 1)
+
+
+@functools.cache
 def constant_range(value: int, width: int) -> Range:
     """Of a bit pattern."""
     number = value - (1 << width) if value >> (width - 1) else value
@@ -68,25 +81,26 @@ class Ranges:
 
     def __init__(self, function: Function) -> None:
         self._function = function
-        self._known: dict[Value, Range] = {}
+        self._known: dict[Op | Phi, Range] = {}
         self._changes: dict[Phi, int] = {}
         self._solve()
 
     def of(self, value: Value) -> Range:
         """The range of any value."""
+        if isinstance(value, (Op, Phi)):
+            return self._known.get(value, _NONE)
         if isinstance(value, Const):
             return constant_range(value.value, value.width)
-        if isinstance(value, (ScalarArg, ModuleArg)):
-            return Range(value.width, value.width)
-        return self._known.get(value, Range(0, 1))
+        return _any(value.width) if isinstance(value, (ScalarArg, ModuleArg)) else _NONE
 
     def _solve(self) -> None:
         """Rounds over the function in its order; a round visits only what stands behind a change."""
         steps = self._steps()
-        users: dict[Value, list[int]] = {}
+        users: dict[Op | Phi, list[int]] = {}
         for at, (_, inputs) in enumerate(steps):
             for value in inputs:
-                users.setdefault(value, []).append(at)
+                if isinstance(value, (Op, Phi)):
+                    users.setdefault(value, []).append(at)
         following = set(range(len(steps)))
         for _ in range(_ROUNDS):
             now, following = sorted(following), set()  # a sorted list is a heap
@@ -104,10 +118,10 @@ class Ranges:
                 return
         raise RuntimeError(f"range analysis of {self._function.name} did not settle in {_ROUNDS} rounds")
 
-    def _steps(self) -> list[tuple[Callable[[], Value | None], list[Value]]]:
+    def _steps(self) -> list[tuple[Callable[[], Op | Phi | None], list[Value]]]:
         """What a round does: a step returns the value whose range it changed, and looks at the values beside it."""
         heads = {region.name: region for region in self._function.regions}
-        steps: list[tuple[Callable[[], Value | None], list[Value]]] = []
+        steps: list[tuple[Callable[[], Op | Phi | None], list[Value]]] = []
         for region in self._function.regions:
             steps += [(functools.partial(self._compute, op), op.operands) for op in region.ops if op.width]
             for edge in edges(region.terminator):
@@ -117,7 +131,8 @@ class Ranges:
 
     def _compute(self, op: Op) -> Op | None:
         new = self._op(op)
-        if new == self._known.get(op):
+        old = self._known.get(op)
+        if new is old or new == old:
             return None
         self._known[op] = new
         return op
@@ -126,10 +141,10 @@ class Ranges:
         new = self._on_edge(region, edge, value)
         old = self._known.get(phi)
         joined = new if old is None else old.join(new)
-        if joined == old:
+        if joined is old or joined == old:
             return None
         count = self._changes[phi] = self._changes.get(phi, 0) + 1
-        self._known[phi] = Range(phi.width, phi.width) if count > _WIDEN_AFTER else joined
+        self._known[phi] = _any(phi.width) if count > _WIDEN_AFTER else joined
         return phi
 
     def _on_edge(self, region: Region, edge: Edge, value: Value) -> Range:
@@ -145,7 +160,6 @@ class Ranges:
         width = op.width
         parts = [self.of(v) for v in op.operands]
         code = op.opcode
-        full = Range(width, width)
         if code in (Opcode.ZEXT, Opcode.SEXT):
             return _extended(parts[0], op.operands[0].width, width, code is Opcode.SEXT)
         if code is Opcode.ADD:
@@ -179,7 +193,7 @@ class Ranges:
             if memory.constant and memory.init is not None:
                 rows = [constant_range(word, width) for bank in op.banks for word in memory.init[bank]]
                 return Range(max(r.unsigned for r in rows), max(r.signed for r in rows))
-        return full
+        return _any(width)
 
     def _product(self, op: Op, parts: list[Range]) -> Range:
         a, b = (
@@ -194,7 +208,7 @@ class Ranges:
         if op.opcode is Opcode.SHL:
             if isinstance(amount, Const):
                 return Range.of(a.unsigned + amount.value, a.signed + amount.value, width)
-            return Range(width, width)
+            return _any(width)
         back = amount.value if isinstance(amount, Const) else 0
         if op.opcode is Opcode.LSHR or a.unsigned < width:
             return Range.of(a.unsigned - back, width, width)
