@@ -28,6 +28,7 @@ template <int W, int I, ap_q_mode Q = AP_TRN, ap_o_mode O = AP_WRAP>
 using ap_ufixed = ap_fixed_base<W, I, false, Q, O>;
 
 #include "detail/fixed_convert.h"
+#include "detail/fixed_refs.h"
 
 template <int W_, int I_, bool S_, ap_q_mode Q, ap_o_mode O>
 struct ap_fixed_base {
@@ -62,9 +63,26 @@ struct ap_fixed_base {
   }
 
   HLS_INLINE ap_int_base<W_, S_> bits() const { return ap_int_base<W_, S_>::from_raw(V); }
-  HLS_INLINE ap_uint<W_> range() const { return bits(); }
-  HLS_INLINE ap_uint<W_> range(int hi, int lo) const { return bits().range(hi, lo); }
-  HLS_INLINE bool operator[](int i) const { return bits().get_bit(i); }
+  // Parts. What is no variable gives its bits as a constant: nothing can be assigned to them.
+  HLS_INLINE int length() const { return W_; }
+  HLS_INLINE const ap_uint<W_> range() const { return bits(); }
+  HLS_INLINE const ap_uint<W_> range(int hi, int lo) const HLS_TELL_BIT(lo, W_) HLS_TELL_BIT(hi, W_) {
+    return bits().range(hi, lo);
+  }
+  HLS_INLINE const ap_uint<W_> operator()(int hi, int lo) const HLS_TELL_BIT(lo, W_) HLS_TELL_BIT(hi, W_) {
+    return range(hi, lo);
+  }
+  HLS_INLINE bool operator[](int i) const HLS_TELL_BIT(i, W_) { return bits().get_bit(i); }
+  HLS_INLINE ap_fixed_range_ref<ap_fixed_base> range() { return {*this, W_ - 1, 0}; }
+  HLS_INLINE ap_fixed_range_ref<ap_fixed_base> range(int hi, int lo) HLS_TELL_BIT(lo, W_)
+      HLS_TELL_BIT(hi, W_) {
+    return {*this, hi, lo};
+  }
+  HLS_INLINE ap_fixed_range_ref<ap_fixed_base> operator()(int hi, int lo) HLS_TELL_BIT(lo, W_)
+      HLS_TELL_BIT(hi, W_) {
+    return {*this, hi, lo};
+  }
+  HLS_INLINE ap_fixed_bit_ref<ap_fixed_base> operator[](int i) HLS_TELL_BIT(i, W_) { return {*this, i}; }
   template <hlsd::integer T>
   HLS_INLINE void set_range(const T& x) {
     V = hlsd::wrap<W_, S_>(hlsd::operand<T>::get(x));

@@ -151,10 +151,10 @@ struct ap_int_base {
   HLS_INLINE ap_range_ref<W_, S_> operator()(int hi, int lo) HLS_TELL_BIT(lo, W_) HLS_TELL_BIT(hi, W_) {
     return {*this, hi, lo};
   }
-  HLS_INLINE ap_uint<W_> range(int hi, int lo) const HLS_TELL_BIT(lo, W_) HLS_TELL_BIT(hi, W_) {
+  HLS_INLINE const ap_uint<W_> range(int hi, int lo) const HLS_TELL_BIT(lo, W_) HLS_TELL_BIT(hi, W_) {
     return ap_range_ref<W_, S_>(const_cast<ap_int_base&>(*this), hi, lo).get();
   }
-  HLS_INLINE ap_uint<W_> operator()(int hi, int lo) const HLS_TELL_BIT(lo, W_) HLS_TELL_BIT(hi, W_) {
+  HLS_INLINE const ap_uint<W_> operator()(int hi, int lo) const HLS_TELL_BIT(lo, W_) HLS_TELL_BIT(hi, W_) {
     return range(hi, lo);
   }
 

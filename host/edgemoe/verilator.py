@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import sysconfig
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -99,8 +99,6 @@ class Cxx:
     """Whether waveforms can be written."""
     compiler: tuple[str, ...] = ()
     """What compiles, instead of the system's compiler, which links all the same."""
-    environment: tuple[tuple[str, str], ...] = ()
-    """Variables that `compiler` needs."""
 
     def object(self, source: Path, out: Path, *, optimise: str, header: Path | None = None) -> Path:
         """The object of `source` in the folder `out`; it reads the precompiled `header` first."""
@@ -109,9 +107,9 @@ class Cxx:
         self._run([optimise, f"-I{out}", *first, "-c", str(source)], target)
         return target
 
-    def precompiled(self, header: Path, *, optimise: str) -> None:
-        """Compiles a header beside itself; it serves objects of the same optimisation."""
-        self._run([optimise, "-x", "c++-header", str(header)], header.with_name(f"{header.name}.gch"))
+    def precompiled(self, header: Path, target: Path, *, optimise: str) -> None:
+        """Compiles a header, which must stay where it is; it serves objects of the same optimisation."""
+        self._run([optimise, "-x", "c++-header", str(header)], target)
 
     def _run(self, what: list[str], target: Path) -> None:
         include = root() / "include"
@@ -120,7 +118,7 @@ class Cxx:
         common = ["-std=c++17", "-fPIC", "-w", *traces, "-DVM_SC=0", "-DVM_COVERAGE=0"]
         compiler = self.compiler or (_compiler(),)
         command = [*compiler, *common, "-DVL_IGNORE_UNKNOWN_ARCH", *self.flags, *folders, *what]
-        _run([*command, "-o", str(target)], os.environ | dict(self.environment))
+        _run([*command, "-o", str(target)])
 
 
 @dataclass(frozen=True)
@@ -144,13 +142,20 @@ def shared(
     names = ",".join(path.name for path in units)
     key = digest(*ours, names, identity(), *cxx.compiler, *cxx.flags, str(cxx.trace), first, optimise)
     target = cache / f"runtime-{key[:16]}"
+    # In a folder of its own: clang asks for the very file that it compiled, and `kept` moves what it made.
+    header = cache / f"header-{digest(first)[:16]}"
+
+    def write(work: Path) -> None:
+        (work / HEADER).write_text(first)
 
     def make(work: Path) -> None:
         side_by_side(lambda source: cxx.object(source, work, optimise="-O2"), units, jobs)
         if first:
-            (work / HEADER).write_text(first)
-            cxx.precompiled(work / HEADER, optimise=optimise)
+            cxx.precompiled(header / HEADER, work / f"{HEADER}.gch", optimise=optimise)
+            write(work)
 
+    if first:
+        kept(header, write)
     kept(target, make)
     return Shared(sorted(target.glob("*.o")), target / HEADER if first else None)
 
@@ -186,9 +191,9 @@ def _compiler() -> str:
     return (os.environ.get("CXX") or sysconfig.get_config_var("CXX") or "g++").split()[0]
 
 
-def _run(command: list[str], environment: Mapping[str, str] | None = None) -> None:
+def _run(command: list[str]) -> None:
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise UserError(f"There is no C++ compiler {command[0]!r}. Install g++ or set CXX.") from None
     if done.returncode != 0:

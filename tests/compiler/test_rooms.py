@@ -14,8 +14,8 @@ COMPILER = Path(__file__).resolve().parents[2] / "host" / "edgemoe" / "compiler"
 FLOORS: list[set[str]] = [
     {"errors", "banks", "constraints", "headers", "libraries", "limits", "delays", "collector"},
     {"ir"},
-    {"irtext", "irlines", "ircheck", "emitter", "operators", "interp_source", "schedule", "sink", "llvmir"},
-    {"irparse", "interp", "passes"},
+    {"irtext", "irlines", "ircheck", "emitter", "operators", "interp_source", "recurrences", "llvmir"},
+    {"irparse", "interp", "passes", "schedule", "sink"},
     {"frontend", "backend"},
     {"planning", "report", "native_source", "clocks", "interfaces"},
     {"schedtext", "cyclesim", "native"},

@@ -201,8 +201,8 @@ COMPILER_MUTATIONS = (
     of_compiler(
         "signed comparison as unsigned",
         "backend/expressions.py",
-        'if op.compare.value.startswith("s"):',
-        'if op.compare.value.startswith("signed"):',
+        "if op.compare.signed:",
+        "if not op.compare:",
         EXPRESSIONS,
     ),
     of_compiler(
@@ -228,16 +228,16 @@ COMPILER_MUTATIONS = (
     ),
     of_compiler(
         "loop-carried value a cycle late",
-        "schedule.py",
+        "recurrences.py",
         "EdgeKind.ORDER, latency + 1, 1, ",
         "EdgeKind.ORDER, latency, 1, ",
         SCHEDULE,
     ),
     of_compiler(
         "dependence distance ignored",
-        "schedule.py",
-        "cycles = edge.cycles - ii * edge.distance",
-        "cycles = edge.cycles - ii * min(edge.distance, 1)",
+        "recurrences.py",
+        "edge.kind, edge.cycles - ii * edge.distance",
+        "edge.kind, edge.cycles - ii * min(edge.distance, 1)",
         SCHEDULE,
     ),
     of_compiler(

@@ -7,9 +7,10 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-from edgemoe.compiler.frontend.clang import cache_environment, zig_command
+from edgemoe.compiler.frontend.clang import zig_command
 
-_PLAIN = ("-g0", "-fno-sanitize=all", "-fno-stack-protector", "-fno-asynchronous-unwind-tables")
+_DRIVER = ("--driver-mode=g++", "--no-default-config", "-nostdinc")
+_PLAIN = ("-g0", "-fno-stack-protector", "-fno-asynchronous-unwind-tables")
 
 
 @cache
@@ -26,10 +27,5 @@ def clang() -> tuple[str, ...]:
     own = Path(zig[0]).parent / "lib" / "include"  # of the compiler itself, in place of g++'s own
     if not folders or not own.is_dir():
         return ()
-    include = [f for f in folders if "/lib/gcc/" not in f or "c++" in f]
-    return (*zig, "c++", "-nostdinc", *(f"-isystem{f}" for f in (*include, own)), *_PLAIN)
-
-
-def environment(work: Path) -> tuple[tuple[str, str], ...]:
-    """Its variables; what it keeps of a model goes with the folder ``work``."""
-    return tuple({**cache_environment(), "ZIG_LOCAL_CACHE_DIR": str(work / "zig")}.items())
+    folders = [str(own) if "/lib/gcc/" in folder and "c++" not in folder else folder for folder in folders]
+    return (*zig, "clang", *_DRIVER, *(f"-isystem{folder}" for folder in dict.fromkeys(folders)), *_PLAIN)

@@ -14,7 +14,7 @@ from edgemoe import verilator
 from edgemoe.built import digest, kept
 from edgemoe.compiler.driver import CompileResult
 from edgemoe.errors import DeviceError, UserError
-from hardware.clang import clang, environment
+from hardware.clang import clang
 
 _HERE = Path(__file__).parent
 _PORT = re.compile(r"^\s*(?:/\*.*\*/ )?(input|output)\s+logic (\[\d+:0\] )?(\w+),?$", re.MULTILINE)
@@ -65,8 +65,8 @@ def build_model(
         units = [*verilator.runtime(), *_BENCH]
         with tempfile.TemporaryDirectory() as folder:
             work = Path(folder)
-            fast = (clang(), environment(work)) if optimise == "-O0" else ()
-            cxx = verilator.Cxx((_HERE,), ("-DVL_USER_FATAL",), False, *fast)
+            compiler = clang() if optimise == "-O0" else ()
+            cxx = verilator.Cxx((_HERE,), ("-DVL_USER_FATAL",), compiler=compiler)
             shared = verilator.shared(cache or out, cxx, units, headers, first=_FIRST, optimise=optimise)
             (work / "bench.sv").write_text(_top(kernels))
             sources = [*_modules(kernels), work / "bench.sv"]

@@ -44,17 +44,17 @@ def check(subject: Subject, result: CompileResult) -> Netlist:
     """
     check_initial_values(result)
     made = netlist(result, CACHE, abc=subject.abc)
-    compare(subject, result, made.path)
+    compare(subject, result, made.path, CACHE / "models")
     return made
 
 
-def compare(subject: Subject, result: CompileResult, path: Path) -> None:
-    """Runs the Verilog in ``path`` in the place of ``result``; raises as `check` does."""
+def compare(subject: Subject, result: CompileResult, path: Path, models: Path) -> None:
+    """Runs the Verilog in ``path`` in the place of ``result``; raises as `check` does. ``models`` keeps its model."""
     for run, stall in enumerate(STALLS):
         # Most models run for some thousand cycles: building them is what takes time.
         rtl = Rtl.build(
             [result],
-            CACHE / "models",
+            models,
             cache=CACHE,
             seed=101 + run,
             netlists={subject.top: path},
