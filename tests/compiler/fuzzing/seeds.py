@@ -36,6 +36,9 @@ FOUND: dict[str, Found] = {
         "LLVM made a choice of addresses out of a choice of indices.",
         1001,
     ),
+    "chosen_tables": Found(
+        "Tables among whose elements LLVM chose an address, and statics alike, lost their values.", 10174
+    ),
     "bytes_chosen": Found("A choice among numbers of bytes was no index of whole elements.", 3),
     "bytes_walked": Found("A pointer over an array of bytes was taken to move inside of a struct.", 83),
     "members_chosen": Found(
