@@ -59,4 +59,7 @@ FOUND: dict[str, Found] = {
     "unwritten_bank": Found("A register that no index reaches was read, and nothing drove it.", 7),
     "read_only_bank": Found("A bank of a RAM that no index reaches was read, and nothing drove it.", 291),
     "table_compared": Found("A comparison that the contents of a table decide was made, and refused."),
+    "shifts_in_turn": Found(
+        "Verilator added the numbers of bits of two shifts up in too few bits; the hardware was right.", 10250
+    ),
 }
