@@ -15,15 +15,15 @@ FLOORS: list[set[str]] = [
     {"errors", "banks", "constraints", "headers", "libraries", "limits", "delays", "collector"},
     {"ir"},
     {"irtext", "irlines", "ircheck", "emitter", "operators", "interp_source", "recurrences", "llvmir"},
-    {"irparse", "interp", "passes", "schedule", "sink"},
+    {"irparse", "interp", "passes", "schedule", "sink", "turns"},
     {"frontend", "backend"},
     {"planning", "report", "native_source", "clocks", "interfaces"},
     {"schedtext", "cyclesim", "native"},
     {"driver", "dump"},
     {"__init__"},
 ]
-#: The scheduler's last step is a file of its own.
-BESIDE = {("schedule", "sink"), ("sink", "schedule")}
+#: Two of the scheduler's steps are files of their own.
+BESIDE = {("schedule", "sink"), ("sink", "schedule"), ("schedule", "turns"), ("turns", "schedule")}
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 
 

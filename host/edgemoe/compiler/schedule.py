@@ -10,8 +10,9 @@ bound there is no schedule, and the constraint that pushed it names the culprit.
 Three steps:
 
 1. ``push`` the data, order and loop-carried constraints to their least fixpoint;
-2. resolve port conflicts (two accesses of one memory port in one modulo slot) by raising the later
-   access one cycle and pushing again. This is a heuristic; the caller retries with II + 1;
+2. resolve port conflicts. In a straight block accesses take turns, and there is always a schedule. In a
+   loop (two accesses of one memory port in one modulo slot) the later access is raised one cycle and pushed
+   again: a heuristic; the caller retries with a longer II;
 3. ``sink`` operators towards their uses where that saves pipeline registers.
 
 The scheduler knows nothing of operators, memories or SystemVerilog.
@@ -26,6 +27,7 @@ from typing import TypeVar
 from edgemoe.compiler.constraints import Edge, EdgeKind, Infeasible, Node, Phi, Port, Problem, Schedule
 from edgemoe.compiler.recurrences import Graph, named
 from edgemoe.compiler.sink import Sink
+from edgemoe.compiler.turns import take_turns
 
 __all__ = [
     "Edge",
@@ -122,7 +124,10 @@ class Solver:
 
     def finish(self) -> Schedule:
         """The schedule, once all constraints but those of ports hold."""
-        self._resolve_ports()
+        if self.ii:
+            self._resolve_ports()
+        else:
+            take_turns(self)
         Sink(self).run()
         return Schedule(self.ii, self.period, self.start)
 
@@ -183,13 +188,13 @@ class Solver:
                     self.push([late])
 
     def _conflict(self, port: Port) -> tuple[int, int] | None:
-        """The first two users (by start) that want the port in one slot."""
+        """The first two users (by start) that want the port in one slot of a loop."""
         if len(port.users) < 2:
             return None
         slots: dict[int, list[int]] = {}
         for user in sorted(port.users, key=lambda u: (self.start[u], u)):
             cycle = self.start[user] // self.period
-            slot = slots.setdefault(cycle % self.ii if self.ii else cycle, [])
+            slot = slots.setdefault(cycle % self.ii, [])
             for other in slot:
                 if (
                     cycle != self.start[other] // self.period

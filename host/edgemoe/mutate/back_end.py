@@ -60,8 +60,15 @@ PLAN_MUTATIONS = (
     of_compiler(
         "ports are shared by cycle, not by cycle modulo II",
         "schedule.py",
-        "slots.setdefault(cycle % self.ii if self.ii else cycle, [])",
+        "slots.setdefault(cycle % self.ii, [])",
         "slots.setdefault(cycle, [])",
+        GRAPHS,
+    ),
+    of_compiler(
+        "an access of a block that has to wait does not hold what uses it back",
+        "turns.py",
+        "            solver.push([user])",
+        "            pass",
         GRAPHS,
     ),
     of_compiler(

@@ -71,6 +71,24 @@ def test_exclusive_accesses_share_a_port() -> None:
     assert violations(problem, schedule) == []
 
 
+@pytest.mark.parametrize("number", [2, 300, 1500])
+def test_a_block_has_a_schedule_however_many_accesses_a_port_has(number: int) -> None:
+    """Each in a cycle of its own and none left free; what waits for the last one comes behind it."""
+    users, began = range(number), time.process_time()
+    problem = Problem(
+        [*(Node("store") for _ in users), adder()], [Edge(number - 1, number)], [], [Port("m", [*users])]
+    )
+    schedule = solve(problem, PERIOD, 0)
+    assert [schedule.cycle(user) for user in users] == [*users] and schedule.cycle(number) >= number - 1
+    assert time.process_time() - began < 5
+
+
+def test_an_access_of_two_ports_waits_for_both() -> None:
+    problem = Problem([Node("load") for _ in range(5)], [], [], [Port("p", [0, 1, 2, 4]), Port("q", [3, 4])])
+    schedule = solve(problem, PERIOD, 0)
+    assert [schedule.cycle(n) for n in range(5)] == [0, 1, 2, 0, 3]
+
+
 def test_a_dependence_distance_relaxes_a_memory_recurrence() -> None:
     nodes = [Node("load", 2000, 1), adder("mul", 1500, 2), Node("store")]
     for distance, ii in ((1, 4), (2, 2), (4, 1)):
