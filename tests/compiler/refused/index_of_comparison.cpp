@@ -12,5 +12,13 @@ void top(hls::stream<int>& in, hls::stream<int>& out, short count) {
     if (i == 40) out.write(kept[i]);  // warning: index 40 is outside the array 'kept', which has 32 elements
     if (!(i != 50) && x > 2)
       kept[i] = x;  // warning: index 50 is outside the array 'kept', which has 32 elements
+    switch (i) {
+      case 33:
+        out.write(kept[i + 1]);  // warning: where the comparison before it leads here, index 34 is outside
+        break;
+      default:
+        break;
+    }
+    out.write(kept[x & 31]);
   }
 }

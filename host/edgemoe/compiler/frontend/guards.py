@@ -7,9 +7,22 @@ in ``if (i == -1) x = m[i];`` stands `m[-1]`, though `i` may never be -1.
 
 from __future__ import annotations
 
+from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.cfg import Graph, dominates, immediate_dominators
 from edgemoe.compiler.frontend.loops import successors
+from edgemoe.compiler.ir import Loc, Note
 from edgemoe.compiler.llvmir.objects import Function, Inst
+
+
+class OutsideError(CompileError):
+    """An access that is always outside its array."""
+
+
+def left_out(error: CompileError) -> Note:
+    """What is said of an access that only a comparison made one outside, in place of an error."""
+    text = f"where the comparison before it leads here, {error.message.rstrip('.')}: nothing is built for it."
+    return Note(Loc(error.file, error.line), text, warning=True)
+
 
 _FALSE, _TRUE = ("false", "0"), ("true", "1")
 

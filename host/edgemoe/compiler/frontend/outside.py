@@ -11,10 +11,10 @@ from __future__ import annotations
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.copies import COPIES
 from edgemoe.compiler.frontend.counted import Values, counted_loops, rounds, signed
-from edgemoe.compiler.frontend.guards import Guards
+from edgemoe.compiler.frontend.guards import Guards, left_out
 from edgemoe.compiler.frontend.joins import Joins
 from edgemoe.compiler.frontend.pointers import Index, Paths, Place
-from edgemoe.compiler.ir import Loc, Note
+from edgemoe.compiler.ir import Note
 from edgemoe.compiler.llvmir.debug import in_shim
 from edgemoe.compiler.llvmir.objects import Function, Inst, Module, Record
 from edgemoe.compiler.llvmir.types import ArrayType, IntType
@@ -61,8 +61,7 @@ class _Outside:
         chosen = len(self._joins.places(inst.operands[-1])) > 1
         if chosen or not isinstance(inst.type, IntType) or not self._guards.equal(label):
             raise error
-        text = f"where the comparison before it leads here, {error.message.rstrip('.')}: nothing is built for it."
-        note = Note(Loc(error.file, error.line), text, warning=True)
+        note = left_out(error)
         self.notes += [] if note in self.notes else [note]
         nothing = Inst("add", inst.result, inst.type, ["0", "0"], [inst.type] * 2, debug=inst.debug)
         block = self._function.blocks[label]
