@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An address is chosen among the elements of tables once LLVM is done: each table, split late, keeps what it holds.
+// An address is chosen among the elements of tables once LLVM is done: each table, split late, keeps what it
+// holds.
 #include <hls_stream.h>
 
 struct chosen_tables_s {

@@ -39,6 +39,9 @@ FOUND: dict[str, Found] = {
     "chosen_tables": Found(
         "Tables among whose elements LLVM chose an address, and statics alike, lost their values.", 10174
     ),
+    "index_compared": Found(
+        "A constant that LLVM took from a comparison was refused as an index outside the array.", 10171
+    ),
     "bytes_chosen": Found("A choice among numbers of bytes was no index of whole elements.", 3),
     "bytes_walked": Found("A pointer over an array of bytes was taken to move inside of a struct.", 83),
     "members_chosen": Found(
