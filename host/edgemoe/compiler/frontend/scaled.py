@@ -176,7 +176,9 @@ class _Scaler:
         if known is not None:
             return known
         source = self._definitions[token]
-        name = self._made[token, leaf, dim] = self._beside.name(token, f"by{leaf.dims[dim].stride}")
+        # Dimensions may have one stride: a row of one element is as long as it, and arrays differ in extents only.
+        name = self._beside.name(token, f"by{leaf.dims[dim].stride}", (leaf, dim))
+        self._made[token, leaf, dim] = name
         if source.opcode not in ("phi", "select"):
             self._made[token, leaf, dim] = self._multiple(token, name, leaf, dim)
             return self._made[token, leaf, dim]
