@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from edgemoe.compiler.frontend.beside import Beside
 from edgemoe.compiler.frontend.scaled import scale_bytes
 from edgemoe.compiler.llvmir.reader import read_module
@@ -29,6 +31,31 @@ entry:
 def test_a_name_is_taken_once_and_stays() -> None:
     beside = Beside(["%p", "%p.1", "%p.1_"])
     assert [beside.name("%p", what) for what in ("1", "tag", "1")] == ["%p.1__", "%p.tag", "%p.1__"]
+
+
+def test_what_differs_by_its_key_only_has_names_apart() -> None:
+    beside = Beside(["%p"])
+    assert [beside.name("%p", "by2", key) for key in (0, 1, 0)] == ["%p.by2", "%p.by2_", "%p.by2"]
+
+
+@pytest.mark.parametrize("dims", ["[8 x [1 x i16]]", "[4 x [2 x [1 x i16]]]", "[1 x [8 x [1 x [1 x i16]]]]"])
+def test_dimensions_of_one_stride_have_steps_of_their_own(dims: str) -> None:
+    text = (
+        CHOSEN.replace("[8 x [4 x i32]]", dims).replace("load i32", "load i16").replace("add i32", "add i16")
+    )
+    module = read_module(text)
+    scale_bytes(module, every=True)
+    results = [inst.result for inst in module.functions["f"].instructions() if inst.result]
+    assert len(results) > 8 and len(results) == len({*results})
+
+
+def test_a_choice_used_in_two_arrays_counts_in_the_rows_of_each() -> None:
+    other = "@n = internal global [8 x [2 x [2 x i32]]] zeroinitializer"
+    text = CHOSEN.replace("\n\ndefine", f"\n{other}\n\ndefine")
+    module = read_module(text.replace("ptr @m, i32 %a.by16", "ptr @n, i32 %a"))
+    scale_bytes(module, every=True)
+    results = [inst.result for inst in module.functions["f"].instructions() if inst.result]
+    assert len(results) == len({*results})
 
 
 def test_scaled_addresses_leave_the_copies_of_others_alone() -> None:

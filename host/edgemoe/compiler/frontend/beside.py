@@ -6,7 +6,7 @@ LLVM numbers the copies of a value that it makes, ``%p.1``, so that a name that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 
 class Beside:
@@ -14,15 +14,18 @@ class Beside:
 
     def __init__(self, taken: Iterable[str]) -> None:
         self._taken = set(taken)
-        self._known: dict[tuple[str, str], str] = {}
+        self._known: dict[tuple[str, str, Hashable], str] = {}
 
-    def name(self, token: str, what: str) -> str:
-        """The name of what stands beside ``token``: always the same one, and no other value's."""
-        known = self._known.get((token, what))
+    def name(self, token: str, what: str, key: Hashable = None) -> str:
+        """The name of what stands beside ``token``: always the same one, and no other value's.
+
+        ``key`` tells apart values that are ``what`` of one token alike.
+        """
+        known = self._known.get((token, what, key))
         if known is None:
             known = f"{token}.{what}"
             while known in self._taken:
                 known += "_"
             self._taken.add(known)
-            self._known[token, what] = known
+            self._known[token, what, key] = known
         return known

@@ -163,6 +163,9 @@ class Paths:
         try:
             place = self.seen_as(place, source)
         except NoPlaceError:
+            around = self._around(place, source, steps)
+            if around is not None:
+                return around
             if any(step.terms for step in steps):
                 raise
             # clang looks at small structs as registers: a constant number of bytes says where.
@@ -184,6 +187,21 @@ class Paths:
             else:
                 raise NoPlaceError("this index goes into something that is no array.")
         return place
+
+    def _around(self, place: Place, source: Type, by: list[Index]) -> Place | None:
+        """The place some elements further on of an array around ``place``, as LLVM moves from an inner element on."""
+        if self.source or place.inside:
+            return None
+        for outer in range(len(place.steps), 0, -1):
+            inner = place.steps[outer - 1 :]
+            if self._same(self.walk(place.base, place.steps[:outer]).type, source) and len(by) <= len(inner):
+                moved = list[Step]()
+                for step, index in zip(inner, by, strict=False):
+                    if not isinstance(step, Index):
+                        return None
+                    moved.append(step.plus(index))
+                return replace(place, steps=(*place.steps[: outer - 1], *moved, *inner[len(by) :]))
+        return None
 
     def _end_of_bytes(self, place: Place, by: Index) -> Place | None:
         """The place behind an array of bytes, of which a step is a byte offset too: not the next member or row."""

@@ -54,10 +54,11 @@ class _Scaler:
             self._rewrite(inst)
 
     def _rewrite(self, inst: Inst) -> None:
-        place = self._paths.place(inst.operands[0])
-        if inst.type != IntType(8) or len(inst.operands) != 2 or place is None:
+        if inst.type != IntType(8) or len(inst.operands) != 2:
             return
-        type_ = self._paths.walk(place.base, ()).type
+        type_ = self._variable(inst.operands[0])
+        if type_ is None:
+            return
         found, token = leaves(self._layout, type_), inst.operands[1]
         if len(found) != 1 or not found[0].dims or not token.startswith("%"):
             return
@@ -71,6 +72,24 @@ class _Scaler:
             return
         moves = [(part, self._choice(token, leaf, k)) for k, part in enumerate(self._elements(type_))]
         self._move(inst, [(part, value) for part, value in moves if value != "0"])
+
+    def _variable(self, token: str) -> Type | None:
+        """The type of the variable that an address leads into, or of all those among which it is chosen."""
+        found, waiting, seen = list[Type](), [token], {*_NOTHING}
+        while waiting:
+            if (token := waiting.pop()) in seen:
+                continue
+            seen.add(token)
+            definition = self._definitions.get(token)
+            if place := self._paths.place(token):
+                found.append(self._paths.walk(place.base, ()).type)
+            elif definition is None or definition.opcode not in ("getelementptr", "phi", "select"):
+                return None
+            elif definition.opcode == "getelementptr":
+                waiting.append(definition.operands[0])
+            else:
+                waiting += definition.operands[definition.opcode == "select" :]
+        return found[0] if found and all(type_ == found[0] for type_ in found) else None
 
     def _is_linear(self, token: str) -> bool:
         definition = self._definitions.get(token)
@@ -157,7 +176,9 @@ class _Scaler:
         if known is not None:
             return known
         source = self._definitions[token]
-        name = self._made[token, leaf, dim] = self._beside.name(token, f"by{leaf.dims[dim].stride}")
+        # Dimensions may have one stride: a row of one element is as long as it, and arrays differ in extents only.
+        name = self._beside.name(token, f"by{leaf.dims[dim].stride}", (leaf, dim))
+        self._made[token, leaf, dim] = name
         if source.opcode not in ("phi", "select"):
             self._made[token, leaf, dim] = self._multiple(token, name, leaf, dim)
             return self._made[token, leaf, dim]
