@@ -65,4 +65,10 @@ FOUND: dict[str, Found] = {
     "shifts_in_turn": Found(
         "Verilator added the numbers of bits of two shifts up in too few bits; the hardware was right.", 10250
     ),
+    "block_of_stores": Found("No schedule was found for a block with many accesses of one port.", 10308),
+    "moved_around": Found(
+        "A choice of arrays around a chosen index, and bytes walked from a chosen address, were refused.",
+        10304,
+    ),
+    "rows_of_one": Found("The index of a chosen row of one element was lost: it was always the first row."),
 }
