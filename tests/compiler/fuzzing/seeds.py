@@ -62,4 +62,7 @@ FOUND: dict[str, Found] = {
     "shifts_in_turn": Found(
         "Verilator added the numbers of bits of two shifts up in too few bits; the hardware was right.", 10250
     ),
+    "block_of_stores": Found(
+        "A block with many stores that share a port had no schedule within the tries, and was refused.", 10308
+    ),
 }
