@@ -56,4 +56,9 @@ FOUND: dict[str, Found] = {
     "unwritten_bank": Found("A register that no index reaches was read, and nothing drove it.", 7),
     "read_only_bank": Found("A bank of a RAM that no index reaches was read, and nothing drove it.", 291),
     "table_compared": Found("A comparison that the contents of a table decide was made, and refused."),
+    "block_of_stores": Found(
+        "A block with many stores of one port was given up before each had its turn.", 10308
+    ),
+    "moved_around": Found("An address in an inner array was not moved over the array around it.", 10304),
+    "rows_of_one": Found("Rows of one element and their elements were counted in one value of one name."),
 }
