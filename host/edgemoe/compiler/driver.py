@@ -4,12 +4,9 @@
 from __future__ import annotations
 
 import dataclasses
-import gc
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +18,7 @@ from edgemoe.compiler.backend.plan import ModuleTiming
 from edgemoe.compiler.backend.process import Emitted, emit_process
 from edgemoe.compiler.backend.wrapper import emit_wrapper
 from edgemoe.compiler.clocks import clock_warnings
+from edgemoe.compiler.collector import at_rest
 from edgemoe.compiler.delays import DEFAULT, FABRICS
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.build import compile_source
@@ -106,7 +104,7 @@ def compile_into(
         )
     if family not in FABRICS:
         raise CompileError("", 0, f"family={family!r} is not one of {', '.join(FABRICS)}")
-    with _collector_at_rest():
+    with at_rest():
         with tempfile.TemporaryDirectory(prefix="edgemoe-") as work:
             program = compile_source(source, top, include, Path(work))
         program.notes += check_interfaces(program.functions[program.top], ports)
@@ -119,20 +117,6 @@ def compile_into(
     report["sha256"] = digest.hexdigest()
     (folder / REPORT).write_text(json.dumps(report, indent=1) + "\n")
     return CompileResult([folder / name for name in texts], report, digest.hexdigest(), program)
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """Python's search for unreachable cycles waits: nearly all that the compiler makes lives to the end of the
-    compile, so the search finds little, and takes a fifth of the time.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def emit_program(

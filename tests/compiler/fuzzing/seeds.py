@@ -36,6 +36,12 @@ FOUND: dict[str, Found] = {
         "LLVM made a choice of addresses out of a choice of indices.",
         1001,
     ),
+    "chosen_tables": Found(
+        "Tables among whose elements LLVM chose an address, and statics alike, lost their values.", 10174
+    ),
+    "index_compared": Found(
+        "A constant that LLVM took from a comparison was refused as an index outside the array.", 10171
+    ),
     "bytes_chosen": Found("A choice among numbers of bytes was no index of whole elements.", 3),
     "bytes_walked": Found("A pointer over an array of bytes was taken to move inside of a struct.", 83),
     "members_chosen": Found(
@@ -56,9 +62,13 @@ FOUND: dict[str, Found] = {
     "unwritten_bank": Found("A register that no index reaches was read, and nothing drove it.", 7),
     "read_only_bank": Found("A bank of a RAM that no index reaches was read, and nothing drove it.", 291),
     "table_compared": Found("A comparison that the contents of a table decide was made, and refused."),
-    "block_of_stores": Found(
-        "A block with many stores of one port was given up before each had its turn.", 10308
+    "shifts_in_turn": Found(
+        "Verilator added the numbers of bits of two shifts up in too few bits; the hardware was right.", 10250
     ),
-    "moved_around": Found("An address in an inner array was not moved over the array around it.", 10304),
-    "rows_of_one": Found("Rows of one element and their elements were counted in one value of one name."),
+    "block_of_stores": Found("No schedule was found for a block with many accesses of one port.", 10308),
+    "moved_around": Found(
+        "A choice of arrays around a chosen index, and bytes walked from a chosen address, were refused.",
+        10304,
+    ),
+    "rows_of_one": Found("The index of a chosen row of one element was lost: it was always the first row."),
 }

@@ -45,21 +45,25 @@ class Names:
 
     def fresh(self, wanted: str, suffixes: Iterable[str] = ()) -> str:
         """``wanted`` as a legal identifier; ``x__2`` is the second to be called ``x`` (``x_2`` is its element)."""
-        base = re.sub(r"\W+", "_", wanted).strip("_") or "t"
-        if base[0].isdigit():
-            base = f"v{base}"
-        base = safe(base)
+        base, key = _legal(wanted)
         ends = ["", *(suffix.lower() for suffix in suffixes)]
-        key = base.lower()
-        name, count = base, self._next.get(key, 1)
+        name, lower, count = base, key, self._next.get(key, 1)
         if count > 1:
-            name = f"{base}__{count}"
-        while any(name.lower() + end in self._used for end in ends):
+            name, lower = f"{base}__{count}", f"{key}__{count}"
+        while any(lower + end in self._used for end in ends):
             count += 1
-            name = f"{base}__{count}"
+            name, lower = f"{base}__{count}", f"{key}__{count}"
         self._next[key] = count
-        self._used.update(name.lower() + end for end in ends)
+        self._used.update(lower + end for end in ends)
         return name
+
+
+@functools.cache
+def _legal(wanted: str) -> tuple[str, str]:
+    """A word as an identifier that SystemVerilog has not taken, and that in lower case."""
+    base = re.sub(r"\W+", "_", wanted).strip("_") or "t"
+    base = safe(f"v{base}" if base[0].isdigit() else base)
+    return base, base.lower()
 
 
 def safe(name: str) -> str:

@@ -11,6 +11,7 @@ from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.accesses import Accesses
 from edgemoe.compiler.frontend.arguments import Arguments
 from edgemoe.compiler.frontend.copies import COPIES, NO_VARIABLE
+from edgemoe.compiler.frontend.guards import Guards, OutsideError, left_out
 from edgemoe.compiler.frontend.intrinsics import AXI_CHANNELS, intrinsic
 from edgemoe.compiler.frontend.lower import UNDEFINED, constant, lower_pure, unsupported
 from edgemoe.compiler.frontend.markers import PIPELINE_MARK, Fact
@@ -106,16 +107,32 @@ class Instructions:
             loc = self.function.loc
         self.notes[Note(loc, UNDEFINED_VALUE, warning=True)] = None
 
+    def _access(self, inst: Inst, emit: Emitter, predicate: Value | None) -> None:
+        if inst.opcode == "load":
+            self.values[inst.result] = self.accesses.load(inst, emit, self.variable(inst))
+        else:
+            self.accesses.store(inst, self.value(inst.operands[0], inst.widths[0], inst), emit, predicate)
+
+    def _leave_out(self, inst: Inst, error: OutsideError) -> None:
+        """An access that is not built if a comparison alone made it one outside; raises ``error`` if none did."""
+        function = self.module.source.functions[self.source.name]
+        label = next(label for label, block in function.blocks.items() if inst in block)
+        if not Guards(function).equal(label):
+            raise error
+        self.notes[left_out(error)] = None
+        if inst.result:
+            self.values[inst.result] = constant("0", inst.width)
+
     def lower(self, inst: Inst, emit: Emitter, predicate: Value | None) -> None:
         opcode = inst.opcode
         if opcode in ("alloca", "getelementptr"):
             return
         emit.loc = self.module.loc(inst)
-        if opcode == "load":
-            self.values[inst.result] = self.accesses.load(inst, emit, self.variable(inst))
-            return
-        if opcode == "store":
-            self.accesses.store(inst, self.value(inst.operands[0], inst.widths[0], inst), emit, predicate)
+        if opcode in ("load", "store"):
+            try:
+                self._access(inst, emit, predicate)
+            except OutsideError as error:
+                self._leave_out(inst, error)
             return
         if opcode == "call" and (inst.callee == PIPELINE_MARK or inst.callee.startswith("llvm.assume")):
             return

@@ -124,7 +124,7 @@ def clean_up(source: Module, top: str, read: Source) -> tuple[Module, Facts]:
     notes = [note for function in module.functions.values() for note in endless_loops(module, function)]
     facts = collect(module, read)
     facts.notes += notes
-    split_aggregates(module, facts.facts)
+    facts.notes += split_aggregates(module, facts.facts)
     bind(module, facts, read)
     module.other = [line for line in module.other if not line.startswith("target datalayout")]
     module.other.insert(0, _DATA_LAYOUT)

@@ -15,6 +15,7 @@ from edgemoe.compiler.banks import BankLayout, Dimension, Form, Split, index_bit
 from edgemoe.compiler.emitter import Emitter
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.address import Pointer
+from edgemoe.compiler.frontend.guards import OutsideError
 from edgemoe.compiler.frontend.leaves import Leaf, steps
 from edgemoe.compiler.frontend.objects import flatten
 from edgemoe.compiler.frontend.parse import Global, Module
@@ -96,7 +97,7 @@ def resolve_access(
         memory.layout.dims, indices, memory.layout.weights(), strict=True
     ):
         if not 0 <= index.constant < dim.extent and not index.terms:
-            raise CompileError(
+            raise OutsideError(
                 emit.loc.file,
                 emit.loc.line,
                 f"index {index.constant} is outside the array '{memory.name}'.",

@@ -8,8 +8,18 @@ from typing import TypeAlias
 
 from edgemoe.compiler.frontend.leaves import LANES, ROWS, leaves
 from edgemoe.compiler.frontend.pointers import Field, Place, Step
+from edgemoe.compiler.llvmir.line import Line
 from edgemoe.compiler.llvmir.objects import Global, Inst, Module
-from edgemoe.compiler.llvmir.types import ArrayType, IntType, Layout, NamedType, StructType, Type
+from edgemoe.compiler.llvmir.tokens import tokens
+from edgemoe.compiler.llvmir.types import (
+    ArrayType,
+    IntType,
+    Layout,
+    NamedType,
+    StructType,
+    Type,
+    VectorType,
+)
 
 #: A path without its indices: a field's number, or ELEMENT for an index.
 ELEMENT = -1
@@ -202,7 +212,9 @@ class Parts:
         data = flatten(self._module, source.type, source.init)
         made = []
         for key, part in variable.parts.items():
-            init = self._init(variable.type, key, part.type, 0, data)
+            text = self._init(variable.type, key, part.type, 0, data)
+            # What it consists of is known to the module from here on, whether or not LLVM writes it once more.
+            init = Line(tokens(text), self._module.constants).value(part.type)
             made.append(
                 Global(
                     part.name, part.type, init, source.constant, source.prefix, source.suffix, source.debug
@@ -248,10 +260,11 @@ def _flatten(module: Module, layout: Layout, type_: Type, init: str, at: int, da
     if isinstance(type_, IntType):
         data[at] = int(init == "true") if init in ("true", "false") else int(init)
         return
-    constant = module.constants.get(init)
-    if constant is None:
-        return  # an address: no number
-    if isinstance(layout.body(type_), StructType):
+    body = layout.body(type_)
+    if not isinstance(body, ArrayType | StructType | VectorType):
+        return  # an address or a floating-point value, which no hardware keeps
+    constant = module.constants[init]
+    if isinstance(body, StructType):
         offsets = [offset for offset, _ in layout.fields(type_)]
     else:
         step = layout.size(constant.types[0]) if constant.types else 0

@@ -2,7 +2,8 @@
 """Accesses outside an array, refused while they still say their index: LLVM's passes drop them as undefined.
 
 Seen are constant indices, those that a pointer reaches by constant steps, and those of loops with constant bounds in
-what each iteration does.
+what each iteration does. Where LLVM took the constant from a comparison (`guards.py`), the program may be right
+and never get there: a warning tells it, and the access is left out.
 """
 
 from __future__ import annotations
@@ -10,24 +11,33 @@ from __future__ import annotations
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.copies import COPIES
 from edgemoe.compiler.frontend.counted import Values, counted_loops, rounds, signed
+from edgemoe.compiler.frontend.guards import Guards, left_out
 from edgemoe.compiler.frontend.joins import Joins
 from edgemoe.compiler.frontend.pointers import Index, Paths, Place
+from edgemoe.compiler.ir import Note
 from edgemoe.compiler.llvmir.debug import in_shim
 from edgemoe.compiler.llvmir.objects import Function, Inst, Module, Record
-from edgemoe.compiler.llvmir.types import ArrayType
+from edgemoe.compiler.llvmir.types import ArrayType, IntType
 
 _MOVES_OFF = "this pointer moves off"
 
 
-def refuse_outside(module: Module, function: Function, paths: Paths, joins: Joins) -> None:
-    """Raises: CompileError for an access that leaves its array whenever it is made, or in some round of its loop."""
-    _Outside(module, function, paths, joins).run()
+def refuse_outside(module: Module, function: Function, paths: Paths, joins: Joins) -> list[Note]:
+    """Warnings of accesses that a right program never makes, which are taken out of ``function``.
+
+    Raises: CompileError for an access that leaves its array whenever it is made, or in some round of its loop.
+    """
+    outside = _Outside(module, function, paths, joins)
+    outside.run()
+    return outside.notes
 
 
 class _Outside:
     def __init__(self, module: Module, function: Function, paths: Paths, joins: Joins) -> None:
         self._module, self._function, self._paths, self._joins = module, function, paths, joins
         self._values = Values(function)
+        self._guards: Guards | None = None  # made when an access is found
+        self.notes: list[Note] = []
         self._ends: dict[str, list[dict[str, int]]] = {}  # first and last round of the loops around a block
 
     def run(self) -> None:
@@ -37,13 +47,26 @@ class _Outside:
                 for label in loop.always:
                     self._ends.setdefault(label, []).extend((made[0], made[-1]))
         for label, block in self._function.blocks.items():
-            for inst in block:
+            for inst in list(block):
                 if isinstance(inst, Inst) and inst.opcode in ("load", "store"):
                     self._access(label, inst)
                 elif isinstance(inst, Inst) and inst.callee.startswith(COPIES) and inst.operands[2].isdigit():
                     fill = inst.callee.startswith("llvm.memset")
                     for pointer in inst.operands[: 1 if fill else 2]:
                         self._block(inst, pointer, int(inst.operands[2]))
+
+    def _leave_out(self, label: str, inst: Inst, error: CompileError) -> None:
+        """Takes an access away that only a comparison made one outside; raises ``error`` if it is no such one."""
+        self._guards = self._guards or Guards(self._function)
+        chosen = len(self._joins.places(inst.operands[-1])) > 1
+        if chosen or not isinstance(inst.type, IntType) or not self._guards.equal(label):
+            raise error
+        note = left_out(error)
+        self.notes += [] if note in self.notes else [note]
+        nothing = Inst("add", inst.result, inst.type, ["0", "0"], [inst.type] * 2, debug=inst.debug)
+        block = self._function.blocks[label]
+        at = block.index(inst)
+        block[at : at + 1] = [nothing] if inst.opcode == "load" else []
 
     def _block(self, inst: Inst, pointer: str, size: int) -> None:
         """Of a block that is copied or filled, the end."""
@@ -107,9 +130,9 @@ class _Outside:
             if element is not None and not 0 <= element < total:
                 name = self._name(place.base)
                 if not terms:
-                    raise self._error(
-                        inst, f"index {element} is outside the array '{name}', which has {total} elements."
-                    )
+                    text = f"index {element} is outside the array '{name}', which has {total} elements."
+                    self._leave_out(label, inst, self._error(inst, text))
+                    return
                 raise self._error(
                     inst,
                     f"this reaches element {element} of '{name}', which has {total}: an access outside an array has no "

@@ -89,7 +89,9 @@ def _keep_reachable(module: Module, top: str) -> None:
             if key not in functions:
                 function = functions[key] = module.functions[key]
                 for inst in function.instructions():
-                    waiting += referenced(module, [f"@{inst.callee}", *inst.operands])
+                    if inst.callee:
+                        waiting.append(f"@{inst.callee}")
+                    waiting += referenced(module, [token for token in inst.operands if token[:1] != "%"])
         elif token in module.globals and token not in variables:
             variables[token] = None
             waiting += referenced(module, [module.globals[token].init])

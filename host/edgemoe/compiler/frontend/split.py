@@ -19,6 +19,7 @@ from edgemoe.compiler.frontend.outside import refuse_outside
 from edgemoe.compiler.frontend.pointers import Field, Index, Paths, Place, declared_types, referenced
 from edgemoe.compiler.frontend.rewrite import Rewrite
 from edgemoe.compiler.frontend.source.pragmas import ArrayPartition
+from edgemoe.compiler.ir import Note
 from edgemoe.compiler.llvmir.objects import Function, Module, Record
 from edgemoe.compiler.llvmir.types import POINTER, ArrayType, IntType, Type, bits, integer_bytes
 
@@ -26,9 +27,11 @@ from edgemoe.compiler.llvmir.types import POINTER, ArrayType, IntType, Type, bit
 _NARROW_BYTES = 16
 
 
-def split_aggregates(module: Module, facts: list[Fact]) -> None:
-    """Splits the variables of all functions, in place, and resolves what the pragmas name."""
-    _Split(module, facts).run()
+def split_aggregates(module: Module, facts: list[Fact]) -> list[Note]:
+    """Splits the variables of all functions, in place, and resolves what the pragmas name. Returns warnings."""
+    split = _Split(module, facts)
+    split.run()
+    return split.notes
 
 
 @dataclass(slots=True, eq=False)
@@ -51,6 +54,7 @@ class _Split:
         self.module, self.facts, self.layout = module, facts, module.layout
         self.declared = declared_types(module)
         self.work: list[_Work] = []
+        self.notes: list[Note] = []
         self.whole: set[str] = set()  # bases that go elsewhere as a whole: streams, blocks
         self.wide: set[tuple[str, str, Key]] = set()  # (scope, base, path)
         self.banked: set[tuple[str, str]] = set()  # (scope, base) of what a pragma partitions
@@ -63,7 +67,7 @@ class _Split:
             joins = Joins(self.module, function, paths)
             joins.resolve()
             if not self.joins_only:
-                refuse_outside(self.module, function, paths, joins)
+                self.notes += refuse_outside(self.module, function, paths, joins)
             self.work.append(_Work(function, paths, joins))
         for work in self.work:
             self._look(work)
