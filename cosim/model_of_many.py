@@ -15,7 +15,7 @@ def prefixed_ports(program: str, text: str) -> tuple[list[str], list[str]]:
     assert header
     ports, connections = [], [".ap_clk(ap_clk)", ".ap_rst_n(ap_rst_n)"]
     for kind, name in re.findall(
-        r"^\s*((?:input|output)\s+logic[^,\n]*?)\s(\w+)\s*,?\s*$", header[1], re.MULTILINE
+        r"^\s*(?:/\*.*\*/ )?((?:input|output)\s+logic[^,\n]*?)\s(\w+)\s*,?\s*$", header[1], re.MULTILINE
     ):
         if name not in ("ap_clk", "ap_rst_n"):
             ports.append(f"{kind} {program}_{name}")

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -183,15 +182,15 @@ def test_a_real_interruption(ending: signal.Signals, tmp_path: Path) -> None:
     """Ctrl-C, `kill` or a closed terminal while a command works: one line, 130, and no half-written file."""
     out = tmp_path / "out.safetensors"
     arguments = ["random-package", "--model", "tiny", "--seed", "1", "--out", str(out)]
-    code = (
-        "import sys; import edgemoe.golden.random_package; from edgemoe.cli import main;"
-        f"sys.argv[1:] = {arguments!r}; print('ready', flush=True); main()"
+    code = (  # work that has begun, and does not end by itself before the signal comes
+        "import sys, time; import edgemoe.golden.random_package as work; from edgemoe.cli import main;"
+        "work.random_package = lambda *_, **__: (print('ready', flush=True), time.sleep(50));"
+        f"sys.argv[1:] = {arguments!r}; main()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
     ) as process:
         assert process.stdout is not None and process.stdout.readline() == "ready\n"
-        time.sleep(0.15)  # well into the work, and well before its end
         process.send_signal(ending)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said

@@ -189,10 +189,10 @@ def test_a_run_killed_while_it_moves_its_files(tmp_path: Path, monkeypatch: pyte
 
 
 def test_claiming_is_quick(tmp_path: Path) -> None:
-    """A folder of 500 images claims 500 folders before it starts."""
-    started = time.monotonic()
+    """A folder of 500 images claims 500 folders before it starts. In time of this process: others may be busy."""
+    started = time.process_time()
     for i in range(100):
         with claim(tmp_path / str(i), NAMES):
             pass
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
     assert folders.FULL
