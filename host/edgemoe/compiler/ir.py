@@ -123,6 +123,15 @@ class Compare(str, enum.Enum):
         other = {"l": "g", "g": "l"}.get(self.value[1])
         return Compare(self.value[0] + other + self.value[2]) if other else self
 
+    def holds(self, a: int, b: int, width: int) -> bool:
+        """Of two patterns of ``width`` bits."""
+        if self.signed:
+            half = 1 << (width - 1)
+            a, b = (a ^ half) - half, (b ^ half) - half
+        return {"eq": a == b, "ne": a != b, "lt": a < b, "le": a <= b, "gt": a > b, "ge": a >= b}[
+            self.value[-2:]
+        ]
+
 
 #: Operations whose predicate matters and which must neither be dropped nor speculated.
 EFFECTS = frozenset(

@@ -100,7 +100,7 @@ MIDDLE_MUTATIONS = (
     of_compiler(
         "comparison not turned round",
         "passes/exits.py",
-        "a, b, how = b, a, _SWAPPED.get(how, how)",
+        "a, b, how = b, a, how.swapped",
         "a, b, how = b, a, how",
         EXITS,
     ),
@@ -317,8 +317,8 @@ MIDDLE_MUTATIONS = (
     of_compiler(
         "a loop runs an iteration less than counted",
         "passes/trip.py",
-        "following if ahead else value, test.operands[1])",
-        "following, test.operands[1])",
+        "following if ahead else value, bound.value",
+        "following, bound.value",
         ("tests/compiler/front/test_narrow.py::test_trips_are_counted",),
     ),
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from edgemoe.compiler.frontend.cfg import Graph, dominates, natural_loops
 from edgemoe.compiler.frontend.loops import successors
+from edgemoe.compiler.ir import Compare
 from edgemoe.compiler.llvmir.objects import Function, Inst
 
 #: Iterations that are followed one by one, at most.
@@ -66,13 +67,8 @@ def signed(value: int, width: int) -> int:
 
 def compare(inst: Inst, values: list[int]) -> bool:
     """The result of an ``icmp``."""
-    kind = inst.compare
-    if kind[0] == "s":
-        values = [signed(v, w) for v, w in zip(values, inst.widths, strict=True)]
     a, b = values
-    return {"q": a == b, "e": a != b, "lt": a < b, "le": a <= b, "gt": a > b, "ge": a >= b}[
-        kind[1:] if kind not in ("eq", "ne") else kind[1]
-    ]
+    return Compare(inst.compare).holds(a, b, inst.widths[0])
 
 
 def _shift(left: bool, values: list[int], inst: Inst) -> int:

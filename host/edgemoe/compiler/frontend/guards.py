@@ -8,7 +8,7 @@ in ``if (i == -1) x = m[i];`` stands `m[-1]`, though `i` may never be -1.
 from __future__ import annotations
 
 from edgemoe.compiler.errors import CompileError
-from edgemoe.compiler.frontend.cfg import Graph, dominates, immediate_dominators
+from edgemoe.compiler.frontend.cfg import Graph, dominates
 from edgemoe.compiler.frontend.loops import successors
 from edgemoe.compiler.ir import Loc, Note
 from edgemoe.compiler.llvmir.objects import Function, Inst
@@ -33,7 +33,7 @@ class Guards:
     def __init__(self, function: Function) -> None:
         self._definitions = function.definitions()
         graph = Graph(next(iter(function.blocks)), successors(function))
-        self._idom = immediate_dominators(graph.order, lambda n: graph.predecessors[n])
+        self._idom = graph.idom
         #: Blocks that only one way leads to, which an equality opens.
         self._opened = {
             label

@@ -44,10 +44,6 @@ _CONE = frozenset(
     }
 )  # fmt: skip
 _RESIZES = (Opcode.ZEXT, Opcode.SEXT, Opcode.TRUNC)
-_SWAPPED = {
-    Compare.ULT: Compare.UGT, Compare.ULE: Compare.UGE, Compare.UGT: Compare.ULT, Compare.UGE: Compare.ULE,
-    Compare.SLT: Compare.SGT, Compare.SLE: Compare.SGE, Compare.SGT: Compare.SLT, Compare.SGE: Compare.SLE,
-}  # fmt: skip
 #: Comparisons that one test may become; a next value with more choices is left alone.
 _LARGEST = 24
 
@@ -166,7 +162,7 @@ class _Rewriter:
         a, b = op.operands
         how = op.compare or Compare.EQ
         if not self._varies(a):
-            a, b, how = b, a, _SWAPPED.get(how, how)
+            a, b, how = b, a, how.swapped
         if self._varies(b) or not self._varies(a):
             return None
         resizes: list[tuple[Opcode, int]] = []

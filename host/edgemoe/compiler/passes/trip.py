@@ -6,7 +6,6 @@ from __future__ import annotations
 from edgemoe.compiler.emitter import FALSE, TRUE
 from edgemoe.compiler.ir import (
     Branch,
-    Compare,
     Const,
     Function,
     Op,
@@ -41,7 +40,11 @@ def iterations(function: Function, loop: Region) -> int | None:
     inverted = test.opcode is Opcode.XOR and test.operands[1] == TRUE
     if inverted and isinstance(test.operands[0], Op):
         test = test.operands[0]
-    if test.opcode is not Opcode.ICMP or not isinstance(test.operands[1], Const):
+    how = test.compare
+    if test.opcode is not Opcode.ICMP or how is None:
+        return None
+    bound = test.operands[1]
+    if not isinstance(bound, Const):
         return None
     back = dict(zip(loop.phis, branch.taken.values, strict=True))
     counter, ahead = _counter(test.operands[0], back)
@@ -67,7 +70,7 @@ def iterations(function: Function, loop: Region) -> int | None:
     value = first.value
     for count in range(1, _LONGEST):
         following = (value + amount.value) & mask
-        if _holds(test.compare, following if ahead else value, test.operands[1]) == inverted:
+        if how.holds(following if ahead else value, bound.value, bound.width) == inverted:
             return count
         value = following
         if value == first.value:
@@ -80,18 +83,3 @@ def _counter(value: Value, back: dict[Phi, Value]) -> tuple[Phi | None, bool]:
     if isinstance(value, Phi) and value in back:
         return value, False
     return next(((phi, True) for phi, step in back.items() if step is value), (None, False))
-
-
-def _holds(how: Compare | None, value: int, bound: Const) -> bool:
-    limit = bound.value
-    if how is not None and how.signed:
-        half = 1 << (bound.width - 1)
-        value, limit = (value ^ half) - half, (limit ^ half) - half
-    return {
-        "eq": value == limit,
-        "ne": value != limit,
-        "lt": value < limit,
-        "le": value <= limit,
-        "gt": value > limit,
-        "ge": value >= limit,
-    }[how.value[-2:] if how is not None else "eq"]
