@@ -17,9 +17,10 @@ from edgemoe.errors import UserError
 from edgemoe.model.checkpoint import load_checkpoint, save_checkpoint
 from edgemoe.model.losses import depth_loss, segmentation_loss
 from edgemoe.model.m3vit import M3ViT
-from edgemoe.model.metrics import PriorCounter, Score
+from edgemoe.model.metrics import Score
+from edgemoe.model.prior import PriorCounter
 from edgemoe.model.scenes import render
-from edgemoe.model.train import TrainOptions, dense_twin, learning_rate, step_losses, train_and_save
+from edgemoe.model.train import JUDGED, TrainOptions, dense_twin, learning_rate, step_losses, train_and_save
 
 SMALL = small(dim=32, experts=4)
 
@@ -36,6 +37,9 @@ def test_a_few_steps_learn_something_and_leave_the_files(tmp_path: Path) -> None
         assert last["step"] == 59
         assert last["segmentation"] < 0.8 * first["segmentation"]
         assert last["depth"] < 0.8 * first["depth"]
+        judged = [line for line in record["history"] if "miou" in line]
+        assert len(judged) == JUDGED and judged[-1] is last
+        assert last["miou"] == pytest.approx(record["float"]["miou"], abs=1e-4)
         model, training = load_checkpoint(tmp_path / f"{name}.safetensors")
         assert model.config.name == name and training["steps"] == 60
         assert not model.training
@@ -97,8 +101,8 @@ def test_score_against_plain_counting() -> None:
 
 
 def test_prior_is_most_frequent_class_and_mean_depth() -> None:
-    labels = np.array([[[0, 4]], [[0, 4]], [[2, 4]]], np.uint8)
-    depth = np.array([[[3.0, 80]], [[5.0, 80]], [[10.0, 80]]])
+    labels = torch.tensor([[[0, 4]], [[0, 4]], [[2, 4]]], dtype=torch.uint8)
+    depth = torch.tensor([[[3.0, 80]], [[5.0, 80]], [[10.0, 80]]])
     counter = PriorCounter(7, 1, 2)
     counter.add(labels[:2], depth[:2])
     counter.add(labels[2:], depth[2:])

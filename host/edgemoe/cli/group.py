@@ -266,6 +266,7 @@ def synth(
 @click.option("--steps", type=int, help="Optimiser steps.")
 @click.option("--scenes", type=int, help="Training scenes to render.")
 @click.option("--seconds", type=float, help="Wall-clock limit; the schedule runs to its end within it.")
+@click.option("--mixed", is_flag=True, default=None, help="Products in bfloat16, compiled: on a GPU, faster.")
 @click.option("--device", help="torch device. [default: cuda if there is one]")
 @JSON
 def train(as_json: bool, **options: Any) -> int:

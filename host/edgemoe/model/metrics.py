@@ -64,24 +64,3 @@ class Prior:
 
     label: npt.NDArray[np.uint8]
     depth: npt.NDArray[np.float32]
-
-
-class PriorCounter:
-    """Counts labels and depths of training scenes, pixel by pixel."""
-
-    def __init__(self, classes: int, height: int, width: int) -> None:
-        self.counts = np.zeros((classes, height, width), np.int64)
-        self.total = np.zeros((height, width), np.float64)
-
-    def add(self, labels: Array, depth: Array) -> None:
-        """Labels and metres (B,height,width)."""
-        for label in range(len(self.counts)):
-            self.counts[label] += (labels == label).sum(0)
-        self.total += np.where(labels != SKY, depth, 0).sum(0)
-
-    def prior(self) -> Prior:
-        """A pixel that is always sky gets the mean depth of all pixels."""
-        seen = self.counts.sum(0) - self.counts[SKY]
-        mean = self.total.sum() / max(int(seen.sum()), 1)
-        depth = np.where(seen > 0, self.total / np.maximum(seen, 1), mean)
-        return Prior(self.counts.argmax(0).astype(np.uint8), depth.astype(np.float32))

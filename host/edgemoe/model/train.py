@@ -2,8 +2,9 @@
 """Training on synthetic streets, on any device.
 
 A pool of scenes is rendered once and kept on the device; every step draws a batch from it, mirrors half of it,
-and runs both tasks. AdamW, cosine schedule with warm-up, float32, and a running mean of the weights (EMA), which is
-what is kept. A dense twin (`dense_twin`) has the same layers with a dense MLP of equal compute instead of experts.
+and runs both tasks. AdamW, cosine schedule with warm-up, and a running mean of the weights (EMA), which is what is
+kept. All is float32, but that `mixed` computes the products of a step in bfloat16. A dense twin (`dense_twin`) has the
+same layers with a dense MLP of equal compute instead of experts.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -35,14 +36,17 @@ from edgemoe.model.classes import SKY
 from edgemoe.model.heads import decode_depth, decode_segmentation, depth_metres
 from edgemoe.model.losses import depth_loss, segmentation_loss
 from edgemoe.model.m3vit import M3ViT
-from edgemoe.model.metrics import Prior, PriorCounter, Score
+from edgemoe.model.metrics import Prior, Score
+from edgemoe.model.prior import PriorCounter
 from edgemoe.model.scenes import TRAINING, VALIDATION, batches
 
 Log = Callable[[str], None]
+Judge = Callable[[M3ViT], dict[str, float]]
 
 
 WARMUP_SHARE = 1 / 18  # of the schedule, at most
 LOGGED = 18  # lines of history, at least, of a training of as many steps
+JUDGED = 8  # times that a training's averaged weights are measured, the last at its end
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ class TrainOptions:
     seed: int = 0
     seconds: float = math.inf  # the schedule is run to its end within this time
     validation: int = 512  # scenes, at most as many as there are for training
+    mixed: bool = False  # products of a step in bfloat16, its graph compiled: for a GPU
 
     def __post_init__(self) -> None:
         """UserError for a value that makes no training."""
@@ -127,12 +132,12 @@ class Pool:
 
     def prior(self, classes: int) -> Prior:
         """The per-pixel prior of these scenes and their mirror images."""
-        counter = PriorCounter(classes, *self.label.shape[1:])
+        height, width = self.label.shape[1:]
+        counter = PriorCounter(classes, height, width, self.device)
         for start in range(0, len(self), 2000):
-            label = self.label[start : start + 2000].cpu().numpy()
-            depth = self.depth[start : start + 2000].float().cpu().numpy()
+            label, depth = self.label[start : start + 2000], self.depth[start : start + 2000].float()
             counter.add(label, depth)
-            counter.add(label[..., ::-1], depth[..., ::-1])
+            counter.add(label.flip(-1), depth.flip(-1))
         return counter.prior()
 
 
@@ -164,18 +169,21 @@ def step_losses(
 ) -> tuple[dict[str, Tensor], Tensor]:
     """Both tasks' losses on one batch, and the sum of the balance losses."""
     segmentation, distance = model(image, "segmentation"), model(image, "depth")
-    metres = depth_metres(distance.maps, model.config.depth_range)
+    metres = depth_metres(distance.maps.float(), model.config.depth_range)
     losses = {
-        "segmentation": segmentation_loss(segmentation.maps, label),
+        "segmentation": segmentation_loss(segmentation.maps.float(), label),
         "depth": depth_loss(metres, depth, label == SKY, model.config.depth_range[1]),
     }
     return losses, segmentation.balance + distance.balance
 
 
 def train(
-    config: ModelConfig, pool: Pool, options: TrainOptions, log: Log = print
+    config: ModelConfig, pool: Pool, options: TrainOptions, log: Log = print, judge: Judge | None = None
 ) -> tuple[M3ViT, dict[str, Any]]:
-    """Trains on `pool`; returns the averaged model and the training's record."""
+    """Trains on `pool`; returns the averaged model and the training's record.
+
+    `judge` measures the averaged model; the history shows whether its figures still move when training ends.
+    """
     torch.manual_seed(options.seed)
     generator = torch.Generator(pool.device).manual_seed(options.seed)
     model = M3ViT(config).to(pool.device)
@@ -184,10 +192,14 @@ def train(
     history: list[dict[str, float]] = []
     started, step, progress = time.time(), 0, 0.0
     every = max(1, min(500, options.steps // LOGGED))
+    network = torch.compile(model) if options.mixed else model
+    judged = 0
     while progress < 1:
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(options, progress, step)
-        losses, balance = step_losses(model, *pool.draw(min(options.batch, len(pool)), generator))
+        batch = pool.draw(min(options.batch, len(pool)), generator)
+        with torch.autocast(torch.device(pool.device).type, torch.bfloat16, enabled=options.mixed):
+            losses, balance = step_losses(cast(M3ViT, network), *batch)
         optimiser.zero_grad(set_to_none=True)
         (sum(losses.values()) + options.balance * balance).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -200,6 +212,9 @@ def train(
         if (step - 1) % every == 0 or progress >= 1:
             history.append({"step": step - 1, **{name: round(loss.item(), 4) for name, loss in losses.items()},
                             "balance": round(balance.item(), 4)})  # fmt: skip
+            if judge is not None and progress * JUDGED >= judged + 1:
+                judged = int(progress * JUDGED)
+                history[-1] |= judge(average)
             log(f"{config.name} {time.time() - started:.0f} s: {history[-1]}")
     record = {
         "model": config.name,
@@ -303,8 +318,13 @@ def train_and_save(
     prior = pool.prior(len(configs[0].classes))
     save_prior(prior, out / f"{configs[0].name}.prior.npz")
     records = {}
+
+    def judge(model: M3ViT) -> dict[str, float]:
+        figures = evaluate(model, validation, prior)
+        return {name: round(figures[name], 4) for name in ("miou", "rmse")}
+
     for config in configs:
-        model, record = train(config, pool, options, log)
+        model, record = train(config, pool, options, log, judge)
         record["float"] = evaluate(model, validation, prior)
         log(json.dumps(record["float"], indent=1))
         save_checkpoint(
