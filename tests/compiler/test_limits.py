@@ -12,9 +12,10 @@ import pytest
 from edgemoe.compiler import CompileError, compile_file
 from edgemoe.compiler.frontend import build, llvm
 from edgemoe.compiler.frontend.build import compile_source
-from edgemoe.compiler.frontend.limited import OutOfTime, limited
+from edgemoe.compiler.frontend.limited import Died, OutOfTime, limited
 
 SHIM = Path(__file__).resolve().parents[2] / "hls" / "shim"
+FOUND_FOLDER = Path(__file__).parent / "found"
 SOURCE = "#include <hls_stream.h>\nvoid top(hls::stream<int>& in, hls::stream<int>& out) {  // here\n"
 SOURCE += (
     "  int s = in.read();\n  for (int i = 0; i < 16000; i++) {\n#pragma HLS UNROLL\n    s = s * 3 ^ i;\n  }\n"
@@ -38,6 +39,27 @@ def test_a_failure_and_a_death_are_told() -> None:
         limited(lambda: str(int("x")), 60)
     with pytest.raises(RuntimeError, match="ended without a word"):
         limited(lambda: os._exit(3), 60)  # type: ignore[func-returns-value]
+
+
+def test_a_library_that_ends_the_child_is_quoted(capfd: pytest.CaptureFixture[str]) -> None:
+    def fails() -> str:
+        os.write(2, b"thing.cpp:1: Assertion `x' failed.\nand more\n")
+        os.abort()
+
+    with pytest.raises(Died, match=r"^thing\.cpp:1: Assertion `x' failed\.$"):
+        limited(fails, 60)
+    assert capfd.readouterr().err == ""
+
+
+def test_what_a_child_that_succeeds_says_is_passed_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert limited(lambda: str(os.write(2, b"note\n")), 60) == "5"
+    assert capsys.readouterr().err == "note\n"
+
+
+def test_a_pass_that_fails_is_left_out_with_a_note(tmp_path: Path) -> None:
+    made = compile_source(FOUND_FOLDER / "equal_values.cpp", "equal_values", [SHIM], tmp_path)
+    notes = [note.text for note in made.notes if "search for equal values" in note.text]
+    assert len(notes) == 1 and "Assertion" in notes[0] and "left out" in notes[0]
 
 
 def test_passes_that_take_too_long_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,5 +70,10 @@ FOUND: dict[str, Found] = {
         "A choice of arrays around a chosen index, and bytes walked from a chosen address, were refused.",
         10304,
     ),
+    "six_bytes": Found(
+        "A store of an integer of 48 bits was taken to fill the eight bytes that it takes.", 23191
+    ),
+    "product_compared": Found("What LLVM knows of overflows was refused as an instruction.", 23208),
+    "equal_values": Found("An assertion of LLVM's search for equal values ended the compiler.", 20924),
     "rows_of_one": Found("The index of a chosen row of one element was lost: it was always the first row."),
 }

@@ -33,7 +33,7 @@ from edgemoe.compiler.ir import (
     Storage,
     Value,
 )
-from edgemoe.compiler.llvmir.types import IntType
+from edgemoe.compiler.llvmir.types import IntType, bytes_of_bits
 
 
 class Accesses:
@@ -126,6 +126,9 @@ class Accesses:
         low = 0
         for part, width in self._parts(inst, pointer, data.width):
             value = emit.extract(data, low, min(width, data.width - low))
+            if bytes_of_bits(value.width) < bytes_of_bits(width):  # the other bytes of the element stay
+                kept = self._load_part(inst, part, width, emit, "kept")
+                value = emit.concat([emit.extract(kept, value.width, width - value.width), value])
             self._store_part(inst, part, width, value, emit, predicate)
             low += width
 
@@ -152,14 +155,16 @@ class Accesses:
         if leaf is None:
             raise self._error(inst, "this access cannot be matched with one array or member.")
         size = self._module.layout.size(IntType(leaf.width))
-        whole = self._module.layout.size(IntType(width))
-        if whole == size:
+        moved = bytes_of_bits(
+            width
+        )  # LLVM merges what lies side by side, to integers of 3, 5, 6 or 7 bytes too
+        if self._module.layout.size(IntType(width)) == size:
             return [(pointer, leaf.width)]
-        if whole < size or whole % size or leaf.width != size * 8:
+        if moved < size or moved % size or leaf.width != size * 8:
             raise self._error(
                 inst, f"an access of {width} bits to an array of {leaf.width}-bit elements is not supported."
             )
-        step = [Pointer(pointer.base, pointer.offset + k * size, pointer.terms) for k in range(whole // size)]
+        step = [Pointer(pointer.base, pointer.offset + k * size, pointer.terms) for k in range(moved // size)]
         return [(part, leaf.width) for part in step]
 
     def _access(self, inst: Inst, pointer: Pointer, width: int, emit: Emitter) -> Access:

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import select
 import signal
+import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -17,6 +20,10 @@ class OutOfTime(Exception):
     """The work was not done in its time."""
 
 
+class Died(RuntimeError):
+    """The child process ended without a word; the text is the first line that it wrote to stderr."""
+
+
 def limited(work: Callable[[], str], seconds: float) -> str:
     """The text that `work` returns, computed in a child process.
 
@@ -25,8 +32,23 @@ def limited(work: Callable[[], str], seconds: float) -> str:
 
     Raises:
         OutOfTime: after `seconds`; the child is gone then.
-        RuntimeError: what `work` raised, as text, or that the child ended without a word.
+        RuntimeError: what `work` raised, as text; `Died` if it was no exception that ended the child.
     """
+    with tempfile.TemporaryFile() as words:  # a library that fails an assertion says so there
+        answer = _answer(work, seconds, words.fileno())
+        words.seek(0)
+        said = words.read().decode(errors="replace").strip()
+    if not answer:
+        raise Died(said.partition("\n")[0] or "the child process ended without a word")
+    if said:
+        print(said, file=sys.stderr)
+    if answer[:1] != b"+":
+        raise RuntimeError(answer[1:].decode(errors="replace"))
+    return answer[1:].decode()
+
+
+def _answer(work: Callable[[], str], seconds: float, errors: int) -> bytes:
+    """What the child wrote: a sign and its text."""
     reading, writing = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter(
@@ -34,21 +56,20 @@ def limited(work: Callable[[], str], seconds: float) -> str:
         )  # of a fork beside threads: the child needs none of them
         child = os.fork()
     if child == 0:
+        os.dup2(errors, 2)
         _child(work, reading, writing)
     os.close(writing)
     try:
-        answer = _read(reading, time.monotonic() + seconds)
+        return _read(reading, time.monotonic() + seconds)
     finally:
         os.close(reading)
         os.kill(child, signal.SIGKILL)  # it has said all that it will
         os.waitpid(child, 0)
-    if answer[:1] != b"+":
-        raise RuntimeError(answer[1:].decode(errors="replace") or "the child process ended without a word")
-    return answer[1:].decode()
 
 
 def _child(work: Callable[[], str], reading: int, writing: int) -> None:
     os.close(reading)
+    faulthandler.disable()  # how this project came here tells a user nothing
     try:
         for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(ending, signal.SIG_DFL)

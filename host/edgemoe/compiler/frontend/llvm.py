@@ -21,8 +21,9 @@ import llvmlite.binding as llvm
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.frontend.endless import endless_loops
 from edgemoe.compiler.frontend.joins import chooses_addresses
-from edgemoe.compiler.frontend.limited import OutOfTime, limited
+from edgemoe.compiler.frontend.limited import Died, OutOfTime, limited
 from edgemoe.compiler.frontend.markers import Facts, bind, collect
+from edgemoe.compiler.frontend.overflow import plain_overflows
 from edgemoe.compiler.frontend.prepare import prepare
 from edgemoe.compiler.frontend.records import drop_nameless
 from edgemoe.compiler.frontend.registers import fold_registers
@@ -30,6 +31,7 @@ from edgemoe.compiler.frontend.scaled import scale_bytes
 from edgemoe.compiler.frontend.source.rewrite import Source
 from edgemoe.compiler.frontend.split import settle_joins, split_aggregates
 from edgemoe.compiler.frontend.structs import scalars_for_structs
+from edgemoe.compiler.ir import Note
 from edgemoe.compiler.limits import LLVM_SECONDS, UNROLLED_ITERATIONS
 from edgemoe.compiler.llvmir.objects import Module
 from edgemoe.compiler.llvmir.reader import read_module
@@ -49,6 +51,9 @@ _PASSES = [
     "dead_store_elimination instruction_combine simplify_cfg lower_switch strip_dead_prototype "
     "global_dead_code_eliminate",
 ]
+#: The pass that finds equal values, which fails an assertion of its own on some programs.
+_NUMBERING = "new_gvn"
+_NO_NUMBERING = "LLVM's search for equal values failed on this program ({}) and was left out: a value may be computed twice."
 #: A list of passes, or what is done to the module between two of them.
 _Step: TypeAlias = str | Callable[[llvm.ModuleRef], None]
 #: How deep structs of pointers, passed by value, may nest.
@@ -96,10 +101,21 @@ def clean_up(source: Module, top: str, read: Source) -> tuple[Module, Facts]:
 
     _, loc = source.debug.subprogram(source.functions[top].debug)
 
+    left_out: list[Note] = []
+
     def run(module: Module, *steps: _Step) -> Module:
         text = module_text(module)
         try:
-            return read_module(limited(lambda: passes(text, steps), LLVM_SECONDS))
+            try:
+                return read_module(limited(lambda: passes(text, steps), LLVM_SECONDS))
+            except Died as error:
+                fewer = tuple(_without_numbering(step) for step in steps)
+                if fewer == steps:
+                    raise
+                done = read_module(limited(lambda: passes(text, fewer), LLVM_SECONDS))
+                why = str(error)
+                left_out.append(Note(loc, _NO_NUMBERING.format(why[max(why.find("Assertion"), 0) :])))
+                return done
         except OutOfTime:
             raise CompileError(
                 loc.file,
@@ -129,11 +145,17 @@ def clean_up(source: Module, top: str, read: Source) -> tuple[Module, Facts]:
     module.other = [line for line in module.other if not line.startswith("target datalayout")]
     module.other.insert(0, _DATA_LAYOUT)
     module = run(module, *_PASSES)
+    plain_overflows(module)
     choices = chooses_addresses(module)
     scale_bytes(module, every=choices)
     if choices:
         settle_joins(module)
+    facts.notes += left_out
     return module, facts
+
+
+def _without_numbering(step: _Step) -> _Step:
+    return " ".join(name for name in step.split() if name != _NUMBERING) if isinstance(step, str) else step
 
 
 def _inline_all(kept: set[str], module: llvm.ModuleRef) -> None:

@@ -44,11 +44,10 @@ def lower_pure(inst: Inst, operands: list[Value], emit: Emitter) -> Value | None
             return emit.pure(Opcode.OR, 1, [operands[0], operands[2]])
         return emit.select(operands[0], operands[1], operands[2])
     if opcode == "call" and inst.callee.startswith("llvm."):
-        handler = _INTRINSICS.get(inst.callee.split(".")[1])
-        if handler is None and inst.callee.startswith("llvm.usub.sat"):
-            handler = _usub_sat
-        if handler is None and inst.callee.startswith("llvm.uadd.sat"):
-            handler = _uadd_sat
+        name = ".".join(
+            part for part in inst.callee.split(".")[1:] if not part[1:].isdigit()
+        )  # without types
+        handler = _INTRINSICS.get(name)
         return handler(inst, operands, emit) if handler else None
     return None
 
@@ -182,6 +181,19 @@ def _reverse(step: int) -> _Handler:
     return lower
 
 
+def _signed_sat(opcode: Opcode) -> _Handler:
+    """The sum or difference with a bit more, cut at the ends."""
+
+    def lower(inst: Inst, operands: list[Value], emit: Emitter) -> Value:
+        width = inst.width + 1
+        exact = emit.pure(opcode, width, [emit.resize(value, width, signed=True) for value in operands])
+        least, most = Const.of(-1 << (width - 2), width), Const.of((1 << (width - 2)) - 1, width)
+        low = emit.select(emit.compare(Compare.SLT, exact, least), least, exact)
+        return emit.extract(emit.select(emit.compare(Compare.SGT, exact, most), most, low), 0, inst.width)
+
+    return lower
+
+
 def _usub_sat(inst: Inst, operands: list[Value], emit: Emitter) -> Value:
     more = emit.compare(Compare.UGT, operands[0], operands[1])
     return emit.select(more, emit.pure(Opcode.SUB, inst.width, operands), Const(0, inst.width))
@@ -218,6 +230,10 @@ _INTRINSICS: dict[str, _Handler] = {
     "bitreverse": _reverse(1),
     "scmp": _compare3(True),
     "ucmp": _compare3(False),
+    "uadd.sat": _uadd_sat,
+    "usub.sat": _usub_sat,
+    "sadd.sat": _signed_sat(Opcode.ADD),
+    "ssub.sat": _signed_sat(Opcode.SUB),
 }
 
 

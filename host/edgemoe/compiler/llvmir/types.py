@@ -83,6 +83,11 @@ def bits(type_: Type) -> int:
     return type_.width if isinstance(type_, IntType) else 0
 
 
+def bytes_of_bits(width: int) -> int:
+    """Bytes that a load or store of an integer touches; `integer_bytes` is what it takes in an array."""
+    return -(-width // 8)
+
+
 def integer_bytes(width: int) -> int:
     """Bytes that an integer takes: a power of two up to 8, 16 up to 128 bits, then multiples of 8."""
     if width > 128:
