@@ -114,10 +114,11 @@ def at(row, address):
 
 def module_source(function: Function) -> str:
     """``def module_<name>(leaves...)``."""
-    lines = [HELPERS, f"def module_{function.name}({', '.join('a_' + arg.name for arg in function.args)}):"]
+    # A module's ROMs are its own: another module's table of the same name may hold other bits of it.
+    tables = [f"m_{m.name}={m.init!r}" for m in function.memories.values()]
+    parameters = ["a_" + arg.name for arg in function.args] + tables
+    lines = [HELPERS, f"def module_{function.name}({', '.join(parameters)}):"]
     region = function.regions[0]
-    tables = _memory_lines(function, None)
-    lines[1:1] = tables
     for op in region.ops:
         lines += ["    " + line for line in _statement(op, function)]
     value = getattr(region.terminator, "value", None)
@@ -125,10 +126,8 @@ def module_source(function: Function) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _memory_lines(function: Function, source: str | None) -> list[str]:
-    """Bindings ``m_<name>``, from the dictionary ``source`` or, for a module's ROMs, literal."""
-    if source is None:
-        return [f"m_{m.name} = {m.init!r}" for m in function.memories.values()]
+def _memory_lines(function: Function, source: str) -> list[str]:
+    """Bindings ``m_<name>`` from the dictionary ``source``."""
     return [
         f"m_{m.name} = {source}[{m.name!r}]" for m in function.memories.values() if m.place is not Place.BLOCK
     ]

@@ -75,5 +75,9 @@ FOUND: dict[str, Found] = {
     ),
     "product_compared": Found("What LLVM knows of overflows was refused as an instruction.", 23208),
     "equal_values": Found("An assertion of LLVM's search for equal values ended the compiler.", 20924),
+    "tables_of_modules": Found(
+        "The interpreters gave a module another module's table of the same name; the hardware was right.",
+        23403,
+    ),
     "rows_of_one": Found("The index of a chosen row of one element was lost: it was always the first row."),
 }

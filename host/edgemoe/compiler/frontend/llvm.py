@@ -53,7 +53,10 @@ _PASSES = [
 ]
 #: The pass that finds equal values, which fails an assertion of its own on some programs.
 _NUMBERING = "new_gvn"
-_NO_NUMBERING = "LLVM's search for equal values failed on this program ({}) and was left out: a value may be computed twice."
+_NO_NUMBERING = (
+    "LLVM's search for equal values failed on this program ({}) and was left out: "
+    "a value may be computed twice."
+)
 #: A list of passes, or what is done to the module between two of them.
 _Step: TypeAlias = str | Callable[[llvm.ModuleRef], None]
 #: How deep structs of pointers, passed by value, may nest.
