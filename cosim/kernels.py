@@ -70,27 +70,44 @@ def check_rtl(
 
     ``never_full`` names FIFOs whose reader is always ready, so that they cannot fill up.
     """
-    kernel = csim.kernel(name, build_config(), CACHE / "native", True)
-    widths = {port.name: port.width for port in kernel.ports}
-    executable, report = model(name, ports)
-    registers = report["registers"] if ports == "axi" else []
+    bench = _Bench(name, ports)
     jobs = []
     for seed in seeds:
         rng = np.random.default_rng(seed)
         calls = [make(rng) for _ in range(1 + seed % 2)]
-        stalls = STALLS[seed % len(STALLS)]
-        jobs.append(job(name, seed, stalls, calls, widths, registers=registers))
+        jobs.append(bench.job(seed, STALLS[seed % len(STALLS)], calls))
     for seed, output in enumerate(calls[0].want, seeds.stop):  # each output once held closed while it can be
         rng = np.random.default_rng(seed)
-        jobs.append(
-            job(name, seed, 0.3, [make(rng) for _ in range(3)], widths, registers=registers, held=output)
-        )
-    outcome = simulate.run(executable, REPLAY, parameters=jobs)
-    simulate.check(outcome)
+        jobs.append(bench.job(seed, 0.3, [make(rng) for _ in range(3)], held=output))
+    outcome = bench.run(jobs)
     for path, (full, empty) in outcome.fifos.items():
         assert empty, f"{name}: FIFO {path} never ran empty after use"
         assert full or any(part in path for part in never_full), f"{name}: FIFO {path} was never full"
     assert outcome.fifos
+
+
+def check_calls(name: str, jobs: Sequence[list[Call]], *, ports: str = "ap_ctrl_hs") -> None:
+    """The hardware gives what these calls expect, each job's without a reset between them, at all rates of stalls."""
+    bench = _Bench(name, ports)
+    bench.run([bench.job(k, STALLS[k % len(STALLS)], calls) for k, calls in enumerate(jobs)])
+
+
+class _Bench:
+    """A kernel's model and what jobs for it need."""
+
+    def __init__(self, name: str, ports: str) -> None:
+        kernel = csim.kernel(name, build_config(), CACHE / "native", True)
+        self._name, self._widths = name, {port.name: port.width for port in kernel.ports}
+        self._executable, report = model(name, ports)
+        self._registers = report["registers"] if ports == "axi" else []
+
+    def job(self, seed: int, stalls: float, calls: list[Call], *, held: str = "") -> dict[str, Any]:
+        return job(self._name, seed, stalls, calls, self._widths, registers=self._registers, held=held)
+
+    def run(self, jobs: list[dict[str, Any]]) -> simulate.Outcome:
+        outcome = simulate.run(self._executable, REPLAY, parameters=jobs)
+        simulate.check(outcome)
+        return outcome
 
 
 def job(

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
+from bad_programs import CASES, Case
 from random_programs import random_program
 
 import kernels
 from edgemoe import csim
-from edgemoe.golden.verdict import Sizes, check_program
+from edgemoe.golden.verdict import Sizes, Verdict, check_program
 from edgemoe.registers import DESCRIPTOR_BYTES, Error
 
 COUNTS = 64  # queue lengths offered at most
@@ -38,14 +41,17 @@ def call(rng: np.random.Generator) -> kernels.Call:
     elif kind == 2:
         index = int(rng.integers(0, 5))
         sizes[index] = int(rng.integers(0, sizes[index] + 1)) & ~15
-    names = ("program_bytes", "weights_bytes", "image_bytes", "output_bytes", "statistics_bytes")
-    scalars = dict(zip(names, sizes, strict=True))
-    counts = rng.integers(0, 9, COUNTS).tolist()
-    padded = np.frombuffer(bytes(program) + bytes(-len(program) % 64), dtype=np.uint8).copy()
-    walker = csim.kernel("walker", build, kernels.CACHE / "native", True)
+    verdict = check_program(build, bytes(program[: sizes[0]]), Sizes(*sizes))
+    return called(bytes(program), Sizes(*sizes), rng.integers(0, 9, COUNTS).tolist(), verdict)
+
+
+def called(program: bytes, sizes: Sizes, counts: list[int], verdict: Verdict) -> kernels.Call:
+    """A program and what the native build makes of it; its verdict has to be that one."""
+    scalars = {f"{field.name}_bytes": getattr(sizes, field.name) for field in fields(Sizes)}
+    padded = np.frombuffer(program + bytes(-len(program) % 64), dtype=np.uint8).copy()
+    walker = csim.kernel("walker", kernels.build_config(), kernels.CACHE / "native", True)
     result = walker.run({"expert_tokens": counts}, scalars, {"program": padded})
     taken = COUNTS - result.unread["expert_tokens"]
-    verdict = check_program(build, bytes(program[: sizes[0]]), Sizes(*sizes))
     assert (result.outputs["status"], result.outputs["error_index"]) == (verdict.error, verdict.index)
     if verdict.error != Error.NONE:
         assert taken == 0
@@ -57,6 +63,27 @@ def call(rng: np.random.Generator) -> kernels.Call:
         {"gmem0": padded.tobytes()},
         result.outputs,
     )
+
+
+def row(case: Case) -> kernels.Call:
+    """A row of the table of bad programs, and of good ones at the edge."""
+    program = case.program.ljust(64, b"\0")
+    return called(program, case.sizes, [1] * COUNTS, Verdict(case.error, case.index))
+
+
+ROWS = [case for case in CASES if case.build == kernels.build_config()]
+
+
+def test_rows_natively() -> None:
+    for case in ROWS:
+        row(case)
+
+
+@pytest.mark.slow
+def test_rows_in_rtl() -> None:
+    """Every row gets its verdict from the hardware, under stalls and without a reset between."""
+    rows = [row(case) for case in ROWS]
+    kernels.check_calls("walker", [rows[start : start + 8] for start in range(0, len(rows), 8)], ports="axi")
 
 
 def test_verdict_as_golden() -> None:
