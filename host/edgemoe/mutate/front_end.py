@@ -300,10 +300,77 @@ INTERFACE_MUTATIONS = (
     ),
 )
 
+CHECK_MUTATIONS = (
+    of_compiler(
+        "a copy may end a byte behind its array",
+        "frontend/outside.py",
+        "if start is not None and not 0 <= start <= start + size <= whole:",
+        "if start is not None and not 0 <= start <= start + size <= whole + size:",
+        _refused("copy_too_long"),
+    ),
+    of_compiler(
+        "a const table may be written",
+        "frontend/outside.py",
+        'if inst.opcode == "store" and variable is not None and variable.constant:',
+        'if inst.opcode == "load" and variable is not None and variable.constant:',
+        _refused("const_written"),
+    ),
+    of_compiler(
+        "of a loop's rounds the last is not looked at",
+        "frontend/outside.py",
+        ".extend((made[0], made[-1]))",
+        ".extend((made[0], made[0]))",
+        _refused("index_walked_loop"),
+    ),
+    of_compiler(
+        "a loop whose condition nothing changes",
+        "frontend/endless.py",
+        "            return UNCHANGED\n",
+        '            return ""\n',
+        _refused("endless_unchanged"),
+    ),
+    of_compiler(
+        "a counter whose bound is the largest of its values",
+        "frontend/endless.py",
+        '(kind == "le" and most >= high)',
+        '(kind == "le" and most > high)',
+        _refused("endless_counter"),
+    ),
+    of_compiler(
+        "what is written on one way only is written",
+        "frontend/uninitialised.py",
+        "                sure &= one\n",
+        "                sure |= one\n",
+        _refused("uninitialised_by_call"),
+    ),
+    of_compiler(
+        "any comparison explains an index outside",
+        "frontend/guards.py",
+        'return constant and inst.compare == ("eq" if holds else "ne")',
+        "return constant",
+        _refused("index_behind_order"),
+    ),
+    of_compiler(
+        "a store clears the bytes of an element that it does not reach",
+        "frontend/accesses.py",
+        "if bytes_of_bits(value.width) < bytes_of_bits(width):",
+        "if bytes_of_bits(value.width) < 0:",
+        _language("odd_bytes"),
+    ),
+    of_compiler(
+        "overflow of signed products asked without a sign",
+        "frontend/overflow.py",
+        '"sext" if kind[0] == "s" else "zext"',
+        '"zext"',
+        _language("overflow"),
+    ),
+)
+
 FRONT_MUTATIONS = (
     *PRAGMA_MUTATIONS,
     *LLVM_MUTATIONS,
     *POINTER_MUTATIONS,
     *STRUCT_MUTATIONS,
     *INTERFACE_MUTATIONS,
+    *CHECK_MUTATIONS,
 )
