@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 from fuzzing.__main__ import verdict
-from fuzzing.campaign import FAILURES, campaign
+from fuzzing.campaign import FAILURES, LOG, campaign
 from fuzzing.generate import EXTRAS, FEATURES, REFUSED, program
 from fuzzing.scalars import BUILTINS
 from fuzzing.seeds import FOUND, FOUND_FOLDER
@@ -102,6 +103,19 @@ def test_a_planted_fault_shrinks_to_its_cause(monkeypatch: pytest.MonkeyPatch) -
     statements = [line for line in small.lines() if line.rstrip().endswith(";")]
     assert len(statements) <= 12 < before.size(), small.text()
     assert "^" in small.text()
+
+
+def test_every_failure_in_the_log_is_kept() -> None:
+    """`make fuzz-compiler` writes the log: a version's seeds run once each, and what failed is a program of `FOUND`."""
+    ran: dict[str, set[int]] = {}
+    for line in map(json.loads, LOG.read_text().splitlines()):
+        seeds = {seed for first, last in line["seeds"] for seed in range(first, last + 1)}
+        done = ran.setdefault(line["version"], set())
+        assert not seeds & done
+        done |= seeds
+        assert sum(line["counts"].values()) == len(seeds)
+        assert {failure["seed"] for failure in line["failures"]} <= {kept.seed for kept in FOUND.values()}
+        assert set(line["counts"]) - {"ok", "refused"} == {failure["kind"] for failure in line["failures"]}
 
 
 @pytest.mark.slow
