@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import numpy as np
 import pytest
 from bad_programs import CASES, Case
@@ -47,7 +45,7 @@ def call(rng: np.random.Generator) -> kernels.Call:
 
 def called(program: bytes, sizes: Sizes, counts: list[int], verdict: Verdict) -> kernels.Call:
     """A program and what the native build makes of it; its verdict has to be that one."""
-    scalars = {f"{field.name}_bytes": getattr(sizes, field.name) for field in fields(Sizes)}
+    scalars = sizes.registers()
     padded = np.frombuffer(program + bytes(-len(program) % 64), dtype=np.uint8).copy()
     walker = csim.kernel("walker", kernels.build_config(), kernels.CACHE / "native", True)
     result = walker.run({"expert_tokens": counts}, scalars, {"program": padded})

@@ -41,15 +41,7 @@ def run(build: BuildConfig, memory: Memory, *, work: Path | None = None, checks:
         "output": np.zeros(_padded(memory.output_bytes), dtype=np.uint8),
         "statistics": np.zeros(_padded(memory.statistics_bytes), dtype=np.uint8),
     }
-    sizes = memory.sizes()
-    scalars = {
-        "program_bytes": sizes.program,
-        "weights_bytes": sizes.weights,
-        "image_bytes": sizes.image,
-        "output_bytes": sizes.output,
-        "statistics_bytes": sizes.statistics,
-    }
-    registers = accelerator.run(scalars=scalars, memories=regions).outputs
+    registers = accelerator.run(scalars=memory.sizes().registers(), memories=regions).outputs
     data = regions["statistics"].tobytes()
     starts = range(0, registers["records"] * DESCRIPTOR_BYTES, DESCRIPTOR_BYTES)
     records = tuple(Statistics.unpack(data[start : start + DESCRIPTOR_BYTES]) for start in starts)

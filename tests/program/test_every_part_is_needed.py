@@ -64,7 +64,7 @@ def _conjunction(parts: list[ast.expr]) -> ast.expr:
 
 
 class _Replace(ast.NodeTransformer):
-    """Replaces the node of that number, counted as `ast.walk` does in the untouched tree."""
+    """Replaces one node of a tree."""
 
     def __init__(self, target: ast.AST, by: ast.AST) -> None:
         self.target, self.by = target, by
@@ -82,19 +82,17 @@ def _mutants() -> list[tuple[str, ModuleType]]:
         if isinstance(function, ast.FunctionDef)
         for inner in ast.walk(function)
     }
-    for number, node in enumerate(ast.walk(tree)):
-        for what, _ in _without(node):
+    for node in ast.walk(tree):
+        for what, by in _without(node):
             if implied(functions.get(id(node), ""), what):
                 continue
-            changed = copy.deepcopy(tree)
-            target = next(n for k, n in enumerate(ast.walk(changed)) if k == number)
-            by = next(b for w, b in _without(target) if w == what)
+            target, other, whole = copy.deepcopy(
+                (node, by, tree)
+            )  # one copy: the target is a node of the whole
+            changed = ast.fix_missing_locations(_Replace(target, other).visit(whole))
             module = ModuleType("mutant")
             module.__dict__["__name__"] = verdict.__name__
-            exec(
-                compile(ast.fix_missing_locations(_Replace(target, by).visit(changed)), str(PATH), "exec"),
-                module.__dict__,
-            )
+            exec(compile(changed, str(PATH), "exec"), module.__dict__)
             made.append((f"line {getattr(node, 'lineno', 0)}: {what}", module))
     return made
 
@@ -202,12 +200,8 @@ void mutated(int mutant, hls::burst_maxi<edgemoe::Beat> program, ap_uint<32> pro
 
 
 def _verdict(kernel: NativeKernel, mutant: int, case: Case) -> tuple[int, int]:
-    sizes = case.sizes
-    scalars = {
-        "mutant": mutant, "program_bytes": sizes.program, "weights_bytes": sizes.weights, "image_bytes": sizes.image,
-        "output_bytes": sizes.output, "statistics_bytes": sizes.statistics,
-    }  # fmt: skip
-    size = max(sizes.program, len(case.program), 64)
+    scalars = {"mutant": mutant, **case.sizes.registers()}
+    size = max(case.sizes.program, len(case.program), 64)
     program = np.frombuffer(case.program.ljust(size + -size % 64, b"\0"), dtype=np.uint8).copy()
     outputs = kernel.run(scalars=scalars, memories={"program": program}).outputs
     return outputs["status"], outputs["error_index"]

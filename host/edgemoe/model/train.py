@@ -18,6 +18,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from pathlib import Path
 from typing import Any, cast
@@ -41,7 +42,7 @@ from edgemoe.model.prior import PriorCounter
 from edgemoe.model.scenes import TRAINING, VALIDATION, batches
 
 Log = Callable[[str], None]
-Judge = Callable[[M3ViT], dict[str, float]]
+Judge = Callable[[M3ViT], dict[str, Any]]
 
 
 WARMUP_SHARE = 1 / 18  # of the schedule, at most
@@ -182,7 +183,8 @@ def train(
 ) -> tuple[M3ViT, dict[str, Any]]:
     """Trains on `pool`; returns the averaged model and the training's record.
 
-    `judge` measures the averaged model; the history shows whether its figures still move when training ends.
+    `judge` measures the averaged model (`evaluate`); the history shows whether its figures still move when training
+    ends, and the last ones are the record's `float`.
     """
     torch.manual_seed(options.seed)
     generator = torch.Generator(pool.device).manual_seed(options.seed)
@@ -193,7 +195,7 @@ def train(
     started, step, progress = time.time(), 0, 0.0
     every = max(1, min(500, options.steps // LOGGED))
     network = torch.compile(model) if options.mixed else model
-    judged = 0
+    judged, figures = 0, {}
     while progress < 1:
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(options, progress, step)
@@ -213,8 +215,8 @@ def train(
             history.append({"step": step - 1, **{name: round(loss.item(), 4) for name, loss in losses.items()},
                             "balance": round(balance.item(), 4)})  # fmt: skip
             if judge is not None and progress * JUDGED >= judged + 1:
-                judged = int(progress * JUDGED)
-                history[-1] |= judge(average)
+                judged, figures = int(progress * JUDGED), judge(average)
+                history[-1] |= {name: round(figures[name], 4) for name in ("miou", "rmse")}
             log(f"{config.name} {time.time() - started:.0f} s: {history[-1]}")
     record = {
         "model": config.name,
@@ -229,6 +231,7 @@ def train(
             "seconds": None if math.isinf(options.seconds) else options.seconds,
         },
         "history": history,
+        **({"float": figures} if figures else {}),
     }
     return average, record
 
@@ -318,14 +321,8 @@ def train_and_save(
     prior = pool.prior(len(configs[0].classes))
     save_prior(prior, out / f"{configs[0].name}.prior.npz")
     records = {}
-
-    def judge(model: M3ViT) -> dict[str, float]:
-        figures = evaluate(model, validation, prior)
-        return {name: round(figures[name], 4) for name in ("miou", "rmse")}
-
     for config in configs:
-        model, record = train(config, pool, options, log, judge)
-        record["float"] = evaluate(model, validation, prior)
+        model, record = train(config, pool, options, log, partial(evaluate, pool=validation, prior=prior))
         log(json.dumps(record["float"], indent=1))
         save_checkpoint(
             model, out / f"{config.name}.safetensors", {k: v for k, v in record.items() if k != "history"}

@@ -302,7 +302,7 @@ INTERFACE_MUTATIONS = (
 
 CHECK_MUTATIONS = (
     of_compiler(
-        "a copy may end a byte behind its array",
+        "a copy may end behind its array",
         "frontend/outside.py",
         "if start is not None and not 0 <= start <= start + size <= whole:",
         "if start is not None and not 0 <= start <= start + size <= whole + size:",

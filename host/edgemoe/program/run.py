@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,10 @@ class Sizes:
     image: int
     output: int
     statistics: int
+
+    def registers(self) -> dict[str, int]:
+        """The registers by their names."""
+        return {f"{part.name}_bytes": getattr(self, part.name) for part in fields(self)}
 
 
 @dataclass(frozen=True)
