@@ -10,12 +10,13 @@ import pytest
 from front.test_interpreter import interpret
 from hardware import Rtl
 from initial_values import check_initial_values
+from natives import fresh_native
 from stimuli import Call, bits
 
 from edgemoe.compiler.driver import compile_file
 from edgemoe.compiler.frontend.build import compile_source
 from edgemoe.compiler.interp import Interpreter
-from edgemoe.compiler.native import NativeKernel, NativeResult, build_native
+from edgemoe.compiler.native import NativeResult, build_native
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIM = [ROOT / "hls" / "shim"]
@@ -30,7 +31,7 @@ STALLS = (0, 30, 60, 90)
 def calls(source: Path, seeds: range) -> list[tuple[Call, NativeResult]]:
     """Calls one after another without a reset, and what the native build makes of them; it reads what it needs."""
     kernels_of = [
-        NativeKernel(build_native(source, source.stem, include=SHIM, out=BUILD, checks=checks))
+        fresh_native(build_native(source, source.stem, include=SHIM, out=BUILD, checks=checks))
         for checks in (False, True)
     ]
     made = []

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from hardware import Rtl
+from natives import fresh_native
 from patterns import Pattern
 from stimuli import bits
 
@@ -19,7 +20,7 @@ from edgemoe.compiler.driver import compile_file
 from edgemoe.compiler.frontend.build import compile_source
 from edgemoe.compiler.interp import Run
 from edgemoe.compiler.interp import run as interpret
-from edgemoe.compiler.native import NativeKernel, build_native
+from edgemoe.compiler.native import build_native
 from edgemoe.compiler.planning import schedule_program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +49,7 @@ class Case:
 
 
 def cases(source: Path) -> list[Case]:
-    kernel = NativeKernel(build_native(source, source.stem, include=SHIM, out=BUILD))
+    kernel = fresh_native(build_native(source, source.stem, include=SHIM, out=BUILD))
     made = []
     for seed in range(len(STALLS)):
         rng = random.Random(seed)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from initial_values import check_initial_values
+from natives import fresh_native
 from stimuli import CLOCK_NS, PROGRAMS, STIMULI, Call
 
 import kernels
@@ -26,7 +27,7 @@ SEEDS = range(4)
 
 
 def native(program: str, *, checks: bool) -> NativeKernel:
-    return NativeKernel(
+    return fresh_native(
         build_native(
             PROGRAMS / f"{program}.cpp", program, include=[SHIM], out=BUILD / "native", checks=checks
         )

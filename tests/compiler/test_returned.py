@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 from hardware import Rtl
+from natives import fresh_native
 
 from edgemoe.compiler import CompileError, CompileResult, compile_file
 from edgemoe.compiler.backend.registers import register_map
 from edgemoe.compiler.frontend.build import compile_source
 from edgemoe.compiler.interp import Interpreter, Run
-from edgemoe.compiler.native import NativeKernel, build_native
+from edgemoe.compiler.native import build_native
 
 SHIM = Path(__file__).resolve().parents[2] / "hls" / "shim"
 BUILD = Path(__file__).resolve().parents[2] / "build" / "cache" / "returned"
@@ -89,7 +90,7 @@ def test_every_type_natively_interpreted_and_in_hardware(
     rtl = Rtl.build(list(compiled.values()), BUILD)
     for type_, width in TYPES.items():
         top = top_of(type_)
-        kernel = NativeKernel(build_native(source_of(type_, tmp_path), top, include=[SHIM], out=BUILD))
+        kernel = fresh_native(build_native(source_of(type_, tmp_path), top, include=[SHIM], out=BUILD))
         assert kernel.ports[-1].name == "ap_return" and kernel.ports[-1].width == width
         interpreter = Interpreter(compiled[type_].program)
         for number, call in enumerate(calls(width)):
@@ -144,7 +145,7 @@ def test_every_return_statement_counts(tmp_path: Path) -> None:
         "  reads = 8;\n  return -1;\n}\n"
     )
     program = compile_source(source, "find", [SHIM], tmp_path / "work")
-    kernel = NativeKernel(build_native(source, "find", include=[SHIM], out=BUILD))
+    kernel = fresh_native(build_native(source, "find", include=[SHIM], out=BUILD))
     for wanted in (10, 13, 17, 99):
         native = kernel.run({"in": range(10, 18)}, {"wanted": wanted})
         run = Run({"in": deque(range(10, 18))}, {"wanted": wanted})

@@ -13,13 +13,14 @@ import pytest
 from front.test_interpreter import interpret
 from hardware import Rtl
 from initial_values import check_initial_values
+from natives import fresh_native
 from stimuli import Call, bits
 
 from edgemoe.compiler.cyclesim import CycleSimulator
 from edgemoe.compiler.driver import compile_file
 from edgemoe.compiler.frontend.build import compile_source
 from edgemoe.compiler.interp import Interpreter, Run
-from edgemoe.compiler.native import NativeKernel, NativeResult, build_native
+from edgemoe.compiler.native import NativeResult, build_native
 from edgemoe.compiler.planning import schedule_program
 from edgemoe.errors import DeviceError
 
@@ -62,15 +63,19 @@ KEPT = "static_tables"
 
 def calls(case: str) -> list[tuple[Call, NativeResult]]:
     """Calls one after another and what a fresh native build makes of them."""
-    kernel = NativeKernel(build_native(CASES / f"{case}.cpp", "top", include=SHIM, out=BUILD / "native"))
+    kernel = fresh_native(build_native(CASES / f"{case}.cpp", "top", include=SHIM, out=BUILD / "native"))
     made = [Call(STIMULI[case](random.Random(seed))) for seed in range(len(STALLS))]
     return [(call, kernel.run(call.streams, {})) for call in made]
 
 
 @pytest.fixture(scope="module")
 def wanted() -> dict[str, list[tuple[Call, NativeResult]]]:
-    """Once a module: the statics of a native build keep their values."""
     return {case: calls(case) for case in STIMULI}
+
+
+def test_each_native_build_has_its_own_statics() -> None:
+    """Parallel runs of tests may make a module's fixtures more than once in a process."""
+    assert calls(KEPT) == calls(KEPT)
 
 
 @pytest.mark.parametrize("case", STIMULI)
@@ -187,7 +192,7 @@ def test_full_counts_what_pipelines_have_under_way(stalls: float, tmp_path: Path
 @pytest.mark.parametrize("case", ["counted", "counted_pipelined"])
 def test_full_means_the_depth_that_was_asked_for(case: str, tmp_path: Path) -> None:
     source = CASES / f"{case}.cpp"
-    kernel = NativeKernel(build_native(source, "top", include=SHIM, out=BUILD / "native"))
+    kernel = fresh_native(build_native(source, "top", include=SHIM, out=BUILD / "native"))
     streams = {"in": [11, 12, 13, 14, 15][: 5 if case == "counted" else 1]}
     made = compile_file(source, "top", include=SHIM, out=tmp_path / case)
     assert all(loop["pipelined"] for loop in made.report["loops"] if loop["ii_asked"])

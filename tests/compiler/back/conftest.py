@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hardware import Rtl
+from natives import fresh_native
 
 from edgemoe.compiler import CompileResult, compile_file
 from edgemoe.compiler.native import NativeKernel, build_native
@@ -51,5 +52,5 @@ def bench(results: dict[str, CompileResult]) -> Bench:
     native = {}
     for top in results:
         library = build_native(KERNELS / f"{top}.cpp", top, include=[SHIM], out=BUILD)
-        native[top] = NativeKernel(library)
+        native[top] = fresh_native(library)
     return Bench(Rtl.build(list(results.values()), BUILD), native, results)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from front.test_interpreter import BUILD, SHIM, interpret
+from natives import fresh_native
 from stimuli import Call, bits
 
 from edgemoe.compiler.errors import CompileError
@@ -54,7 +55,7 @@ def top_of(name: str) -> str:
 
 
 def native(name: str) -> NativeKernel:
-    return NativeKernel(
+    return fresh_native(
         build_native(CASES / f"{name}.cpp", top_of(name), include=[SHIM], out=BUILD / "native")
     )
 

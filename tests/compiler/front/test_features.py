@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from front.test_interpreter import BUILD, SHIM, interpret
+from natives import fresh_native
 from stimuli import Call, bits
 
 from edgemoe.compiler.frontend.build import compile_source
 from edgemoe.compiler.interp import Interpreter
-from edgemoe.compiler.native import NativeKernel, build_native
+from edgemoe.compiler.native import build_native
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -47,7 +48,7 @@ def test_interpreter_equals_native(stimulus: Callable[[random.Random], Call], tm
     name = stimulus.__name__
     source = PROGRAMS / f"{name}.cpp"
     interpreter = Interpreter(compile_source(source, name, [SHIM], tmp_path))
-    kernel = NativeKernel(build_native(source, name, include=[SHIM], out=BUILD / "native"))
+    kernel = fresh_native(build_native(source, name, include=[SHIM], out=BUILD / "native"))
     for seed in range(20):
         call = stimulus(random.Random(seed))
         expected = kernel.run(call.streams, call.scalars, call.memories)

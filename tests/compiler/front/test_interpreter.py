@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from natives import fresh_native
 
 from edgemoe.compiler.frontend.build import compile_source
 from edgemoe.compiler.interp import Interpreter, Run
 from edgemoe.compiler.ir import AxiArg, Direction, Program, ScalarArg, StreamArg
-from edgemoe.compiler.native import NativeKernel, build_native
+from edgemoe.compiler.native import build_native
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -63,7 +64,7 @@ def interpret(
 def test_interpreter_equals_native(name: str, tmp_path: Path) -> None:
     source = PROGRAMS / f"{name}.cpp"
     interpreter = Interpreter(compile_source(source, name, [SHIM], tmp_path))
-    kernel = NativeKernel(build_native(source, name, include=[SHIM], out=BUILD / "native"))
+    kernel = fresh_native(build_native(source, name, include=[SHIM], out=BUILD / "native"))
     for seed in SEEDS:
         call = STIMULI[name](random.Random(seed))
         outputs, scalars, memories = interpret(interpreter, call)

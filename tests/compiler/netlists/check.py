@@ -4,16 +4,15 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
 from pathlib import Path
 
 from hardware import Outcome, Rtl
 from initial_values import check_initial_values
+from natives import fresh_native
 from stimuli import Call
 
 from edgemoe.compiler.driver import CompileResult, compile_file
-from edgemoe.compiler.native import NativeKernel, NativeResult, build_native
+from edgemoe.compiler.native import NativeResult, build_native
 from netlists.subjects import CACHE, CALLS, LooseCall, Subject
 from netlists.synthesis import Netlist, digest_of, netlist
 
@@ -63,28 +62,23 @@ def compare(subject: Subject, result: CompileResult, path: Path, models: Path) -
         _compare(rtl, subject, result, stall, run)
 
 
-def fresh_native(subject: Subject, folder: Path) -> NativeKernel:
-    """A native build whose statics have their initial values: a library is loaded once a path."""
-    library = build_native(subject.source, subject.top, include=list(subject.include), out=CACHE / "native")
-    return NativeKernel(Path(shutil.copy(library, folder)))
-
-
 def _compare(rtl: Rtl, subject: Subject, result: CompileResult, stall: int, run: int) -> None:
     calls = subject.calls(result.program.functions[subject.top], run)
-    with tempfile.TemporaryDirectory() as folder:
-        native = fresh_native(subject, Path(folder))
-        for turn, call in enumerate(calls):
-            after = call.copy()
-            want = native.run(after.streams, after.scalars, after.memories)
-            got = rtl.run(
-                subject.top, call.streams, call.scalars, call.memories, stall=stall, seed=10 * run + turn
-            )
-            where = f"{subject.name}, stall {stall} %, call {turn}"
-            assert got.unread == want.unread, where
-            assert got.outputs == want.outputs, where
-            assert _fixed(got, call) == _fixed(want, call), where
-            for argument, data in after.memories.items():
-                assert bytes(call.memories[argument]) == bytes(data), f"{where}, memory {argument}"
+    native = fresh_native(
+        build_native(subject.source, subject.top, include=list(subject.include), out=CACHE / "native")
+    )
+    for turn, call in enumerate(calls):
+        after = call.copy()
+        want = native.run(after.streams, after.scalars, after.memories)
+        got = rtl.run(
+            subject.top, call.streams, call.scalars, call.memories, stall=stall, seed=10 * run + turn
+        )
+        where = f"{subject.name}, stall {stall} %, call {turn}"
+        assert got.unread == want.unread, where
+        assert got.outputs == want.outputs, where
+        assert _fixed(got, call) == _fixed(want, call), where
+        for argument, data in after.memories.items():
+            assert bytes(call.memories[argument]) == bytes(data), f"{where}, memory {argument}"
 
 
 def _fixed(result: Outcome | NativeResult, call: Call) -> dict[str, list[int | None]]:
