@@ -31,6 +31,10 @@ DEPTH_MOST = 1_000_000  # metres
 NAME_MOST = 100  # characters of a model's or a class's name
 
 
+def _power_of_two(value: int) -> bool:
+    return value > 0 and value & (value - 1) == 0
+
+
 def _log2_ceil(n: int) -> int:
     return (n - 1).bit_length()
 
@@ -245,7 +249,7 @@ def model_preset(name: str) -> ModelConfig:
 class BuildConfig:
     """One build of the accelerator: its array, its memories and its largest run-time sizes.
 
-    A *word* of the on-chip memories is `rows` values, i.e. four *sub-words* of `cols` values; one sub-word of
+    A *word* of the on-chip memories is `rows` values, i.e. `banks` *sub-words* of `cols` values; one sub-word of
     int16 is one beat of the memory bus.
     """
 
@@ -275,7 +279,12 @@ class BuildConfig:
             if field.type == "int":
                 _at_least(self.name, field.name, getattr(self, field.name), 1, "Board")
         checks = [
-            ("rows", self.rows == 4 * self.cols, "4 * cols, since a word is four sub-words"),
+            ("cols", self.cols >= 8 and _power_of_two(self.cols), "8 or more, and a power of two"),
+            (
+                "rows",
+                self.rows % self.cols == 0 and self.banks >= 2 and _power_of_two(self.banks),
+                "cols times 2, 4, 8 or another power of two, since a word is whole sub-words",
+            ),
             ("bus_bits", self.bus_bits == 16 * self.cols, "16 * cols, since a beat is one sub-word"),
             ("max_experts", self.max_experts % self.cols == 0, "a multiple of cols"),
             ("max_experts", self.max_experts <= 32, "at most 32"),
@@ -296,6 +305,33 @@ class BuildConfig:
     def macs(self) -> int:
         """Multiply-accumulates per cycle."""
         return self.rows * self.cols
+
+    @property
+    def banks(self) -> int:
+        """Sub-words of a word."""
+        return self.rows // self.cols
+
+    @property
+    def beat_bytes(self) -> int:
+        """Bytes of a beat of the memory bus."""
+        return self.bus_bits // 8
+
+    @property
+    def record_beats(self) -> int:
+        """Beats of a column tile's channel records, of 64 bits each."""
+        return 64 * self.cols // self.bus_bits
+
+    def word_beats(self, bits: int) -> int:
+        """Beats of a word whose values have so many bits."""
+        return self.rows * bits // self.bus_bits
+
+    def tile_beats(self, weight_bits: int) -> int:
+        """Beats of the weights of a tile."""
+        return self.cols * self.word_beats(weight_bits)
+
+    def planes(self, channels: int) -> int:
+        """Planes of `rows` lanes that hold so many channels."""
+        return -(-channels // self.rows)
 
     @property
     def acc_bits(self) -> int:
@@ -375,7 +411,17 @@ def config_hpp(build: BuildConfig) -> str:
         if field.type == "int":
             lines.append(f"constexpr int {_camel(field.name)} = {getattr(build, field.name)};")
     lines.append("")
-    derived = ("macs", "acc_bits", "linear_bits", "context_bits", "sum_bits", "max_dim")
+    derived = (
+        "macs",
+        "banks",
+        "beat_bytes",
+        "record_beats",
+        "acc_bits",
+        "linear_bits",
+        "context_bits",
+        "sum_bits",
+        "max_dim",
+    )
     lines += [f"constexpr int {_camel(name)} = {getattr(build, name)};" for name in derived]
     lines.append("")
     formats = (
@@ -402,7 +448,6 @@ def config_hpp(build: BuildConfig) -> str:
     lines += [f"constexpr int {_camel(name)} = {getattr(numerics, name.upper())};" for name in formats]
     lines += [
         "",
-        'static_assert(kRows == 4 * kCols, "a word is four sub-words");',
         'static_assert(kLinearBits <= kAccBits, "a linear layer\'s sums must fit the accumulator");',
         'static_assert(kContextBits <= kAccBits, "attention\'s sums must fit the accumulator");',
         "",

@@ -16,7 +16,7 @@ from edgemoe.compiler.native import NativeKernel, build_native
 from edgemoe.config import BuildConfig
 from edgemoe.kernels import include_folders, kernel_source
 from edgemoe.program import Memory, Run
-from edgemoe.registers import BEAT_BYTES, DESCRIPTOR_BYTES, Error, Statistics
+from edgemoe.registers import DESCRIPTOR_BYTES, Error, Statistics
 
 
 @lru_cache(maxsize=32)
@@ -35,11 +35,11 @@ def run(build: BuildConfig, memory: Memory, *, work: Path | None = None, checks:
     """Runs a layer program on the native build; timing fields of the statistics are 0 or meaningless."""
     accelerator = kernel("accelerator", build, work or build_root() / "csim", checks)
     regions = {
-        "program": _region(memory.program),
-        "weights": _region(memory.weights),
-        "image": _region(memory.image),
-        "output": np.zeros(_padded(memory.output_bytes), dtype=np.uint8),
-        "statistics": np.zeros(_padded(memory.statistics_bytes), dtype=np.uint8),
+        "program": _region(build, memory.program),
+        "weights": _region(build, memory.weights),
+        "image": _region(build, memory.image),
+        "output": np.zeros(_padded(build, memory.output_bytes), dtype=np.uint8),
+        "statistics": np.zeros(_padded(build, memory.statistics_bytes), dtype=np.uint8),
     }
     registers = accelerator.run(scalars=memory.sizes().registers(), memories=regions).outputs
     data = regions["statistics"].tobytes()
@@ -49,12 +49,12 @@ def run(build: BuildConfig, memory: Memory, *, work: Path | None = None, checks:
     return Run(Error(registers["status"]), registers["error_index"], output, records)
 
 
-def _padded(size: int) -> int:
+def _padded(build: BuildConfig, size: int) -> int:
     """A region's buffer ends on a beat, as its DRAM does."""
-    return max(-(-size // BEAT_BYTES), 1) * BEAT_BYTES
+    return max(-(-size // build.beat_bytes), 1) * build.beat_bytes
 
 
-def _region(data: bytes) -> np.ndarray:
-    buffer = np.zeros(_padded(len(data)), dtype=np.uint8)
+def _region(build: BuildConfig, data: bytes) -> np.ndarray:
+    buffer = np.zeros(_padded(build, len(data)), dtype=np.uint8)
     buffer[: len(data)] = np.frombuffer(data, dtype=np.uint8)
     return buffer

@@ -14,7 +14,7 @@ from edgemoe.errors import DeviceError
 from edgemoe.golden import machine
 from edgemoe.golden.random_package import random_image, random_package
 from edgemoe.package import Package
-from edgemoe.program import Memory, pack_image
+from edgemoe.program import Memory
 from edgemoe.registers import DESCRIPTOR_FIELDS, NO_INDEX, Error, build_id, limits
 from edgemoe.sim.dram import DramConfig
 
@@ -41,7 +41,7 @@ def regions(backend: Rtl, pixels: np.ndarray, task: str = "depth") -> Memory:
     return Memory(
         program.data,
         backend.workload.weights.data,
-        pack_image(backend.workload.package.config, pixels),
+        backend.workload.image(pixels),
         program.output_bytes,
         program.statistics_bytes,
     )

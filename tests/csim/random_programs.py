@@ -20,6 +20,7 @@ class ProgramWriter:
 
     def __init__(self, build: BuildConfig, rng: np.random.Generator) -> None:
         self.build, self.rng = build, rng
+        self.word_bytes = 2 * build.rows  # of int16
         self.descriptors: list[Descriptor] = []
         self.weights = b""
         self.image = b""
@@ -34,24 +35,26 @@ class ProgramWriter:
     def place_weights(self, data: bytes) -> int:
         """Appends to the weights region, returns the offset."""
         offset = len(self.weights)
-        self.weights += data + bytes(-len(data) % 16)
+        self.weights += data + bytes(-len(data) % self.build.beat_bytes)
         return offset
 
     def reserve_output(self, size: int) -> int:
         offset = self.output_bytes
-        self.output_bytes += -(-size // 16) * 16
+        self.output_bytes += size + -size % self.build.beat_bytes
         return offset
 
     def store(self, space: Space, base: int, words: int) -> None:
         """A tap."""
-        width = {Space.ACCUM: 128, Space.CHOICE: 16}.get(space, 64)
+        width = {Space.ACCUM: 2 * self.word_bytes, Space.CHOICE: self.build.beat_bytes}.get(
+            space, self.word_bytes
+        )
         self.add(
             Opcode.STORE, space=space, src_base=base, size=words, offset=self.reserve_output(words * width)
         )
 
     def load(self, space: Space, base: int, words: int, *, bytes_only: bool = False) -> None:
         """LOAD of random values from a random region."""
-        size = words * (32 if bytes_only else 64)
+        size = words * (self.build.rows if bytes_only else self.word_bytes)
         amplitude = int(self.rng.choice([3, 300, 1 << 15]))
         values = self.rng.integers(-amplitude, amplitude, size // 2).astype("<i2").tobytes()
         kind = Format.U8 if bytes_only else Format.I16
@@ -69,15 +72,14 @@ class ProgramWriter:
         parts = []
         limit = 1 << (bits - 1)
         for _ in range(n_tiles):
-            parts.append(self.records(8, k_tiles, bits, target_bits))
-            weights = self.rng.integers(-limit, limit, k_tiles * 8 * 32)
+            parts.append(self.records(self.build.cols, k_tiles, bits, target_bits))
+            weights = self.rng.integers(-limit, limit, k_tiles * self.build.macs)
             parts.append(weights.astype("<i1" if bits == 8 else "<i2").tobytes())
         return b"".join(parts)
 
     def records(self, count: int, k_tiles: int, bits: int, target_bits: int) -> bytes:
-        shift = (
-            16 + bits + 15 + max(k_tiles.bit_length() + 1, 1) - target_bits + self.rng.integers(-3, 3, count)
-        )
+        sums = (k_tiles * self.build.rows // 32).bit_length() + 1
+        shift = 16 + bits + 15 + sums - target_bits + self.rng.integers(-3, 3, count)
         bias = self.rng.integers(-(1 << 20), 1 << 20, count)
         multiplier = self.rng.integers(1 << 15, 1 << 16, count)
         words = (bias & ((1 << 40) - 1)) | multiplier << 40 | np.clip(shift, 1, 62) << 56
@@ -89,11 +91,13 @@ class ProgramWriter:
         """LINEAR from the filled part of `act`, with a tap of what it wrote."""
         stride = tokens + int(self.rng.integers(0, 3))
         if space == Space.QUERY:  # no LOAD fills `query`, so nothing of a tap of it may stay unwritten
-            n_tiles, stride = -(-n_tiles // 4) * 4, tokens
-        planes = -(-n_tiles // 4)
+            n_tiles, stride = n_tiles + -n_tiles % self.build.banks, tokens
+        planes = -(-n_tiles // self.build.banks)
         offset = self.place_weights(self.tiles(n_tiles, k_tiles, bits))
         base = int(self.rng.integers(0, 40)) + (TARGET if space == Space.ACT else 0)
-        size = self.reserve_output(n_tiles * tokens * 16) if epilogue == Epilogue.DRAM else 0
+        size = (
+            self.reserve_output(n_tiles * tokens * self.build.beat_bytes) if epilogue == Epilogue.DRAM else 0
+        )
         self.add(
             Opcode.LINEAR,
             epilogue=epilogue,
@@ -116,7 +120,7 @@ class ProgramWriter:
 
     def layernorm(self, tokens: int, k_tiles: int) -> None:
         """LAYERNORM of the filled part of `residual`."""
-        count = 32 * k_tiles
+        count = self.build.rows * k_tiles
         gamma = self.rng.integers(-(1 << 15), 1 << 15, count)
         beta = self.rng.integers(-(1 << 20), 1 << 20, count)
         shift = self.rng.integers(13, 17, count)
@@ -140,13 +144,13 @@ class ProgramWriter:
         """q, k and v by LINEAR from the filled part of `act`, then ATTENTION."""
         k_base, v_base, out = TARGET, TARGET + heads * tokens, TARGET + 2 * heads * tokens
         for space, base in ((Space.QUERY, 0), (Space.ACT, k_base), (Space.ACT, v_base)):
-            self.linear(Epilogue.REQUANT, tokens, 2, 4 * heads, 8, space)
+            self.linear(Epilogue.REQUANT, tokens, 2, self.build.banks * heads, 8, space)
             place = {"dst_base": base, "dst_stride": tokens}
             tap = self.descriptors.pop()
             linear = self.descriptors.pop()
             self.descriptors.append(dataclasses.replace(linear, **place))
             self.descriptors.append(dataclasses.replace(tap, src_base=base, size=heads * tokens))
-            self.output_bytes = tap.offset + heads * tokens * 64
+            self.output_bytes = tap.offset + heads * tokens * self.word_bytes
         self.add(
             Opcode.ATTENTION,
             tokens=tokens,
@@ -172,7 +176,7 @@ class ProgramWriter:
         *, all_on_one: bool = False,
     ) -> None:  # fmt: skip
         """Gate, experts, combine; every memory they fill is tapped."""
-        gate_tiles = -(-experts // 8)
+        gate_tiles, banks = -(-experts // self.build.cols), self.build.banks
         gate = self.tiles(gate_tiles, k_tiles, 16)
         if all_on_one:  # one logit's bias beats all others
             first = bytearray(gate)
@@ -190,7 +194,7 @@ class ProgramWriter:
         self.store(Space.CHOICE, 0, tokens)
         one = [
             self.tiles(n_tiles, k_tiles, bits, target_bits=17)
-            + self.tiles(4 * k_tiles, n_tiles // 4, bits, target_bits=20)
+            + self.tiles(banks * k_tiles, n_tiles // banks, bits, target_bits=20)
             for _ in range(experts)
         ]
         self.add(
@@ -226,8 +230,8 @@ def random_program(build: BuildConfig, rng: np.random.Generator) -> Memory:
         writer.linear(epilogue, tokens, k_tiles, int(rng.integers(1, 9)), int(rng.choice([8, 16])), space)
     writer.layernorm(int(rng.integers(1, 130)), int(rng.integers(1, 4)))
     tokens = int(rng.integers(1, 60))
-    writer.attention(tokens, int(rng.integers(1, 4)), int(rng.integers(1, 9)))
-    experts = int(rng.choice([1, 4, 8, 16]))
+    writer.attention(tokens, int(rng.integers(1, 4)), int(rng.integers(1, build.cols + 1)))
+    experts = min(int(rng.choice([1, 4, 8, 16])), build.max_experts)
     writer.experts(
         int(rng.integers(1, 130)),
         experts,
@@ -235,7 +239,7 @@ def random_program(build: BuildConfig, rng: np.random.Generator) -> Memory:
         Rule(int(rng.integers(1, 3))),
         int(rng.choice([0, 6554, 30000])),
         2,
-        4 * int(rng.integers(1, 4)),
+        build.banks * int(rng.integers(1, 4)),
         int(rng.choice([8, 16])),
         all_on_one=bool(rng.integers(4) == 0),
     )

@@ -64,6 +64,17 @@ def test_other_build(work: Path) -> None:
     compare(build, memory, work)
 
 
+@pytest.mark.parametrize(("rows", "cols"), [(64, 16), (32, 16), (64, 8)])
+def test_other_arrays(rows: int, cols: int, work: Path) -> None:
+    """Other shapes of the array, with words of four, two and eight sub-words."""
+    build = replace(
+        BUILD, name=f"array-{rows}x{cols}", rows=rows, cols=cols, bus_bits=16 * cols, max_k_tiles=1024 // rows
+    )
+    for seed in range(4):
+        memory = random_program(build, np.random.default_rng(seed))
+        assert compare(build, memory, work).status == Error.NONE
+
+
 def test_shallow_streams(work: Path) -> None:
     """Depths change the timing, never the result, and two processes never wait for each other."""
     build = replace(BUILD, name="shallow", command_depth=1, beats_depth=1, store_depth=1)

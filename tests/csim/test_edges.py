@@ -27,7 +27,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def gate_only(bias: np.ndarray, top_k: int, rule: Rule, threshold: int) -> Memory:
     """Logits that are the bias alone, a gate, its choices."""
     zero = np.zeros((EXPERTS, 32), dtype=np.int16)
-    weights = pack_linear(zero, bias, np.zeros(EXPERTS, int), np.ones(EXPERTS, int))
+    weights = pack_linear(BUILD, zero, bias, np.zeros(EXPERTS, int), np.ones(EXPERTS, int))
     tile = 8 * 32  # of int8 weights, which the experts read as zeros
     expert_bytes = 4 * (tile + 64) + 4 * (tile + 64)
     weights += bytes(expert_bytes)
@@ -92,7 +92,7 @@ def test_saturation_at_both_ends(epilogue: Epilogue, shift: int, work: Path) -> 
     bias = np.array(EXTREMES)
     zero = np.zeros((8, 32), dtype=np.int8)
     residual = np.resize([-32768, 32767, 0, -1], (TOKENS, 32)).astype("<i2").tobytes()
-    weights = pack_linear(zero, bias, np.full(8, 65535), np.full(8, shift))
+    weights = pack_linear(BUILD, zero, bias, np.full(8, 65535), np.full(8, shift))
     strides = {"tokens": TOKENS, "src_stride": TOKENS, "dst_stride": TOKENS, "dst_base": 64}
     scale = {"mult0": 40000, "shift0": 22}
     words = {"format": Format.I16, "dst_base": 64, "size": TOKENS, "offset": len(weights)}

@@ -11,12 +11,16 @@ import numpy as np
 import pytest
 
 from edgemoe import csim
-from edgemoe.config import MODELS, TASKS, ModelConfig, board
+from edgemoe.config import MODELS, TASKS, BuildConfig, ModelConfig, board
 from edgemoe.golden import machine
 from edgemoe.golden.random_package import random_image, random_package
+from edgemoe.package import Package
 from edgemoe.program import Memory, build_program, pack_image, pack_weights
 
 BUILD = board("sim-small")
+LARGE = dataclasses.replace(
+    BUILD, name="large", rows=64, cols=16, bus_bits=256, act_depth=4096, residual_depth=1024, max_k_tiles=16
+)
 NANO = MODELS["nano"]
 ODD = dataclasses.replace(
     NANO,
@@ -46,6 +50,14 @@ CASES: list[tuple[ModelConfig, dict[str, Any]]] = [
 ]
 
 
+#: 64 lanes of a word hold heads of 32 channels and of 64; the image of `tiny` is smaller here.
+LARGE_CASES = [
+    NANO,
+    dataclasses.replace(MODELS["tiny"], layers=2, height=64, width=128),
+    dataclasses.replace(MODELS["tiny"], layers=1, height=128, width=128, experts=0),
+]
+
+
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("csim")
@@ -54,13 +66,21 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("case", range(len(CASES)))
 def test_every_tap(case: int, work: Path) -> None:
     config, options = CASES[case]
-    package = random_package(config, seed=case, **options)
-    weights = pack_weights(package, BUILD)
-    task = TASKS[case % len(TASKS)]
-    program = build_program(package, BUILD, task, weights, taps=True, group=1 + case % 8)
-    image = pack_image(package.config, random_image(package.config, np.random.default_rng(case)))
+    check(BUILD, random_package(config, seed=case, **options), TASKS[case % len(TASKS)], case, work)
+
+
+@pytest.mark.parametrize("case", range(len(LARGE_CASES)))
+def test_every_tap_of_a_large_build(case: int, work: Path) -> None:
+    check(LARGE, random_package(LARGE_CASES[case], seed=case), TASKS[case % len(TASKS)], case, work)
+
+
+def check(build: BuildConfig, package: Package, task: str, seed: int, work: Path) -> None:
+    """All taps of an image, golden and native."""
+    weights = pack_weights(package, build)
+    program = build_program(package, build, task, weights, taps=True, group=1 + seed % build.cols)
+    image = pack_image(package.config, build, random_image(package.config, np.random.default_rng(seed)))
     memory = Memory(program.data, weights.data, image, program.output_bytes, program.statistics_bytes)
-    golden, native = machine.run(BUILD, memory), csim.run(BUILD, memory, work=work)
+    golden, native = machine.run(build, memory), csim.run(build, memory, work=work)
     assert native.status == golden.status == 0
     for name in program.taps:
         want, got = program.tap(golden.output, name), program.tap(native.output, name)

@@ -46,7 +46,7 @@ def run(package: Package, image: np.ndarray, task: str, **options: Any) -> tuple
     memory = Memory(
         program.data,
         weights.data,
-        pack_image(package.config, image),
+        pack_image(package.config, BUILD, image),
         program.output_bytes,
         program.statistics_bytes,
     )

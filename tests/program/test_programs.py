@@ -39,7 +39,7 @@ def test_tiles_have_the_order_of_the_page(outputs: int, inputs: int, kind: type)
         rng.integers(0, 65536, outputs),
         rng.integers(1, 63, outputs),
     )
-    data = pack_linear(weight, bias, m, s)
+    data = pack_linear(BUILD, weight, bias, m, s)
     at = 0
     for n in range(-(-outputs // 8)):
         for k in range(-(-inputs // 32)):
@@ -64,19 +64,19 @@ def test_tiles_have_the_order_of_the_page(outputs: int, inputs: int, kind: type)
 
 def test_planes_and_back() -> None:
     values = np.arange(5 * 70).reshape(5, 70)
-    words = to_planes(values)
+    words = to_planes(values, 32)
     assert (
         words.shape == (3 * 5, 32)
         and (words[5 + 2, :3] == values[2, 32:35]).all()
         and not words[10:, 6:].any()
     )
-    assert (from_planes(words, 5, 70) == values).all()
+    assert (from_planes(words, 5, 70, 32) == values).all()
 
 
 def test_image_rows_are_channel_y_x() -> None:
     config = dataclasses.replace(NANO, height=16, width=16)
     image = np.arange(16 * 16 * 3).reshape(16, 16, 3).astype(np.uint8)
-    words = np.frombuffer(pack_image(config, image), np.uint8).reshape(6, 4, 32)
+    words = np.frombuffer(pack_image(config, BUILD, image), np.uint8).reshape(6, 4, 32)
     for token in range(4):
         y0, x0 = 8 * (token // 2), 8 * (token % 2)
         for i in range(192):
@@ -86,7 +86,7 @@ def test_image_rows_are_channel_y_x() -> None:
 
 def test_images_of_another_size_are_refused() -> None:
     with pytest.raises(UserError, match=r"takes uint8 images \(64, 128, 3\), not uint8 \(64, 64, 3\)"):
-        pack_image(NANO, np.zeros((64, 64, 3), np.uint8))
+        pack_image(NANO, BUILD, np.zeros((64, 64, 3), np.uint8))
 
 
 @pytest.mark.parametrize("taps", [False, True])

@@ -13,7 +13,7 @@ using ExponentialSum = ap_uint<kSumBits>;
 static_assert(kContextBits <= kAccBits && kSumBits <= 24, "rows fit the requantiser and the reciprocal");
 
 /// Exponentials of the `size` queries held, from their scores of one key and their maxima.
-inline void exponentials(Exponential (&e)[kCols], ScoreWord scores, MaximumWord maxima, ap_uint<4> size) {
+inline void exponentials(Exponential (&e)[kCols], ScoreWord scores, MaximumWord maxima, GroupSize size) {
   const Lanes<kCols, kScoreBits> score = unpack<kCols, kScoreBits>(scores);
   const Lanes<kCols, 8> maximum = unpack<kCols, 8>(maxima);
 EXPONENTIAL:
@@ -50,7 +50,7 @@ template <class Products>
 void step_context(ContextRows& rows, bool add, bool drain, Count step, const Exponential (&e)[kCols],
                   const Products& products) {
   const bool first = step == 0;
-  const bool shift_total = drain && (step & 3) == 3;
+  const bool shift_total = drain && (step & (kBanks - 1)) == kBanks - 1;
 TOTAL:
   for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL

@@ -69,7 +69,7 @@ inline void check_load(Verdict& verdict, const Command& c, const Regions& region
   verdict.require(c.size != 0, kErrorSize);
   const ap_uint<16> depth = c.space == kSpaceAct ? kActDepth : kResidualDepth;
   verdict.require(c.dst_base + c.size <= depth, kErrorAddress);
-  const Bytes bytes = Bytes(c.size) << (c.format == kFormatU8 ? 5 : 6);
+  const Bytes bytes = Bytes(c.size) << (kBeatShift + (c.format == kFormatU8 ? kBankBits - 1 : kBankBits));
   check_dram(verdict, c.offset, bytes, c.region == kRegionImage ? regions.image : regions.weights);
 }
 
@@ -91,15 +91,15 @@ inline void check_linear(Verdict& verdict, const Command& c, const Regions& regi
   verdict.require(c.src_stride >= c.tokens && (!to_memory || c.dst_stride >= c.tokens), kErrorStride);
   const ap_uint<34> src_end = range_end(c.src_base, c.k_tiles, c.src_stride, c.tokens);
   const ap_uint<34> dst_end =
-      range_end(c.dst_base, ap_uint<16>((c.n_tiles + 3) >> 2), c.dst_stride, c.tokens);
+      range_end(c.dst_base, ap_uint<16>((c.n_tiles + (kBanks - 1)) >> kBankBits), c.dst_stride, c.tokens);
   const ap_uint<16> depth = residual ? kResidualDepth : (to_query ? kQueryDepth : kActDepth);
   verdict.require(src_end <= kActDepth && (!to_memory || dst_end <= depth), kErrorAddress);
   const bool both_in_act = gelu || (requant && !to_query);
   verdict.require(!both_in_act || disjoint(c.src_base, src_end, c.dst_base, dst_end), kErrorOverlap);
   verdict.require(!gelu || good_shift(c.shift0), kErrorShift);
-  const Bytes bytes = Bytes(weight_beats(c.k_tiles, c.n_tiles, c.weight_bits == 16)) << 4;
+  const Bytes bytes = Bytes(weight_beats(c.k_tiles, c.n_tiles, c.weight_bits == 16)) << kBeatShift;
   check_dram(verdict, c.offset, bytes, regions.weights);
-  if (dram) check_dram(verdict, c.size, Bytes(c.n_tiles * c.tokens) << 4, regions.output);
+  if (dram) check_dram(verdict, c.size, Bytes(c.n_tiles * c.tokens) << kBeatShift, regions.output);
 }
 
 inline void check_layernorm(Verdict& verdict, const Command& c, const Regions& regions) {
@@ -111,7 +111,7 @@ inline void check_layernorm(Verdict& verdict, const Command& c, const Regions& r
                   kErrorAddress);
   verdict.require(c.eps >= kEpsMin && (c.eps >> kEpsBits) == 0, kErrorEpsilon);
   verdict.require(c.dim >= 1 && c.dim <= c.k_tiles * kRows && c.dim <= kMaxDim, kErrorDim);
-  check_dram(verdict, c.offset, Bytes(c.k_tiles) << 8, regions.weights);
+  check_dram(verdict, c.offset, Bytes(norm_beats(c)) << kBeatShift, regions.weights);
 }
 
 inline void check_attention(Verdict& verdict, const Command& c) {
@@ -143,22 +143,23 @@ inline void check_gate(Verdict& verdict, const Command& c) {
                   kErrorRule);
 }
 
-/// Weights of one expert in beats: fc1 (k_tiles x n_tiles), then fc2 (n_tiles / 4 x 4 k_tiles).
+/// Weights of one expert in beats: fc1 (k_tiles x n_tiles), then fc2 (n_tiles / kBanks x kBanks k_tiles).
 inline ap_uint<32> expert_beats(const Command& c) {
   const bool wide = c.weight_bits == 16;
-  const ap_uint<16> hidden_planes = ap_uint<16>(c.n_tiles >> 2);
-  const ap_uint<16> output_tiles = ap_uint<16>(c.k_tiles << 2);
+  const ap_uint<16> hidden_planes = ap_uint<16>(c.n_tiles >> kBankBits);
+  const ap_uint<16> output_tiles = ap_uint<16>(c.k_tiles << kBankBits);
   return ap_uint<32>(weight_beats(c.k_tiles, c.n_tiles, wide) +
                      weight_beats(hidden_planes, output_tiles, wide));
 }
 
 inline void check_experts(Verdict& verdict, const Command& c, const Regions& regions) {
   check_tokens(verdict, c);
-  const ap_uint<16> hidden_planes = ap_uint<16>(c.n_tiles >> 2);
-  verdict.require(c.k_tiles >= 1 && c.k_tiles <= kMaxKTiles && c.k_tiles * 4 <= kMaxNTiles, kErrorKTiles);
-  verdict.require(
-      c.n_tiles >= 4 && c.n_tiles <= kMaxNTiles && (c.n_tiles & 3) == 0 && hidden_planes <= kMaxKTiles,
-      kErrorNTiles);
+  const ap_uint<16> hidden_planes = ap_uint<16>(c.n_tiles >> kBankBits);
+  verdict.require(c.k_tiles >= 1 && c.k_tiles <= kMaxKTiles && c.k_tiles * kBanks <= kMaxNTiles,
+                  kErrorKTiles);
+  verdict.require(c.n_tiles >= kBanks && c.n_tiles <= kMaxNTiles && (c.n_tiles & (kBanks - 1)) == 0 &&
+                      hidden_planes <= kMaxKTiles,
+                  kErrorNTiles);
   verdict.require(c.weight_bits == 8 || c.weight_bits == 16, kErrorWeightBits);
   verdict.require(c.heads >= 1 && c.heads <= kMaxExperts, kErrorHeads);
   verdict.require(c.src_stride >= c.tokens && c.aux_stride >= c.tokens && c.dst_stride >= c.tokens,
@@ -171,7 +172,7 @@ inline void check_experts(Verdict& verdict, const Command& c, const Regions& reg
   verdict.require(good_shift(c.shift0), kErrorShift);
   verdict.require((c.size & (kBeatBytes - 1)) == 0, kErrorAlign);
   const Bytes before = ap_uint<8>(c.heads - 1) * c.size;
-  check_dram(verdict, c.offset, Bytes(before + (Bytes(expert_beats(c)) << 4)), regions.weights);
+  check_dram(verdict, c.offset, Bytes(before + (Bytes(expert_beats(c)) << kBeatShift)), regions.weights);
 }
 
 inline void check_combine(Verdict& verdict, const Command& c) {
@@ -199,7 +200,8 @@ inline void check_store(Verdict& verdict, const Command& c, const Regions& regio
   verdict.require(c.space <= kSpaceChoice, kErrorSpace);
   verdict.require(c.size != 0, kErrorSize);
   verdict.require(c.src_base + c.size <= store_depth(c.space), kErrorAddress);
-  const ap_uint<4> log2_bytes = c.space == kSpaceChoice ? 4 : (c.space == kSpaceAccum ? 7 : 6);
+  const ap_uint<4> log2_bytes =
+      kBeatShift + (c.space == kSpaceChoice ? 0 : (c.space == kSpaceAccum ? kBankBits + 1 : kBankBits));
   check_dram(verdict, c.offset, Bytes(c.size) << log2_bytes, regions.output);
 }
 

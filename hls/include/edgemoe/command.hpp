@@ -6,6 +6,7 @@
 #include <ap_int.h>
 
 #include "edgemoe/fixed.hpp"
+#include "edgemoe/packing.hpp"
 #include "edgemoe_config.hpp"
 #include "edgemoe_registers.hpp"
 
@@ -150,20 +151,29 @@ inline CommandWord pack_command(const Command& c) {
   return word;
 }
 
-/// Beats that a LOAD reads or a STORE writes.
+/// Beats that a LOAD reads or a STORE writes: words of bytes, of int16 or (sums) of int32, or choices.
 inline ap_uint<32> load_beats(const Command& c) {
-  return ap_uint<32>(c.format == kFormatU8 ? c.size << 1 : c.size << 2);
+  return ap_uint<32>(c.format == kFormatU8 ? c.size << (kBankBits - 1) : c.size << kBankBits);
 }
 inline ap_uint<32> store_beats(const Command& c) {
   if (c.space == kSpaceChoice) return c.size;
-  return ap_uint<32>(c.space == kSpaceAccum ? c.size << 3 : c.size << 2);
+  return ap_uint<32>(c.space == kSpaceAccum ? c.size << (kBankBits + 1) : c.size << kBankBits);
 }
 
-/// Beats of a linear layer's weights: per column tile 4 beats of channel records, per tile 16 (int8) or 32
-/// (int16).
+/// Beats of a tile of weights, and a beat of a tile with its channel records.
+constexpr int kTileBeats8 = kRows * kCols * 8 / kBusBits;
+constexpr int kTileBeats16 = kRows * kCols * 16 / kBusBits;
+using LoadBeat = ap_uint<log2_floor(kRecordBeats + kTileBeats16) + 1>;
+
+/// Beats of a linear layer's weights: channel records of each column tile, weights of each tile.
 inline ap_uint<32> weight_beats(ap_uint<16> k_tiles, ap_uint<16> n_tiles, bool wide) {
-  const ap_uint<6> tile = wide ? kRows * kCols / 8 : kRows * kCols / 16;
-  return ap_uint<32>(n_tiles * (k_tiles * tile + 4));
+  const LoadBeat tile = wide ? kTileBeats16 : kTileBeats8;
+  return ap_uint<32>(n_tiles * (k_tiles * tile + kRecordBeats));
+}
+
+/// Beats of a LayerNorm's channel records.
+inline ap_uint<32> norm_beats(const Command& c) {
+  return ap_uint<32>(c.k_tiles * (kRecordBeats * kBanks));
 }
 
 /// A transfer between DRAM and a beat stream: byte address inside the region, beats, and which region.

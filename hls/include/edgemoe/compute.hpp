@@ -51,7 +51,7 @@ COMMANDS:
         break;
       case kOpcodeLayernorm:
         layernorm(command, residual, norms, act, beats);
-        statistics.read_beats = Counter(command.k_tiles * (kRows / 2));
+        statistics.read_beats = norm_beats(command);
         break;
       case kOpcodeGate:
         gate_tokens(command, gate, rankings, shares, choice, queue, accum, expert_tokens);

@@ -3,7 +3,7 @@
 // product runs in it; a command selects the phases of its blocks and the epilogue of its results.
 //
 // Stages of an iteration, in pipeline order: settle control and take a beat (cycle 0) -> queue and on-chip
-// reads -> stationary operand -> 256 products -> sums of columns -> requantising lanes -> epilogue and
+// reads -> stationary operand -> products -> sums of columns -> requantising lanes -> epilogue and
 // writes. The only path that runs backwards is attention's (scores and their maximum to the exponentials): it
 // goes through two memories, kScoreGap iterations apart.
 #pragma once
@@ -79,8 +79,8 @@ COLUMN:
   return sums;
 }
 
-/// The eight requantisers: of a column's sum by its channel record, of a score by the command's scale, or of
-/// the front sub-word of the context rows by its row's scale.
+/// The requantisers, one a column: of a column's sum by its channel record, of a score by the command's
+/// scale, or of the front sub-word of the context rows by its row's scale.
 inline Lanes<kCols, kLaneBits> requantise_lanes(const Lanes<kCols, kAccBits>& sums,
                                                 const ContextRows& context, const Stationary& tile,
                                                 const Activity& activity, const Command& command,
@@ -144,7 +144,7 @@ inline Rows advance_rows(const Rows& rows, const Control& control, const Control
   const bool next_outer = next.active.first_inner;
   if (next.swap && control.phase != kFill) {
     moved.drain = Address(rows.destination + control.active.inner);
-    if (next_outer && (attention || (next.active.outer & 3) == 0)) {
+    if (next_outer && (attention || (next.active.outer & (kBanks - 1)) == 0)) {
       moved.destination = Address(rows.destination + command.dst_stride);
     }
     if (next_outer) moved.values = Address(rows.values + command.aux_stride);
@@ -231,10 +231,10 @@ ENGINE:
       result.lane = lane;
       result.sum = sums;
       result.tile = ap_uint<8>(control.active.outer);
-      result.bank = activity.drain ? ap_uint<2>(control.step) : ap_uint<2>(control.active.outer);
+      result.bank = activity.drain ? Bank(control.step) : Bank(control.active.outer);
       result.step = step;
       const Address plane = activity.drain ? rows.drain : rows.destination;
-      const Address row = activity.drain ? Address(control.step >> 2) : step;
+      const Address row = activity.drain ? Address(control.step >> kBankBits) : step;
       result.row = Address(plane + (epilogue.scatter ? queue_token(entry) : row));
       result.score = queue_score(entry);
       write_result(result, epilogue, command, results, act, query, residual, accum, gate);

@@ -20,29 +20,27 @@ using Address = ap_uint<16>;
 /// scores reach their memory, the results of the group before leave; those of the last group leave in kDrain.
 enum Phase : unsigned char { kFill, kTile, kScores, kGap, kContext, kDrain };
 
-/// Beats of a tile's channel records, and of its weights.
-constexpr int kRecordBeats = 4;
-constexpr int kTileBeats8 = kRows * kCols / 16;
-constexpr int kTileBeats16 = kRows * kCols / 8;
-
 /// Steps between the score sweep and the context sweep. A score is written this many iterations (at least)
 /// before it is read, which must cover the pipeline from the array through the requantiser to the score
 /// memory.
-constexpr int kScoreGap = 32;
+constexpr int kScoreGap = kRows > 32 ? kRows : 32;
 static_assert(kScoreGap >= kCols * kBanks, "a whole group drains in the gap");
+/// Queries of a group, and the sub-words that a group drains.
+using GroupSize = ap_uint<kColBits + 1>;
+using DrainSteps = ap_uint<kColBits + kBankBits + 1>;
 /// Steps that a partial sum rests between its write and its next read: no tile is shorter.
 constexpr int kMinimumSteps = kRecordBeats + kTileBeats8;
 
 /// What stays the same during a command.
 struct Shape {
   bool attention;
-  bool wide;             // 16-bit weights
-  Count tokens;          // steps with work in a sweep
-  Count inner_step;      // 1 k-tile, or p queries
-  Count inner_count;     // k-tiles, or queries
-  Count outer_count;     // n-tiles, or heads
-  Count tile_last;       // last step of a tile
-  ap_uint<6> load_last;  // last beat of a tile
+  bool wide;           // 16-bit weights
+  Count tokens;        // steps with work in a sweep
+  Count inner_step;    // 1 k-tile, or p queries
+  Count inner_count;   // k-tiles, or queries
+  Count outer_count;   // n-tiles, or heads
+  Count tile_last;     // last step of a tile
+  LoadBeat load_last;  // last beat of a tile
 };
 
 /// Coordinates of a block.
@@ -52,7 +50,7 @@ struct Block {
   bool last_inner;   // last k-tile: results leave
   Count inner;
   Count outer;
-  ap_uint<4> size;  // queries in the group, 1 .. 8
+  GroupSize size;  // queries in the group, 1 .. kCols
 };
 
 /// Loop-carried state, settled in the first cycle of each iteration.
@@ -63,15 +61,15 @@ struct Control {
   Count last;    // last step of the phase
   bool swap;     // first step of a block: the loaded operand becomes the active one
   bool loading;  // this iteration loads beat (or query) `load`
-  ap_uint<6> load;
+  LoadBeat load;
   Block active;
   Block next;
-  ap_uint<6> drain_steps;  // 4 for each query of the group that drains next
+  DrainSteps drain_steps;  // kBanks for each query of the group that drains next
 };
 
-inline ap_uint<4> group_size(const Shape& shape, Count inner) {
+inline GroupSize group_size(const Shape& shape, Count inner) {
   const Count left = Count(shape.inner_count - inner);
-  return left < shape.inner_step ? ap_uint<4>(left) : ap_uint<4>(shape.inner_step);
+  return left < shape.inner_step ? GroupSize(left) : GroupSize(shape.inner_step);
 }
 
 inline Shape shape_of(const Command& command) {
@@ -82,10 +80,10 @@ inline Shape shape_of(const Command& command) {
   shape.inner_step = shape.attention ? Count(command.group) : Count(1);
   shape.inner_count = shape.attention ? Count(command.tokens) : Count(command.k_tiles);
   shape.outer_count = shape.attention ? Count(command.heads) : Count(command.n_tiles);
-  const ap_uint<6> beats = kRecordBeats + (shape.wide ? kTileBeats16 : kTileBeats8);
+  const LoadBeat beats = kRecordBeats + (shape.wide ? kTileBeats16 : kTileBeats8);
   const Count least = Count(beats);
   shape.tile_last = Count((command.tokens > least ? command.tokens : least) - 1);
-  shape.load_last = ap_uint<6>(beats - 1);
+  shape.load_last = LoadBeat(beats - 1);
   return shape;
 }
 
@@ -112,8 +110,8 @@ inline Block successor(const Shape& shape, const Block& block) {
 }
 
 /// First beat of a block's operand: only the first k-tile of a column group brings channel records.
-inline ap_uint<6> first_load(const Shape& shape, const Block& block) {
-  return shape.attention || block.first_inner ? ap_uint<6>(0) : ap_uint<6>(kRecordBeats);
+inline LoadBeat first_load(const Shape& shape, const Block& block) {
+  return shape.attention || block.first_inner ? LoadBeat(0) : LoadBeat(kRecordBeats);
 }
 
 inline Control first_control(const Shape& shape) {
@@ -168,7 +166,7 @@ inline NextPhase next_phase(const Control& control, const Shape& shape) {
   if (control.phase == kGap) next.phase = kContext;
   if (control.phase == kContext && !control.next.valid) {
     next.phase = kDrain;
-    next.last = Count((Count(control.active.size) << 2) - 1);
+    next.last = Count((Count(control.active.size) << kBankBits) - 1);
   }
   if (!shape.attention) {
     next.phase = kTile;
@@ -182,12 +180,12 @@ inline Control advance(const Control& control, const Shape& shape) {
   const bool block_end = phase_end && control.phase != kScores && control.phase != kGap;
   const NextPhase following_phase = next_phase(control, shape);
   const Block following = successor(shape, control.next);
-  const ap_uint<6> load_last = shape.attention ? ap_uint<6>(control.next.size - 1) : shape.load_last;
+  const LoadBeat load_last = shape.attention ? LoadBeat(control.next.size - 1) : shape.load_last;
   Control next = control;
   next.step = Count(control.step + 1);
   next.swap = block_end;
   next.loading = control.loading && control.load != load_last;
-  next.load = ap_uint<6>(control.load + 1);
+  next.load = LoadBeat(control.load + 1);
   if (phase_end) {
     next.step = 0;
     next.phase = following_phase.phase;
@@ -196,7 +194,7 @@ inline Control advance(const Control& control, const Shape& shape) {
   if (block_end) {
     next.running = control.next.valid || control.phase == kContext;
     next.active = control.next;
-    next.drain_steps = ap_uint<6>(ap_uint<6>(control.active.size) << 2);
+    next.drain_steps = DrainSteps(DrainSteps(control.active.size) << kBankBits);
     if (control.phase == kFill) next.drain_steps = 0;
     next.next = following;
     next.loading = following.valid;

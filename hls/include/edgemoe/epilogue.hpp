@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happens to the eight requantised results of a step, by the command's epilogue.
+// What happens to the requantised results of a step, by the command's epilogue.
 #pragma once
 
 #include <hls_stream.h>
@@ -37,13 +37,13 @@ inline EpilogueFlags epilogue_of(const Command& command, bool attention) {
   return e;
 }
 
-/// Eight results on their way out.
+/// A result a column on its way out.
 struct Result {
   Lanes<kCols, kLaneBits> lane;  // requantised
   Lanes<kCols, kAccBits> sum;    // raw
   ap_uint<16> step;
   ap_uint<16> row;  // of the destination tensor
-  ap_uint<2> bank;
+  Bank bank;
   ap_uint<8> tile;    // n-tile
   ap_uint<16> score;  // of the gathered token
 };

@@ -95,7 +95,7 @@ RANK:
 }
 
 /// Lane `n` of a row of logits.
-inline Accumulator select_logit(const Lanes<kCols, kAccBits>& logits, ap_uint<3> n) {
+inline Accumulator select_logit(const Lanes<kCols, kAccBits>& logits, Column n) {
   Accumulator selected = 0;
 SELECT:
   for (int i = 0; i < kCols; ++i) {
@@ -124,8 +124,8 @@ SHARE:
   while (token != command.tokens) {
 #pragma HLS PIPELINE II = 1
     const RankingWord ranking = rankings[token];
-    const Lanes<kCols, kAccBits> logits = unpack<kCols, kAccBits>(gate[expert >> 3][token]);
-    const Accumulator logit = select_logit(logits, ap_uint<3>(expert));
+    const Lanes<kCols, kAccBits> logits = unpack<kCols, kAccBits>(gate[expert >> kColBits][token]);
+    const Accumulator logit = select_logit(logits, Column(expert));
     const Score t = Score(requantise(logit, command.mult0, Shift(command.shift0), largest(kScoreBits)));
     const Exponential e = exp2_lane(t, IntegerMaximum(bits<8>(ranking, 20)));
     bool chosen = false;
@@ -230,7 +230,7 @@ SEND_COUNTS:
   }
 }
 
-/// COMBINE: residual = sat16(residual + ((sum + 8) >> 4)), one row of 32 channels a step.
+/// COMBINE: residual = sat16(residual + ((sum + 8) >> 4)), one row of kRows channels a step.
 inline void combine(const Command& command, const SumMemory& accum, TensorMemory<kResidualDepth>& residual) {
   ap_uint<16> token = 0;
   ap_uint<16> planes = command.k_tiles;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// LayerNorm in two pipelined sweeps over sub-words of 8 channels: exact sums of every token, then the
+// LayerNorm in two pipelined sweeps over sub-words of kCols channels: exact sums of every token, then the
 // normalised values with gamma and beta of each channel. Formulas: docs/reference/arithmetic.md.
 #pragma once
 
@@ -41,7 +41,7 @@ inline ap_uint<64> spread(ap_uint<10> dim, ap_uint<44> squares, ap_int<27> sum, 
   return ap_uint<64>(u);
 }
 
-/// Sweep 1, token by token: sums of x and of x^2 of 8 channels a step.
+/// Sweep 1, token by token: sums of x and of x^2 of a sub-word a step.
 inline void norm_sums(const Command& command, const TensorMemory<kResidualDepth>& residual,
                       TokenNormWord (&norms)[kMaxTokens]) {
   const ap_uint<10> dim = ap_uint<10>(command.dim);
@@ -54,7 +54,7 @@ inline void norm_sums(const Command& command, const TensorMemory<kResidualDepth>
 NORM_SUMS:
   while (token != command.tokens) {
 #pragma HLS PIPELINE II = 1
-    const Lanes<kCols, 16> x = unpack<kCols, 16>(residual[ap_uint<2>(part)][ap_uint<16>(plane + token)]);
+    const Lanes<kCols, 16> x = unpack<kCols, 16>(residual[Bank(part)][ap_uint<16>(plane + token)]);
     ap_int<27> part_sum = 0;
     ap_uint<44> part_squares = 0;
   NORM_LANE:
@@ -70,7 +70,8 @@ NORM_SUMS:
     norm.rsqrt = rsqrt(spread(dim, squares, sum, ap_uint<kEpsBits>(command.eps)));
     const bool last = part == last_part;
     if (last) norms[token] = pack_norm(norm);
-    plane = last ? command.src_base : ((part & 3) == 3 ? ap_uint<16>(plane + command.src_stride) : plane);
+    plane = last ? command.src_base
+                 : ((part & (kBanks - 1)) == kBanks - 1 ? ap_uint<16>(plane + command.src_stride) : plane);
     token = last ? ap_uint<16>(token + 1) : token;
     part = last ? ap_uint<8>(0) : ap_uint<8>(part + 1);
   }
@@ -86,14 +87,14 @@ inline ap_int<16> norm_lane(ap_int<16> x, const TokenNorm& norm, ap_uint<10> dim
   return saturate<16, 48>(round_shift<48>(scaled, channel.shift));
 }
 
-/// Sweep 2, channel by channel: 4 beats of records, then every token's sub-word.
+/// Sweep 2, channel by channel: the beats of records, then every token's sub-word.
 inline void norm_scale(const Command& command, const TensorMemory<kResidualDepth>& residual,
                        const TokenNormWord (&norms)[kMaxTokens], TensorMemory<kActDepth>& act,
                        hls::stream<Beat>& beats) {
   const ap_uint<10> dim = ap_uint<10>(command.dim);
   const ap_uint<16> last_step = ap_uint<16>(command.tokens + kRecordBeats - 1);
   ap_uint<16> parts = ap_uint<16>(command.k_tiles * kBanks);  // sub-words still to do
-  ap_uint<2> bank = 0;
+  Bank bank = 0;
   ap_uint<16> step = 0;  // beat, then token + kRecordBeats
   bool loading = true;   // step < kRecordBeats
   ap_uint<16> source = command.src_base;
@@ -116,16 +117,16 @@ NORM_SCALE:
   SCALE_LANE:
     for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL
-      const Channel loaded = unpack_channel(bits<64>(beat, 64 * (n % 2)));
-      if (loading && step == n / 2) channel[n] = loaded;
+      const Channel loaded = unpack_channel(bits<64>(beat, 64 * (n % kBeatRecords)));
+      if (loading && step == n / kBeatRecords) channel[n] = loaded;
       y[n] = norm_lane(x[n], norm, dim, channel[n]);
     }
     if (!loading) act[bank][ap_uint<16>(destination + token)] = pack<kCols, 16>(y);
     const bool last = step == last_step;
-    const bool plane_end = last && bank == 3;
+    const bool plane_end = last && bank == kBanks - 1;
     source = plane_end ? ap_uint<16>(source + command.src_stride) : source;
     destination = plane_end ? ap_uint<16>(destination + command.dst_stride) : destination;
-    bank = last ? ap_uint<2>(bank + 1) : bank;
+    bank = last ? Bank(bank + 1) : bank;
     parts = last ? ap_uint<16>(parts - 1) : parts;
     step = last ? ap_uint<16>(0) : ap_uint<16>(step + 1);
     loading = step < kRecordBeats;

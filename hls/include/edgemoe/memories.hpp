@@ -7,15 +7,15 @@
 
 namespace edgemoe {
 
-/// A tensor of T tokens x D channels in planes of 32 channels: element (t, c) at word base + (c/32)*stride +
-/// t, lane c%32, i.e. bank (c%32)/8 and lane c%8 of that sub-word.
+/// A tensor of T tokens x D channels in planes of kRows channels: element (t, c) at word base +
+/// (c/kRows)*stride + t, lane c%kRows, i.e. bank (c%kRows)/kCols and lane c%kCols of that sub-word.
 template <int Depth>
 using TensorMemory = Beat[kBanks][Depth];
 
 /// Sums of weighted expert outputs, in the layout of the residual.
 using SumMemory = SumWord[kBanks][kResidualDepth];
 
-/// Raw gate logits: one row of 8 a token and tile of experts.
+/// Raw gate logits: one row of kCols a token and tile of experts.
 constexpr int kGateTiles = kMaxExperts / kCols;
 using GateMemory = AccumulatorWord[kGateTiles][kMaxTokens];
 
@@ -33,7 +33,7 @@ inline ap_uint<16> queue_score(QueueEntry entry) {
   return bits<16>(entry, 16);
 }
 
-/// Reads the four sub-words of a row.
+/// Reads the sub-words of a row.
 template <int Depth>
 Lanes<kRows, 16> read_word(const TensorMemory<Depth>& memory, ap_uint<16> row) {
   Lanes<kRows, 16> word;

@@ -9,19 +9,28 @@
 
 namespace edgemoe {
 
-/// One beat of DRAM and one sub-word of the on-chip tensors: 8 x int16.
-using Beat = ap_uint<128>;
-/// A row of psum or of raw gate logits: 8 x int48.
-using AccumulatorWord = ap_uint<384>;
-/// A row of expert sums: 8 x int32.
-using SumWord = ap_uint<256>;
-/// A row of scores, 8 x int18, and of running maxima, 8 x int8.
-using ScoreWord = ap_uint<144>;
-using MaximumWord = ap_uint<64>;
+/// floor(log2(n)), n >= 1.
+constexpr int log2_floor(int n) {
+  return n < 2 ? 0 : 1 + log2_floor(n / 2);
+}
 
-/// Banks of a tensor memory: sub-words of kCols lanes that make one word of kRows lanes.
-constexpr int kBanks = kRows / kCols;
-static_assert(kBanks == 4 && kCols == 8, "a sub-word is one 128-bit beat of 8 int16, a word four of them");
+/// One beat of DRAM and one sub-word of the on-chip tensors: an int16 a column.
+using Beat = ap_uint<kBusBits>;
+/// A row of psum or of raw gate logits, of expert sums, of scores and of running maxima: a value a column.
+using AccumulatorWord = ap_uint<kCols * kAccBits>;
+using SumWord = ap_uint<kCols * 32>;
+using ScoreWord = ap_uint<kCols * kScoreBits>;
+using MaximumWord = ap_uint<kCols * 8>;
+
+/// A tensor memory has kBanks banks: sub-words of kCols lanes that make one word of kRows lanes.
+constexpr int kBankBits = log2_floor(kBanks);
+constexpr int kColBits = log2_floor(kCols);
+constexpr int kBeatShift = log2_floor(kBeatBytes);
+static_assert(kBusBits == 16 * kCols && kBanks << kColBits == kRows, "a sub-word is one beat of int16");
+
+/// A bank, and a column.
+using Bank = ap_uint<kBankBits>;
+using Column = ap_uint<kColBits>;
 
 /// `W` bits of `word` from bit `low` on, unsigned.
 template <int W, int V>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stationary operand of the MAC array: a 32 x 8 tile of weights, or p queries (one a column).
+// The stationary operand of the MAC array: a tile of kRows x kCols weights, or p queries (one a column).
 // Two copies in registers: the array computes with `active` while `shadow` is loaded beat by beat.
 #pragma once
 
@@ -64,24 +64,29 @@ SWAP_COLUMN:
   }
 }
 
-/// Loads beat `load` of a tile: 4 beats of channel records, then per column 2 (int8) or 4 (int16) beats of
-/// weights.
-inline void load_weights(Stationary& s, bool loading, ap_uint<6> load, bool wide, Beat beat) {
+/// Channel records of a beat.
+constexpr int kBeatRecords = kBusBits / 64;
+
+/// Loads beat `load` of a tile: kRecordBeats beats of channel records, then per column kBanks (int16) or half
+/// as many (int8) beats of weights.
+inline void load_weights(Stationary& s, bool loading, LoadBeat load, bool wide, Beat beat) {
+  constexpr int kBytes = 2 * kCols;  // of a beat
   const bool records = load < kRecordBeats;
-  const ap_uint<6> index = ap_uint<6>(load - kRecordBeats);
-  const ap_uint<4> column = wide ? ap_uint<4>(index >> 2) : ap_uint<4>(index >> 1);
+  const LoadBeat index = LoadBeat(load - kRecordBeats);
+  const ap_uint<kColBits + 1> column =
+      wide ? ap_uint<kColBits + 1>(index >> kBankBits) : ap_uint<kColBits + 1>(index >> (kBankBits - 1));
 LOAD_COLUMN:
   for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL
-    const Channel channel = unpack_channel(bits<64>(beat, 64 * (n % 2)));
-    if (loading && records && load == n / 2) s.shadow_channel[n] = channel;
+    const Channel channel = unpack_channel(bits<64>(beat, 64 * (n % kBeatRecords)));
+    if (loading && records && load == n / kBeatRecords) s.shadow_channel[n] = channel;
     const bool here = loading && !records && column == n;
   LOAD_ROW:
     for (int k = 0; k < kRows; ++k) {
 #pragma HLS UNROLL
-      const Operand narrow_value = ap_int<8>(bits<8>(beat, 8 * (k % 16)));
-      const Operand wide_value = ap_int<16>(bits<16>(beat, 16 * (k % 8)));
-      const bool part = wide ? (index & 3) == k / 8 : (index & 1) == k / 16;
+      const Operand narrow_value = ap_int<8>(bits<8>(beat, 8 * (k % kBytes)));
+      const Operand wide_value = ap_int<16>(bits<16>(beat, 16 * (k % kCols)));
+      const bool part = wide ? (index & (kBanks - 1)) == k / kCols : (index & (kBanks / 2 - 1)) == k / kBytes;
       const Operand value = wide ? Operand(wide_value) : Operand(narrow_value);
       if (here && part) s.shadow[k][n] = value;
     }
@@ -89,7 +94,7 @@ LOAD_COLUMN:
 }
 
 /// Loads query `load` of a group into its column.
-inline void load_query(Stationary& s, bool loading, ap_uint<6> load, const Word& query) {
+inline void load_query(Stationary& s, bool loading, LoadBeat load, const Word& query) {
 LOAD_QUERY_COLUMN:
   for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL

@@ -44,7 +44,7 @@ inline void count_step(Statistics& s, const Control& control, const Shape& shape
   s.query_reads = Counter(s.query_reads + ap_uint<1>(control.loading && shape.attention));
   s.read_beats = Counter(s.read_beats + ap_uint<1>(control.loading && !shape.attention));
   s.write_beats = Counter(s.write_beats + ap_uint<1>(sent));
-  const ap_uint<4> none = 0;
+  const GroupSize none = 0;
   s.score_writes = Counter(s.score_writes + (control.phase == kScores ? control.active.size : none));
   s.exp_evaluations = Counter(s.exp_evaluations + (control.phase == kContext ? control.active.size : none));
 }
@@ -86,17 +86,18 @@ inline Counter record_word(const Statistics& s, const Command& command, Counter 
   }
 }
 
-/// Sends the record: four beats of four words.
+/// Sends the record, in whole beats.
 inline void send_record(const Statistics& s, const Command& command, Counter now,
                         hls::stream<Beat>& results) {
 RECORD_BEAT:
   for (int beat = 0; beat < kDescriptorBytes / kBeatBytes; ++beat) {
 #pragma HLS UNROLL
+    constexpr int kWords = kBeatBytes / 4;
     Beat word = 0;
   RECORD_WORD:
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < kWords; ++i) {
 #pragma HLS UNROLL
-      word = word | (Beat(record_word(s, command, now, 4 * beat + i)) << (32 * i));
+      word = word | (Beat(record_word(s, command, now, kWords * beat + i)) << (32 * i));
     }
     results.write(word);
   }

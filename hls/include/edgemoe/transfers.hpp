@@ -9,26 +9,26 @@
 
 namespace edgemoe {
 
-/// 16 unsigned bytes of a beat, half of them as one sub-word of int16.
+/// The unsigned bytes of a beat, half of them as one sub-word of int16.
 inline Beat widen_bytes(Beat beat, int half) {
   Lanes<kCols, 16> values;
 WIDEN:
   for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL
-    values[n] = ap_int<16>(bits<8>(beat, 64 * half + 8 * n));
+    values[n] = ap_int<16>(bits<8>(beat, 8 * (kCols * half + n)));
   }
   return pack<kCols, 16>(values);
 }
 
-/// LOAD: `size` words from dst_base on. U8 words come in 2 beats (two sub-words each), I16 words in 4.
+/// LOAD: `size` words from dst_base on. U8 words come in beats of two sub-words, I16 words in beats of one.
 inline void load(const Command& command, hls::stream<Beat>& beats, TensorMemory<kActDepth>& act,
                  TensorMemory<kResidualDepth>& residual) {
   const bool bytes = command.format == kFormatU8;
   const bool to_act = command.space == kSpaceAct;
-  const ap_uint<2> last_part = bytes ? 1 : 3;
+  const Bank last_part = bytes ? kBanks / 2 - 1 : kBanks - 1;
   ap_uint<16> words = ap_uint<16>(command.size);
   ap_uint<16> row = command.dst_base;
-  ap_uint<2> part = 0;
+  Bank part = 0;
 LOAD:
   while (words != 0) {
 #pragma HLS PIPELINE II = 1
@@ -44,26 +44,29 @@ LOAD:
     const bool last = part == last_part;
     words = last ? ap_uint<16>(words - 1) : words;
     row = last ? ap_uint<16>(row + 1) : row;
-    part = last ? ap_uint<2>(0) : ap_uint<2>(part + 1);
+    part = last ? Bank(0) : Bank(part + 1);
   }
 }
 
-/// STORE: `size` words from src_base on: 4 beats a word of int16, 8 a word of int32 sums, 1 a token of
-/// choices.
+/// A beat of a word that STORE writes.
+using StorePart = ap_uint<kBankBits + 1>;
+
+/// STORE: `size` words from src_base on: a beat a sub-word of int16, two a sub-word of int32 sums, one a
+/// token of choices.
 inline void store_words(const Command& command, const TensorMemory<kActDepth>& act,
                         const TensorMemory<kQueryDepth>& query, const TensorMemory<kResidualDepth>& residual,
                         const SumMemory& accum, const Beat (&choice)[kMaxTokens],
                         hls::stream<Beat>& results) {
   const bool sums = command.space == kSpaceAccum;
   const bool choices = command.space == kSpaceChoice;
-  const ap_uint<3> last_part = choices ? 0 : (sums ? 7 : 3);
+  const StorePart last_part = choices ? 0 : (sums ? 2 * kBanks - 1 : kBanks - 1);
   ap_uint<16> words = ap_uint<16>(command.size);
   ap_uint<16> row = command.src_base;
-  ap_uint<3> part = 0;
+  StorePart part = 0;
 STORE:
   while (words != 0) {
 #pragma HLS PIPELINE II = 1
-    const ap_uint<2> bank = sums ? ap_uint<2>(part >> 1) : ap_uint<2>(part);
+    const Bank bank = sums ? Bank(part >> 1) : Bank(part);
     Beat beat = 0;
     if (command.space == kSpaceAct) beat = act[bank][row];
     if (command.space == kSpaceQuery) beat = query[bank][row];
@@ -71,13 +74,13 @@ STORE:
     if (choices) beat = choice[row];
     if (sums) {
       const SumWord word = accum[bank][row];
-      beat = (part & 1) == 0 ? bits<128>(word, 0) : bits<128>(word, 128);
+      beat = (part & 1) == 0 ? bits<kBusBits>(word, 0) : bits<kBusBits>(word, kBusBits);
     }
     results.write(beat);
     const bool last = part == last_part;
     words = last ? ap_uint<16>(words - 1) : words;
     row = last ? ap_uint<16>(row + 1) : row;
-    part = last ? ap_uint<3>(0) : ap_uint<3>(part + 1);
+    part = last ? StorePart(0) : StorePart(part + 1);
   }
 }
 

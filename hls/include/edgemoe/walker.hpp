@@ -21,7 +21,8 @@ inline CommandWord read_descriptor(hls::burst_maxi<Beat> program) {
 READ_DESCRIPTOR:
   for (int beat = 0; beat < kDescriptorBeats; ++beat) {
 #pragma HLS PIPELINE II = 1
-    word = CommandWord((word >> 128) | (CommandWord(program.read()) << (kDescriptorBeats - 1) * 128));
+    word =
+        CommandWord((word >> kBusBits) | (CommandWord(program.read()) << (kDescriptorBeats - 1) * kBusBits));
   }
   return word;
 }
@@ -132,7 +133,7 @@ inline void send_transfers(const Command& c, hls::stream<TransferWord>& fetches,
         send_transfer(stores, c.size, ap_uint<32>(c.n_tiles * c.tokens), kStoreOutput);
       break;
     case kOpcodeLayernorm:
-      send_transfer(fetches, c.offset, ap_uint<32>(c.k_tiles * (kRows / 2)), kRegionWeights);
+      send_transfer(fetches, c.offset, norm_beats(c), kRegionWeights);
       break;
     case kOpcodeStore:
       send_transfer(stores, c.offset, store_beats(c), kStoreOutput);
@@ -160,8 +161,8 @@ inline void send_expert(const Command& c, ap_uint<8> expert, ap_uint<16> tokens,
   commands.write(pack_command(fc1));
   Command fc2 = fc1;
   fc2.epilogue = int(kEpilogueExpert);
-  fc2.k_tiles = ap_uint<16>(c.n_tiles >> 2);
-  fc2.n_tiles = ap_uint<16>(c.k_tiles << 2);
+  fc2.k_tiles = ap_uint<16>(c.n_tiles >> kBankBits);
+  fc2.n_tiles = ap_uint<16>(c.k_tiles << kBankBits);
   fc2.src_base = c.aux_base;
   fc2.src_stride = c.aux_stride;
   fc2.dst_base = c.dst_base;

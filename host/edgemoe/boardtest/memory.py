@@ -10,7 +10,6 @@ from edgemoe.config import BuildConfig
 from edgemoe.golden import machine
 from edgemoe.program import Memory
 from edgemoe.registers import (
-    BEAT_BYTES,
     DESCRIPTOR_BYTES,
     Descriptor,
     Format,
@@ -22,7 +21,7 @@ from edgemoe.registers import (
 from edgemoe.runtime.places import moving_places
 
 ROUNDS = 8
-GUARD = 64 * BEAT_BYTES
+GUARD = 1024
 """Bytes of the output region before and after the copy; they must stay 0."""
 KEPT = 1 << 20
 """Bytes that each round leaves allocated, so that the next one's buffers lie elsewhere."""
@@ -59,7 +58,7 @@ def _round(build: BuildConfig, rng: np.random.Generator, number: int) -> Memory:
         opcode=Opcode.STORE, space=space, size=words, src_base=depth - words, offset=GUARD, stage=1
     )
     program = pack_program([load, store, Descriptor(opcode=Opcode.END, stage=2)])
-    return Memory(program, bytes(BEAT_BYTES), image, len(image) + 2 * GUARD, 8 * DESCRIPTOR_BYTES)
+    return Memory(program, bytes(build.beat_bytes), image, len(image) + 2 * GUARD, 8 * DESCRIPTOR_BYTES)
 
 
 def _compare(number: int, expected: bytes, got: bytes) -> list[str]:

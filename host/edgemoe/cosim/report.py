@@ -66,7 +66,7 @@ def report_of(facts: Facts, picture: Picture, runs: Runs, taps: bool) -> dict[st
         **utilisation(build, figures),
         "clock_mhz": build.clock_mhz,
         "fps_at_clock": build.clock_mhz * 1e6 / cycles if cycles else 0.0,
-        **({"dram": dram_figures(ours_of(runs), asdict(facts.dram))} if facts.dram else {}),
+        **({"dram": dram_figures(build, ours_of(runs), asdict(facts.dram))} if facts.dram else {}),
         "config": build.to_dict(),
         "seconds": {**facts.seconds, "simulate": sum(ours.seconds for ours, _, _ in runs.values())},
         "versions": versions(),

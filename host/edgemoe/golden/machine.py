@@ -19,11 +19,10 @@ from edgemoe.golden.experts import Routing, combine, gate, scatter
 from edgemoe.golden.gelu import gelu_epilogue
 from edgemoe.golden.layernorm import layernorm
 from edgemoe.golden.linear import expert_output, linear_sums, requantised, residual_added
-from edgemoe.golden.verdict import LOAD_BEATS, STORE_BEATS, check_program, linear_bytes
+from edgemoe.golden.verdict import check_program
 from edgemoe.numerics import Int
 from edgemoe.program import Memory, Run
 from edgemoe.registers import (
-    BEAT_BYTES,
     DESCRIPTOR_BYTES,
     NO_INDEX,
     Descriptor,
@@ -34,6 +33,10 @@ from edgemoe.registers import (
     Region,
     Space,
     Statistics,
+    linear_beats,
+    load_beats,
+    norm_beats,
+    store_beats,
 )
 
 
@@ -66,7 +69,7 @@ def run(build: BuildConfig, memory: Memory, *, watch: Watcher | None = None) -> 
 
 
 class _Machine:
-    """On-chip memories and the operations on them. A word is a row of 32 values."""
+    """On-chip memories and the operations on them. A word is a row of `rows` values."""
 
     def __init__(self, build: BuildConfig, memory: Memory, watch: Watcher | None) -> None:
         self.build, self.memory, self.watch = build, memory, watch
@@ -105,7 +108,7 @@ class _Machine:
         values = np.frombuffer(region, kind, d.size * self.build.rows, d.offset).reshape(d.size, -1)
         self.words[Space(d.space)][d.dst_base : d.dst_base + d.size] = values
         self._keep(index, d, values.astype(np.int64))
-        return _record(d, read_beats=d.size * LOAD_BEATS[Format(d.format)])
+        return _record(d, read_beats=d.size * load_beats(self.build, d.format))
 
     def linear(self, index: int, d: Descriptor) -> Statistics:
         """x W^T + b with one of the epilogues."""
@@ -121,7 +124,7 @@ class _Machine:
             y = gelu_epilogue(acc, m, s, d.mult0, d.shift0)
             self._write(Space.ACT, d.dst_base, d.dst_stride, rows, y)
         elif d.epilogue == Epilogue.RESIDUAL:
-            planes = (d.n_tiles + 3) // 4
+            planes = -(-d.n_tiles // self.build.banks)
             old = self._planes(Space.RESIDUAL, d.dst_base, d.dst_stride, planes, rows)[:, : acc.shape[1]]
             y = residual_added(old, acc, m, s)
             self._write(Space.RESIDUAL, d.dst_base, d.dst_stride, rows, y)
@@ -141,13 +144,13 @@ class _Machine:
         """residual -> act."""
         rows = np.arange(d.tokens)
         x = self._planes(Space.RESIDUAL, d.src_base, d.src_stride, d.k_tiles, rows)
-        records = np.frombuffer(self.memory.weights, "<u8", d.k_tiles * 32, d.offset)
+        records = np.frombuffer(self.memory.weights, "<u8", d.k_tiles * self.build.rows, d.offset)
         beta, gamma, s = _decode_records(records)
         gamma = gamma - ((gamma >> 15) << 16)  # the m field holds an int16 here
         y = layernorm(x, gamma, beta, s, d.dim, d.eps)
         self._write(Space.ACT, d.dst_base, d.dst_stride, rows, y)
         self._keep(index, d, y)
-        return _record(d, read_beats=16 * d.k_tiles)
+        return _record(d, read_beats=norm_beats(self.build, d.k_tiles))
 
     def attention(self, index: int, d: Descriptor) -> Statistics:
         """Every head from its planes of query and act."""
@@ -155,9 +158,9 @@ class _Machine:
         q = self._planes(Space.QUERY, d.query_base, d.query_stride, d.heads, rows)
         k = self._planes(Space.ACT, d.src_base, d.src_stride, d.heads, rows)
         v = self._planes(Space.ACT, d.aux_base, d.aux_stride, d.heads, rows)
-        context = np.zeros_like(q)
+        context, lanes_of_head = np.zeros_like(q), self.build.rows
         for head in range(d.heads):
-            lanes = slice(32 * head, 32 * head + 32)
+            lanes = slice(lanes_of_head * head, lanes_of_head * (head + 1))
             context[:, lanes] = attention(
                 q[:, lanes], k[:, lanes], v[:, lanes], d.mult0, d.shift0, d.mult1, d.shift1
             )
@@ -191,8 +194,9 @@ class _Machine:
         """Each used expert on its queue; a record for each."""
         if self.routing is None:
             raise RuntimeError("EXPERTS without GATE passed the checks")
-        hidden_planes = d.n_tiles // 4
-        fc1_bytes = linear_bytes(d.n_tiles, d.k_tiles, d.weight_bits)
+        hidden_planes = d.n_tiles // self.build.banks
+        outputs = self.build.banks * d.k_tiles
+        fc1_bytes = self._linear_bytes(d.n_tiles, d.k_tiles, d.weight_bits)
         for expert in range(d.heads):
             tokens, score = self.routing.queue(expert)
             if not len(tokens):
@@ -202,16 +206,14 @@ class _Machine:
             weight, bias, m, s = self._weights(offset, d.n_tiles, d.k_tiles, d.weight_bits)
             hidden = gelu_epilogue(linear_sums(x, weight, bias), m, s, d.mult0, d.shift0)
             self._write(Space.ACT, d.aux_base, d.aux_stride, np.arange(len(tokens)), hidden)
-            weight, bias, m, s = self._weights(
-                offset + fc1_bytes, 4 * d.k_tiles, hidden_planes, d.weight_bits
-            )
+            weight, bias, m, s = self._weights(offset + fc1_bytes, outputs, hidden_planes, d.weight_bits)
             z = expert_output(linear_sums(hidden, weight, bias), m, s)
             accum = self._planes(Space.ACCUM, d.dst_base, d.dst_stride, d.k_tiles, np.arange(d.tokens))
             scatter(accum, tokens, z, score)
             self._write(Space.ACCUM, d.dst_base, d.dst_stride, np.arange(d.tokens), accum)
             self._keep(index, d, z, expert)
             steps1, beats1 = self._linear_counts(d.n_tiles, d.k_tiles, len(tokens), d.weight_bits)
-            steps2, beats2 = self._linear_counts(4 * d.k_tiles, hidden_planes, len(tokens), d.weight_bits)
+            steps2, beats2 = self._linear_counts(outputs, hidden_planes, len(tokens), d.weight_bits)
             counts = {"mac_steps": steps1 + steps2, "x_reads": steps1 + steps2, "read_beats": beats1 + beats2}
             self.records.append(replace(_record(d, **counts), expert=expert, tokens=len(tokens)))
         sums = self._planes(Space.ACCUM, d.dst_base, d.dst_stride, d.k_tiles, np.arange(d.tokens))
@@ -234,13 +236,15 @@ class _Machine:
         kind = {Space.CHOICE: "<u4", Space.ACCUM: "<i4"}.get(space, "<i2")
         memory = self.choice if space == Space.CHOICE else self.words[space]
         words = memory[d.src_base : d.src_base + d.size].astype(np.int64)
+        if space == Space.CHOICE:  # a beat each
+            words = np.pad(words, ((0, 0), (0, self.build.beat_bytes // 4 - words.shape[1])))
         data = words.astype(kind).tobytes()
         self.output[d.offset : d.offset + len(data)] = data
         self._keep(index, d, words)
-        return _record(d, write_beats=d.size * STORE_BEATS[space])
+        return _record(d, write_beats=d.size * store_beats(self.build, space))
 
     def _planes(self, space: Space, base: int, stride: int, planes: int, rows: Int) -> Int:
-        """Rows of a tensor in plane layout -> (rows, 32 * planes), a copy."""
+        """Rows of a tensor in plane layout -> (rows of tokens, `rows` * planes), a copy."""
         address = base + np.arange(planes)[None, :] * stride + rows[:, None]
         return self.words[space][address].reshape(len(rows), -1)
 
@@ -253,16 +257,22 @@ class _Machine:
 
     def _weights(self, offset: int, n_tiles: int, k_tiles: int, bits: int) -> tuple[Int, Int, Int, Int]:
         """Tiles in DRAM -> weight (N,K), bias (N), m (N), s (N)."""
-        size = linear_bytes(n_tiles, k_tiles, bits)
+        size, records = (
+            self._linear_bytes(n_tiles, k_tiles, bits),
+            self.build.record_beats * self.build.beat_bytes,
+        )
         raw = np.frombuffer(self.memory.weights, np.uint8, size, offset).reshape(n_tiles, -1)
-        bias, m, s = _decode_records(np.ascontiguousarray(raw[:, :64]).view("<u8").ravel())
-        values = np.ascontiguousarray(raw[:, 64:]).view("<i1" if bits == 8 else "<i2").astype(np.int64)
+        bias, m, s = _decode_records(np.ascontiguousarray(raw[:, :records]).view("<u8").ravel())
+        values = np.ascontiguousarray(raw[:, records:]).view("<i1" if bits == 8 else "<i2").astype(np.int64)
         weight = values.reshape(n_tiles, k_tiles, self.build.cols, self.build.rows).transpose(0, 2, 1, 3)
         return weight.reshape(n_tiles * self.build.cols, -1), bias, m, s
 
     def _linear_counts(self, n_tiles: int, k_tiles: int, tokens: int, bits: int) -> tuple[int, int]:
         """Steps of the array and beats from DRAM of one linear layer."""
-        return n_tiles * k_tiles * tokens, linear_bytes(n_tiles, k_tiles, bits) // BEAT_BYTES
+        return n_tiles * k_tiles * tokens, linear_beats(self.build, n_tiles, k_tiles, bits)
+
+    def _linear_bytes(self, n_tiles: int, k_tiles: int, bits: int) -> int:
+        return linear_beats(self.build, n_tiles, k_tiles, bits) * self.build.beat_bytes
 
     def _keep(self, index: int, d: Descriptor, tensor: Int, expert: int = NO_INDEX) -> None:
         if self.watch is not None:

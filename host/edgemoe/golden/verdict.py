@@ -11,7 +11,6 @@ from edgemoe.config import BuildConfig
 from edgemoe.numerics import CONTEXT_SHIFT_MAX, EPS_BITS, EPS_MIN, SCORE_UNIT, SHIFT_MAX
 from edgemoe.program import Sizes
 from edgemoe.registers import (
-    BEAT_BYTES,
     DESCRIPTOR_BYTES,
     MAGIC,
     NO_INDEX,
@@ -24,10 +23,11 @@ from edgemoe.registers import (
     Region,
     Rule,
     Space,
+    linear_beats,
+    load_beats,
+    norm_beats,
+    store_beats,
 )
-
-LOAD_BEATS = {Format.U8: 2, Format.I16: 4}
-STORE_BEATS = {Space.ACT: 4, Space.QUERY: 4, Space.RESIDUAL: 4, Space.ACCUM: 8, Space.CHOICE: 1}
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,6 @@ def depth(build: BuildConfig, space: int) -> int:
         Space.ACCUM: build.residual_depth,
         Space.CHOICE: build.max_tokens,
     }[Space(space)]
-
-
-def linear_bytes(n_tiles: int, k_tiles: int, weight_bits: int) -> int:
-    """DRAM bytes of a linear layer: records of 4 beats per column tile, weights of 2 or 4 beats per
-    column.
-    """
-    return n_tiles * (k_tiles * 32 * weight_bits + 4 * BEAT_BYTES)
 
 
 def check_program(build: BuildConfig, program: bytes, sizes: Sizes) -> Verdict:
@@ -137,10 +130,11 @@ def _overlap(
     return base < _end(base2, stride2, planes2, d.tokens) and base2 < _end(base, stride, planes, d.tokens)
 
 
-def _dram(offset: int, size: int, limit: int) -> Iterator[Error]:
-    if offset % BEAT_BYTES:
+def _dram(build: BuildConfig, offset: int, beats: int, limit: int, before: int = 0) -> Iterator[Error]:
+    """``beats`` beats from ``offset`` bytes on, after ``before`` bytes, lie in a region of ``limit`` bytes."""
+    if offset % build.beat_bytes:
         yield Error.ALIGN
-    if offset + size > limit:
+    if offset + before + beats * build.beat_bytes > limit:
         yield Error.DRAM
 
 
@@ -171,7 +165,7 @@ def _load(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
         yield Error.FORMAT
     else:
         limit = sizes.image if d.region == Region.IMAGE else sizes.weights
-        yield from _dram(d.offset, d.size * LOAD_BEATS[Format(d.format)] * BEAT_BYTES, limit)
+        yield from _dram(build, d.offset, d.size * load_beats(build, d.format), limit)
 
 
 def _linear(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
@@ -182,8 +176,8 @@ def _linear(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
     if d.weight_bits not in (8, 16):
         yield Error.WEIGHT_BITS
     yield from _fits(d, build.act_depth, d.src_base, d.src_stride, d.k_tiles)
-    yield from _dram(d.offset, linear_bytes(d.n_tiles, d.k_tiles, d.weight_bits), sizes.weights)
-    planes = (d.n_tiles + 3) // 4
+    yield from _dram(build, d.offset, linear_beats(build, d.n_tiles, d.k_tiles, d.weight_bits), sizes.weights)
+    planes = -(-d.n_tiles // build.banks)
     space: int | None = None
     if d.epilogue == Epilogue.REQUANT:
         space = d.space
@@ -196,7 +190,7 @@ def _linear(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
     elif d.epilogue == Epilogue.RESIDUAL:
         space = Space.RESIDUAL
     elif d.epilogue == Epilogue.DRAM:
-        yield from _dram(d.size, d.n_tiles * d.tokens * BEAT_BYTES, sizes.output)
+        yield from _dram(build, d.size, d.n_tiles * d.tokens, sizes.output)
     elif d.epilogue != Epilogue.RAW:
         yield Error.EPILOGUE
     if space is not None:
@@ -213,9 +207,9 @@ def _layernorm(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Erro
     yield from _fits(d, build.act_depth, d.dst_base, d.dst_stride, d.k_tiles)
     if not EPS_MIN <= d.eps < 1 << EPS_BITS:
         yield Error.EPSILON
-    if not 1 <= d.dim <= min(32 * d.k_tiles, build.max_dim):
+    if not 1 <= d.dim <= min(build.rows * d.k_tiles, build.max_dim):
         yield Error.DIM
-    yield from _dram(d.offset, d.k_tiles * 16 * BEAT_BYTES, sizes.weights)
+    yield from _dram(build, d.offset, norm_beats(build, d.k_tiles), sizes.weights)
 
 
 def _attention(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
@@ -245,10 +239,10 @@ def _gate(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
 
 def _experts(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
     yield from _tiles(build, d)
-    if 4 * d.k_tiles > build.max_n_tiles:
+    if build.banks * d.k_tiles > build.max_n_tiles:
         yield Error.K_TILES
-    hidden_planes = d.n_tiles // 4
-    if d.n_tiles % 4 or not 4 <= d.n_tiles <= build.max_n_tiles or hidden_planes > build.max_k_tiles:
+    hidden_planes, rest = divmod(d.n_tiles, build.banks)
+    if rest or not 1 <= hidden_planes <= build.max_k_tiles or d.n_tiles > build.max_n_tiles:
         yield Error.N_TILES
     if d.weight_bits not in (8, 16):
         yield Error.WEIGHT_BITS
@@ -260,11 +254,11 @@ def _experts(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]
     if _overlap(d, d.src_base, d.src_stride, d.k_tiles, d.aux_base, d.aux_stride, hidden_planes):
         yield Error.OVERLAP
     yield from _shift(d.shift0)
-    if d.size % BEAT_BYTES:
+    if d.size % build.beat_bytes:
         yield Error.ALIGN
-    one = linear_bytes(d.n_tiles, d.k_tiles, d.weight_bits)
-    one += linear_bytes(4 * d.k_tiles, hidden_planes, d.weight_bits)
-    yield from _dram(d.offset, (d.heads - 1) * d.size + one, sizes.weights)
+    one = linear_beats(build, d.n_tiles, d.k_tiles, d.weight_bits)
+    one += linear_beats(build, build.banks * d.k_tiles, hidden_planes, d.weight_bits)
+    yield from _dram(build, d.offset, one, sizes.weights, before=(d.heads - 1) * d.size)
 
 
 def _combine(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
@@ -275,10 +269,10 @@ def _combine(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]
 def _store(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
     if d.size == 0:
         yield Error.SIZE
-    if d.space not in STORE_BEATS:
+    if d.space not in list(Space):
         yield Error.SPACE
         return
     space = Space(d.space)
     if d.src_base + d.size > depth(build, space):
         yield Error.ADDRESS
-    yield from _dram(d.offset, d.size * STORE_BEATS[space] * BEAT_BYTES, sizes.output)
+    yield from _dram(build, d.offset, d.size * store_beats(build, space), sizes.output)

@@ -103,8 +103,8 @@ GOLDEN_MUTATIONS = (
     _golden(
         "tiles in k-major order",
         "program/packing.py",
-        "COLS, k_tiles, ROWS).transpose(0, 2, 1, 3)",
-        "COLS, k_tiles, ROWS).transpose(0, 1, 2, 3)",
+        "cols, k_tiles, rows).transpose(0, 2, 1, 3)",
+        "cols, k_tiles, rows).transpose(0, 1, 2, 3)",
         PROGRAM,
     ),
     _golden(

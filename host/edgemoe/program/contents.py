@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgemoe.config import ModelConfig
-from edgemoe.program.fits import planes
-from edgemoe.program.packing import ROWS, from_planes
+from edgemoe.config import BuildConfig, ModelConfig
+from edgemoe.program.packing import from_planes
 from edgemoe.registers import Space
 
 
@@ -33,6 +32,7 @@ class StageInfo:
 class Tap:
     """A tensor that a STORE leaves in the output region: (tokens, channels) of a memory's words."""
 
+    build: BuildConfig
     name: str
     space: Space
     offset: int
@@ -42,12 +42,15 @@ class Tap:
     def read(self, output: bytes) -> NDArray[Any]:
         """int16 (T,C), int32 for `accum`; of `choice` int64 (T,4,3): expert, valid, score of each slot."""
         if self.space == Space.CHOICE:
-            words = np.frombuffer(output, "<u4", self.tokens * 4, self.offset).reshape(self.tokens, 4)
+            size = self.build.beat_bytes // 4
+            beats = np.frombuffer(output, "<u4", self.tokens * size, self.offset).reshape(self.tokens, size)
+            words = beats[:, :4]
             fields = [words & 0xFF, words >> 8 & 1, words >> 16]
             return np.stack(fields, axis=2).astype(np.int64)
         kind = np.dtype("<i4" if self.space == Space.ACCUM else "<i2")
-        count = planes(self.channels) * self.tokens * ROWS
-        return from_planes(np.frombuffer(output, kind, count, self.offset), self.tokens, self.channels)
+        count = self.build.planes(self.channels) * self.tokens * self.build.rows
+        words = np.frombuffer(output, kind, count, self.offset)
+        return from_planes(words, self.tokens, self.channels, self.build.rows)
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Program:
     """
 
     config: ModelConfig
+    build: BuildConfig
     task: str
     data: bytes
     stages: list[StageInfo]
@@ -72,10 +76,10 @@ class Program:
 
     def head(self, output: bytes) -> NDArray[np.int16]:
         """The head's outputs, int16 (patches, maps * patch^2)."""
-        patches, outputs = self.config.patches, self.config.head_outputs(self.task)
-        tiles = -(-outputs // 8)
-        beats = np.frombuffer(output, "<i2", tiles * patches * 8, self.head_offset).reshape(tiles, patches, 8)
-        return beats.transpose(1, 0, 2).reshape(patches, -1)[:, :outputs]
+        patches, outputs, cols = self.config.patches, self.config.head_outputs(self.task), self.build.cols
+        tiles = -(-outputs // cols)
+        values = np.frombuffer(output, "<i2", tiles * patches * cols, self.head_offset)
+        return values.reshape(tiles, patches, cols).transpose(1, 0, 2).reshape(patches, -1)[:, :outputs]
 
     def tap(self, output: bytes, name: str) -> NDArray[Any]:
         """The tensor that a tap left, see `Tap.read`."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from edgemoe.config import BuildConfig
 from edgemoe.program.run import Run
-from edgemoe.registers import BEAT_BYTES, NO_INDEX, Descriptor, Opcode, Statistics
+from edgemoe.registers import DESCRIPTOR_BYTES, NO_INDEX, Descriptor, Opcode, Statistics
 
 LINEAR_STAGES = (Opcode.LINEAR, Opcode.EXPERTS)
 
@@ -25,6 +25,7 @@ def task_figures(run: Run) -> dict[str, Any]:
 def stage_figures(run: Run) -> list[dict[str, Any]]:
     """One entry a stage of the network, taps left out; an expert layer's records are taken together."""
     rows: dict[int, dict[str, Any]] = {}
+    beat_bytes = run.network.build.beat_bytes
     for record in run.records:
         info = run.network.stages[record.stage]
         if info.part == "tap":
@@ -44,8 +45,8 @@ def stage_figures(run: Run) -> list[dict[str, Any]]:
             },
         )
         row["cycles"] += record.cycle_end - record.cycle_start
-        row["read_bytes"] += record.read_beats * BEAT_BYTES
-        row["write_bytes"] += record.write_beats * BEAT_BYTES
+        row["read_bytes"] += record.read_beats * beat_bytes
+        row["write_bytes"] += record.write_beats * beat_bytes
         row["stall_cycles"] += max(0, record.engine_steps - record.mac_steps)
         if record.expert != NO_INDEX:
             row["macs"] += info.macs * record.tokens
@@ -59,13 +60,13 @@ def expert_figures(run: Run) -> list[dict[str, Any]]:
     for record in run.records:
         if record.expert == NO_INDEX:
             continue
-        size = Descriptor.unpack(program.data[64 * (record.stage + 1) :]).size
+        size = Descriptor.unpack(program.data[DESCRIPTOR_BYTES * (record.stage + 1) :]).size
         entries.append(
             {
                 "layer": program.stages[record.stage].layer,
                 "expert": record.expert,
                 "tokens": record.tokens,
-                "weight_reads": record.read_beats * BEAT_BYTES / size,
+                "weight_reads": record.read_beats * program.build.beat_bytes / size,
             }
         )
     return entries
@@ -83,12 +84,14 @@ def utilisation(build: BuildConfig, tasks: Mapping[str, Mapping[str, Any]]) -> d
     }
 
 
-def dram_figures(runs: Mapping[str, Run], parameters: Mapping[str, Any]) -> dict[str, Any]:
+def dram_figures(
+    build: BuildConfig, runs: Mapping[str, Run], parameters: Mapping[str, Any]
+) -> dict[str, Any]:
     """The DRAM model's parameters and what it moved for all tasks together."""
     traffic = [run.traffic for run in runs.values() if run.traffic]
     return {
         "ports": max((entry.ports for entry in traffic), default=0),
-        "bits": 128,
+        "bits": build.bus_bits,
         "latency": parameters["latency"],
         "outstanding": parameters["outstanding"],
         "stall": parameters["stall_percent"],

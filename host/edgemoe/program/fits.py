@@ -17,11 +17,6 @@ from edgemoe.config import BuildConfig, ModelConfig
 from edgemoe.errors import UserError
 
 
-def planes(channels: int) -> int:
-    """Planes of 32 lanes that hold so many channels."""
-    return -(-channels // 32)
-
-
 @dataclass(frozen=True)
 class Layout:
     """Word addresses in `act` and the words that a model needs of each memory."""
@@ -35,8 +30,9 @@ class Layout:
     residual_words: int
 
 
-def layout(config: ModelConfig) -> Layout:
+def layout(config: ModelConfig, build: BuildConfig) -> Layout:
     """The memory map of a model; planes are `config.tokens` words apart."""
+    planes = build.planes
     tokens, dim, heads = config.tokens, planes(config.dim), config.heads
     hidden = planes(
         max(config.dense_hidden, config.expert_hidden if config.experts else 0, config.head_hidden)
@@ -58,7 +54,7 @@ def layout(config: ModelConfig) -> Layout:
 def check_fits(config: ModelConfig, build: BuildConfig) -> None:
     """UserError with the field, its value and the limit if the build can't hold the model."""
     inputs, outputs = build.rows * build.max_k_tiles, build.cols * build.max_n_tiles
-    words = layout(config)
+    words = layout(config, build)
     limits = [
         ("tokens", config.tokens, build.max_tokens),
         ("head_dim", config.head_dim, build.rows),

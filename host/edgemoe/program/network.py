@@ -7,10 +7,9 @@ from edgemoe.config import TASKS, BuildConfig
 from edgemoe.errors import UserError
 from edgemoe.package import Package
 from edgemoe.program.contents import Program, StageInfo, Tap
-from edgemoe.program.fits import layout, planes
-from edgemoe.program.packing import ROWS, Weights
+from edgemoe.program.fits import layout
+from edgemoe.program.packing import Weights
 from edgemoe.registers import (
-    BEAT_BYTES,
     DESCRIPTOR_BYTES,
     Descriptor,
     Epilogue,
@@ -20,6 +19,7 @@ from edgemoe.registers import (
     Rule,
     Space,
     pack_program,
+    store_beats,
 )
 
 
@@ -38,18 +38,20 @@ def build_program(
         raise UserError(
             f"Attention on board {build.name!r} holds 1..{build.cols} queries at a time, not {group}."
         )
-    return _Builder(package, task, weights, taps, group).program()
+    return _Builder(package, build, task, weights, taps, group).program()
 
 
 class _Builder:
     """Collects descriptors in the order of the network. One method an idea."""
 
-    def __init__(self, package: Package, task: str, weights: Weights, taps: bool, group: int) -> None:
-        self.package, self.config, self.task = package, package.config, task
+    def __init__(
+        self, package: Package, build: BuildConfig, task: str, weights: Weights, taps: bool, group: int
+    ) -> None:
+        self.package, self.config, self.build, self.task = package, package.config, build, task
         self.weights, self.with_taps, self.group = weights, taps, group
-        self.map = layout(self.config)
+        self.map = layout(self.config, build)
         self.tokens = self.config.tokens
-        self.dim_planes = planes(self.config.dim)
+        self.dim_planes = self.build.planes(self.config.dim)
         self.descriptors: list[Descriptor] = []
         self.stages: list[StageInfo] = []
         self.taps: dict[str, Tap] = {}
@@ -76,6 +78,7 @@ class _Builder:
         self.add("end", 0, opcode=Opcode.END)
         return Program(
             self.config,
+            self.build,
             self.task,
             pack_program(self.descriptors),
             self.stages,
@@ -94,7 +97,7 @@ class _Builder:
             region=Region.IMAGE,
             format=Format.U8,
             space=Space.ACT,
-            size=planes(inputs) * patches,
+            size=self.build.planes(inputs) * patches,
         )
         self.tap("pixels", Space.ACT, 0, patches, inputs)
         self.add(
@@ -119,7 +122,7 @@ class _Builder:
 
     def attention(self, block: str) -> None:
         """norm1, q, k, v, attention, projection."""
-        config, lanes = self.config, self.config.heads * ROWS
+        config, lanes = self.config, self.config.heads * self.build.rows
         self.norm(f"{block}.norm1")
         places = {"q": (Space.QUERY, 0), "k": (Space.ACT, self.map.k), "v": (Space.ACT, self.map.v)}
         for name, (space, base) in places.items():
@@ -180,7 +183,7 @@ class _Builder:
             rule=rules[config.score_rule],
             threshold=int(config.threshold * 65536 + 0.5),
         )
-        self.tap(f"{block}.moe.gate", Space.CHOICE, 0, self.tokens, ROWS)
+        self.tap(f"{block}.moe.gate", Space.CHOICE, 0, self.tokens, self.build.rows)
         self.add(
             experts,
             2 * config.dim * config.expert_hidden,
@@ -188,7 +191,7 @@ class _Builder:
             tokens=self.tokens,
             heads=config.experts,
             k_tiles=self.dim_planes,
-            n_tiles=4 * planes(config.expert_hidden),
+            n_tiles=self.build.banks * self.build.planes(config.expert_hidden),
             weight_bits=self.weights.bits[experts],
             offset=self.weights.offset[experts],
             size=self.weights.stride[experts],
@@ -219,7 +222,7 @@ class _Builder:
         self.hidden(f"{head}.fc1", f"{head}.act", config.head_hidden, patches)
         outputs = config.head_outputs(self.task)
         offset = self.output_bytes
-        self.output_bytes += -(-outputs // 8) * patches * BEAT_BYTES
+        self.output_bytes += -(-outputs // self.build.cols) * patches * self.build.beat_bytes
         self.linear(
             f"{head}.fc2",
             config.head_hidden,
@@ -284,7 +287,8 @@ class _Builder:
         """
         inputs = inputs or real_inputs
         padded = epilogue not in (Epilogue.RAW, Epilogue.DRAM)
-        n_tiles = 4 * planes(outputs or real_outputs) if padded else -(-(outputs or real_outputs) // 8)
+        outputs = outputs or real_outputs
+        n_tiles = self.build.banks * self.build.planes(outputs) if padded else -(-outputs // self.build.cols)
         tokens = fields.pop("tokens", self.tokens)
         values = {
             "src_base": self.map.norm,
@@ -299,7 +303,7 @@ class _Builder:
             opcode=Opcode.LINEAR,
             epilogue=epilogue,
             tokens=tokens,
-            k_tiles=planes(inputs),
+            k_tiles=self.build.planes(inputs),
             n_tiles=n_tiles,
             weight_bits=self.weights.bits[weights],
             offset=self.weights.offset[weights],
@@ -308,11 +312,11 @@ class _Builder:
 
     def store(self, name: str, space: Space, base: int, tokens: int, channels: int) -> None:
         """A STORE of a whole tensor, remembered under its name."""
-        words = tokens if space == Space.CHOICE else planes(channels) * tokens
-        beats = {Space.CHOICE: 1, Space.ACCUM: 8}.get(space, 4)
-        self.taps[name] = Tap(name, space, self.output_bytes, tokens, channels)
+        words = tokens if space == Space.CHOICE else self.build.planes(channels) * tokens
+        beats = store_beats(self.build, space)
+        self.taps[name] = Tap(self.build, name, space, self.output_bytes, tokens, channels)
         self.add(name, opcode=Opcode.STORE, space=space, src_base=base, size=words, offset=self.output_bytes)
-        self.output_bytes += words * beats * BEAT_BYTES
+        self.output_bytes += words * beats * self.build.beat_bytes
 
     def tap(self, name: str, space: Space, base: int, tokens: int, channels: int) -> None:
         """A STORE that is there only when taps were asked for."""

@@ -17,9 +17,7 @@ from numpy.typing import NDArray
 from edgemoe.config import TASKS, BuildConfig, ModelConfig
 from edgemoe.errors import UserError
 from edgemoe.package import Package
-from edgemoe.program.fits import check_fits, planes
-
-ROWS, COLS = 32, 8
+from edgemoe.program.fits import check_fits
 
 Array = NDArray[Any]
 
@@ -45,21 +43,19 @@ def pack_records(bias: Array, m: Array, s: Array) -> bytes:
     return words.astype("<u8").tobytes()
 
 
-def pack_linear(weight: Array, bias: Array, m: Array, s: Array) -> bytes:
-    """weight (N,K) int8 or int16 -> tiles: for n, for k: records at the first k, then 8 columns of 32
-    weights.
-    """
-    outputs, inputs = weight.shape
-    n_tiles, k_tiles = -(-outputs // COLS), -(-inputs // ROWS)
-    padded = np.zeros((n_tiles * COLS, k_tiles * ROWS), dtype=weight.dtype)
+def pack_linear(build: BuildConfig, weight: Array, bias: Array, m: Array, s: Array) -> bytes:
+    """weight (N,K) int8 or int16 -> tiles: for n, for k: records at the first k, then columns of `rows` weights."""
+    (outputs, inputs), rows, cols = weight.shape, build.rows, build.cols
+    n_tiles, k_tiles = -(-outputs // cols), -(-inputs // rows)
+    padded = np.zeros((n_tiles * cols, k_tiles * rows), dtype=weight.dtype)
     padded[:outputs, :inputs] = weight
-    tiles = padded.reshape(n_tiles, COLS, k_tiles, ROWS).transpose(0, 2, 1, 3)
-    extra = (0, n_tiles * COLS - outputs)
+    tiles = padded.reshape(n_tiles, cols, k_tiles, rows).transpose(0, 2, 1, 3)
+    extra = (0, n_tiles * cols - outputs)
     bias, m, s = np.pad(bias, extra), np.pad(m, extra), np.pad(s, extra, constant_values=1)
     kind = "<i1" if weight.dtype == np.int8 else "<i2"
     parts = []
     for n in range(n_tiles):
-        channels = slice(n * COLS, (n + 1) * COLS)
+        channels = slice(n * cols, (n + 1) * cols)
         parts += [pack_records(bias[channels], m[channels], s[channels]), tiles[n].astype(kind).tobytes()]
     return b"".join(parts)
 
@@ -71,46 +67,45 @@ def patch_rows(image: Array, patch: int) -> Array:
     return np.ascontiguousarray(tiles).reshape(-1, channels * patch * patch)
 
 
-def to_planes(values: Array) -> Array:
-    """(T,C) -> words (planes * T, 32): lanes of plane c / 32, zero beyond C."""
+def to_planes(values: Array, rows: int) -> Array:
+    """(T,C) -> words (planes * T, rows): lanes of plane c / rows, zero beyond C."""
     tokens, channels = values.shape
-    padded = np.zeros((tokens, planes(channels) * ROWS), dtype=values.dtype)
-    padded[:, :channels] = values
-    return padded.reshape(tokens, -1, ROWS).transpose(1, 0, 2).reshape(-1, ROWS)
+    padded = np.pad(values, ((0, 0), (0, -channels % rows)))
+    return padded.reshape(tokens, -1, rows).transpose(1, 0, 2).reshape(-1, rows)
 
 
-def from_planes(words: Array, tokens: int, channels: int) -> Array:
-    """The inverse of `to_planes`: words (planes * T, 32) -> (T,C)."""
-    return words.reshape(-1, tokens, ROWS).transpose(1, 0, 2).reshape(tokens, -1)[:, :channels]
+def from_planes(words: Array, tokens: int, channels: int, rows: int) -> Array:
+    """The inverse of `to_planes`: words (planes * T, rows) -> (T,C)."""
+    return words.reshape(-1, tokens, rows).transpose(1, 0, 2).reshape(tokens, -1)[:, :channels]
 
 
-def pack_image(config: ModelConfig, pixels: NDArray[np.uint8]) -> bytes:
+def pack_image(config: ModelConfig, build: BuildConfig, pixels: NDArray[np.uint8]) -> bytes:
     """uint8 (height, width, 3) -> the image region: patch rows in plane layout, one byte a lane."""
     expected = (config.height, config.width, 3)
     if pixels.shape != expected or pixels.dtype != np.uint8:
         raise UserError(
             f"Model {config.name!r} takes uint8 images {expected}, not {pixels.dtype} {pixels.shape}."
         )
-    return to_planes(patch_rows(pixels, config.patch)).tobytes()
+    return to_planes(patch_rows(pixels, config.patch), build.rows).tobytes()
 
 
 def pack_weights(package: Package, build: BuildConfig) -> Weights:
     """The weights region of a package, for all of its tasks, in the order of use."""
     config, tensors = package.config, package.tensors
     check_fits(config, build)
-    region = _Region()
-    region.add("pos_embed", to_planes(tensors["pos_embed"]).astype("<i2").tobytes())
-    region.linear("patch_embed", *_linear(tensors, "patch_embed"), pad_to=ROWS)
+    region, rows = _Region(build), build.rows
+    region.add("pos_embed", to_planes(tensors["pos_embed"], rows).astype("<i2").tobytes())
+    region.linear("patch_embed", *_linear(tensors, "patch_embed"), pad_to=rows)
     for i in range(config.layers):
         block = f"blocks.{i}"
         region.norm(tensors, f"{block}.norm1")
         weight, bias, m, s = _linear(tensors, f"{block}.attn.qkv")
         for part, name in enumerate("qkv"):
-            rows = slice(part * config.dim, (part + 1) * config.dim)
-            heads = _pad_heads(config, weight[rows], bias[rows], m[rows], s[rows])
+            own = slice(part * config.dim, (part + 1) * config.dim)
+            heads = _pad_heads(config, rows, weight[own], bias[own], m[own], s[own])
             region.linear(f"{block}.attn.{name}", *heads)
         weight, bias, m, s = _linear(tensors, f"{block}.attn.proj")
-        region.linear(f"{block}.attn.proj", _pad_head_inputs(config, weight), bias, m, s, pad_to=ROWS)
+        region.linear(f"{block}.attn.proj", _pad_head_inputs(config, rows, weight), bias, m, s, pad_to=rows)
         region.norm(tensors, f"{block}.norm2")
         if config.is_moe(i):
             for task in TASKS:
@@ -118,10 +113,10 @@ def pack_weights(package: Package, build: BuildConfig) -> Weights:
             region.experts(config, tensors, f"{block}.moe.experts")
         else:
             for layer in ("fc1", "fc2"):
-                region.linear(f"{block}.mlp.{layer}", *_linear(tensors, f"{block}.mlp.{layer}"), pad_to=ROWS)
+                region.linear(f"{block}.mlp.{layer}", *_linear(tensors, f"{block}.mlp.{layer}"), pad_to=rows)
     for task in TASKS:
         region.norm(tensors, f"heads.{task}.norm")
-        region.linear(f"heads.{task}.fc1", *_linear(tensors, f"heads.{task}.fc1"), pad_to=ROWS)
+        region.linear(f"heads.{task}.fc1", *_linear(tensors, f"heads.{task}.fc1"), pad_to=rows)
         region.linear(f"heads.{task}.fc2", *_linear(tensors, f"heads.{task}.fc2"))
     return Weights(bytes(region.data), region.offset, region.bits, region.stride)
 
@@ -129,7 +124,8 @@ def pack_weights(package: Package, build: BuildConfig) -> Weights:
 class _Region:
     """The weights region while it grows; every part begins at a multiple of 64 bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, build: BuildConfig) -> None:
+        self.build = build
         self.data = bytearray()
         self.offset: dict[str, int] = {}
         self.bits: dict[str, int] = {}
@@ -139,13 +135,13 @@ class _Region:
         self.offset[name] = len(self.data)
         self.data += data + bytes(-len(data) % 64)
 
-    def linear(self, name: str, weight: Array, bias: Array, m: Array, s: Array, pad_to: int = COLS) -> None:
+    def linear(self, name: str, weight: Array, bias: Array, m: Array, s: Array, pad_to: int = 1) -> None:
         self.bits[name] = 8 * weight.dtype.itemsize
-        self.add(name, pack_linear(*_pad_outputs(weight, bias, m, s, pad_to)))
+        self.add(name, pack_linear(self.build, *_pad_outputs(weight, bias, m, s, pad_to)))
 
     def norm(self, tensors: dict[str, Array], name: str) -> None:
         gamma, beta = tensors[f"{name}.weight"], tensors[f"{name}.bias"]
-        extra = (0, -len(gamma) % ROWS)
+        extra = (0, -len(gamma) % self.build.rows)
         shift = np.full(len(gamma) + extra[1], int(tensors[f"{name}.s"]))
         self.add(name, pack_records(np.pad(beta, extra), np.pad(gamma, extra), shift))
 
@@ -161,7 +157,9 @@ class _Region:
         parts = []
         for e in range(config.experts):
             both = [
-                pack_linear(*_pad_outputs(weight[e].astype(kind), bias[e], m[e], s[e], ROWS))
+                pack_linear(
+                    self.build, *_pad_outputs(weight[e].astype(kind), bias[e], m[e], s[e], self.build.rows)
+                )
                 for weight, bias, m, s in layers
             ]
             parts.append(b"".join(both))
@@ -186,12 +184,12 @@ def _pad_outputs(weight: Array, bias: Array, m: Array, s: Array, multiple: int) 
 
 
 def _pad_heads(
-    config: ModelConfig, weight: Array, bias: Array, m: Array, s: Array
+    config: ModelConfig, rows: int, weight: Array, bias: Array, m: Array, s: Array
 ) -> tuple[Array, Array, Array, Array]:
-    """Outputs (heads * head_dim) -> (heads * 32): each head has a plane of its own."""
+    """Outputs (heads * head_dim) -> (heads * rows): each head has a plane of its own."""
     parts = [
-        _pad_outputs(weight[rows], bias[rows], m[rows], s[rows], ROWS)
-        for rows in (
+        _pad_outputs(weight[own], bias[own], m[own], s[own], rows)
+        for own in (
             slice(head * config.head_dim, (head + 1) * config.head_dim) for head in range(config.heads)
         )
     ]
@@ -199,7 +197,7 @@ def _pad_heads(
     return weight, bias, m, s
 
 
-def _pad_head_inputs(config: ModelConfig, weight: Array) -> Array:
-    """Inputs (heads * head_dim) -> (heads * 32), the same for the layer that reads the context."""
+def _pad_head_inputs(config: ModelConfig, rows: int, weight: Array) -> Array:
+    """Inputs (heads * head_dim) -> (heads * rows), the same for the layer that reads the context."""
     split = weight.reshape(len(weight), config.heads, config.head_dim)
-    return np.pad(split, ((0, 0), (0, 0), (0, ROWS - config.head_dim))).reshape(len(weight), -1)
+    return np.pad(split, ((0, 0), (0, 0), (0, rows - config.head_dim))).reshape(len(weight), -1)

@@ -47,7 +47,7 @@ class Workload:
 
     def image(self, pixels: NDArray[np.uint8]) -> bytes:
         """The image region of uint8 pixels (height, width, 3) of the model's input size."""
-        return pack_image(self.package.config, pixels)
+        return pack_image(self.package.config, self.build, pixels)
 
     def memory(self, pixels: NDArray[np.uint8], program: Program) -> Memory:
         """DRAM before `program` starts on an image."""

@@ -6,8 +6,8 @@ the registers with their meanings (`REGISTERS`; the compiler gives them their of
 docs/reference/machine.md, which a test compares with it. That page says what each operation does.
 """
 
+from edgemoe.registers.beats import linear_beats, load_beats, norm_beats, store_beats
 from edgemoe.registers.codes import (
-    BEAT_BYTES,
     DESCRIPTOR_BYTES,
     DESCRIPTOR_WORDS,
     ERROR_TEXT,
@@ -30,7 +30,6 @@ from edgemoe.registers.interface import BUS_ERROR, CONTROL, INPUTS, OUTPUTS, REG
 from edgemoe.registers.statistics import STATISTICS_FIELDS, TIMING_FIELDS, Statistics
 
 __all__ = [
-    "BEAT_BYTES",
     "BUS_ERROR",
     "CONTROL",
     "DESCRIPTOR_BYTES",
@@ -60,7 +59,11 @@ __all__ = [
     "Statistics",
     "build_id",
     "limits",
+    "linear_beats",
+    "load_beats",
+    "norm_beats",
     "pack_program",
     "registers_hpp",
+    "store_beats",
     "write_headers",
 ]

@@ -11,7 +11,6 @@ MAGIC = 0x656F4D45  # the bytes "EMoe"
 VERSION = 1
 DESCRIPTOR_BYTES = 64  # also of the program's header and of a statistics record
 DESCRIPTOR_WORDS = 16
-BEAT_BYTES = 16
 NO_INDEX = 0xFFFFFFFF  # error_index when no descriptor is to blame; `expert` of a record that belongs to none
 IP_NAME = "accelerator"
 IP_VLNV = "edgemoe:hls:accelerator:1.0"
@@ -53,10 +52,10 @@ class Space(IntEnum):
 
 
 class Format(IntEnum):
-    """How LOAD reads a word of 32 values."""
+    """How LOAD reads a word of `rows` values."""
 
-    U8 = 0  # 2 beats, zero-extended
-    I16 = 1  # 4 beats
+    U8 = 0  # zero-extended
+    I16 = 1
 
 
 class Region(IntEnum):
@@ -134,7 +133,7 @@ ERROR_TEXT = {
     Error.RULE: "the score rule is unknown or the threshold above 1",
     Error.EPSILON: f"eps is below {EPS_MIN} or not below 2^{EPS_BITS}",
     Error.DIM: "the dimension is 0, above the planes' lanes, or above the build's maximum",
-    Error.ALIGN: "a DRAM offset or stride is not a multiple of 16 bytes",
+    Error.ALIGN: "a DRAM offset or stride is not a multiple of a beat's bytes",
     Error.DRAM: "a DRAM range ends beyond its region",
     Error.STATISTICS: "the statistics buffer is too small for the records that the program may write",
 }

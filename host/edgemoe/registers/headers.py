@@ -8,7 +8,6 @@ from pathlib import Path
 
 from edgemoe.config import BuildConfig, config_hpp, write_config_hpp, write_if_changed
 from edgemoe.registers.codes import (
-    BEAT_BYTES,
     DESCRIPTOR_BYTES,
     DESCRIPTOR_WORDS,
     MAGIC,
@@ -64,7 +63,6 @@ def _constants_hpp() -> str:
         f"constexpr unsigned int kVersion = {VERSION};",
         f"constexpr int kDescriptorBytes = {DESCRIPTOR_BYTES};",
         f"constexpr int kDescriptorWords = {DESCRIPTOR_WORDS};",
-        f"constexpr int kBeatBytes = {BEAT_BYTES};",
         f"constexpr unsigned int kNoIndex = 0x{NO_INDEX:08X};",
         "",
     ]

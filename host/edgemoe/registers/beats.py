@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What operations move between DRAM and the accelerator, in beats of the memory bus."""
+
+from __future__ import annotations
+
+from edgemoe.config import BuildConfig
+from edgemoe.registers.codes import Format, Space
+
+
+def load_beats(build: BuildConfig, form: int) -> int:
+    """Beats of a word that LOAD reads."""
+    return build.word_beats(8 if form == Format.U8 else 16)
+
+
+def store_beats(build: BuildConfig, space: int) -> int:
+    """Beats of a word that STORE writes; a token's choice is one."""
+    return 1 if space == Space.CHOICE else build.word_beats(32 if space == Space.ACCUM else 16)
+
+
+def linear_beats(build: BuildConfig, n_tiles: int, k_tiles: int, weight_bits: int) -> int:
+    """Beats of a linear layer: channel records of each column tile, weights of each tile."""
+    return n_tiles * (k_tiles * build.tile_beats(weight_bits) + build.record_beats)
+
+
+def norm_beats(build: BuildConfig, planes: int) -> int:
+    """Beats of a LayerNorm: a record a channel."""
+    return planes * build.banks * build.record_beats
