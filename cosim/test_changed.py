@@ -51,7 +51,7 @@ EDITS = {
         EXP2_TABLE,
     ),
     "embedding": (
-        Edit("include/edgemoe/transfers.hpp", "64 * half + 8 * n", "64 * half + 7 * n"),
+        Edit("include/edgemoe/transfers.hpp", "8 * (kCols * half + n)", "8 * (kCols * half) + 7 * n"),
         Edit(
             "include/edgemoe/transfers.hpp",
             "STORE:\n  while (words != 0)",
