@@ -31,10 +31,6 @@ DEPTH_MOST = 1_000_000  # metres
 NAME_MOST = 100  # characters of a model's or a class's name
 
 
-def _power_of_two(value: int) -> bool:
-    return value > 0 and value & (value - 1) == 0
-
-
 def _log2_ceil(n: int) -> int:
     return (n - 1).bit_length()
 
@@ -279,11 +275,11 @@ class BuildConfig:
             if field.type == "int":
                 _at_least(self.name, field.name, getattr(self, field.name), 1, "Board")
         checks = [
-            ("cols", self.cols >= 8 and _power_of_two(self.cols), "8 or more, and a power of two"),
+            ("cols", self.cols in (8, 16), "8 or 16, since a descriptor is two beats at least"),
             (
                 "rows",
-                self.rows % self.cols == 0 and self.banks >= 2 and _power_of_two(self.banks),
-                "cols times 2, 4, 8 or another power of two, since a word is whole sub-words",
+                self.rows % self.cols == 0 and self.banks in (2, 4, 8),
+                "cols times 2, 4 or 8, since a word is whole sub-words",
             ),
             ("bus_bits", self.bus_bits == 16 * self.cols, "16 * cols, since a beat is one sub-word"),
             ("max_experts", self.max_experts % self.cols == 0, "a multiple of cols"),

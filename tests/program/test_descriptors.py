@@ -84,11 +84,13 @@ def test_boards() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("rows", 8, "rows 8 must be cols times 2, 4, 8 or another power of two"),
-        ("rows", 36, "rows 36 must be cols times 2, 4, 8 or another power of two"),
-        ("rows", 24, "rows 24 must be cols times 2, 4, 8 or another power of two"),
-        ("cols", 4, "cols 4 must be 8 or more, and a power of two"),
-        ("cols", 12, "cols 12 must be 8 or more, and a power of two"),
+        ("rows", 8, "rows 8 must be cols times 2, 4 or 8"),
+        ("rows", 36, "rows 36 must be cols times 2, 4 or 8"),
+        ("rows", 24, "rows 24 must be cols times 2, 4 or 8"),
+        ("rows", 128, "rows 128 must be cols times 2, 4 or 8"),
+        ("cols", 4, "cols 4 must be 8 or 16"),
+        ("cols", 12, "cols 12 must be 8 or 16"),
+        ("cols", 32, "cols 32 must be 8 or 16"),
         ("act_depth", 1 << 16, "act_depth 65536 must be below 2\\^16"),
         ("max_experts", 12, "max_experts 12 must be a multiple of cols"),
         ("max_top_k", 5, "max_top_k 5 must be at most 4"),
