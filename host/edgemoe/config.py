@@ -252,6 +252,7 @@ class BuildConfig:
     name: str
     rows: int = 32  # inputs of the array's tile = lanes of a word
     cols: int = 8  # outputs of the tile = queries held by attention = lanes of the epilogue
+    norm_lanes: int = 8  # channels that a step of LayerNorm takes
     act_depth: int = 2048  # words of `act`
     query_depth: int = 512  # words of `query`
     residual_depth: int = 512  # words of `residual` and of `accum`
@@ -280,6 +281,11 @@ class BuildConfig:
                 "rows",
                 self.rows % self.cols == 0 and self.banks in (2, 4, 8),
                 "cols times 2, 4 or 8, since a word is whole sub-words",
+            ),
+            (
+                "norm_lanes",
+                self.norm_lanes in (self.cols << i for i in range(self.banks.bit_length())),
+                "cols times a power of two, at most rows, since a step takes whole sub-words",
             ),
             ("bus_bits", self.bus_bits == 16 * self.cols, "16 * cols, since a beat is one sub-word"),
             ("max_experts", self.max_experts % self.cols == 0, "a multiple of cols"),

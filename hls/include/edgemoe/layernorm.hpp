@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// LayerNorm in two pipelined sweeps over sub-words of kCols channels: exact sums of every token, then the
+// LayerNorm in two pipelined sweeps over groups of kNormLanes channels: exact sums of every token, then the
 // normalised values with gamma and beta of each channel. Formulas: docs/reference/arithmetic.md.
 #pragma once
 
@@ -41,37 +41,78 @@ inline ap_uint<64> spread(ap_uint<10> dim, ap_uint<44> squares, ap_int<27> sum, 
   return ap_uint<64>(u);
 }
 
-/// Sweep 1, token by token: sums of x and of x^2 of a sub-word a step.
+/// Banks that a step of either sweep reads, and such groups of a word.
+constexpr int kNormBanks = kNormLanes / kCols;
+constexpr int kNormGroups = kBanks / kNormBanks;
+
+/// Lanes of group `group` of a row. Every bank is read, each at its own port; the group is chosen of what
+/// comes.
+inline Lanes<kNormLanes, 16> read_group(const TensorMemory<kResidualDepth>& residual, Bank group,
+                                        ap_uint<16> row) {
+  const Lanes<kRows, 16> word = read_word(residual, row);
+  Lanes<kNormLanes, 16> x;
+GROUP_LANE:
+  for (int n = 0; n < kNormLanes; ++n) {
+#pragma HLS UNROLL
+    x[n] = word[n];
+  GROUP:
+    for (int other = 1; other < kNormGroups; ++other) {
+#pragma HLS UNROLL
+      if (group == other) x[n] = word[other * kNormLanes + n];
+    }
+  }
+  return x;
+}
+
+/// Sums of one group, on their way to the token's. They rest for an iteration, so that only one addition lies
+/// in the loop-carried path, whatever the lanes.
+struct GroupSums {
+  bool valid;
+  bool first;  // of the token
+  bool last;
+  ap_uint<16> token;
+  ap_int<27> sum;
+  ap_uint<44> squares;
+};
+
+/// Sweep 1, token by token: sums of x and of x^2 of a group of lanes a step.
 inline void norm_sums(const Command& command, const TensorMemory<kResidualDepth>& residual,
                       TokenNormWord (&norms)[kMaxTokens]) {
   const ap_uint<10> dim = ap_uint<10>(command.dim);
-  const ap_uint<8> last_part = ap_uint<8>(command.k_tiles * kBanks - 1);
+  const ap_uint<8> last_part = ap_uint<8>(command.k_tiles * kNormGroups - 1);
   ap_uint<16> token = 0;
-  ap_uint<8> part = 0;  // sub-word of the token
+  ap_uint<8> part = 0;  // group of the token
   ap_uint<16> plane = command.src_base;
   ap_int<27> sum = 0;
   ap_uint<44> squares = 0;
+  GroupSums resting = {false, false, false, 0, 0, 0};
+  bool reading = true;
 NORM_SUMS:
-  while (token != command.tokens) {
+  while (reading || resting.valid) {
 #pragma HLS PIPELINE II = 1
-    const Lanes<kCols, 16> x = unpack<kCols, 16>(residual[Bank(part)][ap_uint<16>(plane + token)]);
-    ap_int<27> part_sum = 0;
-    ap_uint<44> part_squares = 0;
-  NORM_LANE:
-    for (int n = 0; n < kCols; ++n) {
-#pragma HLS UNROLL
-      part_sum = ap_int<27>(part_sum + x[n]);
-      part_squares = ap_uint<44>(part_squares + ap_uint<32>(x[n] * x[n]));
-    }
-    sum = part == 0 ? part_sum : ap_int<27>(sum + part_sum);
-    squares = part == 0 ? part_squares : ap_uint<44>(squares + part_squares);
+    sum = resting.first ? resting.sum : ap_int<27>(sum + resting.sum);
+    squares = resting.first ? resting.squares : ap_uint<44>(squares + resting.squares);
     TokenNorm norm;
     norm.sum = sum;
     norm.rsqrt = rsqrt(spread(dim, squares, sum, ap_uint<kEpsBits>(command.eps)));
+    if (resting.valid && resting.last) norms[resting.token] = pack_norm(norm);
+
+    const Bank group = Bank(part & (kNormGroups - 1));
+    const Lanes<kNormLanes, 16> x =
+        read_group(residual, group, reading ? ap_uint<16>(plane + token) : ap_uint<16>(0));
+    ap_int<27> group_sum = 0;
+    ap_uint<44> group_squares = 0;
+  NORM_LANE:
+    for (int n = 0; n < kNormLanes; ++n) {
+#pragma HLS UNROLL
+      group_sum = ap_int<27>(group_sum + x[n]);
+      group_squares = ap_uint<44>(group_squares + ap_uint<32>(x[n] * x[n]));
+    }
     const bool last = part == last_part;
-    if (last) norms[token] = pack_norm(norm);
+    resting = {reading, part == 0, last, token, group_sum, group_squares};
     plane = last ? command.src_base
-                 : ((part & (kBanks - 1)) == kBanks - 1 ? ap_uint<16>(plane + command.src_stride) : plane);
+                 : (group == kNormGroups - 1 ? ap_uint<16>(plane + command.src_stride) : plane);
+    reading = reading && !(last && ap_uint<16>(token + 1) == command.tokens);
     token = last ? ap_uint<16>(token + 1) : token;
     part = last ? ap_uint<8>(0) : ap_uint<8>(part + 1);
   }
@@ -87,21 +128,24 @@ inline ap_int<16> norm_lane(ap_int<16> x, const TokenNorm& norm, ap_uint<10> dim
   return saturate<16, 48>(round_shift<48>(scaled, channel.shift));
 }
 
-/// Sweep 2, channel by channel: the beats of records, then every token's sub-word.
+/// Beats of channel records of a group.
+constexpr int kNormBeats = kNormBanks * kRecordBeats;
+
+/// Sweep 2, group by group: the beats of records, then every token's lanes.
 inline void norm_scale(const Command& command, const TensorMemory<kResidualDepth>& residual,
                        const TokenNormWord (&norms)[kMaxTokens], TensorMemory<kActDepth>& act,
                        hls::stream<Beat>& beats) {
   const ap_uint<10> dim = ap_uint<10>(command.dim);
-  const ap_uint<16> last_step = ap_uint<16>(command.tokens + kRecordBeats - 1);
-  ap_uint<16> parts = ap_uint<16>(command.k_tiles * kBanks);  // sub-words still to do
-  Bank bank = 0;
-  ap_uint<16> step = 0;  // beat, then token + kRecordBeats
-  bool loading = true;   // step < kRecordBeats
+  const ap_uint<16> last_step = ap_uint<16>(command.tokens + kNormBeats - 1);
+  ap_uint<16> parts = ap_uint<16>(command.k_tiles * kNormGroups);  // groups still to do
+  Bank group = 0;
+  ap_uint<16> step = 0;  // beat, then token + kNormBeats
+  bool loading = true;   // step < kNormBeats
   ap_uint<16> source = command.src_base;
   ap_uint<16> destination = command.dst_base;
-  Channel channel[kCols];
+  Channel channel[kNormLanes];
 CLEAR_CHANNEL:
-  for (int n = 0; n < kCols; ++n) {
+  for (int n = 0; n < kNormLanes; ++n) {
 #pragma HLS UNROLL
     channel[n] = unpack_channel(0);
   }
@@ -110,26 +154,37 @@ NORM_SCALE:
 #pragma HLS PIPELINE II = 1
     Beat beat = 0;
     if (loading) beat = beats.read();
-    const ap_uint<16> token = loading ? ap_uint<16>(0) : ap_uint<16>(step - kRecordBeats);
-    const Lanes<kCols, 16> x = unpack<kCols, 16>(residual[bank][ap_uint<16>(source + token)]);
+    const ap_uint<16> token = loading ? ap_uint<16>(0) : ap_uint<16>(step - kNormBeats);
+    const Lanes<kNormLanes, 16> x = read_group(residual, group, ap_uint<16>(source + token));
     const TokenNorm norm = unpack_norm(norms[token]);
-    Lanes<kCols, 16> y;
+    Lanes<kNormLanes, 16> y;
   SCALE_LANE:
-    for (int n = 0; n < kCols; ++n) {
+    for (int n = 0; n < kNormLanes; ++n) {
 #pragma HLS UNROLL
       const Channel loaded = unpack_channel(bits<64>(beat, 64 * (n % kBeatRecords)));
       if (loading && step == n / kBeatRecords) channel[n] = loaded;
       y[n] = norm_lane(x[n], norm, dim, channel[n]);
     }
-    if (!loading) act[bank][ap_uint<16>(destination + token)] = pack<kCols, 16>(y);
+  SCALE_BANK:
+    for (int bank = 0; bank < kBanks; ++bank) {
+#pragma HLS UNROLL
+      Lanes<kCols, 16> part;
+    PART_LANE:
+      for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+        part[n] = y[(bank % kNormBanks) * kCols + n];
+      }
+      const bool here = !loading && group == bank / kNormBanks;
+      if (here) act[bank][ap_uint<16>(destination + token)] = pack<kCols, 16>(part);
+    }
     const bool last = step == last_step;
-    const bool plane_end = last && bank == kBanks - 1;
+    const bool plane_end = last && group == kNormGroups - 1;
     source = plane_end ? ap_uint<16>(source + command.src_stride) : source;
     destination = plane_end ? ap_uint<16>(destination + command.dst_stride) : destination;
-    bank = last ? Bank(bank + 1) : bank;
+    group = plane_end ? Bank(0) : (last ? Bank(group + 1) : group);
     parts = last ? ap_uint<16>(parts - 1) : parts;
     step = last ? ap_uint<16>(0) : ap_uint<16>(step + 1);
-    loading = step < kRecordBeats;
+    loading = step < kNormBeats;
   }
 }
 
