@@ -68,51 +68,72 @@ ROUND:
   return best;
 }
 
-/// Sweep 1: `group` winners of every token, one a step. A winner leaves the contest before the next step
-/// begins, so the whole tree of matches lies in the loop-carried path: three cycles.
+/// Sweep 1: the `group` winners of a token a step, one tree of matches after the other.
 inline void rank_experts(const Command& command, const GateMemory& gate,
                          RankingWord (&rankings)[kMaxTokens]) {
-  const ap_uint<3> last_slot = ap_uint<3>(command.group - 1);
-  ap_uint<16> token = 0;
-  ap_uint<3> slot = 0;
-  ap_uint<kMaxExperts> taken = 0;
-  RankingWord ranking = 0;
 RANK:
-  while (token != command.tokens) {
-#pragma HLS PIPELINE II = 3
-    const Contestant best = best_expert(gate, token, command.heads, taken);
-    const IntegerMaximum maximum = integer_part(
-        Score(requantise(best.logit, command.mult0, Shift(command.shift0), largest(kScoreBits))));
-    if (slot == 0) ranking = RankingWord(ap_uint<8>(maximum)) << 20;
-    ranking = ranking | (RankingWord(best.expert) << ap_uint<5>(slot * 5));
-    const bool last = slot == last_slot;
-    if (last) rankings[token] = ranking;
-    taken = last ? ap_uint<kMaxExperts>(0)
-                 : ap_uint<kMaxExperts>(taken | (ap_uint<kMaxExperts>(1) << best.expert));
-    token = last ? ap_uint<16>(token + 1) : token;
-    slot = last ? ap_uint<3>(0) : ap_uint<3>(slot + 1);
+  for (ap_uint<16> token = 0; token != command.tokens; ++token) {
+#pragma HLS PIPELINE II = 1
+    ap_uint<kMaxExperts> taken = 0;
+    RankingWord ranking = 0;
+  WINNER:
+    for (int slot = 0; slot < kMaxTopK; ++slot) {
+#pragma HLS UNROLL
+      const Contestant best = best_expert(gate, token, command.heads, taken);
+      if (slot == 0) {
+        const IntegerMaximum maximum = integer_part(
+            Score(requantise(best.logit, command.mult0, Shift(command.shift0), largest(kScoreBits))));
+        ranking = RankingWord(ap_uint<8>(maximum)) << 20;
+      }
+      if (slot < command.group) ranking = ranking | (RankingWord(best.expert) << (slot * 5));
+      taken = ap_uint<kMaxExperts>(taken | (ap_uint<kMaxExperts>(1) << best.expert));
+    }
+    rankings[token] = ranking;
   }
 }
 
-/// Lane `n` of a row of logits.
-inline Accumulator select_logit(const Lanes<kCols, kAccBits>& logits, Column n) {
+/// Experts that a step of the next sweep takes.
+constexpr int kShareLanes = 4;
+static_assert(kCols % kShareLanes == 0, "a step's experts lie in one row of logits");
+
+/// Lane `n` of step `step` of a token: its logits of four experts after the other.
+inline Accumulator select_logit(const GateMemory& gate, ap_uint<16> token, ExpertIndex step, int n) {
   Accumulator selected = 0;
-SELECT:
-  for (int i = 0; i < kCols; ++i) {
+SELECT_TILE:
+  for (int tile = 0; tile < kGateTiles; ++tile) {
 #pragma HLS UNROLL
-    if (n == i) selected = logits[i];
+    const Lanes<kCols, kAccBits> logits = unpack<kCols, kAccBits>(gate[tile][token]);
+  SELECT:
+    for (int i = 0; i < kCols / kShareLanes; ++i) {
+#pragma HLS UNROLL
+      if (step == tile * (kCols / kShareLanes) + i) selected = logits[i * kShareLanes + n];
+    }
   }
   return selected;
 }
 
-/// Sweep 2: exponentials and their sum, one expert a step. The sum runs over all experts or over the chosen
+/// Expert sums start from zero. A sweep that is under way anyway clears a row a step; the rest is cleared
+/// after.
+inline void clear_row(SumMemory& accum, ap_uint<16>& row) {
+  if (row != kResidualDepth) {
+  CLEAR_BANK:
+    for (int bank = 0; bank < kBanks; ++bank) {
+#pragma HLS UNROLL
+      accum[bank][row] = 0;
+    }
+    row = ap_uint<16>(row + 1);
+  }
+}
+
+/// Sweep 2: exponentials and their sum, four experts a step. The sum runs over all experts or over the chosen
 /// ones.
 inline void share_scores(const Command& command, const GateMemory& gate,
-                         const RankingWord (&rankings)[kMaxTokens], ShareWord (&shares)[kMaxTokens]) {
+                         const RankingWord (&rankings)[kMaxTokens], ShareWord (&shares)[kMaxTokens],
+                         SumMemory& accum, ap_uint<16>& cleared) {
   const bool over_all = command.rule == kRuleSoftmaxAll;
-  const ExpertIndex last_expert = ExpertIndex(command.heads - 1);
+  const ExpertIndex last_step = ExpertIndex((command.heads - 1) / kShareLanes);
   ap_uint<16> token = 0;
-  ExpertIndex expert = 0;
+  ExpertIndex step = 0;
   ap_uint<24> sum = 0;
   Exponential share[kMaxTopK];
 CLEAR_SHARE:
@@ -124,22 +145,28 @@ SHARE:
   while (token != command.tokens) {
 #pragma HLS PIPELINE II = 1
     const RankingWord ranking = rankings[token];
-    const Lanes<kCols, kAccBits> logits = unpack<kCols, kAccBits>(gate[expert >> kColBits][token]);
-    const Accumulator logit = select_logit(logits, Column(expert));
-    const Score t = Score(requantise(logit, command.mult0, Shift(command.shift0), largest(kScoreBits)));
-    const Exponential e = exp2_lane(t, IntegerMaximum(bits<8>(ranking, 20)));
-    bool chosen = false;
-  SLOT:
-    for (int slot = 0; slot < kMaxTopK; ++slot) {
+    ap_uint<24> part = 0;
+  SHARE_LANE:
+    for (int n = 0; n < kShareLanes; ++n) {
 #pragma HLS UNROLL
-      const bool here = slot < command.group && bits<5>(ranking, 5 * slot) == expert;
-      chosen = chosen || here;
-      if (here) share[slot] = e;
+      const ap_uint<6> expert = ap_uint<6>(step * kShareLanes + n);
+      const Accumulator logit = select_logit(gate, token, step, n);
+      const Score t = Score(requantise(logit, command.mult0, Shift(command.shift0), largest(kScoreBits)));
+      const Exponential e = exp2_lane(t, IntegerMaximum(bits<8>(ranking, 20)));
+      bool chosen = false;
+    SLOT:
+      for (int slot = 0; slot < kMaxTopK; ++slot) {
+#pragma HLS UNROLL
+        const bool here = slot < command.group && bits<5>(ranking, 5 * slot) == expert;
+        chosen = chosen || here;
+        if (here) share[slot] = e;
+      }
+      const bool counts = expert < command.heads && (over_all || chosen);
+      part = ap_uint<24>(part + (counts ? e : Exponential(0)));
     }
-    const ap_uint<24> before = expert == 0 ? ap_uint<24>(0) : sum;
-    sum = ap_uint<24>(before + (over_all || chosen ? e : Exponential(0)));
+    sum = ap_uint<24>((step == 0 ? ap_uint<24>(0) : sum) + part);
     const Reciprocal r = reciprocal(sum == 0 ? ap_uint<24>(1) : sum);
-    const bool last = expert == last_expert;
+    const bool last = step == last_step;
     ShareWord word = (ShareWord(r.value) << 60) | (ShareWord(r.half_exponent) << 78);
   SHARE_SLOT:
     for (int slot = 0; slot < kMaxTopK; ++slot) {
@@ -147,8 +174,9 @@ SHARE:
       word = word | (ShareWord(share[slot]) << (15 * slot));
     }
     if (last) shares[token] = word;
+    clear_row(accum, cleared);
     token = last ? ap_uint<16>(token + 1) : token;
-    expert = last ? ExpertIndex(0) : ExpertIndex(expert + 1);
+    step = last ? ExpertIndex(0) : ExpertIndex(step + 1);
   }
 }
 
@@ -162,7 +190,8 @@ inline ap_uint<16> gate_score(Exponential e, const Reciprocal& r) {
 /// Sweep 3: scores of the chosen experts, one a step; kept ones join the expert's queue.
 inline void fill_queues(const Command& command, const RankingWord (&rankings)[kMaxTokens],
                         const ShareWord (&shares)[kMaxTokens], Beat (&choice)[kMaxTokens],
-                        QueueEntry (&queue)[kQueueDepth], ap_uint<16> (&counts)[kMaxExperts]) {
+                        QueueEntry (&queue)[kQueueDepth], ap_uint<16> (&counts)[kMaxExperts],
+                        SumMemory& accum, ap_uint<16>& cleared) {
   const ap_uint<3> last_slot = ap_uint<3>(command.group - 1);
   ap_uint<16> token = 0;
   ap_uint<3> slot = 0;
@@ -190,21 +219,9 @@ FILL:
     chosen = (slot == 0 ? Beat(0) : chosen) | (Beat(record) << ap_uint<7>(slot * 32));
     const bool last = slot == last_slot;
     if (last) choice[token] = chosen;
+    clear_row(accum, cleared);
     token = last ? ap_uint<16>(token + 1) : token;
     slot = last ? ap_uint<3>(0) : ap_uint<3>(slot + 1);
-  }
-}
-
-/// Expert sums start from zero.
-inline void clear_sums(SumMemory& accum) {
-CLEAR_SUMS:
-  for (int row = 0; row < kResidualDepth; ++row) {
-#pragma HLS PIPELINE II = 1
-  CLEAR_BANK:
-    for (int bank = 0; bank < kBanks; ++bank) {
-#pragma HLS UNROLL
-      accum[bank][row] = 0;
-    }
   }
 }
 
@@ -219,10 +236,15 @@ CLEAR_COUNTS:
 #pragma HLS UNROLL
     counts[i] = 0;
   }
-  clear_sums(accum);
   rank_experts(command, gate, rankings);
-  share_scores(command, gate, rankings, shares);
-  fill_queues(command, rankings, shares, choice, queue, counts);
+  ap_uint<16> cleared = 0;
+  share_scores(command, gate, rankings, shares, accum, cleared);
+  fill_queues(command, rankings, shares, choice, queue, counts, accum, cleared);
+CLEAR_SUMS:
+  while (cleared != kResidualDepth) {
+#pragma HLS PIPELINE II = 1
+    clear_row(accum, cleared);
+  }
 SEND_COUNTS:
   for (int i = 0; i < kMaxExperts; ++i) {
 #pragma HLS UNROLL
