@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import kernels
+from edgemoe.registers import Region
 
 
 def call(rng: np.random.Generator) -> kernels.Call:
@@ -17,9 +18,13 @@ def call(rng: np.random.Generator) -> kernels.Call:
     else:
         values = kernels.integers(rng, 16, (words, 32))
         stream = kernels.beats(values)
+    region = int(rng.integers(0, 2))
     return kernels.Call(
-        {"inputs": stream},
-        {"format": 0 if pixels else 1, "words": words},
+        {
+            "inputs": stream if region == Region.IMAGE else [],
+            "weights": stream if region == Region.WEIGHTS else [],
+        },
+        {"format": 0 if pixels else 1, "region": region, "words": words},
         {"results": list(kernels.beats(values))},
     )
 

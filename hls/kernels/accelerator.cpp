@@ -28,16 +28,21 @@ static void walk(hls::burst_maxi<Beat> program, ap_uint<32> program_bytes, ap_ui
          fetches, stores, expert_tokens, status, error_index, records);
 }
 
-void accelerator(hls::burst_maxi<Beat> program, hls::burst_maxi<Beat> weights, hls::burst_maxi<Beat> image,
-                 hls::burst_maxi<Beat> output, hls::burst_maxi<Beat> statistics, ap_uint<32> program_bytes,
-                 ap_uint<32> weights_bytes, ap_uint<32> image_bytes, ap_uint<32> output_bytes,
-                 ap_uint<32> statistics_bytes, ap_uint<32>& status, ap_uint<32>& error_index,
-                 ap_uint<32>& cycles, ap_uint<32>& records, ap_uint<32>& build_id, ap_uint<32>& limits0,
-                 ap_uint<32>& limits1, ap_uint<32>& limits2, ap_uint<32>& limits3) {
+void accelerator(hls::burst_maxi<Beat> program, hls::burst_maxi<Stripe> weights0,
+                 hls::burst_maxi<Stripe> weights1, hls::burst_maxi<Stripe> weights2,
+                 hls::burst_maxi<Stripe> weights3, hls::burst_maxi<Beat> image, hls::burst_maxi<Beat> output,
+                 hls::burst_maxi<Beat> statistics, ap_uint<32> program_bytes, ap_uint<32> weights_bytes,
+                 ap_uint<32> image_bytes, ap_uint<32> output_bytes, ap_uint<32> statistics_bytes,
+                 ap_uint<32>& status, ap_uint<32>& error_index, ap_uint<32>& cycles, ap_uint<32>& records,
+                 ap_uint<32>& build_id, ap_uint<32>& limits0, ap_uint<32>& limits1, ap_uint<32>& limits2,
+                 ap_uint<32>& limits3) {
 #pragma HLS INTERFACE m_axi port = program bundle = gmem0 offset = slave
-#pragma HLS INTERFACE m_axi port = weights bundle = gmem1 offset = slave
-#pragma HLS INTERFACE m_axi port = image bundle = gmem2 offset = slave
-#pragma HLS INTERFACE m_axi port = output bundle = gmem2 offset = slave
+#pragma HLS INTERFACE m_axi port = weights0 bundle = gmem2 offset = slave
+#pragma HLS INTERFACE m_axi port = weights1 bundle = gmem3 offset = slave
+#pragma HLS INTERFACE m_axi port = weights2 bundle = gmem4 offset = slave
+#pragma HLS INTERFACE m_axi port = weights3 bundle = gmem5 offset = slave
+#pragma HLS INTERFACE m_axi port = image bundle = gmem1 offset = slave
+#pragma HLS INTERFACE m_axi port = output bundle = gmem1 offset = slave
 #pragma HLS INTERFACE m_axi port = statistics bundle = gmem0 offset = slave
 #pragma HLS INTERFACE s_axilite port = return
 #pragma HLS DATAFLOW
@@ -47,6 +52,8 @@ void accelerator(hls::burst_maxi<Beat> program, hls::burst_maxi<Beat> weights, h
 #pragma HLS STREAM variable = fetches depth = kCommandDepth
   hls::stream<TransferWord> stores;
 #pragma HLS STREAM variable = stores depth = kCommandDepth
+  hls::stream<Feed> feeds;
+#pragma HLS STREAM variable = feeds depth = kFeedsDepth
   hls::stream<Beat> beats;
 #pragma HLS STREAM variable = beats depth = kBeatsDepth
   hls::stream<Beat> results;
@@ -55,7 +62,7 @@ void accelerator(hls::burst_maxi<Beat> program, hls::burst_maxi<Beat> weights, h
 #pragma HLS STREAM variable = expert_tokens depth = kMaxExperts
   walk(program, program_bytes, weights_bytes, image_bytes, output_bytes, statistics_bytes, commands, fetches,
        stores, expert_tokens, status, error_index, records, build_id, limits0, limits1, limits2, limits3);
-  fetch(weights, image, fetches, beats);
-  compute(commands, beats, results, expert_tokens);
+  fetch(weights0, weights1, weights2, weights3, image, fetches, feeds, beats);
+  compute(commands, feeds, beats, results, expert_tokens);
   store(output, statistics, stores, results, cycles);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// LOAD and STORE alone: beats of pixels (uint8) or embeddings (int16) in, words of int16 out.
+// LOAD and STORE alone: pixels (uint8) or embeddings (int16) in, of the image or of the weights region; words
+// of int16 out.
 #include <ap_int.h>
 #include <hls_stream.h>
 
@@ -7,8 +8,8 @@
 
 using namespace edgemoe;
 
-void embedding_kernel(hls::stream<Beat>& inputs, hls::stream<Beat>& results, ap_uint<2> format,
-                      ap_uint<16> words) {
+void embedding_kernel(hls::stream<Beat>& inputs, hls::stream<Feed>& weights, hls::stream<Beat>& results,
+                      ap_uint<2> format, ap_uint<2> region, ap_uint<16> words) {
   Beat act[kBanks][kActDepth];
 #pragma HLS ARRAY_PARTITION variable = act complete dim = 1
   Beat query[kBanks][kQueryDepth];
@@ -22,7 +23,8 @@ void embedding_kernel(hls::stream<Beat>& inputs, hls::stream<Beat>& results, ap_
   Command command = unpack_descriptor(0);
   command.space = int(kSpaceAct);
   command.format = format;
+  command.region = region;
   command.size = words;
-  load(command, inputs, act, residual);
+  load(command, weights, inputs, act, residual);
   store_words(command, act, query, residual, accum, choice, results);
 }

@@ -10,7 +10,7 @@
 
 using namespace edgemoe;
 
-void layernorm_kernel(hls::stream<Beat>& inputs, hls::stream<Beat>& records, hls::stream<Beat>& results,
+void layernorm_kernel(hls::stream<Beat>& inputs, hls::stream<Feed>& records, hls::stream<Beat>& results,
                       ap_uint<16> tokens, ap_uint<16> k_tiles, ap_uint<32> dim, ap_uint<64> eps) {
   Beat act[kBanks][kActDepth];
 #pragma HLS ARRAY_PARTITION variable = act complete dim = 1
@@ -27,7 +27,8 @@ void layernorm_kernel(hls::stream<Beat>& inputs, hls::stream<Beat>& records, hls
   command.space = int(kSpaceResidual);
   command.format = int(kFormatI16);
   command.size = k_tiles * tokens;
-  load(command, inputs, act, residual);
+  command.region = int(kRegionImage);
+  load(command, records, inputs, act, residual);
 
   command.tokens = tokens;
   command.k_tiles = k_tiles;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The engine as a linear layer of its own: tokens come in as words of int16, weights as beats in DRAM order,
+// The engine as a linear layer of its own: tokens come in as words of int16, weights as feeds in DRAM order,
 // results leave as the DRAM epilogue writes them ([column tile][token][8]).
 #include <ap_int.h>
 #include <hls_stream.h>
@@ -9,7 +9,7 @@
 
 using namespace edgemoe;
 
-void linear_kernel(hls::stream<Beat>& inputs, hls::stream<Beat>& weights, hls::stream<Beat>& results,
+void linear_kernel(hls::stream<Beat>& inputs, hls::stream<Feed>& weights, hls::stream<Beat>& results,
                    ap_uint<16> tokens, ap_uint<16> k_tiles, ap_uint<16> n_tiles, ap_uint<8> weight_bits) {
   Beat act[kBanks][kActDepth];
 #pragma HLS ARRAY_PARTITION variable = act complete dim = 1
@@ -29,7 +29,8 @@ void linear_kernel(hls::stream<Beat>& inputs, hls::stream<Beat>& weights, hls::s
   command.space = int(kSpaceAct);
   command.format = int(kFormatI16);
   command.size = k_tiles * tokens;
-  load(command, inputs, act, residual);
+  command.region = int(kRegionImage);
+  load(command, weights, inputs, act, residual);
 
   command.opcode = int(kOpcodeLinear);
   command.epilogue = int(kEpilogueDram);

@@ -20,6 +20,7 @@ CITYSCAPES_GROUPS = ("flat", "construction", "object", "nature", "sky", "human",
 GATES = ("multi", "task_embedding")
 SCORE_RULES = ("softmax_all", "softmax_topk")
 TASKS = ("segmentation", "depth")
+WEIGHT_PORTS = 4  # masters over which the weights region is striped
 EMBEDDING_DIM = 32  # of the task embedding that a shared gate is given
 LARGEST = (
     1 << 16
@@ -262,10 +263,12 @@ class BuildConfig:
     max_k_tiles: int = 32  # inputs of a linear layer <= 32 * rows
     max_n_tiles: int = 128  # outputs of a linear layer <= 128 * cols
     max_descriptors: int = 1024  # of a layer program
-    beats_depth: int = 1024  # the prefetch: beats between `fetch` and `compute`
+    feeds_depth: int = 1024  # the prefetch: feeds of weights between `fetch` and `compute`
+    beats_depth: int = 64  # beats of the image between `fetch` and `compute`
     command_depth: int = 16
     store_depth: int = 64  # beats between `compute` and `store`
     bus_bits: int = 128
+    weight_bus_bits: int = 32  # of each of the WEIGHT_PORTS masters that together read a feed of weights
     clock_mhz: float = 200.0  # of the programmable logic; assumed, for figures in seconds
     schedule_mhz: float = (
         200.0  # what the compiler schedules for; above clock_mhz, it leaves a margin for routing
@@ -288,6 +291,15 @@ class BuildConfig:
                 "cols times a power of two, at most rows, since a step takes whole sub-words",
             ),
             ("bus_bits", self.bus_bits == 16 * self.cols, "16 * cols, since a beat is one sub-word"),
+            (
+                "weight_bus_bits",
+                self.weight_bus_bits in (32, 64, 128)
+                and self.bus_bits
+                <= self.feed_bits
+                <= min(8 * self.rows, 64 * self.norm_lanes, 64 * self.cols),
+                f"32, 64 or 128; {WEIGHT_PORTS} times it at least bus_bits, at most a column of int8 weights and the "
+                "records of norm_lanes and of cols channels",
+            ),
             ("max_experts", self.max_experts % self.cols == 0, "a multiple of cols"),
             ("max_experts", self.max_experts <= 32, "at most 32"),
             ("max_top_k", self.max_top_k <= 4, "at most 4, the slots of a `choice` word"),
@@ -317,6 +329,16 @@ class BuildConfig:
     def beat_bytes(self) -> int:
         """Bytes of a beat of the memory bus."""
         return self.bus_bits // 8
+
+    @property
+    def feed_bits(self) -> int:
+        """Bits of a feed: what a step takes of the weights region, a word of each of its masters."""
+        return WEIGHT_PORTS * self.weight_bus_bits
+
+    @property
+    def feed_bytes(self) -> int:
+        """Bytes of a feed."""
+        return self.feed_bits // 8
 
     @property
     def record_beats(self) -> int:
@@ -371,13 +393,29 @@ class BuildConfig:
         return dataclasses.asdict(self)
 
 
-# The boards' builds have the sizes of sim-small, so that what is tested there is what they hold. Their clocks are ones
-# that the boards' PLLs divide down to without a rest; no tool has confirmed them.
+# Boards without sizes of their own have those of sim-small, so that what is tested there is what they hold. zcu102 is
+# for the paper's model: a prefetch of a whole expert of `tiny`, 257 tokens, four ports of 128 bits. The boards' clocks
+# are ones that their PLLs divide down to without a rest; no tool has confirmed them.
 BOARDS = {
     build.name: build
     for build in (
         BuildConfig("sim-small"),
-        BuildConfig("zcu102", clock_mhz=150.0),
+        BuildConfig(
+            "zcu102",
+            rows=64,
+            cols=16,
+            norm_lanes=32,
+            act_depth=4096,
+            query_depth=1024,
+            residual_depth=1024,
+            max_tokens=257,
+            max_k_tiles=16,
+            feeds_depth=2560,
+            bus_bits=256,
+            weight_bus_bits=128,
+            clock_mhz=300.0,
+            schedule_mhz=300.0,
+        ),
         BuildConfig("zcu104", clock_mhz=150.0),
         BuildConfig("kv260", clock_mhz=150.0),
         BuildConfig("pynq-z2", clock_mhz=100.0, schedule_mhz=125.0),
@@ -417,6 +455,7 @@ def config_hpp(build: BuildConfig) -> str:
         "macs",
         "banks",
         "beat_bytes",
+        "feed_bits",
         "record_beats",
         "acc_bits",
         "linear_bits",

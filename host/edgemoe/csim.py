@@ -13,9 +13,9 @@ import numpy as np
 
 from edgemoe.caches import build_root
 from edgemoe.compiler.native import NativeKernel, build_native
-from edgemoe.config import BuildConfig
+from edgemoe.config import WEIGHT_PORTS, BuildConfig
 from edgemoe.kernels import include_folders, kernel_source
-from edgemoe.program import Memory, Run
+from edgemoe.program import Memory, Run, striped
 from edgemoe.registers import DESCRIPTOR_BYTES, Error, Statistics
 
 
@@ -36,11 +36,12 @@ def run(build: BuildConfig, memory: Memory, *, work: Path | None = None, checks:
     accelerator = kernel("accelerator", build, work or build_root() / "csim", checks)
     regions = {
         "program": _region(build, memory.program),
-        "weights": _region(build, memory.weights),
         "image": _region(build, memory.image),
         "output": np.zeros(_padded(build, memory.output_bytes), dtype=np.uint8),
         "statistics": np.zeros(_padded(build, memory.statistics_bytes), dtype=np.uint8),
     }
+    weights = np.frombuffer(striped(build, memory.weights or bytes(1)), np.uint8).copy()
+    regions |= {f"weights{i}": part for i, part in enumerate(np.split(weights, WEIGHT_PORTS))}
     registers = accelerator.run(scalars=memory.sizes().registers(), memories=regions).outputs
     data = regions["statistics"].tobytes()
     starts = range(0, registers["records"] * DESCRIPTOR_BYTES, DESCRIPTOR_BYTES)

@@ -68,7 +68,14 @@ def test_other_build(work: Path) -> None:
 def test_other_arrays(rows: int, cols: int, work: Path) -> None:
     """Other shapes of the array, with words of four, two and eight sub-words."""
     build = replace(
-        BUILD, name=f"array-{rows}x{cols}", rows=rows, cols=cols, bus_bits=16 * cols, max_k_tiles=1024 // rows
+        BUILD,
+        name=f"array-{rows}x{cols}",
+        rows=rows,
+        cols=cols,
+        bus_bits=16 * cols,
+        norm_lanes=cols,
+        weight_bus_bits=4 * cols,
+        max_k_tiles=1024 // rows,
     )
     for seed in range(4):
         memory = random_program(build, np.random.default_rng(seed))
@@ -77,7 +84,7 @@ def test_other_arrays(rows: int, cols: int, work: Path) -> None:
 
 def test_shallow_streams(work: Path) -> None:
     """Depths change the timing, never the result, and two processes never wait for each other."""
-    build = replace(BUILD, name="shallow", command_depth=1, beats_depth=1, store_depth=1)
+    build = replace(BUILD, name="shallow", command_depth=1, feeds_depth=1, beats_depth=1, store_depth=1)
     compare(build, random_program(build, np.random.default_rng(5)), work)
 
 

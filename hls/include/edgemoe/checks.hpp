@@ -62,6 +62,12 @@ inline void check_dram(Verdict& verdict, ap_uint<32> offset, Bytes bytes, ap_uin
   verdict.require(offset + bytes <= size, kErrorDram);
 }
 
+/// The same of the weights region, which is read in feeds.
+inline void check_weights(Verdict& verdict, ap_uint<32> offset, Bytes bytes, const Regions& regions) {
+  verdict.require((offset & (kFeedBytes - 1)) == 0, kErrorAlign);
+  verdict.require(offset + bytes <= regions.weights, kErrorDram);
+}
+
 inline void check_load(Verdict& verdict, const Command& c, const Regions& regions) {
   verdict.require(c.space == kSpaceAct || c.space == kSpaceResidual, kErrorSpace);
   verdict.require(c.format == kFormatU8 || c.format == kFormatI16, kErrorFormat);
@@ -70,7 +76,11 @@ inline void check_load(Verdict& verdict, const Command& c, const Regions& region
   const ap_uint<16> depth = c.space == kSpaceAct ? kActDepth : kResidualDepth;
   verdict.require(c.dst_base + c.size <= depth, kErrorAddress);
   const Bytes bytes = Bytes(c.size) << (kBeatShift + (c.format == kFormatU8 ? kBankBits - 1 : kBankBits));
-  check_dram(verdict, c.offset, bytes, c.region == kRegionImage ? regions.image : regions.weights);
+  if (c.region == kRegionImage) {
+    check_dram(verdict, c.offset, bytes, regions.image);
+  } else {
+    check_weights(verdict, c.offset, bytes, regions);
+  }
 }
 
 inline void check_linear(Verdict& verdict, const Command& c, const Regions& regions) {
@@ -98,7 +108,7 @@ inline void check_linear(Verdict& verdict, const Command& c, const Regions& regi
   verdict.require(!both_in_act || disjoint(c.src_base, src_end, c.dst_base, dst_end), kErrorOverlap);
   verdict.require(!gelu || good_shift(c.shift0), kErrorShift);
   const Bytes bytes = Bytes(weight_beats(c.k_tiles, c.n_tiles, c.weight_bits == 16)) << kBeatShift;
-  check_dram(verdict, c.offset, bytes, regions.weights);
+  check_weights(verdict, c.offset, bytes, regions);
   if (dram) check_dram(verdict, c.size, Bytes(c.n_tiles * c.tokens) << kBeatShift, regions.output);
 }
 
@@ -111,7 +121,7 @@ inline void check_layernorm(Verdict& verdict, const Command& c, const Regions& r
                   kErrorAddress);
   verdict.require(c.eps >= kEpsMin && (c.eps >> kEpsBits) == 0, kErrorEpsilon);
   verdict.require(c.dim >= 1 && c.dim <= c.k_tiles * kRows && c.dim <= kMaxDim, kErrorDim);
-  check_dram(verdict, c.offset, Bytes(norm_beats(c)) << kBeatShift, regions.weights);
+  check_weights(verdict, c.offset, Bytes(norm_beats(c)) << kBeatShift, regions);
 }
 
 inline void check_attention(Verdict& verdict, const Command& c) {
@@ -170,9 +180,9 @@ inline void check_experts(Verdict& verdict, const Command& c, const Regions& reg
   verdict.require(src_end <= kActDepth && aux_end <= kActDepth && dst_end <= kResidualDepth, kErrorAddress);
   verdict.require(disjoint(c.src_base, src_end, c.aux_base, aux_end), kErrorOverlap);
   verdict.require(good_shift(c.shift0), kErrorShift);
-  verdict.require((c.size & (kBeatBytes - 1)) == 0, kErrorAlign);
+  verdict.require((c.size & (kFeedBytes - 1)) == 0, kErrorAlign);
   const Bytes before = ap_uint<8>(c.heads - 1) * c.size;
-  check_dram(verdict, c.offset, Bytes(before + (Bytes(expert_beats(c)) << kBeatShift)), regions.weights);
+  check_weights(verdict, c.offset, Bytes(before + (Bytes(expert_beats(c)) << kBeatShift)), regions);
 }
 
 inline void check_combine(Verdict& verdict, const Command& c) {

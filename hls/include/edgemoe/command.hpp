@@ -163,11 +163,17 @@ inline ap_uint<32> store_beats(const Command& c) {
 /// Beats of a tile of weights, and a beat of a tile with its channel records.
 constexpr int kTileBeats8 = kRows * kCols * 8 / kBusBits;
 constexpr int kTileBeats16 = kRows * kCols * 16 / kBusBits;
-using LoadBeat = ap_uint<log2_floor(kRecordBeats + kTileBeats16) + 1>;
+/// The same in feeds, which is how the array takes them.
+constexpr int kRecordFeeds = kRecordBeats / kFeedBeats;
+constexpr int kTileFeeds8 = kTileBeats8 / kFeedBeats;
+constexpr int kTileFeeds16 = kTileBeats16 / kFeedBeats;
+/// A count of beats of a tile, and a step of its loading.
+using TileBeats = ap_uint<log2_floor(kRecordBeats + kTileBeats16) + 1>;
+using LoadStep = ap_uint<log2_floor(kRecordFeeds + kTileFeeds16) + 1>;
 
 /// Beats of a linear layer's weights: channel records of each column tile, weights of each tile.
 inline ap_uint<32> weight_beats(ap_uint<16> k_tiles, ap_uint<16> n_tiles, bool wide) {
-  const LoadBeat tile = wide ? kTileBeats16 : kTileBeats8;
+  const TileBeats tile = wide ? kTileBeats16 : kTileBeats8;
   return ap_uint<32>(n_tiles * (k_tiles * tile + kRecordBeats));
 }
 

@@ -14,8 +14,8 @@
 
 namespace edgemoe {
 
-inline void compute(hls::stream<CommandWord>& commands, hls::stream<Beat>& beats, hls::stream<Beat>& results,
-                    hls::stream<ap_uint<16>>& expert_tokens) {
+inline void compute(hls::stream<CommandWord>& commands, hls::stream<Feed>& feeds, hls::stream<Beat>& beats,
+                    hls::stream<Beat>& results, hls::stream<ap_uint<16>>& expert_tokens) {
   Beat act[kBanks][kActDepth];
 #pragma HLS ARRAY_PARTITION variable = act complete dim = 1
   Beat query[kBanks][kQueryDepth];
@@ -42,15 +42,15 @@ COMMANDS:
     const Command command = unpack_command(commands.read());
     switch (command.opcode) {
       case kOpcodeLoad:
-        load(command, beats, act, residual);
+        load(command, feeds, beats, act, residual);
         statistics.read_beats = load_beats(command);
         break;
       case kOpcodeLinear:
       case kOpcodeAttention:
-        engine(command, beats, results, act, query, residual, accum, psum, scores, gate, queue, statistics);
+        engine(command, feeds, results, act, query, residual, accum, psum, scores, gate, queue, statistics);
         break;
       case kOpcodeLayernorm:
-        layernorm(command, residual, norms, act, beats);
+        layernorm(command, residual, norms, act, feeds);
         statistics.read_beats = norm_beats(command);
         break;
       case kOpcodeGate:

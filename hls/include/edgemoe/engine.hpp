@@ -2,7 +2,7 @@
 // The engine: one pipelined loop (II=1) around the one MAC array. Every linear layer, expert and attention
 // product runs in it; a command selects the phases of its blocks and the epilogue of its results.
 //
-// Stages of an iteration, in pipeline order: settle control and take a beat (cycle 0) -> queue and on-chip
+// Stages of an iteration, in pipeline order: settle control and take a feed (cycle 0) -> queue and on-chip
 // reads -> stationary operand -> products -> sums of columns -> requantising lanes -> epilogue and
 // writes. The only path that runs backwards is attention's (scores and their maximum to the exponentials): it
 // goes through two memories, kScoreGap iterations apart.
@@ -155,7 +155,7 @@ inline Rows advance_rows(const Rows& rows, const Control& control, const Control
   return moved;
 }
 
-inline void engine(const Command& command, hls::stream<Beat>& beats, hls::stream<Beat>& results,
+inline void engine(const Command& command, hls::stream<Feed>& feeds, hls::stream<Beat>& results,
                    TensorMemory<kActDepth>& act, TensorMemory<kQueryDepth>& query,
                    TensorMemory<kResidualDepth>& residual, SumMemory& accum,
                    AccumulatorWord (&psum)[kMaxTokens], ScoreWord (&scores)[kMaxTokens], GateMemory& gate,
@@ -189,16 +189,16 @@ ENGINE:
     const Activity activity = activity_of(control, shape);
     const Address step = activity.array ? control.step : Address(0);
 
-    // Stationary operand: a beat of weights, or a query.
-    const bool load_beat = control.loading && !shape.attention;
+    // Stationary operand: a feed of weights, or a query.
+    const bool load_feed = control.loading && !shape.attention;
     const bool load_word = control.loading && shape.attention;
-    Beat beat = 0;
-    if (load_beat) beat = beats.read();
+    Feed feed = 0;
+    if (load_feed) feed = feeds.read();
     const Address query_row = Address(rows.query + control.next.inner + control.load);
     const Word query_word = read_word(query, load_word ? query_row : Address(0));
     parity = control.swap ? !parity : parity;
     swap_in(tile, control.swap, control.active.first_inner && !shape.attention);
-    load_weights(tile, load_beat, control.load, shape.wide, beat);
+    load_weights(tile, load_feed, control.load, shape.wide, feed);
     load_query(tile, load_word, control.load, query_word);
 
     // Moving operand: a token (gathered for experts), a key or a value.

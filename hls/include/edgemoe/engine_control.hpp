@@ -29,7 +29,7 @@ static_assert(kScoreGap >= kCols * kBanks, "a whole group drains in the gap");
 using GroupSize = ap_uint<kColBits + 1>;
 using DrainSteps = ap_uint<kColBits + kBankBits + 1>;
 /// Steps that a partial sum rests between its write and its next read: no tile is shorter.
-constexpr int kMinimumSteps = kRecordBeats + kTileBeats8;
+constexpr int kMinimumSteps = kRecordFeeds + kTileFeeds8;
 
 /// What stays the same during a command.
 struct Shape {
@@ -40,7 +40,7 @@ struct Shape {
   Count inner_count;   // k-tiles, or queries
   Count outer_count;   // n-tiles, or heads
   Count tile_last;     // last step of a tile
-  LoadBeat load_last;  // last beat of a tile
+  LoadStep load_last;  // last feed of a tile
 };
 
 /// Coordinates of a block.
@@ -60,8 +60,8 @@ struct Control {
   Count step;
   Count last;    // last step of the phase
   bool swap;     // first step of a block: the loaded operand becomes the active one
-  bool loading;  // this iteration loads beat (or query) `load`
-  LoadBeat load;
+  bool loading;  // this iteration loads feed (or query) `load`
+  LoadStep load;
   Block active;
   Block next;
   DrainSteps drain_steps;  // kBanks for each query of the group that drains next
@@ -80,10 +80,10 @@ inline Shape shape_of(const Command& command) {
   shape.inner_step = shape.attention ? Count(command.group) : Count(1);
   shape.inner_count = shape.attention ? Count(command.tokens) : Count(command.k_tiles);
   shape.outer_count = shape.attention ? Count(command.heads) : Count(command.n_tiles);
-  const LoadBeat beats = kRecordBeats + (shape.wide ? kTileBeats16 : kTileBeats8);
-  const Count least = Count(beats);
+  const LoadStep feeds = kRecordFeeds + (shape.wide ? kTileFeeds16 : kTileFeeds8);
+  const Count least = Count(feeds);
   shape.tile_last = Count((command.tokens > least ? command.tokens : least) - 1);
-  shape.load_last = LoadBeat(beats - 1);
+  shape.load_last = LoadStep(feeds - 1);
   return shape;
 }
 
@@ -109,9 +109,9 @@ inline Block successor(const Shape& shape, const Block& block) {
   return next;
 }
 
-/// First beat of a block's operand: only the first k-tile of a column group brings channel records.
-inline LoadBeat first_load(const Shape& shape, const Block& block) {
-  return shape.attention || block.first_inner ? LoadBeat(0) : LoadBeat(kRecordBeats);
+/// First feed of a block's operand: only the first k-tile of a column group brings channel records.
+inline LoadStep first_load(const Shape& shape, const Block& block) {
+  return shape.attention || block.first_inner ? LoadStep(0) : LoadStep(kRecordFeeds);
 }
 
 inline Control first_control(const Shape& shape) {
@@ -180,12 +180,12 @@ inline Control advance(const Control& control, const Shape& shape) {
   const bool block_end = phase_end && control.phase != kScores && control.phase != kGap;
   const NextPhase following_phase = next_phase(control, shape);
   const Block following = successor(shape, control.next);
-  const LoadBeat load_last = shape.attention ? LoadBeat(control.next.size - 1) : shape.load_last;
+  const LoadStep load_last = shape.attention ? LoadStep(control.next.size - 1) : shape.load_last;
   Control next = control;
   next.step = Count(control.step + 1);
   next.swap = block_end;
   next.loading = control.loading && control.load != load_last;
-  next.load = LoadBeat(control.load + 1);
+  next.load = LoadStep(control.load + 1);
   if (phase_end) {
     next.step = 0;
     next.phase = following_phase.phase;

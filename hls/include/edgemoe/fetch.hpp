@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fetch process: reads weights, records and images in the order of the commands. It runs ahead of the
-// computation by the depth of the beat stream, which is the prefetch.
+// computation by the depth of the feed stream, which is the prefetch.
 #pragma once
 
 #include <hls_burst_maxi.h>
@@ -11,7 +11,7 @@
 
 namespace edgemoe {
 
-inline void fetch_region(hls::burst_maxi<Beat> region, const Transfer& transfer, hls::stream<Beat>& beats) {
+inline void fetch_image(hls::burst_maxi<Beat> region, const Transfer& transfer, hls::stream<Beat>& beats) {
   region.read_request(transfer.offset / kBeatBytes, transfer.beats);
 FETCH:
   for (ap_uint<32> i = 0; i != transfer.beats; ++i) {
@@ -20,8 +20,29 @@ FETCH:
   }
 }
 
-inline void fetch(hls::burst_maxi<Beat> weights, hls::burst_maxi<Beat> image,
-                  hls::stream<TransferWord>& transfers, hls::stream<Beat>& beats) {
+/// The weights region lies striped over four masters: a feed takes one word of each.
+inline void fetch_weights(hls::burst_maxi<Stripe> weights0, hls::burst_maxi<Stripe> weights1,
+                          hls::burst_maxi<Stripe> weights2, hls::burst_maxi<Stripe> weights3,
+                          const Transfer& transfer, hls::stream<Feed>& feeds) {
+  const ap_uint<32> first = transfer.offset / kFeedBytes;
+  const ap_uint<32> count = transfer.beats / kFeedBeats;
+  weights0.read_request(first, count);
+  weights1.read_request(first, count);
+  weights2.read_request(first, count);
+  weights3.read_request(first, count);
+FETCH_WEIGHTS:
+  for (ap_uint<32> i = 0; i != count; ++i) {
+#pragma HLS PIPELINE II = 1
+    const Feed low = Feed(weights0.read()) | (Feed(weights1.read()) << kWeightBusBits);
+    const Feed high = Feed(weights2.read()) | (Feed(weights3.read()) << kWeightBusBits);
+    feeds.write(low | (high << (2 * kWeightBusBits)));
+  }
+}
+
+inline void fetch(hls::burst_maxi<Stripe> weights0, hls::burst_maxi<Stripe> weights1,
+                  hls::burst_maxi<Stripe> weights2, hls::burst_maxi<Stripe> weights3,
+                  hls::burst_maxi<Beat> image, hls::stream<TransferWord>& transfers, hls::stream<Feed>& feeds,
+                  hls::stream<Beat>& beats) {
   bool running = true;
 FETCH_TRANSFERS:
   while (running) {
@@ -29,9 +50,9 @@ FETCH_TRANSFERS:
     if (transfer.end) {
       running = false;
     } else if (transfer.region == kRegionImage) {
-      fetch_region(image, transfer, beats);
+      fetch_image(image, transfer, beats);
     } else {
-      fetch_region(weights, transfer, beats);
+      fetch_weights(weights0, weights1, weights2, weights3, transfer, feeds);
     }
   }
 }

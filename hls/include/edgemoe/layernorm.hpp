@@ -128,19 +128,19 @@ inline ap_int<16> norm_lane(ap_int<16> x, const TokenNorm& norm, ap_uint<10> dim
   return saturate<16, 48>(round_shift<48>(scaled, channel.shift));
 }
 
-/// Beats of channel records of a group.
-constexpr int kNormBeats = kNormBanks * kRecordBeats;
+/// Feeds of channel records of a group.
+constexpr int kNormFeeds = kNormLanes / kFeedRecords;
 
-/// Sweep 2, group by group: the beats of records, then every token's lanes.
+/// Sweep 2, group by group: the feeds of records, then every token's lanes.
 inline void norm_scale(const Command& command, const TensorMemory<kResidualDepth>& residual,
                        const TokenNormWord (&norms)[kMaxTokens], TensorMemory<kActDepth>& act,
-                       hls::stream<Beat>& beats) {
+                       hls::stream<Feed>& feeds) {
   const ap_uint<10> dim = ap_uint<10>(command.dim);
-  const ap_uint<16> last_step = ap_uint<16>(command.tokens + kNormBeats - 1);
+  const ap_uint<16> last_step = ap_uint<16>(command.tokens + kNormFeeds - 1);
   ap_uint<16> parts = ap_uint<16>(command.k_tiles * kNormGroups);  // groups still to do
   Bank group = 0;
-  ap_uint<16> step = 0;  // beat, then token + kNormBeats
-  bool loading = true;   // step < kNormBeats
+  ap_uint<16> step = 0;  // feed, then token + kNormFeeds
+  bool loading = true;   // step < kNormFeeds
   ap_uint<16> source = command.src_base;
   ap_uint<16> destination = command.dst_base;
   Channel channel[kNormLanes];
@@ -152,17 +152,17 @@ CLEAR_CHANNEL:
 NORM_SCALE:
   while (parts != 0) {
 #pragma HLS PIPELINE II = 1
-    Beat beat = 0;
-    if (loading) beat = beats.read();
-    const ap_uint<16> token = loading ? ap_uint<16>(0) : ap_uint<16>(step - kNormBeats);
+    Feed feed = 0;
+    if (loading) feed = feeds.read();
+    const ap_uint<16> token = loading ? ap_uint<16>(0) : ap_uint<16>(step - kNormFeeds);
     const Lanes<kNormLanes, 16> x = read_group(residual, group, ap_uint<16>(source + token));
     const TokenNorm norm = unpack_norm(norms[token]);
     Lanes<kNormLanes, 16> y;
   SCALE_LANE:
     for (int n = 0; n < kNormLanes; ++n) {
 #pragma HLS UNROLL
-      const Channel loaded = unpack_channel(bits<64>(beat, 64 * (n % kBeatRecords)));
-      if (loading && step == n / kBeatRecords) channel[n] = loaded;
+      const Channel loaded = unpack_channel(bits<64>(feed, 64 * (n % kFeedRecords)));
+      if (loading && step == n / kFeedRecords) channel[n] = loaded;
       y[n] = norm_lane(x[n], norm, dim, channel[n]);
     }
   SCALE_BANK:
@@ -184,15 +184,15 @@ NORM_SCALE:
     group = plane_end ? Bank(0) : (last ? Bank(group + 1) : group);
     parts = last ? ap_uint<16>(parts - 1) : parts;
     step = last ? ap_uint<16>(0) : ap_uint<16>(step + 1);
-    loading = step < kNormBeats;
+    loading = step < kNormFeeds;
   }
 }
 
 inline void layernorm(const Command& command, const TensorMemory<kResidualDepth>& residual,
                       TokenNormWord (&norms)[kMaxTokens], TensorMemory<kActDepth>& act,
-                      hls::stream<Beat>& beats) {
+                      hls::stream<Feed>& feeds) {
   norm_sums(command, residual, norms);
-  norm_scale(command, residual, norms, act, beats);
+  norm_scale(command, residual, norms, act, feeds);
 }
 
 }  // namespace edgemoe

@@ -16,6 +16,9 @@ constexpr int log2_floor(int n) {
 
 /// One beat of DRAM and one sub-word of the on-chip tensors: an int16 a column.
 using Beat = ap_uint<kBusBits>;
+/// What a step takes of the weights region: a stripe from each of its masters, the first one lowest.
+using Stripe = ap_uint<kWeightBusBits>;
+using Feed = ap_uint<kFeedBits>;
 /// A row of psum or of raw gate logits, of expert sums, of scores and of running maxima: a value a column.
 using AccumulatorWord = ap_uint<kCols * kAccBits>;
 using SumWord = ap_uint<kCols * 32>;
@@ -26,6 +29,8 @@ using MaximumWord = ap_uint<kCols * 8>;
 constexpr int kBankBits = log2_floor(kBanks);
 constexpr int kColBits = log2_floor(kCols);
 constexpr int kBeatShift = log2_floor(kBeatBytes);
+constexpr int kFeedBeats = kFeedBits / kBusBits;
+constexpr int kFeedBytes = kFeedBits / 8;
 static_assert(kBusBits == 16 * kCols && kBanks << kColBits == kRows, "a sub-word is one beat of int16");
 
 /// A bank, and a column.

@@ -64,29 +64,31 @@ SWAP_COLUMN:
   }
 }
 
-/// Channel records of a beat.
-constexpr int kBeatRecords = kBusBits / 64;
+/// Channel records of a feed, and feeds of a column of bytes.
+constexpr int kFeedRecords = kFeedBits / 64;
+constexpr int kColumnFeeds = kRows / kFeedBytes;
+constexpr int kColumnFeedBits = log2_floor(kColumnFeeds);
 
-/// Loads beat `load` of a tile: kRecordBeats beats of channel records, then per column kBanks (int16) or half
-/// as many (int8) beats of weights.
-inline void load_weights(Stationary& s, bool loading, LoadBeat load, bool wide, Beat beat) {
-  constexpr int kBytes = 2 * kCols;  // of a beat
-  const bool records = load < kRecordBeats;
-  const LoadBeat index = LoadBeat(load - kRecordBeats);
-  const ap_uint<kColBits + 1> column =
-      wide ? ap_uint<kColBits + 1>(index >> kBankBits) : ap_uint<kColBits + 1>(index >> (kBankBits - 1));
+/// Loads feed `load` of a tile: kRecordFeeds feeds of channel records, then kColumnFeeds feeds of weights a
+/// column (int8) or twice as many (int16).
+inline void load_weights(Stationary& s, bool loading, LoadStep load, bool wide, Feed feed) {
+  const bool records = load < kRecordFeeds;
+  const LoadStep index = LoadStep(load - kRecordFeeds);
+  const ap_uint<kColBits + 1> column = wide ? ap_uint<kColBits + 1>(index >> (kColumnFeedBits + 1))
+                                            : ap_uint<kColBits + 1>(index >> kColumnFeedBits);
 LOAD_COLUMN:
   for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL
-    const Channel channel = unpack_channel(bits<64>(beat, 64 * (n % kBeatRecords)));
-    if (loading && records && load == n / kBeatRecords) s.shadow_channel[n] = channel;
+    const Channel channel = unpack_channel(bits<64>(feed, 64 * (n % kFeedRecords)));
+    if (loading && records && load == n / kFeedRecords) s.shadow_channel[n] = channel;
     const bool here = loading && !records && column == n;
   LOAD_ROW:
     for (int k = 0; k < kRows; ++k) {
 #pragma HLS UNROLL
-      const Operand narrow_value = ap_int<8>(bits<8>(beat, 8 * (k % kBytes)));
-      const Operand wide_value = ap_int<16>(bits<16>(beat, 16 * (k % kCols)));
-      const bool part = wide ? (index & (kBanks - 1)) == k / kCols : (index & (kBanks / 2 - 1)) == k / kBytes;
+      const Operand narrow_value = ap_int<8>(bits<8>(feed, 8 * (k % kFeedBytes)));
+      const Operand wide_value = ap_int<16>(bits<16>(feed, 16 * (k % (kFeedBytes / 2))));
+      const bool part = wide ? (index & (2 * kColumnFeeds - 1)) == k / (kFeedBytes / 2)
+                             : (index & (kColumnFeeds - 1)) == k / kFeedBytes;
       const Operand value = wide ? Operand(wide_value) : Operand(narrow_value);
       if (here && part) s.shadow[k][n] = value;
     }
@@ -94,7 +96,7 @@ LOAD_COLUMN:
 }
 
 /// Loads query `load` of a group into its column.
-inline void load_query(Stationary& s, bool loading, LoadBeat load, const Word& query) {
+inline void load_query(Stationary& s, bool loading, LoadStep load, const Word& query) {
 LOAD_QUERY_COLUMN:
   for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL

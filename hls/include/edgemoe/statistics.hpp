@@ -42,7 +42,8 @@ inline void count_step(Statistics& s, const Control& control, const Shape& shape
   s.mac_steps = Counter(s.mac_steps + ap_uint<1>(busy));
   s.x_reads = s.mac_steps;  // the array takes a word of `act` whenever it works
   s.query_reads = Counter(s.query_reads + ap_uint<1>(control.loading && shape.attention));
-  s.read_beats = Counter(s.read_beats + ap_uint<1>(control.loading && !shape.attention));
+  s.read_beats =
+      Counter(s.read_beats + (control.loading && !shape.attention ? ap_uint<3>(kFeedBeats) : ap_uint<3>(0)));
   s.write_beats = Counter(s.write_beats + ap_uint<1>(sent));
   const GroupSize none = 0;
   s.score_writes = Counter(s.score_writes + (control.phase == kScores ? control.active.size : none));

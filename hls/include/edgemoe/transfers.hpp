@@ -20,19 +20,33 @@ WIDEN:
   return pack<kCols, 16>(values);
 }
 
-/// LOAD: `size` words from dst_base on. U8 words come in beats of two sub-words, I16 words in beats of one.
-inline void load(const Command& command, hls::stream<Beat>& beats, TensorMemory<kActDepth>& act,
-                 TensorMemory<kResidualDepth>& residual) {
+/// A beat of a feed.
+using FeedPart = ap_uint<log2_floor(kFeedBeats) + 1>;
+
+/// LOAD: `size` words from dst_base on. U8 words come in beats of two sub-words, I16 words in beats of one;
+/// of the weights region they come in feeds.
+inline void load(const Command& command, hls::stream<Feed>& feeds, hls::stream<Beat>& beats,
+                 TensorMemory<kActDepth>& act, TensorMemory<kResidualDepth>& residual) {
+  const bool from_image = command.region == kRegionImage;
   const bool bytes = command.format == kFormatU8;
   const bool to_act = command.space == kSpaceAct;
   const Bank last_part = bytes ? kBanks / 2 - 1 : kBanks - 1;
   ap_uint<16> words = ap_uint<16>(command.size);
   ap_uint<16> row = command.dst_base;
   Bank part = 0;
+  Feed feed = 0;
+  FeedPart taken = 0;  // beats taken of the feed
 LOAD:
   while (words != 0) {
 #pragma HLS PIPELINE II = 1
-    const Beat beat = beats.read();
+    Beat beat = 0;
+    if (from_image) {
+      beat = beats.read();
+    } else {
+      feed = taken == 0 ? feeds.read() : Feed(feed >> kBusBits);
+      beat = Beat(feed);
+      taken = taken == kFeedBeats - 1 ? FeedPart(0) : FeedPart(taken + 1);
+    }
   LOAD_BANK:
     for (int bank = 0; bank < kBanks; ++bank) {
 #pragma HLS UNROLL

@@ -138,6 +138,13 @@ def _dram(build: BuildConfig, offset: int, beats: int, limit: int, before: int =
         yield Error.DRAM
 
 
+def _weights(build: BuildConfig, d: Descriptor, beats: int, sizes: Sizes, before: int = 0) -> Iterator[Error]:
+    """The same of the weights region, which is read in feeds."""
+    if d.offset % build.feed_bytes:
+        yield Error.ALIGN
+    yield from _dram(build, d.offset, beats, sizes.weights, before)
+
+
 def _shift(shift: int, low: int = 1, high: int = SHIFT_MAX) -> Iterator[Error]:
     if not low <= shift <= high:
         yield Error.SHIFT
@@ -164,8 +171,11 @@ def _load(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
     if d.format not in (Format.U8, Format.I16):
         yield Error.FORMAT
     else:
-        limit = sizes.image if d.region == Region.IMAGE else sizes.weights
-        yield from _dram(build, d.offset, d.size * load_beats(build, d.format), limit)
+        beats = d.size * load_beats(build, d.format)
+        if d.region == Region.IMAGE:
+            yield from _dram(build, d.offset, beats, sizes.image)
+        else:
+            yield from _weights(build, d, beats, sizes)
 
 
 def _linear(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
@@ -176,7 +186,7 @@ def _linear(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
     if d.weight_bits not in (8, 16):
         yield Error.WEIGHT_BITS
     yield from _fits(d, build.act_depth, d.src_base, d.src_stride, d.k_tiles)
-    yield from _dram(build, d.offset, linear_beats(build, d.n_tiles, d.k_tiles, d.weight_bits), sizes.weights)
+    yield from _weights(build, d, linear_beats(build, d.n_tiles, d.k_tiles, d.weight_bits), sizes)
     planes = -(-d.n_tiles // build.banks)
     space: int | None = None
     if d.epilogue == Epilogue.REQUANT:
@@ -209,7 +219,7 @@ def _layernorm(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Erro
         yield Error.EPSILON
     if not 1 <= d.dim <= min(build.rows * d.k_tiles, build.max_dim):
         yield Error.DIM
-    yield from _dram(build, d.offset, norm_beats(build, d.k_tiles), sizes.weights)
+    yield from _weights(build, d, norm_beats(build, d.k_tiles), sizes)
 
 
 def _attention(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
@@ -254,11 +264,11 @@ def _experts(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]
     if _overlap(d, d.src_base, d.src_stride, d.k_tiles, d.aux_base, d.aux_stride, hidden_planes):
         yield Error.OVERLAP
     yield from _shift(d.shift0)
-    if d.size % build.beat_bytes:
+    if d.size % build.feed_bytes:
         yield Error.ALIGN
     one = linear_beats(build, d.n_tiles, d.k_tiles, d.weight_bits)
     one += linear_beats(build, build.banks * d.k_tiles, hidden_planes, d.weight_bits)
-    yield from _dram(build, d.offset, one, sizes.weights, before=(d.heads - 1) * d.size)
+    yield from _weights(build, d, one, sizes, before=(d.heads - 1) * d.size)
 
 
 def _combine(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:

@@ -12,7 +12,7 @@ run.features, run.head, run.tap(name)
 from edgemoe.program.contents import Program, StageInfo, Tap
 from edgemoe.program.fits import check_fits
 from edgemoe.program.network import build_program
-from edgemoe.program.packing import Weights, pack_image, pack_weights, patch_rows
+from edgemoe.program.packing import Weights, pack_image, pack_weights, patch_rows, striped
 from edgemoe.program.run import Memory, Run, Sizes, Traffic
 from edgemoe.program.workload import Workload
 
@@ -31,4 +31,5 @@ __all__ = [
     "pack_image",
     "pack_weights",
     "patch_rows",
+    "striped",
 ]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgemoe.config import TASKS, BuildConfig, ModelConfig
+from edgemoe.config import TASKS, WEIGHT_PORTS, BuildConfig, ModelConfig
 from edgemoe.errors import UserError
 from edgemoe.package import Package
 from edgemoe.program.fits import check_fits
@@ -58,6 +58,15 @@ def pack_linear(build: BuildConfig, weight: Array, bias: Array, m: Array, s: Arr
         channels = slice(n * cols, (n + 1) * cols)
         parts += [pack_records(bias[channels], m[channels], s[channels]), tiles[n].astype(kind).tobytes()]
     return b"".join(parts)
+
+
+def striped(build: BuildConfig, weights: bytes) -> bytes:
+    """The weights region as its masters read it: stripe after stripe, each a whole number of words of its master.
+
+    Word i of stripe s is word i * WEIGHT_PORTS + s of the region; a step of the array takes one of each.
+    """
+    data = np.frombuffer(weights + bytes(-len(weights) % build.feed_bytes), np.uint8)
+    return data.reshape(-1, WEIGHT_PORTS, build.weight_bus_bits // 8).transpose(1, 0, 2).tobytes()
 
 
 def patch_rows(image: Array, patch: int) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgemoe.config import BuildConfig
+from edgemoe.config import WEIGHT_PORTS, BuildConfig
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,10 @@ CONTROL = (
 )
 INPUTS = (
     Register("program", 64, True, "address of the layer program"),
-    Register("weights", 64, True, "address of the weights region"),
+    *(
+        Register(f"weights{i}", 64, True, f"address of stripe {i} of the weights region")
+        for i in range(WEIGHT_PORTS)
+    ),
     Register("image", 64, True, "address of the image region"),
     Register("output", 64, True, "address of the output region"),
     Register("statistics", 64, True, "address of the statistics records"),

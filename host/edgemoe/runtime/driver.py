@@ -18,6 +18,7 @@ import pynq
 from pynq import DefaultIP
 from pynq.buffer import PynqBuffer
 
+from edgemoe.config import WEIGHT_PORTS
 from edgemoe.errors import DeviceError
 from edgemoe.program import Run
 from edgemoe.registers import (
@@ -40,6 +41,7 @@ class Buffers:
 
     program: PynqBuffer
     weights: PynqBuffer
+    """Stripe after stripe (`program.striped`), each of which has a register of its own."""
     image: PynqBuffer
     output: PynqBuffer
     statistics: PynqBuffer
@@ -84,8 +86,12 @@ class AcceleratorIp(DefaultIP):
         for name in ("program", "weights", "image", "output", "statistics"):
             buffer: PynqBuffer = getattr(buffers, name)
             buffer.flush()
-            self.set(name, buffer.device_address)
             self.set(f"{name}_bytes", buffer.nbytes)
+            if name != "weights":
+                self.set(name, buffer.device_address)
+        stripe = buffers.weights.nbytes // WEIGHT_PORTS
+        for i in range(WEIGHT_PORTS):
+            self.set(f"weights{i}", buffers.weights.device_address + i * stripe)
         self._start(interrupt)
 
     def _start(self, interrupt: bool) -> None:
@@ -200,7 +206,8 @@ class AcceleratorIp(DefaultIP):
     def run_regions(
         self, program: bytes, weights: bytes, image: bytes, output_bytes: int, statistics_bytes: int
     ) -> Run:
-        """Run any layer program on fresh buffers; the output region is zero before."""
+        """Run any layer program on fresh buffers; the output region is zero before. `weights` as `program.striped`
+        gives them."""
         with ExitStack() as stack:
 
             def region(data: bytes) -> PynqBuffer:

@@ -10,7 +10,7 @@ import pynq
 
 from edgemoe.config import TASKS
 from edgemoe.errors import DeviceError
-from edgemoe.program import Program, Workload
+from edgemoe.program import Program, Workload, striped
 from edgemoe.runtime.driver import Buffers
 
 SETS = 2  # of frame buffers from the start: one for the device, one for the host
@@ -57,7 +57,7 @@ class Loaded:
         self._idle: list[FrameBuffers] = []
         self._sets: list[FrameBuffers] = []
         try:
-            self._weights = self._filled("weights", workload.weights.data)
+            self._weights = self._filled("weights", striped(workload.build, workload.weights.data))
             for task in TASKS:
                 self._code(task, False, 0)
             programs = [workload.program(task) for task in TASKS]
