@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from edgemoe import sim
-from edgemoe.config import BuildConfig, board
+from edgemoe.config import WEIGHT_PORTS, BuildConfig, board
 from edgemoe.errors import DeviceError
 from edgemoe.golden import machine
 from edgemoe.program import Memory
@@ -83,9 +85,17 @@ class GoldenTarget:
             size = given[f"{name}_bytes"]
             return self.arena.view(given[name], size).tobytes() if size else b""
 
+        def weights() -> bytes:
+            """The stripes, a word of each after the other."""
+            size = given["weights_bytes"] // WEIGHT_PORTS
+            places = [given[f"weights{i}"] for i in range(WEIGHT_PORTS)]
+            stripes = [np.asarray(self.arena.view(place, size)) for place in places] if size else []
+            words = [stripe.reshape(-1, self.build.weight_bus_bits // 8) for stripe in stripes]
+            return np.stack(words, axis=1).tobytes() if words else b""
+
         memory = Memory(
             region("program"),
-            region("weights"),
+            weights(),
             region("image"),
             given["output_bytes"],
             given["statistics_bytes"],

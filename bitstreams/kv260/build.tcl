@@ -134,7 +134,7 @@ set core [ipx::current_core]
 set_property name accelerator $core
 forget_guesses $core
 
-interface $core ap_clk slave signal:clock {CLK ap_clk} {ASSOCIATED_BUSIF s_axi_control:m_axi_gmem0:m_axi_gmem1:m_axi_gmem2 ASSOCIATED_RESET ap_rst_n}
+interface $core ap_clk slave signal:clock {CLK ap_clk} {ASSOCIATED_BUSIF s_axi_control:m_axi_gmem0:m_axi_gmem1:m_axi_gmem2:m_axi_gmem3:m_axi_gmem4:m_axi_gmem5 ASSOCIATED_RESET ap_rst_n}
 interface $core ap_rst_n slave signal:reset {RST ap_rst_n} {POLARITY ACTIVE_LOW}
 interface $core interrupt master signal:interrupt {INTERRUPT interrupt} {SENSITIVITY LEVEL_HIGH}
 set control [interface $core s_axi_control slave interface:aximm [ports_of s_axi_control $lite_signals] \
@@ -147,19 +147,40 @@ set_property width 64 $space
 set_property range 18446744073709551616 $space
 set_property master_address_space_ref m_axi_gmem0 $master
 set master [interface $core m_axi_gmem1 master interface:aximm [ports_of m_axi_gmem1 $full_signals] \
-  {PROTOCOL AXI4 DATA_WIDTH 128 ADDR_WIDTH 64 ID_WIDTH 1 READ_WRITE_MODE READ_WRITE SUPPORTS_NARROW_BURST 0 \
-   MAX_BURST_LENGTH 16 NUM_READ_OUTSTANDING 16 NUM_WRITE_OUTSTANDING 16}]
+  {PROTOCOL AXI4 DATA_WIDTH 32 ADDR_WIDTH 64 ID_WIDTH 1 READ_WRITE_MODE READ_WRITE SUPPORTS_NARROW_BURST 0 \
+   MAX_BURST_LENGTH 64 NUM_READ_OUTSTANDING 16 NUM_WRITE_OUTSTANDING 16}]
 set space [ipx::add_address_space m_axi_gmem1 $core]
 set_property width 64 $space
 set_property range 18446744073709551616 $space
 set_property master_address_space_ref m_axi_gmem1 $master
 set master [interface $core m_axi_gmem2 master interface:aximm [ports_of m_axi_gmem2 $full_signals] \
-  {PROTOCOL AXI4 DATA_WIDTH 128 ADDR_WIDTH 64 ID_WIDTH 1 READ_WRITE_MODE READ_WRITE SUPPORTS_NARROW_BURST 0 \
-   MAX_BURST_LENGTH 16 NUM_READ_OUTSTANDING 16 NUM_WRITE_OUTSTANDING 16}]
+  {PROTOCOL AXI4 DATA_WIDTH 32 ADDR_WIDTH 64 ID_WIDTH 1 READ_WRITE_MODE READ_WRITE SUPPORTS_NARROW_BURST 0 \
+   MAX_BURST_LENGTH 64 NUM_READ_OUTSTANDING 16 NUM_WRITE_OUTSTANDING 16}]
 set space [ipx::add_address_space m_axi_gmem2 $core]
 set_property width 64 $space
 set_property range 18446744073709551616 $space
 set_property master_address_space_ref m_axi_gmem2 $master
+set master [interface $core m_axi_gmem3 master interface:aximm [ports_of m_axi_gmem3 $full_signals] \
+  {PROTOCOL AXI4 DATA_WIDTH 32 ADDR_WIDTH 64 ID_WIDTH 1 READ_WRITE_MODE READ_WRITE SUPPORTS_NARROW_BURST 0 \
+   MAX_BURST_LENGTH 64 NUM_READ_OUTSTANDING 16 NUM_WRITE_OUTSTANDING 16}]
+set space [ipx::add_address_space m_axi_gmem3 $core]
+set_property width 64 $space
+set_property range 18446744073709551616 $space
+set_property master_address_space_ref m_axi_gmem3 $master
+set master [interface $core m_axi_gmem4 master interface:aximm [ports_of m_axi_gmem4 $full_signals] \
+  {PROTOCOL AXI4 DATA_WIDTH 32 ADDR_WIDTH 64 ID_WIDTH 1 READ_WRITE_MODE READ_WRITE SUPPORTS_NARROW_BURST 0 \
+   MAX_BURST_LENGTH 64 NUM_READ_OUTSTANDING 16 NUM_WRITE_OUTSTANDING 16}]
+set space [ipx::add_address_space m_axi_gmem4 $core]
+set_property width 64 $space
+set_property range 18446744073709551616 $space
+set_property master_address_space_ref m_axi_gmem4 $master
+set master [interface $core m_axi_gmem5 master interface:aximm [ports_of m_axi_gmem5 $full_signals] \
+  {PROTOCOL AXI4 DATA_WIDTH 128 ADDR_WIDTH 64 ID_WIDTH 1 READ_WRITE_MODE READ_WRITE SUPPORTS_NARROW_BURST 0 \
+   MAX_BURST_LENGTH 16 NUM_READ_OUTSTANDING 16 NUM_WRITE_OUTSTANDING 16}]
+set space [ipx::add_address_space m_axi_gmem5 $core]
+set_property width 64 $space
+set_property range 18446744073709551616 $space
+set_property master_address_space_ref m_axi_gmem5 $master
 
 # Registers, as the compiler laid them out.
 set map [ipx::add_memory_map s_axi_control $core]
@@ -182,51 +203,63 @@ register $block program_1 0x010 read-write {address of the layer program, low wo
 }
 register $block program_2 0x014 read-write {address of the layer program, high word} {  {program 0 32 read-write}
 }
-register $block weights_1 0x01C read-write {address of the weights region, low word} {  {weights 0 32 read-write}
+register $block weights0_1 0x01C read-write {address of stripe 0 of the weights region, low word} {  {weights0 0 32 read-write}
 }
-register $block weights_2 0x020 read-write {address of the weights region, high word} {  {weights 0 32 read-write}
+register $block weights0_2 0x020 read-write {address of stripe 0 of the weights region, high word} {  {weights0 0 32 read-write}
 }
-register $block image_1 0x028 read-write {address of the image region, low word} {  {image 0 32 read-write}
+register $block weights1_1 0x028 read-write {address of stripe 1 of the weights region, low word} {  {weights1 0 32 read-write}
 }
-register $block image_2 0x02C read-write {address of the image region, high word} {  {image 0 32 read-write}
+register $block weights1_2 0x02C read-write {address of stripe 1 of the weights region, high word} {  {weights1 0 32 read-write}
 }
-register $block output_1 0x034 read-write {address of the output region, low word} {  {output 0 32 read-write}
+register $block weights2_1 0x034 read-write {address of stripe 2 of the weights region, low word} {  {weights2 0 32 read-write}
 }
-register $block output_2 0x038 read-write {address of the output region, high word} {  {output 0 32 read-write}
+register $block weights2_2 0x038 read-write {address of stripe 2 of the weights region, high word} {  {weights2 0 32 read-write}
 }
-register $block statistics_1 0x040 read-write {address of the statistics records, low word} {  {statistics 0 32 read-write}
+register $block weights3_1 0x040 read-write {address of stripe 3 of the weights region, low word} {  {weights3 0 32 read-write}
 }
-register $block statistics_2 0x044 read-write {address of the statistics records, high word} {  {statistics 0 32 read-write}
+register $block weights3_2 0x044 read-write {address of stripe 3 of the weights region, high word} {  {weights3 0 32 read-write}
 }
-register $block program_bytes 0x04C read-write {size of the layer program's buffer} {  {program_bytes 0 32 read-write}
+register $block image_1 0x04C read-write {address of the image region, low word} {  {image 0 32 read-write}
 }
-register $block weights_bytes 0x054 read-write {size of the weights region} {  {weights_bytes 0 32 read-write}
+register $block image_2 0x050 read-write {address of the image region, high word} {  {image 0 32 read-write}
 }
-register $block image_bytes 0x05C read-write {size of the image region} {  {image_bytes 0 32 read-write}
+register $block output_1 0x058 read-write {address of the output region, low word} {  {output 0 32 read-write}
 }
-register $block output_bytes 0x064 read-write {size of the output region} {  {output_bytes 0 32 read-write}
+register $block output_2 0x05C read-write {address of the output region, high word} {  {output 0 32 read-write}
 }
-register $block statistics_bytes 0x06C read-write {size of the statistics buffer} {  {statistics_bytes 0 32 read-write}
+register $block statistics_1 0x064 read-write {address of the statistics records, low word} {  {statistics 0 32 read-write}
 }
-register $block status 0x074 read-only {verdict on the layer program, 0 = none wrong} {  {status 0 32 read-only}
+register $block statistics_2 0x068 read-write {address of the statistics records, high word} {  {statistics 0 32 read-write}
 }
-register $block error_index 0x084 read-only {descriptor that the verdict is about, or 0xFFFFFFFF} {  {error_index 0 32 read-only}
+register $block program_bytes 0x070 read-write {size of the layer program's buffer} {  {program_bytes 0 32 read-write}
 }
-register $block cycles 0x094 read-only {cycles from start to the last write} {  {cycles 0 32 read-only}
+register $block weights_bytes 0x078 read-write {size of the weights region} {  {weights_bytes 0 32 read-write}
 }
-register $block records 0x0A4 read-only {statistics records written} {  {records 0 32 read-only}
+register $block image_bytes 0x080 read-write {size of the image region} {  {image_bytes 0 32 read-write}
 }
-register $block build_id 0x0B4 read-only {identifies sizes and layout of the build} {  {build_id 0 32 read-only}
+register $block output_bytes 0x088 read-write {size of the output region} {  {output_bytes 0 32 read-write}
 }
-register $block limits0 0x0C4 read-only {rows | cols << 8 | max_experts << 16 | max_top_k << 24} {  {limits0 0 32 read-only}
+register $block statistics_bytes 0x090 read-write {size of the statistics buffer} {  {statistics_bytes 0 32 read-write}
 }
-register $block limits1 0x0D4 read-only {max_tokens | act_depth << 16} {  {limits1 0 32 read-only}
+register $block status 0x098 read-only {verdict on the layer program, 0 = none wrong} {  {status 0 32 read-only}
 }
-register $block limits2 0x0E4 read-only {query_depth | residual_depth << 16} {  {limits2 0 32 read-only}
+register $block error_index 0x0A8 read-only {descriptor that the verdict is about, or 0xFFFFFFFF} {  {error_index 0 32 read-only}
 }
-register $block limits3 0x0F4 read-only {max_k_tiles | max_n_tiles << 16} {  {limits3 0 32 read-only}
+register $block cycles 0x0B8 read-only {cycles from start to the last write} {  {cycles 0 32 read-only}
 }
-register $block BUS_ERROR 0x104 read-only {bit k: an error response on memory port k since the start; the compiler adds it} {  {BUS_ERROR 0 3 read-only}
+register $block records 0x0C8 read-only {statistics records written} {  {records 0 32 read-only}
+}
+register $block build_id 0x0D8 read-only {identifies sizes and layout of the build} {  {build_id 0 32 read-only}
+}
+register $block limits0 0x0E8 read-only {rows | cols << 8 | max_experts << 16 | max_top_k << 24} {  {limits0 0 32 read-only}
+}
+register $block limits1 0x0F8 read-only {max_tokens | act_depth << 16} {  {limits1 0 32 read-only}
+}
+register $block limits2 0x108 read-only {query_depth | residual_depth << 16} {  {limits2 0 32 read-only}
+}
+register $block limits3 0x118 read-only {max_k_tiles | max_n_tiles << 16} {  {limits3 0 32 read-only}
+}
+register $block BUS_ERROR 0x128 read-only {bit k: an error response on memory port k since the start; the compiler adds it} {  {BUS_ERROR 0 6 read-only}
 }
 
 ipx::create_xgui_files $core
@@ -263,7 +296,9 @@ set_property -dict {
   CONFIG.PSU__USE__S_AXI_GP3 1
   CONFIG.PSU__SAXIGP3__DATA_WIDTH 128
   CONFIG.PSU__USE__S_AXI_GP4 1
-  CONFIG.PSU__SAXIGP4__DATA_WIDTH 128
+  CONFIG.PSU__SAXIGP4__DATA_WIDTH 32
+  CONFIG.PSU__USE__S_AXI_GP5 1
+  CONFIG.PSU__SAXIGP5__DATA_WIDTH 32
 } [get_bd_cells zynq_ultra_ps_e_0]
 create_bd_cell -type ip -vlnv xilinx.com:ip:proc_sys_reset proc_sys_reset_0
 # Interrupts: PYNQ finds an IP's through this controller only.
@@ -284,13 +319,13 @@ set_property -dict {
 # From masters to the DRAM, through S_AXI_HP0_FPD.
 create_bd_cell -type ip -vlnv xilinx.com:ip:smartconnect smartconnect_hp0
 set_property -dict {
-  CONFIG.NUM_SI 1
+  CONFIG.NUM_SI 2
   CONFIG.NUM_MI 1
 } [get_bd_cells smartconnect_hp0]
 # From masters to the DRAM, through S_AXI_HP1_FPD.
 create_bd_cell -type ip -vlnv xilinx.com:ip:smartconnect smartconnect_hp1
 set_property -dict {
-  CONFIG.NUM_SI 1
+  CONFIG.NUM_SI 2
   CONFIG.NUM_MI 1
 } [get_bd_cells smartconnect_hp1]
 # From masters to the DRAM, through S_AXI_HP2_FPD.
@@ -299,6 +334,12 @@ set_property -dict {
   CONFIG.NUM_SI 1
   CONFIG.NUM_MI 1
 } [get_bd_cells smartconnect_hp2]
+# From masters to the DRAM, through S_AXI_HP3_FPD.
+create_bd_cell -type ip -vlnv xilinx.com:ip:smartconnect smartconnect_hp3
+set_property -dict {
+  CONFIG.NUM_SI 1
+  CONFIG.NUM_MI 1
+} [get_bd_cells smartconnect_hp3]
 create_bd_cell -type ip -vlnv edgemoe:hls:accelerator:1.0 accelerator
 
 # Clock and resets: one domain.
@@ -307,12 +348,14 @@ connect_bd_net [get_bd_pins zynq_ultra_ps_e_0/pl_clk0] \
   [get_bd_pins zynq_ultra_ps_e_0/saxihp0_fpd_aclk] \
   [get_bd_pins zynq_ultra_ps_e_0/saxihp1_fpd_aclk] \
   [get_bd_pins zynq_ultra_ps_e_0/saxihp2_fpd_aclk] \
+  [get_bd_pins zynq_ultra_ps_e_0/saxihp3_fpd_aclk] \
   [get_bd_pins proc_sys_reset_0/slowest_sync_clk] \
   [get_bd_pins axi_intc_0/s_axi_aclk] \
   [get_bd_pins smartconnect_control/aclk] \
   [get_bd_pins smartconnect_hp0/aclk] \
   [get_bd_pins smartconnect_hp1/aclk] \
   [get_bd_pins smartconnect_hp2/aclk] \
+  [get_bd_pins smartconnect_hp3/aclk] \
   [get_bd_pins accelerator/ap_clk]
 connect_bd_net [get_bd_pins zynq_ultra_ps_e_0/pl_resetn0] \
   [get_bd_pins proc_sys_reset_0/ext_reset_in]
@@ -322,6 +365,7 @@ connect_bd_net [get_bd_pins proc_sys_reset_0/peripheral_aresetn] \
   [get_bd_pins smartconnect_hp0/aresetn] \
   [get_bd_pins smartconnect_hp1/aresetn] \
   [get_bd_pins smartconnect_hp2/aresetn] \
+  [get_bd_pins smartconnect_hp3/aresetn] \
   [get_bd_pins accelerator/ap_rst_n]
 connect_bd_net [get_bd_pins accelerator/interrupt] \
   [get_bd_pins xlconcat_0/In0]
@@ -335,11 +379,15 @@ connect_bd_intf_net [get_bd_intf_pins zynq_ultra_ps_e_0/M_AXI_HPM0_FPD] [get_bd_
 connect_bd_intf_net [get_bd_intf_pins smartconnect_control/M00_AXI] [get_bd_intf_pins accelerator/s_axi_control]
 connect_bd_intf_net [get_bd_intf_pins smartconnect_control/M01_AXI] [get_bd_intf_pins axi_intc_0/s_axi]
 connect_bd_intf_net [get_bd_intf_pins accelerator/m_axi_gmem0] [get_bd_intf_pins smartconnect_hp0/S00_AXI]
+connect_bd_intf_net [get_bd_intf_pins accelerator/m_axi_gmem4] [get_bd_intf_pins smartconnect_hp0/S01_AXI]
 connect_bd_intf_net [get_bd_intf_pins smartconnect_hp0/M00_AXI] [get_bd_intf_pins zynq_ultra_ps_e_0/S_AXI_HP0_FPD]
 connect_bd_intf_net [get_bd_intf_pins accelerator/m_axi_gmem1] [get_bd_intf_pins smartconnect_hp1/S00_AXI]
+connect_bd_intf_net [get_bd_intf_pins accelerator/m_axi_gmem5] [get_bd_intf_pins smartconnect_hp1/S01_AXI]
 connect_bd_intf_net [get_bd_intf_pins smartconnect_hp1/M00_AXI] [get_bd_intf_pins zynq_ultra_ps_e_0/S_AXI_HP1_FPD]
 connect_bd_intf_net [get_bd_intf_pins accelerator/m_axi_gmem2] [get_bd_intf_pins smartconnect_hp2/S00_AXI]
 connect_bd_intf_net [get_bd_intf_pins smartconnect_hp2/M00_AXI] [get_bd_intf_pins zynq_ultra_ps_e_0/S_AXI_HP2_FPD]
+connect_bd_intf_net [get_bd_intf_pins accelerator/m_axi_gmem3] [get_bd_intf_pins smartconnect_hp3/S00_AXI]
+connect_bd_intf_net [get_bd_intf_pins smartconnect_hp3/M00_AXI] [get_bd_intf_pins zynq_ultra_ps_e_0/S_AXI_HP3_FPD]
 
 # Addresses: what the processing system sees, then what each master does.
 assign_bd_address -offset 0xA0000000 -range 0x00010000 \
@@ -358,6 +406,18 @@ assign_bd_address -offset 0x00000000 -range 0x80000000 \
   -target_address_space [get_bd_addr_spaces accelerator/m_axi_gmem2] [get_bd_addr_segs zynq_ultra_ps_e_0/SAXIGP4/HP2_DDR_LOW]
 assign_bd_address -offset 0x800000000 -range 0x80000000 \
   -target_address_space [get_bd_addr_spaces accelerator/m_axi_gmem2] [get_bd_addr_segs zynq_ultra_ps_e_0/SAXIGP4/HP2_DDR_HIGH]
+assign_bd_address -offset 0x00000000 -range 0x80000000 \
+  -target_address_space [get_bd_addr_spaces accelerator/m_axi_gmem3] [get_bd_addr_segs zynq_ultra_ps_e_0/SAXIGP5/HP3_DDR_LOW]
+assign_bd_address -offset 0x800000000 -range 0x80000000 \
+  -target_address_space [get_bd_addr_spaces accelerator/m_axi_gmem3] [get_bd_addr_segs zynq_ultra_ps_e_0/SAXIGP5/HP3_DDR_HIGH]
+assign_bd_address -offset 0x00000000 -range 0x80000000 \
+  -target_address_space [get_bd_addr_spaces accelerator/m_axi_gmem4] [get_bd_addr_segs zynq_ultra_ps_e_0/SAXIGP2/HP0_DDR_LOW]
+assign_bd_address -offset 0x800000000 -range 0x80000000 \
+  -target_address_space [get_bd_addr_spaces accelerator/m_axi_gmem4] [get_bd_addr_segs zynq_ultra_ps_e_0/SAXIGP2/HP0_DDR_HIGH]
+assign_bd_address -offset 0x00000000 -range 0x80000000 \
+  -target_address_space [get_bd_addr_spaces accelerator/m_axi_gmem5] [get_bd_addr_segs zynq_ultra_ps_e_0/SAXIGP3/HP1_DDR_LOW]
+assign_bd_address -offset 0x800000000 -range 0x80000000 \
+  -target_address_space [get_bd_addr_spaces accelerator/m_axi_gmem5] [get_bd_addr_segs zynq_ultra_ps_e_0/SAXIGP3/HP1_DDR_HIGH]
 
 validate_bd_design
 save_bd_design

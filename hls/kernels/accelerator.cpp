@@ -37,12 +37,12 @@ void accelerator(hls::burst_maxi<Beat> program, hls::burst_maxi<Stripe> weights0
                  ap_uint<32>& build_id, ap_uint<32>& limits0, ap_uint<32>& limits1, ap_uint<32>& limits2,
                  ap_uint<32>& limits3) {
 #pragma HLS INTERFACE m_axi port = program bundle = gmem0 offset = slave
-#pragma HLS INTERFACE m_axi port = weights0 bundle = gmem2 offset = slave
-#pragma HLS INTERFACE m_axi port = weights1 bundle = gmem3 offset = slave
-#pragma HLS INTERFACE m_axi port = weights2 bundle = gmem4 offset = slave
-#pragma HLS INTERFACE m_axi port = weights3 bundle = gmem5 offset = slave
-#pragma HLS INTERFACE m_axi port = image bundle = gmem1 offset = slave
-#pragma HLS INTERFACE m_axi port = output bundle = gmem1 offset = slave
+#pragma HLS INTERFACE m_axi port = weights0 bundle = gmem1 offset = slave
+#pragma HLS INTERFACE m_axi port = weights1 bundle = gmem2 offset = slave
+#pragma HLS INTERFACE m_axi port = weights2 bundle = gmem3 offset = slave
+#pragma HLS INTERFACE m_axi port = weights3 bundle = gmem4 offset = slave
+#pragma HLS INTERFACE m_axi port = image bundle = gmem5 offset = slave
+#pragma HLS INTERFACE m_axi port = output bundle = gmem5 offset = slave
 #pragma HLS INTERFACE m_axi port = statistics bundle = gmem0 offset = slave
 #pragma HLS INTERFACE s_axilite port = return
 #pragma HLS DATAFLOW

@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from small import small
 
 from edgemoe import sim
 from edgemoe.backends.rtl import Rtl
-from edgemoe.config import BuildConfig, ModelConfig, board
+from edgemoe.config import WEIGHT_PORTS, BuildConfig, ModelConfig, board
 from edgemoe.package import Package
 from edgemoe.program import Workload
 from edgemoe.sim.build import build_overlay
@@ -58,6 +60,15 @@ def rtl(build: BuildConfig, overlay: Path) -> Iterator[Callable[..., Rtl]]:
 def design_of(backend: Rtl) -> VerilatedDesign:
     """The Verilated accelerator behind a back end."""
     return backend.device.design(backend.instance)
+
+
+def weight_reads(backend: Rtl, offset: int, size: int) -> NDArray[np.int64]:
+    """How often each 16 bytes of each stripe of a part of the weights region were read in the last run."""
+    buffer = buffer_of(backend, "weights")
+    starts = range(0, buffer.nbytes, buffer.nbytes // WEIGHT_PORTS)
+    places = [buffer.device_address + start + offset // WEIGHT_PORTS for start in starts]
+    design = design_of(backend)
+    return np.concatenate([design.accesses(place, size // WEIGHT_PORTS) for place in places])
 
 
 def buffer_of(backend: Rtl, region: str) -> Any:

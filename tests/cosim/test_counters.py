@@ -12,7 +12,7 @@ from edgemoe.program import Workload
 from edgemoe.program.figures import expert_figures, task_figures, utilisation
 from edgemoe.registers import Opcode
 
-from .conftest import buffer_of, design_of
+from .conftest import weight_reads
 
 
 @pytest.fixture
@@ -25,9 +25,10 @@ def expert_reads(backend, task: str) -> dict[int, np.ndarray]:
     experts = "blocks.1.moe.experts"
     weights = backend.workload.weights
     size = weights.stride[experts]
-    base = buffer_of(backend, "weights").device_address + weights.offset[experts]
     count = backend.workload.package.config.experts
-    return {expert: design_of(backend).accesses(base + expert * size, size) for expert in range(count)}
+    return {
+        expert: weight_reads(backend, weights.offset[experts] + expert * size, size) for expert in range(count)
+    }
 
 
 @pytest.mark.parametrize("variant", [{}, {"all_on_one_expert": True, "top_k": 1}, {"threshold": 0.2}])
@@ -54,8 +55,7 @@ def test_only_the_task_s_own_weights_are_read(rtl, small: ModelConfig, pixels: n
         backend.run(pixels, task)
         for other in TASKS:
             for part in (f"blocks.1.moe.gate.{other}", f"heads.{other}.fc1", f"heads.{other}.fc2"):
-                address = buffer_of(backend, "weights").device_address + weights.offset[part]
-                assert design_of(backend).accesses(address, 64).tolist() == [int(task == other)] * 4, part
+                assert weight_reads(backend, weights.offset[part], 64).tolist() == [int(task == other)] * 4, part
 
 
 def test_reads_of_attention_do_not_grow_with_p(rtl, small: ModelConfig, pixels: np.ndarray) -> None:

@@ -14,7 +14,7 @@ from edgemoe.errors import DeviceError
 from edgemoe.golden import machine
 from edgemoe.golden.random_package import random_image, random_package
 from edgemoe.package import Package
-from edgemoe.program import Memory
+from edgemoe.program import Memory, striped
 from edgemoe.registers import DESCRIPTOR_FIELDS, NO_INDEX, Error, build_id, limits
 from edgemoe.sim.dram import DramConfig
 
@@ -49,7 +49,9 @@ def regions(backend: Rtl, pixels: np.ndarray, task: str = "depth") -> Memory:
 
 def run(backend: Rtl, memory: Memory):
     return backend.accelerator.ip.run_regions(
-        memory.program, memory.weights, memory.image, memory.output_bytes, memory.statistics_bytes
+        memory.program,
+        striped(backend.workload.build, memory.weights),
+        memory.image, memory.output_bytes, memory.statistics_bytes
     )
 
 
@@ -122,7 +124,7 @@ def test_error_responses(
     sizes = {"weights": len(memory.weights), "image": len(memory.image), "output": memory.output_bytes}
     at = buffer_of(backend, region).device_address + sizes[region] // 2 // 16 * 16
     design.add_fault(at, at + 15, access=access)  # type: ignore[arg-type]
-    with pytest.raises(DeviceError, match=r"error on gmem[12]"):
+    with pytest.raises(DeviceError, match=r"error on gmem[1-5]"):
         backend.run(pixels, "depth")
     design.clear_faults()
     assert compare(golden.run(pixels, "depth"), backend.run(pixels, "depth")).mismatches == 0

@@ -23,7 +23,7 @@ from edgemoe.blockdesign import board_facts, lay_out  # noqa: E402
 from edgemoe.config import board  # noqa: E402
 from edgemoe.golden import machine  # noqa: E402
 from edgemoe.golden.random_package import random_image, random_package  # noqa: E402
-from edgemoe.program import Workload  # noqa: E402
+from edgemoe.program import Workload, striped  # noqa: E402
 from edgemoe.sim.build import accelerator_design, build_overlay  # noqa: E402
 from edgemoe.sim.overlay import write_overlay  # noqa: E402
 
@@ -71,7 +71,8 @@ def accelerator(folder: Path) -> None:
     workload = Workload(package, BUILD)
     pixels = random_image(package.config, np.random.default_rng(2))
     memory = workload.memory(pixels, workload.program("depth"))
-    for region in ("program", "weights", "image"):
+    np.save(folder / "weights.npy", np.frombuffer(striped(BUILD, memory.weights), np.uint8))
+    for region in ("program", "image"):
         np.save(folder / f"{region}.npy", np.frombuffer(getattr(memory, region), np.uint8))
     np.save(folder / "statistics.npy", np.zeros(memory.statistics_bytes, np.uint8))
     np.save(folder / "output.npy", np.frombuffer(machine.run(BUILD, memory).output, np.uint8))

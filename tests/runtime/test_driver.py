@@ -114,7 +114,7 @@ def test_refused_program(accelerator, image: np.ndarray) -> None:
 
 def test_bus_error_is_an_error(accelerator, image: np.ndarray) -> None:
     result = accelerator.run(buffers(copy_program(), image))
-    with pytest.raises(DeviceError, match="error on gmem0, gmem2"):
+    with pytest.raises(DeviceError, match="error on gmem0, gmem5"):
         dataclasses.replace(result, bus_error=5).check()
 
 
@@ -199,7 +199,7 @@ def test_freed_buffers_are_refused(accelerator, image: np.ndarray, what: str) ->
     ("change", "words"),
     [
         (lambda found: found.pop("records"), "has no register 'records'"),
-        (lambda found: found.pop("weights_2"), "has no register 'weights_2'"),
+        (lambda found: found.pop("weights2_2"), "has no register 'weights2_2'"),
         (lambda found: found.pop("BUS_ERROR"), "has no register 'BUS_ERROR'"),
         (lambda found: found["status"].update(access="read-write"), "expected 32 bits, read-only"),
         (lambda found: found["program_1"].update(access="read-only"), "expected 32 bits, read-write"),
@@ -230,6 +230,6 @@ def test_registers_are_where_the_description_says(accelerator) -> None:
     moved = driver.AcceleratorIp(description)
     written: list[tuple[int, int]] = []
     moved.write = lambda offset, value: written.append((offset, value))
-    moved.set("weights", 0x1_0000_0002)
-    place = description["registers"]["weights_1"]["address_offset"]
+    moved.set("weights1", 0x1_0000_0002)
+    place = description["registers"]["weights1_1"]["address_offset"]
     assert written == [(place, 2), (place + 4, 1)]

@@ -22,9 +22,12 @@ for name in ("program", "weights", "image", "statistics", "output"):
     buffers[name][:] = 0 if name == "output" else data
     buffers[name].flush()
     address = buffers[name].device_address
-    setattr(registers, f"{name}_1", address & 0xFFFFFFFF)
-    setattr(registers, f"{name}_2", address >> 32)
     setattr(registers, f"{name}_bytes", data.nbytes)
+    # the weights are four stripes, one after the other
+    places = {f"weights{i}": address + i * data.nbytes // 4 for i in range(4)}
+    for register, place in (places if name == "weights" else {name: address}).items():
+        setattr(registers, f"{register}_1", place & 0xFFFFFFFF)
+        setattr(registers, f"{register}_2", place >> 32)
 
 
 async def wait():
