@@ -48,7 +48,7 @@ def test_the_same_kernels_for_the_same_part_and_clock(
     build = board(folder.name)
     assert commands["set_top"] == ["accelerator"]
     assert commands["set_part"] == [board_facts(build.name).part]
-    assert float(commands["create_clock"][1]) == 1000 / build.schedule_mhz
+    assert float(commands["create_clock"][1]) == pytest.approx(1000 / build.schedule_mhz, abs=5e-4)
     assert commands["open_solution"][1:3] == ["-flow_target", "vivado"]
     exported = dict(zip(commands["export_design"][::2], commands["export_design"][1::2], strict=True))
     named = [exported[key] for key in ("-vendor", "-library", "-ipname", "-version")]

@@ -3,6 +3,7 @@
 
 import dataclasses
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,23 +33,19 @@ from .conftest import BOARDS, ROOT, Recorder
 from .record import FROM_SLAVE, FULL, LITE, STREAM, Record, problems
 
 
-@pytest.fixture(scope="module")
-def rtl() -> Rtl:
-    """The accelerator's RTL. The boards' builds differ from it in name and clocks, hence in the build id."""
-    small = board("sim-small")
-    for build in BUILDS.values():
-        alike = {"name": small.name, "clock_mhz": small.clock_mhz, "schedule_mhz": small.schedule_mhz}
-        assert dataclasses.replace(build, **alike) == small, (
-            f"{build.name} has other sizes than sim-small: compile it here by itself"
-        )
-    return compile_rtl(small)
+@cache
+def rtl_of(name: str) -> Rtl:
+    """A board's RTL. That of a build with the sizes of sim-small differs from it in the build id only."""
+    build, small = board(name), board("sim-small")
+    alike = {"name": small.name, "clock_mhz": small.clock_mhz, "schedule_mhz": small.schedule_mhz}
+    return compile_rtl(small if dataclasses.replace(build, **alike) == small else build)
 
 
 @pytest.fixture(scope="module", params=BOARDS)
-def folder(request: pytest.FixtureRequest, rtl: Rtl, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `edgemoe bitstream` writes for a board."""
     path = tmp_path_factory.mktemp(request.param)
-    _write(path, folder_files(board(request.param), rtl))
+    _write(path, folder_files(board(request.param), rtl_of(request.param)))
     return path
 
 
@@ -63,17 +60,17 @@ def _ports(folder: Path) -> dict[str, tuple[Port, ...]]:
 
 
 @pytest.mark.parametrize("name", BUILDS)
-def test_bitstreams_folder_is_up_to_date(name: str, rtl: Rtl) -> None:
+def test_bitstreams_folder_is_up_to_date(name: str) -> None:
     """If not: python -m edgemoe.bitstream.describe"""
-    for file, text in description_files(BUILDS[name], rtl.report).items():
+    for file, text in description_files(BUILDS[name], rtl_of(name).report).items():
         assert (ROOT / "bitstreams" / name / file).read_text() == text
 
 
 @pytest.mark.slow
-def test_the_rtl_of_a_board_is_sim_small_s_but_for_the_build_id(rtl: Rtl) -> None:
+def test_the_rtl_of_a_board_is_sim_small_s_but_for_the_build_id() -> None:
     other = board("kv260")
     ids = f"32'h{build_id(board('sim-small')):x}", f"32'h{build_id(other):x}"
-    for ours, theirs in zip(rtl.files, compile_rtl(other).files, strict=True):
+    for ours, theirs in zip(rtl_of("sim-small").files, compile_rtl(other).files, strict=True):
         assert ours.read_text().replace(ids[0], ids[1]) == theirs.read_text()
 
 
@@ -81,7 +78,8 @@ def test_each_board_has_a_build_id_of_its_own() -> None:
     assert len({build_id(build) for build in BUILDS.values()}) == len(BUILDS)
 
 
-def test_a_design_with_more_multipliers_than_dsp_blocks_says_so(rtl: Rtl) -> None:
+def test_a_design_with_more_multipliers_than_dsp_blocks_says_so() -> None:
+    rtl = rtl_of("sim-small")
     assert "no tool has tried" in str(doubt("pynq-z2", rtl.report))
     assert doubt("kv260", rtl.report) is None
     assert multipliers(rtl.report) >= sum(
@@ -89,12 +87,12 @@ def test_a_design_with_more_multipliers_than_dsp_blocks_says_so(rtl: Rtl) -> Non
     )
 
 
-def test_all_of_it_fits(folder: Path, rtl: Rtl, run_script: Recorder) -> None:
+def test_all_of_it_fits(folder: Path, run_script: Recorder) -> None:
     name = json.loads((folder / "manifest.json").read_text())["board"]
     run = run_script("vivado.tcl", folder / "build.tcl")
     assert run.status == 0, run.said
     hwh = folder / "expected" / "edgemoe.hwh"
-    design = accelerator_design(board(name), rtl.report)
+    design = accelerator_design(board(name), rtl_of(name).report)
     assert problems(Record.read(run.record), design, _ports(folder), hwh, read_description(hwh)) == []
     made = {path.name for path in (folder / "vivado").iterdir()}
     assert {"edgemoe.bit", "edgemoe.hwh", "reports"} <= made

@@ -27,7 +27,8 @@ def expert_reads(backend, task: str) -> dict[int, np.ndarray]:
     size = weights.stride[experts]
     count = backend.workload.package.config.experts
     return {
-        expert: weight_reads(backend, weights.offset[experts] + expert * size, size) for expert in range(count)
+        expert: weight_reads(backend, weights.offset[experts] + expert * size, size)
+        for expert in range(count)
     }
 
 
@@ -55,7 +56,9 @@ def test_only_the_task_s_own_weights_are_read(rtl, small: ModelConfig, pixels: n
         backend.run(pixels, task)
         for other in TASKS:
             for part in (f"blocks.1.moe.gate.{other}", f"heads.{other}.fc1", f"heads.{other}.fc2"):
-                assert weight_reads(backend, weights.offset[part], 64).tolist() == [int(task == other)] * 4, part
+                assert weight_reads(backend, weights.offset[part], 64).tolist() == [int(task == other)] * 4, (
+                    part
+                )
 
 
 def test_reads_of_attention_do_not_grow_with_p(rtl, small: ModelConfig, pixels: np.ndarray) -> None:

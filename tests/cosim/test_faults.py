@@ -51,7 +51,9 @@ def run(backend: Rtl, memory: Memory):
     return backend.accelerator.ip.run_regions(
         memory.program,
         striped(backend.workload.build, memory.weights),
-        memory.image, memory.output_bytes, memory.statistics_bytes
+        memory.image,
+        memory.output_bytes,
+        memory.statistics_bytes,
     )
 
 

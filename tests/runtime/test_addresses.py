@@ -32,7 +32,8 @@ def results(overlay: Path, base: int, monkeypatch: pytest.MonkeyPatch) -> tuple[
         running.load(random_package(config, 3))
         runs = [running.run(image, task) for task in TASKS]
         registers = {
-            name: running.ip.get(name) for name in ("program", "weights0", "weights3", "image", "output", "statistics")
+            name: running.ip.get(name)
+            for name in ("program", "weights0", "weights3", "image", "output", "statistics")
         }
         device.unload()
         return [run.output for run in runs], registers

@@ -34,7 +34,6 @@ def test_no_two_boards_share_an_id() -> None:
 
 
 def test_an_unknown_id_is_refused_with_all_that_helps() -> None:
-    build = board("sim-small")
     words = (1 | 2 << 8 | 3 << 16 | 4 << 24, 5 | 6 << 16, 7 | 8 << 16, 9 | 10 << 16)
     with pytest.raises(UserError) as caught:
         identify.find_build(Told(0x12345678, words))
@@ -43,7 +42,7 @@ def test_an_unknown_id_is_refused_with_all_that_helps() -> None:
     assert "query_depth 7, residual_depth 8, max_k_tiles 9, max_n_tiles 10" in text
     assert "0x4030201, 0x60005, 0x80007, 0xa0009" in text
     for known in BOARDS.values():
-        assert f"{build_id(known):#010x} ({known.name}: rows {build.rows}" in text
+        assert f"{build_id(known):#010x} ({known.name}: rows {known.rows}" in text
     assert "install that version, or make the overlay again" in text
 
 

@@ -56,16 +56,17 @@ inline bool good_shift(ap_uint<8> shift) {
   return shift >= 1 && shift <= kShiftMax;
 }
 
-/// `bytes` bytes from `offset` on lie in a region of `size` bytes.
-inline void check_dram(Verdict& verdict, ap_uint<32> offset, Bytes bytes, ap_uint<32> size) {
-  verdict.require((offset & (kBeatBytes - 1)) == 0, kErrorAlign);
+/// `bytes` bytes from `offset` on lie in a region of `size` bytes, which is read or written `unit` bytes at a
+/// time.
+inline void check_range(Verdict& verdict, ap_uint<32> offset, int unit, Bytes bytes, ap_uint<32> size) {
+  verdict.require((offset & (unit - 1)) == 0, kErrorAlign);
   verdict.require(offset + bytes <= size, kErrorDram);
 }
-
-/// The same of the weights region, which is read in feeds.
+inline void check_dram(Verdict& verdict, ap_uint<32> offset, Bytes bytes, ap_uint<32> size) {
+  check_range(verdict, offset, kBeatBytes, bytes, size);
+}
 inline void check_weights(Verdict& verdict, ap_uint<32> offset, Bytes bytes, const Regions& regions) {
-  verdict.require((offset & (kFeedBytes - 1)) == 0, kErrorAlign);
-  verdict.require(offset + bytes <= regions.weights, kErrorDram);
+  check_range(verdict, offset, kFeedBytes, bytes, regions.weights);
 }
 
 inline void check_load(Verdict& verdict, const Command& c, const Regions& regions) {

@@ -130,19 +130,21 @@ def _overlap(
     return base < _end(base2, stride2, planes2, d.tokens) and base2 < _end(base, stride, planes, d.tokens)
 
 
-def _dram(build: BuildConfig, offset: int, beats: int, limit: int, before: int = 0) -> Iterator[Error]:
-    """``beats`` beats from ``offset`` bytes on, after ``before`` bytes, lie in a region of ``limit`` bytes."""
-    if offset % build.beat_bytes:
-        yield Error.ALIGN
-    if offset + before + beats * build.beat_bytes > limit:
-        yield Error.DRAM
+def _dram(build: BuildConfig, offset: int, beats: int, limit: int) -> Iterator[Error]:
+    """``beats`` beats from ``offset`` bytes on lie in a region of ``limit`` bytes."""
+    yield from _range(offset, build.beat_bytes, beats * build.beat_bytes, limit)
 
 
 def _weights(build: BuildConfig, d: Descriptor, beats: int, sizes: Sizes, before: int = 0) -> Iterator[Error]:
-    """The same of the weights region, which is read in feeds."""
-    if d.offset % build.feed_bytes:
+    """The same of the weights region, which is read in feeds; after ``before`` bytes."""
+    yield from _range(d.offset, build.feed_bytes, before + beats * build.beat_bytes, sizes.weights)
+
+
+def _range(offset: int, unit: int, size: int, limit: int) -> Iterator[Error]:
+    if offset % unit:
         yield Error.ALIGN
-    yield from _dram(build, d.offset, beats, sizes.weights, before)
+    if offset + size > limit:
+        yield Error.DRAM
 
 
 def _shift(shift: int, low: int = 1, high: int = SHIFT_MAX) -> Iterator[Error]:
