@@ -63,12 +63,18 @@ def design_of(backend: Rtl) -> VerilatedDesign:
 
 
 def weight_reads(backend: Rtl, offset: int, size: int) -> NDArray[np.int64]:
-    """How often each 16 bytes of each stripe of a part of the weights region were read in the last run."""
+    """How often each 16 bytes of each stripe of a part of the weights region were read in the last run.
+
+    The memory counts the beats that touch them; a master of the weights takes several for 16 bytes.
+    """
     buffer = buffer_of(backend, "weights")
     starts = range(0, buffer.nbytes, buffer.nbytes // WEIGHT_PORTS)
     places = [buffer.device_address + start + offset // WEIGHT_PORTS for start in starts]
     design = design_of(backend)
-    return np.concatenate([design.accesses(place, size // WEIGHT_PORTS) for place in places])
+    beats = np.concatenate([design.accesses(place, size // WEIGHT_PORTS) for place in places])
+    times, rest = np.divmod(beats, 128 // backend.workload.build.weight_bus_bits)
+    assert not rest.any()
+    return times
 
 
 def buffer_of(backend: Rtl, region: str) -> Any:

@@ -18,9 +18,7 @@ from edgemoe.package import Package
 from edgemoe.program import Memory, build_program, pack_image, pack_weights
 
 BUILD = board("sim-small")
-LARGE = dataclasses.replace(
-    BUILD, name="large", rows=64, cols=16, bus_bits=256, act_depth=4096, residual_depth=1024, max_k_tiles=16
-)
+LARGE = board("zcu102")
 NANO = MODELS["nano"]
 ODD = dataclasses.replace(
     NANO,
