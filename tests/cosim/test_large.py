@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The paper's model at full size: `nano`, `tiny` and a dense DeiT-Ti on one build of `zcu102`, without a rebuild.
+
+Cycles are those of the default DRAM model, a random package, one image, one task, the backbone without its head.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgemoe import sim
+from edgemoe.backends import Golden
+from edgemoe.backends.rtl import Rtl
+from edgemoe.config import MODELS, TASKS, ModelConfig, board
+from edgemoe.cosim.compare import compare
+from edgemoe.golden.random_package import random_image, random_package
+from edgemoe.package import Package
+from edgemoe.program import Run, Weights, Workload
+from edgemoe.program.figures import expert_figures, task_figures
+from edgemoe.sim.build import build_overlay
+from edgemoe.sim.dram import DramConfig
+
+pytestmark = pytest.mark.slow
+BUILD = board("zcu102")
+TINY = MODELS["tiny"]
+DEIT = dataclasses.replace(TINY, name="deit-tiny", height=224, width=224, experts=0)
+VARIANTS: list[tuple[ModelConfig, dict[str, Any]]] = [
+    (MODELS["nano"], {}),
+    (TINY, {"top_k": 1, "layers": 2, "all_on_one_expert": True}),
+    (TINY, {"top_k": 4, "layers": 4}),
+    (TINY, {"threshold": 0.3, "layers": 2, "weight_bits": 16}),
+    (dataclasses.replace(DEIT, layers=2), {}),
+]
+
+
+@pytest.fixture(scope="module")
+def rtl() -> Iterator[Callable[..., Rtl]]:
+    """The back end for a package, on the one build."""
+    overlay = build_overlay(BUILD).bitstream
+    device = sim.activate()
+    limit, device.wait_limit = device.wait_limit, 3_000_000
+    made: list[Rtl] = []
+
+    def make(package: Package, dram: DramConfig | None = None) -> Rtl:
+        while made:
+            made.pop().accelerator.close()
+        made.append(Rtl(Workload(package, BUILD), overlay, dram=dram or DramConfig()))
+        return made[-1]
+
+    yield make
+    while made:
+        made.pop().accelerator.close()
+    device.unload()
+    device.wait_limit = limit
+
+
+def image_of(config: ModelConfig) -> np.ndarray:
+    return random_image(config, np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("case", range(len(VARIANTS)))
+def test_every_tensor_and_counter(rtl: Callable[..., Rtl], case: int) -> None:
+    config, changes = VARIANTS[case]
+    package = random_package(config, case, **changes)
+    backend, golden = rtl(package), Golden(Workload(package, BUILD))
+    pixels = image_of(config)
+    for task in TASKS:
+        result = compare(golden.run(pixels, task, taps=True), backend.run(pixels, task, taps=True))
+        assert result.mismatches == 0, result.first
+
+
+def backbone(run: Run) -> int:
+    return int(task_figures(run)["backbone_cycles"])
+
+
+@pytest.fixture(scope="module")
+def tiny(rtl: Callable[..., Rtl]) -> tuple[Package, Run]:
+    """All of `tiny`, k = 2, one task."""
+    package = random_package(TINY, 1)
+    return package, rtl(package).run(image_of(TINY), "segmentation")
+
+
+def test_tiny_whole(tiny: tuple[Package, Run]) -> None:
+    package, run = tiny
+    result = compare(Golden(Workload(package, BUILD)).run(image_of(TINY), "segmentation"), run)
+    assert result.mismatches == 0, result.first
+    assert backbone(run) <= 900_000
+
+
+def test_weights_are_read_once(tiny: tuple[Package, Run]) -> None:
+    """What DRAM gives is hardly more than the weights that the run uses."""
+    package, run = tiny
+    weights = Workload(package, BUILD).weights
+    stride, unused = 0, 0
+    for layer in range(1, TINY.layers, 2):
+        stride = weights.stride[f"blocks.{layer}.moe.experts"]
+        unused += stride * TINY.experts
+    used = sum(entry["weight_reads"] for entry in expert_figures(run))
+    other = sum(size for name, size in sizes(weights).items() if other_task(name))
+    assert run.traffic is not None
+    assert run.traffic.read_bytes <= 1.05 * (len(weights.data) - unused - other + used * stride)
+
+
+def sizes(weights: Weights) -> dict[str, int]:
+    """Bytes of each part of the weights region."""
+    names = sorted(weights.offset, key=weights.offset.__getitem__)
+    ends = [*(weights.offset[name] for name in names[1:]), len(weights.data)]
+    return {name: end - weights.offset[name] for name, end in zip(names, ends, strict=True)}
+
+
+def other_task(name: str) -> bool:
+    """Whether a part belongs to the task that was not run."""
+    return name.startswith("heads.depth") or name.endswith("gate.depth")
+
+
+def test_twice_the_latency_costs_little(rtl: Callable[..., Rtl], tiny: tuple[Package, Run]) -> None:
+    package, run = tiny
+    slow = dataclasses.replace(DramConfig(), latency=2 * DramConfig().latency)
+    assert backbone(rtl(package, slow).run(image_of(TINY), "segmentation")) <= 1.05 * backbone(run)
+
+
+def test_197_tokens(rtl: Callable[..., Rtl]) -> None:
+    assert backbone(rtl(random_package(DEIT, 1)).run(image_of(DEIT), "depth")) <= 1_400_000
