@@ -27,8 +27,8 @@ SIGNALS = (
     ("gmem0: RVALID", "top.m_axi_gmem0_RVALID"),
     ("commands_valid", f"{CORE}commands_valid"),
     ("fetches_valid", f"{CORE}fetches_valid"),
-    ("gmem2: ARVALID", "top.m_axi_gmem2_ARVALID"),
-    ("gmem2: RVALID", "top.m_axi_gmem2_RVALID"),
+    ("gmem5: ARVALID", "top.m_axi_gmem5_ARVALID"),
+    ("gmem5: RVALID", "top.m_axi_gmem5_RVALID"),
     ("beats_valid", f"{CORE}beats_valid"),
     ("beats_ready", f"{CORE}beats_ready"),
 )
