@@ -20,7 +20,7 @@ def call(rng: np.random.Generator) -> kernels.Call:
         lanes = slice(32 * head, 32 * head + 32)
         want[:, lanes] = attention(q[:, lanes], k[:, lanes], v[:, lanes], m0, s0, m1, s1)
     return kernels.Call(
-        {"inputs": [b for part in (q, k, v) for b in kernels.beats(kernels.planes(part))], "weights": []},
+        {"inputs": [b for part in (q, k, v) for b in kernels.beats(kernels.planes(part))]},
         {
             "tokens": tokens, "heads": heads, "group": group,
             "mult0": m0, "shift0": s0, "mult1": m1, "shift1": s1,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The engine as attention of its own: q, k and v come in as words of int16 (all heads of q, then of k, then
 // of v, one plane a head), the context leaves likewise. `group` queries are held at a time; the result does
-// not depend on it. No weights come.
+// not depend on it.
 #include <ap_int.h>
 #include <hls_stream.h>
 
@@ -22,9 +22,9 @@ QUERIES:
   }
 }
 
-void attention_kernel(hls::stream<Beat>& inputs, hls::stream<Feed>& weights, hls::stream<Beat>& results,
-                      ap_uint<16> tokens, ap_uint<8> heads, ap_uint<8> group, ap_uint<16> mult0,
-                      ap_uint<8> shift0, ap_uint<16> mult1, ap_uint<8> shift1) {
+void attention_kernel(hls::stream<Beat>& inputs, hls::stream<Beat>& results, ap_uint<16> tokens,
+                      ap_uint<8> heads, ap_uint<8> group, ap_uint<16> mult0, ap_uint<8> shift0,
+                      ap_uint<16> mult1, ap_uint<8> shift1) {
   Beat act[kBanks][kActDepth];
 #pragma HLS ARRAY_PARTITION variable = act complete dim = 1
   Beat query[kBanks][kQueryDepth];
@@ -47,6 +47,7 @@ void attention_kernel(hls::stream<Beat>& inputs, hls::stream<Feed>& weights, hls
   command.format = int(kFormatI16);
   command.size = ap_uint<32>(words * 2);
   command.region = int(kRegionImage);
+  hls::stream<Feed> weights;  // none come
   load(command, weights, inputs, act, residual);
 
   command.opcode = int(kOpcodeAttention);
