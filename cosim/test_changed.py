@@ -76,8 +76,8 @@ EDITS = {
         Edit("include/edgemoe/layernorm.hpp", "half_exponent + 4)", "half_exponent + 5)"),
         Edit(
             "include/edgemoe/layernorm.hpp",
-            "  NORM_LANE:\n    for (int n = 0; n < kCols; ++n)",
-            "  NORM_LANE:\n    for (int n = 1; n < kCols; ++n)",
+            "  NORM_LANE:\n    for (int n = 0; n < kNormLanes; ++n)",
+            "  NORM_LANE:\n    for (int n = 1; n < kNormLanes; ++n)",
         ),
         Edit(CONFIG, "{\n    92681, 91965,", "{\n    92681, 90965,"),
     ),
