@@ -122,5 +122,23 @@ def test_twice_the_latency_costs_little(rtl: Callable[..., Rtl], tiny: tuple[Pac
     assert backbone(rtl(package, slow).run(image_of(TINY), "segmentation")) <= 1.05 * backbone(run)
 
 
+def test_half_the_bandwidth_costs_what_the_roofline_says(
+    rtl: Callable[..., Rtl], tiny: tuple[Package, Run]
+) -> None:
+    """Each stage as long as it was or as its bytes take, and a tenth more."""
+    package, run = tiny
+    half = dataclasses.replace(DramConfig(), port_bytes=DramConfig().port_bytes // 2)
+    slow = rtl(package, half).run(image_of(TINY), "segmentation")
+    roofline = sum(
+        max(
+            record.cycle_end - record.cycle_start,
+            record.read_beats * BUILD.beat_bytes * 2 // BUILD.feed_bytes,
+        )
+        for record in run.records
+        if record.cycle_end <= backbone(run)
+    )
+    assert backbone(slow) <= 1.1 * roofline
+
+
 def test_197_tokens(rtl: Callable[..., Rtl]) -> None:
     assert backbone(rtl(random_package(DEIT, 1)).run(image_of(DEIT), "depth")) <= 1_400_000

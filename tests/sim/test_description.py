@@ -32,7 +32,10 @@ BAD = {
         GOOD.replace('"ADDRESS_OFFSET" VALUE="4"', '"ADDRESS_OFFSET" VALUE="65536"'),
         "register GIER of accelerator has 32 bits at offset 0x10000",
     ),
-    "clock of no frequency": (GOOD.replace('VALUE="200"', 'VALUE="inf"'), "clock 0 runs at inf MHz"),
+    "clock of no frequency": (
+        GOOD.replace('FREQMHZ" VALUE="200"', 'FREQMHZ" VALUE="inf"'),
+        "clock 0 runs at inf MHz",
+    ),
     "shared addresses": (
         GOOD.replace("0xA0010000", "0xA0000000").replace("0xA001FFFF", "0xA000FFFF"),
         "share addresses from 0xa0000000",

@@ -232,6 +232,7 @@ def test_bad_dram_parameters_are_refused() -> None:
         ({"seed": 1 << 32}, "seed is 4294967296"),
         ({"dwell": 1.5}, "dwell is 1.5"),
         ({"stall_percent": 100}, "stall_percent is 100; it must be 0 to 99"),
+        ({"port_bytes": 0}, "port_bytes is 0; a port must move at least a byte"),
         ({"refresh_cycles": 1560}, "the memory never answers"),
     ):
         with pytest.raises(UserError, match=words):

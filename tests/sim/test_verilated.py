@@ -96,6 +96,21 @@ def test_latency_is_latency(copier: VerilatedDesign, arena: Arena) -> None:
     assert cycles[65] - cycles[1] == 128
 
 
+def test_a_narrow_port_takes_several_cycles_a_beat(copier: VerilatedDesign, arena: Arena) -> None:
+    """A burst takes as many cycles a beat as the port needs to move it."""
+    source, destination = arena.allocate(PAGE), arena.allocate(PAGE)
+    cycles = {}
+    for port_bytes in (64, 16, 8, 5):
+        copier.configure(DramConfig(port_bytes=port_bytes, refresh_interval=0, turnaround=0))
+        start(copier, source, destination, 16, 0)
+        copier.run(10_000, until_interrupt=True)
+        copier.write(0x0C, 1)
+        cycles[port_bytes] = copier.read(0x40)
+    assert cycles[64] == cycles[16]
+    for port_bytes, each in ((8, 2), (5, 4)):
+        assert 15 * (each - 1) <= cycles[port_bytes] - cycles[16] <= 2 * 16 * (each - 1)
+
+
 @pytest.mark.parametrize(("access", "bit"), [("read", 1), ("write", 2)])
 def test_injected_faults(copier: VerilatedDesign, arena: Arena, access: str, bit: int) -> None:
     source, destination = arena.allocate(PAGE), arena.allocate(PAGE)

@@ -8,7 +8,7 @@ from edgemoe.errors import UserError
 
 @dataclass(frozen=True)
 class DramConfig:
-    """The simulated DRAM: one beat a cycle and port, less refresh and turn-around.
+    """The simulated DRAM: a beat of up to `port_bytes` a cycle and port, less refresh and turn-around.
 
     Its time begins anew with each start of the design (a write of 1 to bit 0 of register 0): cycles of a run
     depend on the run and on these parameters, not on what ran before.
@@ -30,11 +30,15 @@ class DramConfig:
     """Chance, in percent, that a handshake is held back in a cycle; for tests."""
     seed: int = 0
     """Of the random stalls."""
+    port_bytes: int = 16
+    """Bytes that a port moves in a cycle, as a port of the processing system does; a wider beat takes several."""
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             if not isinstance(value, int) or not 0 <= value < 1 << 32:
                 raise UserError(f"DRAM: {name} is {value!r}; it must be a whole number from 0 to 2^32 - 1.")
+        if not self.port_bytes:
+            raise UserError("DRAM: port_bytes is 0; a port must move at least a byte in a cycle.")
         if self.stall_percent > 99:
             raise UserError(f"DRAM: stall_percent is {self.stall_percent}; it must be 0 to 99.")
         if 0 < self.refresh_interval <= self.refresh_cycles:

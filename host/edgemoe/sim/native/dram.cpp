@@ -136,6 +136,7 @@ void Port::reset() {
   reads_.clear();
   writes_.clear();
   replies_.clear();
+  read_free_at_ = write_free_at_ = 0;
   ar_.waiting = aw_.waiting = w_.waiting = beat_taken_ = reply_taken_ = false;
   for (const Signal& signal : {ports.arready, ports.rvalid, ports.awready, ports.wready, ports.bvalid})
     signal.set(0);
@@ -151,6 +152,10 @@ bool Port::stalls() {
 
 bool Port::wants_read(std::uint64_t cycle) const {
   return !reads_.empty() && reads_.front().ready_at <= cycle;
+}
+
+std::uint64_t Port::beat_cycles() const {
+  return (bytes_ + config_.port_bytes - 1) / config_.port_bytes;
 }
 
 bool Port::wants_write() const {
@@ -219,6 +224,7 @@ void Port::sample_writes(std::uint64_t cycle) {
   check_held(w_, cycle, "W", beat, taken, {ports.wdata, ports.wstrb, ports.wlast});
   counters.write_wait += beat && !taken;
   if (taken && !writes_.empty()) {
+    write_free_at_ = cycle + beat_cycles() - 1;
     Burst& burst = writes_.front();
     const std::uint8_t response = memory_.response(burst.address, bytes_, true);
     if (response == OKAY)
@@ -257,7 +263,9 @@ void Port::drive(std::uint64_t cycle, const Schedule& memory) {
   if (ports.arvalid) {
     ports.arready.set(reads_.size() < config_.outstanding && !stalls());
     if (beat_taken_) ports.rvalid.set(0);
-    if (!ports.rvalid.get() && wants_read(cycle) && memory.may_read() && !stalls()) {
+    if (!ports.rvalid.get() && wants_read(cycle) && cycle >= read_free_at_ && memory.may_read() &&
+        !stalls()) {
+      read_free_at_ = cycle + beat_cycles();
       Burst& burst = reads_.front();
       const std::uint8_t response = memory_.response(burst.address, bytes_, false);
       if (response == OKAY)
@@ -275,7 +283,7 @@ void Port::drive(std::uint64_t cycle, const Schedule& memory) {
   }
   if (ports.awvalid) {
     ports.awready.set(writes_.size() + replies_.size() < config_.outstanding && !stalls());
-    ports.wready.set(!writes_.empty() && memory.may_write() && !stalls());
+    ports.wready.set(!writes_.empty() && cycle >= write_free_at_ && memory.may_write() && !stalls());
     if (reply_taken_) ports.bvalid.set(0);
     if (!ports.bvalid.get() && !replies_.empty() && replies_.front().ready_at <= cycle && !stalls()) {
       ports.bresp.set(replies_.front().response);

@@ -31,6 +31,7 @@ struct DramConfig {
   std::uint32_t dwell;             // cycles a direction may keep while the other one waits
   std::uint32_t stall_percent;     // chance that a handshake is held back in a cycle
   std::uint32_t seed;              // of the stalls
+  std::uint32_t port_bytes;        // what a port moves in a cycle; a wider beat takes several
 };
 
 enum Response : std::uint8_t { OKAY = 0, SLVERR = 2, DECERR = 3 };
@@ -129,6 +130,7 @@ class Port {
   };
 
   bool stalls();
+  std::uint64_t beat_cycles() const;
   void violate(std::uint64_t cycle, const std::string& what);
   void check_held(Held& held, std::uint64_t cycle, const char* channel, bool valid, bool ready,
                   std::initializer_list<Signal> payload);
@@ -141,6 +143,7 @@ class Port {
   DramConfig config_{};
   std::uint64_t random_ = 1, salt_ = 0;
   int bytes_;
+  std::uint64_t read_free_at_ = 0, write_free_at_ = 0;  // when the port has moved its last beat
   std::deque<Burst> reads_, writes_, replies_;
   Held ar_, aw_, w_;
   // Handshakes of this cycle: the ports may change only after the rising edge.
