@@ -129,6 +129,9 @@ pictures: $(VENV)/.dev  ## pictures and figures of README, tutorial and the page
 	$(BIN)/python docs/make_kernel_waves.py build/waves/fir.fst
 	$(BIN)/python docs/make_demo.py
 
+full-size: $(VENV)/.dev  ## figures of the page on the model at full size, from eight cosimulations on zcu102; minutes
+	$(BIN)/python docs/make_full_size.py
+
 notebooks: $(VENV)/.dev  ## run the notebooks and the examples, and write their outputs into them
 	$(BIN)/python docs/make_notebooks.py
 	$(BIN)/python docs/make_examples.py
@@ -144,7 +147,7 @@ lock:  ## resolve the lock files anew [PYTHON=python3.10, the oldest supported]
 clean:  ## remove build/; .venv stays
 	rm -rf build
 
-.PHONY: help cosim test check synth csim train models fuzz fuzz-compiler netlists mutate bench compile-times bitstream users pynq-matrix setup format docs tables pictures notebooks wheel lock clean
+.PHONY: help cosim test check synth csim train models fuzz fuzz-compiler netlists mutate bench compile-times bitstream users pynq-matrix setup format docs tables pictures full-size notebooks wheel lock clean
 
 # A virtual environment has one stamp a lock file: the cosimulation's, without torch, and everything.
 $(BIN)/python:

@@ -66,7 +66,7 @@ def table(kept: dict[str, Any]) -> str:
     dram = kept["dram"]
     lines = [
         f"One image of `{kept['model']}` on `{kept['board']}`, bit-exact, counted in the RTL with a DRAM of "
-        f"{dram['ports']} ports of {dram['bits']} bits and {dram['latency']} cycles latency:",
+        f"{dram['ports']} ports, {dram['bits']} bits a cycle together, and {dram['latency']} cycles latency:",
         "",
         "| | cycles, whole | cycles, backbone |",
         "|---|---|---|",

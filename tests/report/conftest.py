@@ -43,7 +43,7 @@ def _report(
         "linear_mac_utilisation": 0.9586,
         "clock_mhz": 200.0,
         "fps_at_clock": 496.9413,
-        "dram": {"ports": 3, "bits": 128, "latency": 64, "read_bytes": 1084032, "write_bytes": 172160},
+        "dram": {"ports": 6, "bits": 384, "latency": 64, "read_bytes": 1084032, "write_bytes": 172160},
         "config": {"name": "sim-small", "rows": 32, "cols": 8},
         "seconds": {"synth": 13.144, "verilate": 65.514, "simulate": 2.3247},
         "versions": {"numpy": "1.26.4"},

@@ -23,7 +23,7 @@ def stage(kind: str, macs: int, moved: int, cycles: int, part: str = "backbone")
 
 REPORT: dict[str, Any] = {
     "macs_per_cycle_peak": 256,
-    "dram": {"ports": 2, "bits": 128},
+    "dram": {"ports": 2, "bits": 256},
     "task": {
         "depth": {
             "cycles": 1500,
@@ -83,7 +83,7 @@ def test_everything_is_drawn_inside_the_frame() -> None:
     "change",
     [
         {"dram": None},
-        {"dram": {"ports": 0, "bits": 128}},
+        {"dram": {"ports": 2, "bits": 0}},
         {"macs_per_cycle_peak": None},
         {"task": {}},
         {"task": {"depth": {"cycles": 0, "backbone_cycles": 0, "stages": [stage("linear", 5, 5, 0)]}}},

@@ -4,10 +4,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from edgemoe.config import BuildConfig
+from edgemoe.config import WEIGHT_PORTS, BuildConfig
 from edgemoe.program.run import Run
 from edgemoe.registers import DESCRIPTOR_BYTES, NO_INDEX, Descriptor, Opcode, Statistics
 
+OTHER_PORTS = 2  # layer program and statistics, image and output
 LINEAR_STAGES = (Opcode.LINEAR, Opcode.EXPERTS)
 
 
@@ -87,11 +88,12 @@ def utilisation(build: BuildConfig, tasks: Mapping[str, Mapping[str, Any]]) -> d
 def dram_figures(
     build: BuildConfig, runs: Mapping[str, Run], parameters: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The DRAM model's parameters and what it moved for all tasks together."""
+    """The DRAM model's parameters and what it moved for all tasks together; `bits` are what all ports move in a cycle."""
     traffic = [run.traffic for run in runs.values() if run.traffic]
+    widths = [build.weight_bus_bits] * WEIGHT_PORTS + [build.bus_bits] * OTHER_PORTS
     return {
         "ports": max((entry.ports for entry in traffic), default=0),
-        "bits": build.bus_bits,
+        "bits": sum(min(width, 8 * parameters["port_bytes"]) for width in widths),
         "latency": parameters["latency"],
         "outstanding": parameters["outstanding"],
         "stall": parameters["stall_percent"],

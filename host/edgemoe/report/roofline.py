@@ -68,7 +68,7 @@ def roofline_of(report: Mapping[str, Any]) -> Roofline | None:
     None where the array's peak, DRAM's ports or the stages' figures are missing.
     """
     dram = report.get("dram") or {}
-    peak, width = count(report.get("macs_per_cycle_peak")), count(dram.get("ports")) * count(dram.get("bits"))
+    peak, width = count(report.get("macs_per_cycle_peak")), count(dram.get("bits"))
     tasks = tasks_of(report)
     points = [
         point_of(

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The figures of the page on the model at full size, from cosimulations on `zcu102`: `make full-size`.
+
+Writes docs/pictures/full_size.json and the tables of docs/explanation/full-size.md. Every run is compared with the
+golden model, and only bit-exact ones are written.
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgemoe import faults, package, sim
+from edgemoe.backends import Golden
+from edgemoe.backends.rtl import Rtl
+from edgemoe.config import MODELS, board
+from edgemoe.cosim.compare import compare
+from edgemoe.golden.random_package import random_image, random_package
+from edgemoe.images import read_image, resize
+from edgemoe.package import Package
+from edgemoe.program import Run, Workload
+from edgemoe.program.figures import task_figures, utilisation
+from edgemoe.shipped import STREET, package_path
+from edgemoe.sim.build import build_overlay
+from edgemoe.sim.dram import DramConfig
+
+DOCS = Path(__file__).resolve().parent
+PAGE = DOCS / "explanation" / "full-size.md"
+FIGURES = DOCS / "pictures" / "full_size.json"
+BUILD = board("zcu102")
+TINY = MODELS["tiny"]
+DEIT = dataclasses.replace(TINY, name="deit-tiny", height=224, width=224, experts=0)
+MEMORY = DramConfig()
+END = "<!-- end -->"
+Row = dict[str, Any]
+
+
+def cases() -> list[tuple[str, Package, str, DramConfig, str]]:
+    """What runs: said as, package, task, memory, said of the memory."""
+    trained = package.load(package_path("tiny", print))
+    drawn = random_package(TINY, 1)
+    slow = dataclasses.replace(MEMORY, latency=2 * MEMORY.latency)
+    narrow = dataclasses.replace(MEMORY, port_bytes=MEMORY.port_bytes // 2)
+    default = "default"
+    return [
+        ("`tiny`, trained, k = 2", trained, "segmentation", MEMORY, default),
+        ("`tiny`, trained, k = 2", trained, "depth", MEMORY, default),
+        ("`tiny`, trained, k = 2", trained, "segmentation", slow, "twice the latency"),
+        ("`tiny`, trained, k = 2", trained, "segmentation", narrow, "half the bandwidth"),
+        ("`tiny`, random, k = 2", drawn, "segmentation", MEMORY, default),
+        ("`tiny`, random, k = 1", random_package(TINY, 1, top_k=1), "segmentation", MEMORY, default),
+        ("`tiny`, random, k = 4", random_package(TINY, 1, top_k=4), "segmentation", MEMORY, default),
+        ("DeiT-Ti's shape, dense, random", random_package(DEIT, 1), "depth", MEMORY, default),
+    ]
+
+
+def row(name: str, given: Package, task: str, dram: DramConfig, memory: str, overlay: Path) -> Row:
+    """One run's figures."""
+    config = given.config
+    pixels = (
+        resize(read_image(STREET), config.height, config.width)
+        if "trained" in name
+        else random_image(config, np.random.default_rng(1))
+    )
+    workload = Workload(given, BUILD)
+    backend = Rtl(workload, overlay, dram=dram)
+    run = backend.run(pixels, task)
+    backend.close()
+    result = compare(Golden(workload).run(pixels, task), run)
+    if result.mismatches:
+        raise SystemExit(f"{name}, {task}: {result.mismatches} mismatches, first {result.first}")
+    return {"name": name, "tokens": config.tokens, "task": task, "memory": memory} | figures(run)
+
+
+def figures(run: Run) -> Row:
+    """What a row tells of a run."""
+    task = task_figures(run)
+    assert run.traffic is not None and run.cycles is not None
+    return {
+        "backbone": task["backbone_cycles"],
+        "whole": run.cycles,
+        "read_mb": round(run.traffic.read_bytes / 1e6, 2),
+        "utilisation": round(utilisation(BUILD, {"task": task})["mac_utilisation"], 4),
+    }
+
+
+def table(rows: list[Row]) -> str:
+    """The page's table."""
+    lines = [
+        "| network | tokens | task | memory | cycles, backbone | cycles, whole | ms, backbone | DRAM reads | array used |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *(
+            f"| {r['name']} | {r['tokens']} | {r['task']} | {r['memory']} | {r['backbone']:,} | {r['whole']:,} | "
+            f"{r['backbone'] / BUILD.clock_mhz / 1e3:.2f} | {r['read_mb']:.1f} MB | {100 * r['utilisation']:.1f} % |"
+            for r in rows
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def filled(text: str, rows: list[Row]) -> str:
+    """The page with its table made anew."""
+    start = "<!-- table: full-size -->\n"
+    before, rest = text.split(start)
+    return before + start + table(rows) + END + rest.split(END, 1)[1]
+
+
+def main(tell: Callable[[str], None] = print) -> None:
+    """Run, compare, write."""
+    overlay = build_overlay(BUILD).bitstream
+    device = sim.activate()
+    device.wait_limit = 10_000_000
+    rows = []
+    for name, given, task, dram, memory in cases():
+        rows.append(row(name, given, task, dram, memory, overlay))
+        tell(json.dumps(rows[-1]))
+    FIGURES.write_text(json.dumps(rows, indent=1) + "\n")
+    PAGE.write_text(filled(PAGE.read_text(), rows))
+
+
+if __name__ == "__main__":
+    faults.end(main)
