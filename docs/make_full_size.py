@@ -90,7 +90,7 @@ def figures(run: Run) -> Row:
 def table(rows: list[Row]) -> str:
     """The page's table."""
     lines = [
-        "| network | tokens | task | memory | cycles, backbone | cycles, whole | ms, backbone | DRAM reads | array used |",
+        "| network | tokens | task | memory | cycles, backbone | whole | ms, backbone | DRAM reads | array used |",
         "|---|---|---|---|---|---|---|---|---|",
         *(
             f"| {r['name']} | {r['tokens']} | {r['task']} | {r['memory']} | {r['backbone']:,} | {r['whole']:,} | "

@@ -88,7 +88,7 @@ def utilisation(build: BuildConfig, tasks: Mapping[str, Mapping[str, Any]]) -> d
 def dram_figures(
     build: BuildConfig, runs: Mapping[str, Run], parameters: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The DRAM model's parameters and what it moved for all tasks together; `bits` are what all ports move in a cycle."""
+    """The DRAM model's parameters and what it moved for all tasks together; `bits`: all ports', a cycle."""
     traffic = [run.traffic for run in runs.values() if run.traffic]
     widths = [build.weight_bus_bits] * WEIGHT_PORTS + [build.bus_bits] * OTHER_PORTS
     return {
