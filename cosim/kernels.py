@@ -40,6 +40,8 @@ class Call:
     memories: dict[str, bytes] = field(default_factory=dict)  #: by bundle, from address 0 on
     want_memories: dict[str, bytes] = field(default_factory=dict)
     want_outputs: dict[str, int] = field(default_factory=dict)
+    changes: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    """By bundle: a number of beats, and what the memory holds once so many have been read."""
 
 
 Make = Callable[[np.random.Generator], Call]
@@ -86,19 +88,26 @@ def check_rtl(
     assert outcome.fifos
 
 
-def check_calls(name: str, jobs: Sequence[list[Call]], *, ports: str = "ap_ctrl_hs") -> None:
+def check_calls(
+    name: str,
+    jobs: Sequence[list[Call]],
+    *,
+    ports: str = "ap_ctrl_hs",
+    build: BuildConfig | None = None,
+) -> None:
     """The hardware gives what these calls expect, each job's without a reset between them, at all rates of stalls."""
-    bench = _Bench(name, ports)
+    bench = _Bench(name, ports, build)
     bench.run([bench.job(k, STALLS[k % len(STALLS)], calls) for k, calls in enumerate(jobs)])
 
 
 class _Bench:
     """A kernel's model and what jobs for it need."""
 
-    def __init__(self, name: str, ports: str) -> None:
-        kernel = csim.kernel(name, build_config(), CACHE / "native", True)
+    def __init__(self, name: str, ports: str, build: BuildConfig | None = None) -> None:
+        build = build or build_config()
+        kernel = csim.kernel(name, build, CACHE / "native", True)
         self._name, self._widths = name, {port.name: port.width for port in kernel.ports}
-        self._executable, report = model(name, ports)
+        self._executable, report = model(name, ports, build)
         self._registers = report["registers"] if ports == "axi" else []
 
     def job(self, seed: int, stalls: float, calls: list[Call], *, held: str = "") -> dict[str, Any]:
@@ -147,18 +156,18 @@ def job(
                 "want_streams": ported({k: unsigned(v, widths[k]) for k, v in call.want.items()}),
                 "want_outputs": scalar({k: (v, widths[k]) for k, v in call.want_outputs.items()}),
                 "want_memories": {bundle: data.hex() for bundle, data in call.want_memories.items()},
+                "changes": {bundle: (beats, data.hex()) for bundle, (beats, data) in call.changes.items()},
             }
             for call in calls
         ],
     }
 
 
-def model(name: str, ports: str) -> tuple[Path, dict[str, Any]]:
+def model(name: str, ports: str, build: BuildConfig) -> tuple[Path, dict[str, Any]]:
     """The Verilator model of ``hls/kernels/<name>.cpp`` and the compiler's report.
 
     Compiled SystemVerilog is kept by a hash of its sources.
     """
-    build = build_config()
     include = include_folders(build, CACHE)
     sources = [kernel_source(name), *(f for folder in include for f in sorted(folder.rglob("*.h*")))]
     sources += sorted((simulate.ROOT / "host/edgemoe/compiler").rglob("*.py"))

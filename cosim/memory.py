@@ -84,6 +84,11 @@ class AxiMemory:
         self.write_error = False
         self.offering_read = self.offering_response = False
         self.r_valid.value = self.b_valid.value = 0
+        self.change: tuple[int, bytes] | None = None
+
+    def change_after(self, beats: int, data: bytes) -> None:
+        """When so many more beats have been read, the memory holds ``data`` from address 0 on."""
+        self.change = (beats, data)
 
     def tick(self) -> bool:
         """One clock edge; True when something moved."""
@@ -126,6 +131,7 @@ class AxiMemory:
             burst.beats -= 1
             if burst.beats == 0:
                 self.reads.popleft()
+            self._count_down()
         if moved or not self.offering_read:
             ready = bool(self.reads) and self.reads[0].ready_at <= self.cycle and not self.r_stall()
             if ready:
@@ -138,6 +144,14 @@ class AxiMemory:
             self.r_valid.value = int(ready)
             self.offering_read = ready
         return moved
+
+    def _count_down(self) -> None:
+        """A beat was read: time for the change?"""
+        if self.change is not None:
+            beats, data = self.change
+            self.change = (beats - 1, data) if beats > 1 else None
+            if beats == 1:
+                self.data[: len(data)] = data
 
     def _write(self, beat: list[int]) -> None:
         data, strobes, last = beat

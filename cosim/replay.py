@@ -41,6 +41,8 @@ async def _one_call(bench: Bench, call: dict[str, Any], where: str) -> None:
     for bundle, data in call["memories"].items():
         memory = bytes.fromhex(data)
         bench.memories[bundle].data[: len(memory)] = memory
+    for bundle, (beats, data) in call["changes"].items():
+        bench.memories[bundle].change_after(beats, bytes.fromhex(data))
     for name, values in call["streams"].items():
         bench.input(name, values)
     before = {name: len(port.values) for name, port in bench.outputs.items()}

@@ -60,7 +60,11 @@ EDITS = {
     ),
     "walker": (
         Edit("include/edgemoe/walker.hpp", "records << 6", "records << 7"),
-        Edit("include/edgemoe/walker.hpp", "i != count;", "i + 2 < count;"),
+        Edit(
+            "include/edgemoe/walker.hpp",
+            "META_QUEUE:\n  for (ap_uint<8> expert = 0; expert != c.heads;",
+            "META_QUEUE:\n  for (ap_uint<8> expert = 0; expert + 1 < c.heads;",
+        ),
     ),
     "gelu": (
         Edit("include/edgemoe/gelu.hpp", "(line + 4096) >> 13", "(line + 4096) >> 12"),

@@ -168,8 +168,8 @@ inline void check_experts(Verdict& verdict, const Command& c, const Regions& reg
   const ap_uint<16> hidden_planes = ap_uint<16>(c.n_tiles >> kBankBits);
   verdict.require(c.k_tiles >= 1 && c.k_tiles <= kMaxKTiles && c.k_tiles * kBanks <= kMaxNTiles,
                   kErrorKTiles);
-  verdict.require(c.n_tiles >= kBanks && c.n_tiles <= kMaxNTiles && (c.n_tiles & (kBanks - 1)) == 0 &&
-                      hidden_planes <= kMaxKTiles,
+  verdict.require(hidden_planes >= 1 && hidden_planes <= kMaxKTiles && (c.n_tiles & (kBanks - 1)) == 0 &&
+                      c.n_tiles <= kMaxNTiles,
                   kErrorNTiles);
   verdict.require(c.weight_bits == 8 || c.weight_bits == 16, kErrorWeightBits);
   verdict.require(c.heads >= 1 && c.heads <= kMaxExperts, kErrorHeads);

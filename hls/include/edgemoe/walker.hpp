@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The walker process: reads the layer program, checks all of it, then expands descriptors into commands for
-// the other processes. For each operation the transfers go first, so no process waits for one that was not
+// The walker process: reads the layer program, checks all of it, then reads it again and expands descriptors
+// into commands for the other processes. What comes from DRAM the second time passes the same checks before
+// anything is sent. For each operation the transfers go first, so no process waits for one that was not
 // announced.
 #pragma once
 
@@ -38,11 +39,10 @@ SUM_WORDS:
   return sum;
 }
 
-/// What is known of a program after the checks.
+/// What is known of a program after the checks, or after its run.
 struct ProgramVerdict {
   ap_uint<32> status;
   ap_uint<32> error_index;
-  ap_uint<32> count;
 };
 
 inline ap_uint<8> check_header(const CommandWord& header, ap_uint<32> program_bytes) {
@@ -54,40 +54,57 @@ inline ap_uint<8> check_header(const CommandWord& header, ap_uint<32> program_by
   return int(kErrorNone);
 }
 
-/// Reads the whole program once. A wrong checksum goes before wrong fields; of wrong descriptors the first
-/// counts.
-inline ProgramVerdict check_program(hls::burst_maxi<Beat> program, const Regions& regions) {
+/// Reads a program and checks it, then reads it again and calls `run` with each descriptor but END. DRAM may
+/// have changed in between, so a descriptor passes the checks a second time before it runs, and END finds the
+/// same sum. Both readings go through one loop, which has the checks once.
+///
+/// Of the first reading a wrong checksum goes before wrong fields; of wrong descriptors the first counts.
+template <typename Run>
+ProgramVerdict walk_program(hls::burst_maxi<Beat> program, const Regions& regions, Run& run) {
   ProgramVerdict verdict;
   verdict.status = int(kErrorCount);
   verdict.error_index = kNoIndex;
-  verdict.count = 0;
   if (regions.program >= kDescriptorBytes) {
     program.read_request(0, kDescriptorBeats);
     const CommandWord header = read_descriptor(program);
+    const ap_uint<32> count = bits<32>(header, 64);
     verdict.status = check_header(header, regions.program);
-    if (verdict.status == kErrorNone) {
-      verdict.count = bits<32>(header, 64);
+  READINGS:
+    for (int reading = 0; reading < 2; ++reading) {
+      const bool running = reading == 1;
       ProgramState state;
       state.gate_open = false;
       state.gate_tokens = 0;
       state.gate_experts = 0;
       state.records = 0;
       ap_uint<32> sum = 0;
-      program.read_request(kDescriptorBeats, ap_uint<32>(verdict.count * kDescriptorBeats));
-    CHECK:
-      for (ap_uint<32> i = 0; i != verdict.count; ++i) {
+      // What was requested is read to its end: the first reading all at once, the second as it goes.
+      const bool wanted = verdict.status == kErrorNone;
+      if (wanted && !running) {
+        program.read_request(kDescriptorBeats, ap_uint<32>(count * kDescriptorBeats));
+      }
+    DESCRIPTORS:
+      for (ap_uint<32> i = 0; wanted && i != count && (!running || verdict.status == kErrorNone); ++i) {
+        const bool last = i + 1 == count;
+        if (running) program.read_request(ap_uint<32>((i + 1) * kDescriptorBeats), kDescriptorBeats);
         const CommandWord word = read_descriptor(program);
+        const Command c = unpack_descriptor(word);
         sum = ap_uint<32>(sum + word_sum(word));
-        const ap_uint<8> code =
-            check_descriptor(state, unpack_descriptor(word), regions, i + 1 == verdict.count);
+        const bool wrong_sum = last && sum != bits<32>(header, 96);
+        const ap_uint<8> code = check_descriptor(state, c, regions, last);
         if (verdict.status == kErrorNone && code != kErrorNone) {
-          verdict.status = code;
+          verdict.status = running ? ap_uint<8>(int(kErrorChanged)) : code;
           verdict.error_index = i;
         }
-      }
-      if (sum != bits<32>(header, 96)) {
-        verdict.status = int(kErrorChecksum);
-        verdict.error_index = kNoIndex;
+        if (wrong_sum && !running) {
+          verdict.status = int(kErrorChecksum);
+          verdict.error_index = kNoIndex;
+        }
+        if (wrong_sum && running) {
+          verdict.status = int(kErrorChanged);
+          verdict.error_index = i;
+        }
+        if (running && !last && verdict.status == kErrorNone) run(c);
       }
     }
   }
@@ -185,28 +202,27 @@ META_QUEUE:
   }
 }
 
-/// Runs a program that passed the checks.
-inline void run_program(hls::burst_maxi<Beat> program, ap_uint<32> count, hls::stream<CommandWord>& commands,
-                        hls::stream<TransferWord>& fetches, hls::stream<TransferWord>& stores,
-                        hls::stream<ap_uint<16>>& expert_tokens, ap_uint<32>& records) {
-  ap_uint<16> queued[kMaxExperts];
-RUN:
-  for (ap_uint<32> i = 0; i != count; ++i) {
-    program.read_request(ap_uint<32>((i + 1) * kDescriptorBeats), kDescriptorBeats);
-    const Command c = unpack_descriptor(read_descriptor(program));
-    if (c.opcode != kOpcodeEnd) {
-      send_transfers(c, fetches, stores);
-      if (c.opcode == kOpcodeExperts) send_experts(c, queued, commands, fetches, stores, records);
-      send_record_place(stores, records);
-      commands.write(pack_command(c));
-      if (c.opcode == kOpcodeGate) {
-      QUEUE_LENGTHS:
-        for (ap_uint<8> expert = 0; expert != c.heads; ++expert)
-          queued[expert] = expert_tokens.read();
-      }
+/// Sends the commands and transfers of descriptors.
+struct Sender {
+  hls::stream<CommandWord>& commands;
+  hls::stream<TransferWord>& fetches;
+  hls::stream<TransferWord>& stores;
+  hls::stream<ap_uint<16>>& expert_tokens;
+  ap_uint<16> (&queued)[kMaxExperts];  // tokens of each expert, from the last GATE on
+  ap_uint<32> records;                 // statistics records sent so far
+
+  void operator()(const Command& c) {
+    send_transfers(c, fetches, stores);
+    if (c.opcode == kOpcodeExperts) send_experts(c, queued, commands, fetches, stores, records);
+    send_record_place(stores, records);
+    commands.write(pack_command(c));
+    if (c.opcode == kOpcodeGate) {
+    QUEUE_LENGTHS:
+      for (ap_uint<8> expert = 0; expert != c.heads; ++expert)
+        queued[expert] = expert_tokens.read();
     }
   }
-}
+};
 
 inline void walker(hls::burst_maxi<Beat> program, ap_uint<32> program_bytes, ap_uint<32> weights_bytes,
                    ap_uint<32> image_bytes, ap_uint<32> output_bytes, ap_uint<32> statistics_bytes,
@@ -219,11 +235,9 @@ inline void walker(hls::burst_maxi<Beat> program, ap_uint<32> program_bytes, ap_
   regions.image = image_bytes;
   regions.output = output_bytes;
   regions.statistics = statistics_bytes;
-  const ProgramVerdict verdict = check_program(program, regions);
-  ap_uint<32> written = 0;
-  if (verdict.status == kErrorNone) {
-    run_program(program, verdict.count, commands, fetches, stores, expert_tokens, written);
-  }
+  ap_uint<16> queued[kMaxExperts];
+  Sender sender{commands, fetches, stores, expert_tokens, queued, 0};
+  const ProgramVerdict verdict = walk_program(program, regions, sender);
   Command end = unpack_descriptor(0);
   end.opcode = int(kOpcodeEnd);
   end.record = false;
@@ -232,7 +246,7 @@ inline void walker(hls::burst_maxi<Beat> program, ap_uint<32> program_bytes, ap_
   send_end(stores);
   status = verdict.status;
   error_index = verdict.error_index;
-  records = written;
+  records = sender.records;
 }
 
 }  // namespace edgemoe

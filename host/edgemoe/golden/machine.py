@@ -7,6 +7,7 @@ size and layout, and ends with the same verdict, output bytes and statistics.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -19,7 +20,7 @@ from edgemoe.golden.experts import Routing, combine, gate, scatter
 from edgemoe.golden.gelu import gelu_epilogue
 from edgemoe.golden.layernorm import layernorm
 from edgemoe.golden.linear import expert_output, linear_sums, requantised, residual_added
-from edgemoe.golden.verdict import check_program
+from edgemoe.golden.verdict import Reading, check_program, word_sum
 from edgemoe.numerics import Int
 from edgemoe.program import Memory, Run
 from edgemoe.registers import (
@@ -56,15 +57,29 @@ Watcher = Callable[[Stage], None]
 """Told of everything that a descriptor makes."""
 
 
-def run(build: BuildConfig, memory: Memory, *, watch: Watcher | None = None) -> Run:
-    """Runs a layer program, with the statistics' timing fields 0; `watch` is told what every descriptor makes."""
-    verdict = check_program(build, memory.program, memory.sizes())
+def run(
+    build: BuildConfig, memory: Memory, *, watch: Watcher | None = None, reread: bytes | None = None
+) -> Run:
+    """Runs a layer program, with the statistics' timing fields 0; `watch` is told what every descriptor makes.
+
+    `reread` is what DRAM holds of the program when its descriptors are read again to run, if something wrote there
+    after they were checked.
+    """
+    sizes = memory.sizes()
+    verdict = check_program(build, memory.program, sizes)
     if verdict.error != Error.NONE:
         return Run(verdict.error, verdict.index, bytes(memory.output_bytes), ())
-    machine = _Machine(build, memory, watch)
-    count = int.from_bytes(memory.program[8:12], "little")
+    machine, reading = _Machine(build, memory, watch), Reading(build, sizes)
+    count, checksum = struct.unpack_from("<2I", memory.program, 8)
+    program = memory.program if reread is None else reread
+    end = (count + 1) * DESCRIPTOR_BYTES
+    changed = word_sum(program[DESCRIPTOR_BYTES:end]) != checksum
     for index in range(count):
-        machine.execute(index, Descriptor.unpack(memory.program[(index + 1) * DESCRIPTOR_BYTES :]))
+        d = Descriptor.unpack(program[(index + 1) * DESCRIPTOR_BYTES :])
+        last = index == count - 1
+        if reading.error(d, last) != Error.NONE or (last and changed):
+            return Run(Error.CHANGED, index, bytes(machine.output), tuple(machine.records))
+        machine.execute(index, d)
     return Run(Error.NONE, NO_INDEX, bytes(machine.output), tuple(machine.records))
 
 

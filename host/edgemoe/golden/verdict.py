@@ -61,33 +61,51 @@ def check_program(build: BuildConfig, program: bytes, sizes: Sizes) -> Verdict:
     if not 1 <= count <= build.max_descriptors or (count + 1) * DESCRIPTOR_BYTES > sizes.program:
         return Verdict(Error.COUNT)
     body = program[DESCRIPTOR_BYTES : (count + 1) * DESCRIPTOR_BYTES]
-    if sum(struct.unpack(f"<{len(body) // 4}I", body)) & 0xFFFFFFFF != checksum:
+    if word_sum(body) != checksum:
         return Verdict(Error.CHECKSUM)
-    gate: Descriptor | None = None  # a GATE whose EXPERTS is still to come
-    records = 0
+    reading = Reading(build, sizes)
     for index in range(count):
-        d = Descriptor.unpack(body[index * DESCRIPTOR_BYTES :])
-        errors = set(_errors(build, d, sizes))
-        is_last = index == count - 1
-        if (d.opcode == Opcode.END) != is_last:
-            errors.add(Error.END)
-        if d.opcode == Opcode.GATE:
-            if gate is not None:
-                errors.add(Error.SEQUENCE)
-            gate = d
-        elif d.opcode == Opcode.EXPERTS:
-            if gate is None or (gate.tokens, gate.heads) != (d.tokens, d.heads):
-                errors.add(Error.SEQUENCE)
-            gate = None
-        elif d.opcode == Opcode.END and gate is not None:
-            errors.add(Error.SEQUENCE)
-        if d.opcode != Opcode.END:
-            records += 1 + (d.heads if d.opcode == Opcode.EXPERTS else 0)
-        if records * DESCRIPTOR_BYTES > sizes.statistics:
-            errors.add(Error.STATISTICS)
-        if errors:
-            return Verdict(min(errors), index)
+        error = reading.error(Descriptor.unpack(body[index * DESCRIPTOR_BYTES :]), last=index == count - 1)
+        if error != Error.NONE:
+            return Verdict(error, index)
     return Verdict(Error.NONE)
+
+
+def word_sum(data: bytes) -> int:
+    """The sum of 32-bit words modulo 2^32."""
+    return sum(struct.unpack(f"<{len(data) // 4}I", data)) & 0xFFFFFFFF
+
+
+class Reading:
+    """The checks of descriptors in order, with what they carry from one to the next."""
+
+    def __init__(self, build: BuildConfig, sizes: Sizes) -> None:
+        self.build, self.sizes = build, sizes
+        self.gate: Descriptor | None = None  # a GATE whose EXPERTS is still to come
+        self.records = 0
+
+    def error(self, d: Descriptor, last: bool) -> Error:
+        """The lowest code that applies to the next descriptor."""
+        return min([*_errors(self.build, d, self.sizes), *self._in_sequence(d, last)], default=Error.NONE)
+
+    def _in_sequence(self, d: Descriptor, last: bool) -> Iterator[Error]:
+        """What is wrong with one descriptor after those before it."""
+        if (d.opcode == Opcode.END) != last:
+            yield Error.END
+        if d.opcode == Opcode.GATE:
+            if self.gate is not None:
+                yield Error.SEQUENCE
+            self.gate = d
+        elif d.opcode == Opcode.EXPERTS:
+            if self.gate is None or (self.gate.tokens, self.gate.heads) != (d.tokens, d.heads):
+                yield Error.SEQUENCE
+            self.gate = None
+        elif d.opcode == Opcode.END and self.gate is not None:
+            yield Error.SEQUENCE
+        if d.opcode != Opcode.END:
+            self.records += 1 + (d.heads if d.opcode == Opcode.EXPERTS else 0)
+        if self.records * DESCRIPTOR_BYTES > self.sizes.statistics:
+            yield Error.STATISTICS
 
 
 def _errors(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:

@@ -13,6 +13,8 @@ PROGRAM = ("tests/program",)
 NETWORK = ("tests/golden/test_network.py",)
 KERNELS = ("tests/csim/test_edges.py", "tests/csim/test_verdicts.py", "tests/csim/test_accelerator.py")
 
+CHANGES = ("cosim/walker/test_walker.py::test_changes_natively",)
+
 RTL = ("tests/compiler/back/test_rtl.py",)
 EXPRESSIONS = ("tests/compiler/back/test_emission.py::test_expressions_keep_widths_and_signs",)
 NARROWING = ("tests/compiler/front/test_narrow.py::test_narrowing_keeps_results",)
@@ -121,6 +123,7 @@ GOLDEN_MUTATIONS = (
         "if _end(base, stride, planes, d.tokens) > depth_ + 1:",
         PROGRAM,
     ),
+    _golden("a changed program runs on", "golden/machine.py", " or (last and changed):", ":", PROGRAM),
     _golden(
         "overlap of touching ranges",
         "golden/verdict.py",
@@ -193,6 +196,27 @@ KERNEL_MUTATIONS = (
         "checks.hpp",
         "verdict.require(c.src_base + c.size <= store_depth(c.space), kErrorAddress);",
         "verdict.require(c.src_base + c.size <= store_depth(c.space) + 1, kErrorAddress);",
+    ),
+    Mutation(
+        "the second reading is not checked",
+        "hls/include/edgemoe/walker.hpp",
+        "= check_descriptor(state, c, regions, last);",
+        "= running ? ap_uint<8>(0) : check_descriptor(state, c, regions, last);",
+        CHANGES,
+    ),
+    Mutation(
+        "the second reading's sum is not compared",
+        "hls/include/edgemoe/walker.hpp",
+        "if (wrong_sum && running) {",
+        "if (false) {",
+        CHANGES,
+    ),
+    Mutation(
+        "a changed descriptor runs before it is noticed",
+        "hls/include/edgemoe/walker.hpp",
+        "if (running && !last && verdict.status == kErrorNone) run(c);",
+        "if (running && !last) run(c);",
+        CHANGES,
     ),
     _kernel("unused experts fetched", "walker.hpp", "if (tokens != 0) send_expert", "if (true) send_expert"),
 )

@@ -102,6 +102,12 @@ class Run:
 
     def check(self) -> Run:
         """Itself, if the run went well; else `DeviceError` with what went wrong."""
+        if self.status is Error.CHANGED:
+            raise DeviceError(
+                f"The layer program was changed in DRAM while the accelerator ran it, noticed at descriptor "
+                f"{self.error_index} (code {int(self.status)}, {self.status.name}); the outputs are not valid. "
+                "Something else writes to that memory: find it, load the package anew and run again."
+            )
         if self.status is not Error.NONE:
             where = "" if self.error_index == NO_INDEX else f" in descriptor {self.error_index}"
             raise DeviceError(

@@ -104,6 +104,7 @@ class Error(IntEnum):
     ALIGN = 26
     DRAM = 27
     STATISTICS = 28
+    CHANGED = 29
 
 
 ERROR_TEXT = {
@@ -136,4 +137,5 @@ ERROR_TEXT = {
     Error.ALIGN: "a DRAM offset or stride is not a multiple of a beat's bytes",
     Error.DRAM: "a DRAM range ends beyond its region",
     Error.STATISTICS: "the statistics buffer is too small for the records that the program may write",
+    Error.CHANGED: "the layer program was changed in DRAM after its check, which was noticed on reading it again",
 }
