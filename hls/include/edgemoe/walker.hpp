@@ -54,11 +54,36 @@ inline ap_uint<8> check_header(const CommandWord& header, ap_uint<32> program_by
   return int(kErrorNone);
 }
 
+/// What the checks know before the first descriptor.
+inline ProgramState first_state() {
+  ProgramState state;
+  state.gate_open = false;
+  state.gate_tokens = 0;
+  state.gate_experts = 0;
+  state.records = 0;
+  return state;
+}
+
+/// Of the first reading a wrong checksum goes before wrong fields; of wrong descriptors the first counts.
+/// What is wrong in the second reading has changed since the first, and is noticed at this descriptor.
+inline void judge(ProgramVerdict& verdict, ap_uint<8> code, bool wrong_sum, ap_uint<32> index, bool running) {
+  if (running) {
+    if (code != kErrorNone || wrong_sum) {
+      verdict.status = int(kErrorChanged);
+      verdict.error_index = index;
+    }
+  } else if (wrong_sum) {
+    verdict.status = int(kErrorChecksum);
+    verdict.error_index = kNoIndex;
+  } else if (verdict.status == kErrorNone && code != kErrorNone) {
+    verdict.status = code;
+    verdict.error_index = index;
+  }
+}
+
 /// Reads a program and checks it, then reads it again and calls `run` with each descriptor but END. DRAM may
 /// have changed in between, so a descriptor passes the checks a second time before it runs, and END finds the
 /// same sum. Both readings go through one loop, which has the checks once.
-///
-/// Of the first reading a wrong checksum goes before wrong fields; of wrong descriptors the first counts.
 template <typename Run>
 ProgramVerdict walk_program(hls::burst_maxi<Beat> program, const Regions& regions, Run& run) {
   ProgramVerdict verdict;
@@ -72,38 +97,22 @@ ProgramVerdict walk_program(hls::burst_maxi<Beat> program, const Regions& region
   READINGS:
     for (int reading = 0; reading < 2; ++reading) {
       const bool running = reading == 1;
-      ProgramState state;
-      state.gate_open = false;
-      state.gate_tokens = 0;
-      state.gate_experts = 0;
-      state.records = 0;
+      const bool wanted = verdict.status == kErrorNone;
+      ProgramState state = first_state();
       ap_uint<32> sum = 0;
       // What was requested is read to its end: the first reading all at once, the second as it goes.
-      const bool wanted = verdict.status == kErrorNone;
       if (wanted && !running) {
         program.read_request(kDescriptorBeats, ap_uint<32>(count * kDescriptorBeats));
       }
     DESCRIPTORS:
       for (ap_uint<32> i = 0; wanted && i != count && (!running || verdict.status == kErrorNone); ++i) {
-        const bool last = i + 1 == count;
         if (running) program.read_request(ap_uint<32>((i + 1) * kDescriptorBeats), kDescriptorBeats);
         const CommandWord word = read_descriptor(program);
         const Command c = unpack_descriptor(word);
+        const bool last = i + 1 == count;
         sum = ap_uint<32>(sum + word_sum(word));
         const bool wrong_sum = last && sum != bits<32>(header, 96);
-        const ap_uint<8> code = check_descriptor(state, c, regions, last);
-        if (verdict.status == kErrorNone && code != kErrorNone) {
-          verdict.status = running ? ap_uint<8>(int(kErrorChanged)) : code;
-          verdict.error_index = i;
-        }
-        if (wrong_sum && !running) {
-          verdict.status = int(kErrorChecksum);
-          verdict.error_index = kNoIndex;
-        }
-        if (wrong_sum && running) {
-          verdict.status = int(kErrorChanged);
-          verdict.error_index = i;
-        }
+        judge(verdict, check_descriptor(state, c, regions, last), wrong_sum, i, running);
         if (running && !last && verdict.status == kErrorNone) run(c);
       }
     }

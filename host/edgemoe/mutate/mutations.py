@@ -200,15 +200,15 @@ KERNEL_MUTATIONS = (
     Mutation(
         "the second reading is not checked",
         "hls/include/edgemoe/walker.hpp",
-        "= check_descriptor(state, c, regions, last);",
-        "= running ? ap_uint<8>(0) : check_descriptor(state, c, regions, last);",
+        "    if (code != kErrorNone || wrong_sum) {",
+        "    if (wrong_sum) {",
         CHANGES,
     ),
     Mutation(
         "the second reading's sum is not compared",
         "hls/include/edgemoe/walker.hpp",
-        "if (wrong_sum && running) {",
-        "if (false) {",
+        "    if (code != kErrorNone || wrong_sum) {",
+        "    if (code != kErrorNone) {",
         CHANGES,
     ),
     Mutation(
