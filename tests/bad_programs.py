@@ -34,13 +34,13 @@ from edgemoe.registers import (
     store_beats,
 )
 
-SIZES = Sizes(program=1 << 16, weights=1 << 20, image=1 << 16, output=1 << 20, statistics=1 << 16)
+SIZES = Sizes(program=1 << 16, weights=1 << 20, image=1 << 16, output=1 << 21, statistics=1 << 16)
 END = Descriptor(opcode=Opcode.END)
 T = 129  # tokens of most rows; their tensors have two planes
 
 BUILD = board("sim-small")
-#: The table is made for both; the second has longer words and wider beats.
-WIDE = dataclasses.replace(BUILD, name="wide", rows=64, cols=16, bus_bits=256, max_k_tiles=16)
+#: The table is made for both; the second has longer words, wider beats, and feeds of weights of several beats.
+WIDE = board("zcu102")
 BUILDS = (BUILD, WIDE)
 #: Builds in which one limit of tiles is below what the other implies, as they are in `sim-small`, or no multiple of the
 #: banks; and one of few descriptors.
@@ -138,7 +138,7 @@ def _just(d: Descriptor, region: str, size: int) -> Iterator[Row]:
 
 
 def _load(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
-    act, residual, beat = build.act_depth, build.residual_depth, build.beat_bytes
+    act, residual, beat, feed = build.act_depth, build.residual_depth, build.beat_bytes, build.feed_bytes
     yield from (
         Row(change(d, space=space), Error.SPACE) for space in (Space.QUERY, Space.ACCUM, Space.CHOICE, 15)
     )
@@ -150,17 +150,19 @@ def _load(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
     yield Row(change(d, size=1 << 31), Error.ADDRESS)
     yield Row(change(d, space=Space.RESIDUAL, size=residual))
     yield Row(change(d, space=Space.RESIDUAL, size=residual + 1), Error.ADDRESS)
-    yield Row(change(d, offset=beat))
-    yield Row(change(d, offset=beat // 2), Error.ALIGN)
+    yield Row(change(d, offset=feed))
+    yield Row(change(d, offset=feed // 2), Error.ALIGN)
+    yield Row(change(d, size=1, region=Region.IMAGE, offset=beat))
+    yield Row(change(d, size=1, region=Region.IMAGE, offset=beat // 2), Error.ALIGN)
     for form in Format:
         size = beat * act * load_beats(build, form)
         yield from _just(change(d, format=form), "weights", size)
-        yield from _just(change(d, format=form, offset=beat), "weights", size + beat)
+        yield from _just(change(d, format=form, offset=feed), "weights", size + feed)
         yield from _just(change(d, format=form, region=Region.IMAGE), "image", size)
 
 
 def _linear(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
-    t, act, beat = build.max_tokens, build.act_depth, build.beat_bytes
+    t, act, beat, feed = build.max_tokens, build.act_depth, build.beat_bytes, build.feed_bytes
     gelu, raw = change(d, epilogue=Epilogue.GELU), change(d, epilogue=Epilogue.RAW, n_tiles=1)
     dram, residual = change(d, epilogue=Epilogue.DRAM), change(d, epilogue=Epilogue.RESIDUAL, dst_base=0)
     query = change(d, space=Space.QUERY, dst_base=0)
@@ -212,22 +214,22 @@ def _linear(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
     yield Row(change(gelu, shift0=SHIFT_MAX))
     yield Row(change(gelu, shift0=SHIFT_MAX + 1), Error.SHIFT)
     yield from (Row(change(other, shift0=0)) for other in (d, raw, dram, residual))  # only GELU looks at it
-    yield Row(change(d, offset=beat))
-    yield Row(change(d, offset=1), Error.ALIGN)
+    yield Row(change(d, offset=feed))
+    yield Row(change(d, offset=feed // 2), Error.ALIGN)
     yield Row(change(dram, size=beat))
     yield Row(change(dram, size=beat // 2), Error.ALIGN)
     yield from (Row(change(other, size=beat // 2 + 1)) for other in (d, gelu, raw, residual))
-    yield Row(change(d, offset=(1 << 32) - beat), Error.DRAM)
+    yield Row(change(d, offset=(1 << 32) - feed), Error.DRAM)
     for bits in (8, 16):
         size = beat * linear_beats(build, d.n_tiles, d.k_tiles, bits)
         yield from _just(change(d, weight_bits=bits), "weights", size)
-        yield from _just(change(d, weight_bits=bits, offset=beat), "weights", size + beat)
+        yield from _just(change(d, weight_bits=bits, offset=feed), "weights", size + feed)
     yield from _just(dram, "output", beat * d.n_tiles * t)
     yield from _just(change(dram, size=beat), "output", beat * d.n_tiles * t + beat)
 
 
 def _layernorm(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
-    act, residual, beat = build.act_depth, build.residual_depth, build.beat_bytes
+    act, residual, feed = build.act_depth, build.residual_depth, build.feed_bytes
     thin = change(d, tokens=1, src_stride=1, dst_stride=1)
     yield from (Row(change(d, tokens=tokens), Error.TOKENS) for tokens in (0, build.max_tokens + 1))
     yield from (Row(change(thin, k_tiles=k), Error.K_TILES) for k in (0, build.max_k_tiles + 1))
@@ -243,9 +245,10 @@ def _layernorm(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
     yield Row(change(d, dim=1))
     yield Row(change(thin, k_tiles=build.max_k_tiles, dim=build.max_dim))
     yield Row(change(thin, k_tiles=build.max_k_tiles, dim=build.max_dim + 1), Error.DIM)
-    yield Row(change(d, offset=4), Error.ALIGN)
-    yield from _just(d, "weights", beat * norm_beats(build, 2))
-    yield from _just(change(d, offset=beat), "weights", beat * norm_beats(build, 2) + beat)
+    yield Row(change(d, offset=feed // 2), Error.ALIGN)
+    size = build.beat_bytes * norm_beats(build, 2)
+    yield from _just(d, "weights", size)
+    yield from _just(change(d, offset=feed), "weights", size + feed)
 
 
 def _attention(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
@@ -301,7 +304,7 @@ def _gate(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
 
 
 def _experts(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
-    act, residual, beat, banks = build.act_depth, build.residual_depth, build.beat_bytes, build.banks
+    act, residual, feed, banks = build.act_depth, build.residual_depth, build.feed_bytes, build.banks
     thin = change(d, tokens=1, src_stride=1, aux_stride=1, dst_stride=1, size=0)
     most_n = min(build.max_n_tiles, banks * build.max_k_tiles)
     yield from (Row(change(thin, k_tiles=k), Error.K_TILES) for k in (0, build.max_k_tiles + 1))
@@ -324,14 +327,14 @@ def _experts(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
     yield Row(change(d, src_base=4 * T, aux_base=1), Error.OVERLAP)
     yield from (Row(change(d, shift0=shift)) for shift in (1, SHIFT_MAX))
     yield from (Row(change(d, shift0=shift), Error.SHIFT) for shift in (0, SHIFT_MAX + 1))
-    yield Row(change(d, size=d.size + beat // 2), Error.ALIGN)
-    yield Row(change(d, offset=2), Error.ALIGN)
-    yield Row(change(d, size=(1 << 32) - beat), Error.DRAM)
+    yield Row(change(d, size=d.size + feed // 2), Error.ALIGN)
+    yield Row(change(d, offset=feed // 2), Error.ALIGN)
+    yield Row(change(d, size=(1 << 32) - feed), Error.DRAM)
     for bits in (8, 16):
         wide = change(d, weight_bits=bits)
         size = expert_bytes(build, wide)
         yield from _just(wide, "weights", 7 * d.size + size)
-        yield from _just(change(wide, offset=beat, size=0), "weights", size + beat)
+        yield from _just(change(wide, offset=feed, size=0), "weights", size + feed)
 
 
 def _combine(build: BuildConfig, d: Descriptor) -> Iterator[Row]:

@@ -16,7 +16,7 @@ from edgemoe.config import BuildConfig, ModelConfig
 from edgemoe.errors import DeviceError
 from edgemoe.golden import machine
 from edgemoe.golden.random_package import random_image, random_package
-from edgemoe.program import Memory, Run
+from edgemoe.program import Memory, Run, striped
 from edgemoe.registers import DESCRIPTOR_BYTES, NO_INDEX, Descriptor, Error, Opcode
 from edgemoe.runtime.driver import Buffers
 
@@ -60,8 +60,8 @@ def run_changed(backend: Rtl, memory: Memory, reread: bytes) -> Run:
         return buffer
 
     output, statistics = bytes(memory.output_bytes), bytes(memory.statistics_bytes)
-    given = (memory.program, memory.weights, memory.image, output, statistics)
-    buffers = Buffers(*map(region, given))
+    weights = striped(backend.workload.build, memory.weights)
+    buffers = Buffers(*map(region, (memory.program, weights, memory.image, output, statistics)))
     ip, design = backend.accelerator.ip, design_of(backend)
     ip.until_idle()
     design.clear_counters()

@@ -169,7 +169,7 @@ def _split(text: str, by: str) -> list[str]:
 
 
 ORDER = re.compile(r" (?:<=|>=|<|>) ")
-CALL = re.compile(r"(?<=[ )])check_(?:tokens|k_tiles|dram)\((?=verdict, c)")
+CALL = re.compile(r"(?<=[ )])check_(?:tokens|k_tiles|dram|weights|range)\((?=verdict, c)")
 
 
 class _Mutants:
