@@ -21,7 +21,7 @@ $(foreach cache,$(if $(PYTHON),$(shell mkdir -p build/tmp && $(PYTHON) host/edge
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 MODEL ?= nano
-BOARD ?= sim-small
+BOARD ?=
 IMAGE ?=
 TASK ?= both
 OUT ?=
@@ -42,7 +42,7 @@ help:  ## this list
 		/^[a-z-]+:.*  ## / {sub(/:.*/, "", $$1); printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 cosim: $(VENV)/.cosim  ## one image through the RTL of the whole accelerator [MODEL= BOARD= IMAGE= TASK= OUT= WAVES=1]
-	@$(BIN)/edgemoe cosim --model "$$_MODEL" --board "$$_BOARD" --task "$$_TASK" $${_IMAGE:+--image "$$_IMAGE"} \
+	@$(BIN)/edgemoe cosim --model "$$_MODEL" --task "$$_TASK" $${_BOARD:+--board "$$_BOARD"} $${_IMAGE:+--image "$$_IMAGE"} \
 		$${_OUT:+--out "$$_OUT"} $${_WAVES:+--waves}
 
 test: $(VENV)/.dev  ## all tests that a change must pass
@@ -59,7 +59,7 @@ check: $(VENV)/.dev  ## formatting, lint, types, links
 ##@ Parts
 
 synth: $(VENV)/.cosim  ## C++ to SystemVerilog for the accelerator [BOARD=]
-	$(BIN)/edgemoe synth --board "$$_BOARD" --out "build/synth/$$_BOARD"
+	$(BIN)/edgemoe synth $${_BOARD:+--board "$$_BOARD"} --out "build/synth/$${_BOARD:-sim-small}"
 
 csim: $(VENV)/.cosim  ## one image through the C++ kernels compiled natively [MODEL= IMAGE=]
 	$(BIN)/edgemoe infer --backend csim --model "$$_MODEL" $${_IMAGE:+--image "$$_IMAGE"} --out "$${_OUT:-build/csim}"
@@ -89,7 +89,7 @@ compile-times: $(VENV)/.dev  ## CPU time of the compiler: LLVM's part of a wide 
 	$(BIN)/python tests/compiler/measure.py
 
 bitstream: $(VENV)/.cosim  ## all that Vivado needs for a bitstream, and the bitstream if Vivado is there [BOARD= OUT=]
-	$(BIN)/edgemoe bitstream --board "$$_BOARD" $${_OUT:+--out "$$_OUT"}
+	$(BIN)/edgemoe bitstream --board "$${_BOARD:-sim-small}" $${_OUT:+--out "$$_OUT"}
 
 users:  ## the first hour of five users, each in a fresh clone with its own .venv; long [WHO=ml_engineer]
 	for name in $(or $(WHO),ml_engineer fpga_engineer pynq_user researcher wheel_user); do tests/users/run.sh $$name; done

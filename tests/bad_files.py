@@ -74,6 +74,15 @@ def checkpoint_file(path: Path, texts: dict[str, str | None] | None = None, **te
     return path
 
 
+def index_file(path: Path, weight_map: dict[str, str]) -> Path:
+    """The index of a checkpoint, without its shards."""
+    sums = dict.fromkeys(weight_map.values(), "")
+    texts = {"format": CHECKPOINT, "config": NANO.to_dict(), "training": {}, "sha256": sums}
+    index = path.with_name(f"{path.name}.index.json")
+    index.write_text(json.dumps({"metadata": texts, "weight_map": weight_map}))
+    return index
+
+
 def header_edited(data: bytes, edit: Callable[[dict[str, Any]], object]) -> bytes:
     """A .safetensors file whose JSON `edit` has changed in place."""
     length = int.from_bytes(data[:8], "little")
@@ -355,9 +364,29 @@ CASES = [
     ),
     Case("checkpoint: a list", quantize(lambda p: checkpoint_file(p, {"config": "[]"})), "no JSON object"),
     Case(
-        "checkpoint: half precision",
-        quantize(lambda p: checkpoint_file(p, cls_token=np.zeros((1, 1, 64), np.float16))),
-        "dtype float16, expected float32",
+        "checkpoint: double precision",
+        quantize(lambda p: checkpoint_file(p, cls_token=np.zeros((1, 1, 64)))),
+        "dtype float64, expected float32 or float16",
+    ),
+    Case(
+        "checkpoint: not finite in halves",
+        quantize(lambda p: checkpoint_file(p, cls_token=np.full((1, 1, 64), np.inf, np.float16))),
+        "not finite",
+    ),
+    Case(
+        "checkpoint: an index without shards",
+        quantize(lambda p: index_file(p, {"a": "a.safetensors"})),
+        "Shard",
+    ),
+    Case(
+        "checkpoint: an index that leads elsewhere",
+        quantize(lambda p: index_file(p, {"a": "../a.safetensors"})),
+        "expected the name of a .safetensors file in the same folder",
+    ),
+    Case(
+        "package: an index",
+        inspect(lambda p: index_file(p, {"a": "a.safetensors"})),
+        "is the index of a checkpoint",
     ),
     Case(
         "checkpoint: BF16",
@@ -367,7 +396,7 @@ CASES = [
                 header_edited(checkpoint_file(p).read_bytes(), lambda h: h["cls_token"].update(dtype="BF16")),
             )
         ),
-        "cls_token has dtype BF16, expected float32",
+        "cls_token has dtype BF16, expected float32 or float16",
     ),
     Case(
         "checkpoint: a shape",

@@ -36,9 +36,11 @@ ROOMS: dict[str, set[str]] = {
     "arrays": {"files"},
     "tensors": {"files"},
     "package": BASE | {"files", "tensors"},
-    "checkpoint": BASE | {"files", "tensors"},
-    "model": BASE | {"arrays", "files", "checkpoint", "images"},
+    "shards": {"files", "tensors"},
+    "checkpoint": BASE | {"files", "shards", "tensors"},
+    "model": BASE | {"arrays", "files", "checkpoint", "images", "tensors"},
     "export": FILE,
+    "ranges": FILE | {"checkpoint", "export", "files"},
     "program": FILE,
     "kernels": BASE | {"caches", "registers"},
     "blockdesign": BASE,
@@ -49,10 +51,10 @@ ROOMS: dict[str, set[str]] = {
     "runtime": FILE | {"program", "outputs", "images", "files", "report"},
     "csim": FILE | {"caches", "kernels", "program", "compiler"},
     "backends": FILE | {"program", "golden", "csim", "runtime", "sim"},
-    "inputs": BASE | {"package", "images", "shipped"},
+    "inputs": BASE | {"package", "images", "progress", "shipped"},
     "quant": FILE
     | {"program", "golden", "model", "images", "outputs", "export"}
-    | {"arrays", "checkpoint", "faults", "files", "shipped"},
+    | {"arrays", "checkpoint", "faults", "files", "progress", "ranges", "shipped"},
     "cosim": FILE
     | {"caches", "program", "backends", "sim", "report", "results", "inputs"}
     | {"folders", "progress", "shipped"},
@@ -61,12 +63,12 @@ ROOMS: dict[str, set[str]] = {
     "boardtest": FILE
     | {"program", "golden", "backends", "runtime", "sim", "cosim"}
     | {"files", "folders", "inputs", "progress", "shipped"},
-    "shipped": BASE | {"caches", "files"},
+    "shipped": FILE | {"built", "caches", "checkpoint", "export", "files", "ranges", "shards", "tensors"},
     "results": FILE | {"report", "images", "outputs"},
     "demo": BASE
     | {"backends", "caches", "cosim", "faults", "images", "infer", "inputs", "package", "program"}
     | {"progress", "report", "results", "shipped"},
-    "inspect_package": FILE,
+    "inspect_package": FILE | {"progress", "shipped"},
     "infer": FILE
     | {"caches"}
     | {"program", "backends", "inputs", "model", "results", "shipped", "folders", "progress", "sim"},

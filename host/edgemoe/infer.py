@@ -9,10 +9,10 @@ from typing import Any
 
 from edgemoe.backends import Backend, open_backend
 from edgemoe.caches import build_root
-from edgemoe.config import BuildConfig, board
+from edgemoe.config import BuildConfig
 from edgemoe.folders import claim
 from edgemoe.inputs import Picture, find_package, find_tasks, read_picture, room_bytes
-from edgemoe.program import Workload
+from edgemoe.program import Workload, build_for
 from edgemoe.progress import Progress
 from edgemoe.results import RESULT_FILES, TaskOutput, write_arrays, write_results
 from edgemoe.shipped import checkpoint_path, image_path
@@ -25,7 +25,7 @@ def infer(
     *,
     backend: str,
     model: str,
-    board_name: str,
+    board_name: str | None,
     image: Path | None,
     task: str,
     out: Path | None,
@@ -34,9 +34,10 @@ def infer(
 ) -> dict[str, Any]:
     """Run an image; returns the folder with its pictures and arrays, and what ran.
 
-    model: a shipped model's name, or a package's path; for the back end torch, a checkpoint's. dram: parameters of
-    the simulated DRAM, for the back end rtl. overlay: the bitstream, for the back end board; that of `board_name` in
-    build/overlay/ if left out. UserError for bad input or a folder that can't take the results, before anything runs.
+    model: a shipped model's name, or a package's path; for the back end torch, a checkpoint's. board_name: the build;
+    the first that holds the model if left out. dram: parameters of the simulated DRAM, for the back end rtl. overlay:
+    the bitstream, for the back end board; that of the build in build/overlay/ if left out. UserError for bad input or a
+    folder that can't take the results, before anything runs.
     """
     folder = out or build_root() / "infer" / backend
     tasks = find_tasks(task)
@@ -44,19 +45,19 @@ def infer(
         if backend == "torch":
             run: Callable[..., Answer] = _float
         elif backend == "board":
-            run = partial(_board, overlay or overlay_path(board_name))
+            run = partial(_board, overlay, board_name)
         else:
-            run = partial(_integer, backend, board(board_name), dram)
+            run = partial(_integer, backend, board_name, dram)
         write, figures = run(model, image_path(image), tasks)
         claimed.fill(write, build_root() / "rescued")
     return {"backend": backend, "model": model, "out": str(folder), **figures}
 
 
 def _integer(
-    backend: str, build: BuildConfig, dram: Any, model: str, image: Path, tasks: tuple[str, ...]
+    backend: str, board_name: str | None, dram: Any, model: str, image: Path, tasks: tuple[str, ...]
 ) -> Answer:
     _, package = find_package(model)
-    workload = Workload(package, build)
+    workload = Workload(package, build_for(package.config, board_name))
     picture = read_picture(image, package.config)
     with (
         Progress() as progress,
@@ -65,18 +66,21 @@ def _integer(
         return _answer(machine, picture, tasks)
 
 
-def _board(overlay: Path, model: str, image: Path, tasks: tuple[str, ...]) -> Answer:
+def _board(
+    overlay: Path | None, board_name: str | None, model: str, image: Path, tasks: tuple[str, ...]
+) -> Answer:
     from edgemoe.backends.board import Board
 
     _, package = find_package(model)
     picture = read_picture(image, package.config)
+    overlay = overlay or overlay_path(build_for(package.config, board_name))
     with closing(Board(package, overlay)) as machine:
         return _answer(machine, picture, tasks)
 
 
-def overlay_path(board_name: str) -> Path:
-    """Where the overlay of a board lies unless one is named."""
-    return build_root() / "overlay" / board(board_name).name / "edgemoe.bit"
+def overlay_path(build: BuildConfig) -> Path:
+    """Where the overlay of a build lies unless one is named."""
+    return build_root() / "overlay" / build.name / "edgemoe.bit"
 
 
 def _answer(machine: Backend, picture: Picture, tasks: tuple[str, ...]) -> Answer:

@@ -11,6 +11,7 @@ from edgemoe import images
 from edgemoe.config import TASKS, ModelConfig
 from edgemoe.errors import UserError
 from edgemoe.package import Package, load
+from edgemoe.progress import Progress
 from edgemoe.shipped import package_path
 
 PICTURES = (".png", ".jpg", ".jpeg")
@@ -30,7 +31,7 @@ class Picture:
 
 def find_package(model: str) -> tuple[str, Package]:
     """Label and package of a shipped model (its name) or of a .safetensors file (the file's name)."""
-    path = package_path(model)
+    path = package_path(model, Progress().note)
     return (path.name if model.endswith(".safetensors") else model), load(path)
 
 

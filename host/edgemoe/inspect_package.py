@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from edgemoe import package
+from edgemoe.progress import Progress
+from edgemoe.shipped import named_package
 
 
 def contents(path: Path) -> dict[str, Any]:
-    """Geometry, provenance and linear layers of a package, as plain data."""
-    loaded = package.load(path)
+    """Geometry, provenance and linear layers of a package or of a shipped model, as plain data."""
+    loaded = package.load(named_package(path, Progress().note))
     layers = []
     for name, tensor in loaded.tensors.items():
         layer = name.removesuffix(".weight")

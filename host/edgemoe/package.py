@@ -63,7 +63,7 @@ from edgemoe.numerics import (
     MULTIPLIER_BITS,
     SHIFT_MAX,
 )
-from edgemoe.tensors import Entry, read_header, read_tensors
+from edgemoe.tensors import INDEX, Entry, read_header, read_tensors
 
 FORMAT = "edgemoe-package"
 VERSION = 1
@@ -224,6 +224,8 @@ def load(path: Path) -> Package:
     The header alone decides whether the file holds what its config asks for, so no more is read, and no more
     memory taken, than a package of that model has.
     """
+    if path.name.endswith(INDEX):
+        raise UserError(f"{path} is the index of a checkpoint; `edgemoe quantize` makes a package of it.")
     with open_regular(path, "Package") as file:
         header = read_header(file, _bad(path))
         if FORMAT not in header.metadata:

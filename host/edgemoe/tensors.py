@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 from edgemoe.errors import UserError, shown
 from edgemoe.files import parse_json, size_of
 
+SUFFIX = ".safetensors"
+INDEX = ".safetensors.index.json"
+"""How the name of a file that lists shards ends; `edgemoe.shards` reads it."""
 HEADER_MOST = 16 << 20  # bytes of JSON; a package of a thousand layers has 3 MB
 DTYPES = {
     "BOOL": "?", "U8": "u1", "I8": "i1", "U16": "<u2", "I16": "<i2", "U32": "<u4", "I32": "<i4", "U64": "<u8",

@@ -13,12 +13,12 @@ from small import small
 from edgemoe import sim
 from edgemoe.backends import Golden
 from edgemoe.backends.board import Board
-from edgemoe.config import board
+from edgemoe.config import board, model_preset
 from edgemoe.errors import UserError
 from edgemoe.golden.random_package import random_image, random_package
 from edgemoe.infer import infer, overlay_path
 from edgemoe.package import save
-from edgemoe.program import Workload
+from edgemoe.program import Workload, build_for
 from edgemoe.sim.build import build_overlay
 
 SMALL = small()
@@ -70,9 +70,9 @@ def test_as_a_back_end() -> None:
 
 
 def test_where_an_overlay_lies() -> None:
-    assert overlay_path("sim-small").parts[-4:] == ("build", "overlay", "sim-small", "edgemoe.bit")
+    assert overlay_path(board("sim-small")).parts[-4:] == ("build", "overlay", "sim-small", "edgemoe.bit")
     with pytest.raises(UserError, match="No board is named 'none'"):
-        overlay_path("none")
+        build_for(model_preset("nano"), "none")
 
 
 @pytest.mark.slow

@@ -116,7 +116,12 @@ SITUATIONS = [
     Situation("infer --backend board --board none", "No board is named 'none'"),
     Situation("cosim --model mega", "No model preset is named 'mega'"),
     Situation("cosim --model deit-tiny", "not built yet"),
-    Situation("cosim --model tiny", "not shipped trained"),
+    Situation("cosim --model tiny --board sim-small", "does not fit board 'sim-small': head_dim 64 > 32"),
+    Situation("cosim --model {repo}/models/tiny.safetensors.index.json", "is the index of a checkpoint"),
+    Situation("inspect {repo}/models/tiny.safetensors.index.json", "is the index of a checkpoint"),
+    Situation(
+        "infer --backend torch --model a.safetensors.index.json", "there is no checkpoint of that name"
+    ),
     Situation("cosim --model no-such.safetensors", "no-such.safetensors"),
     Situation("cosim --model a.safetensors", "a.safetensors", folder("a.safetensors")),
     Situation("cosim --model a.safetensors", "a.safetensors", file("a.safetensors", b"")),
@@ -220,12 +225,35 @@ SITUATIONS = [
     Situation("train --seconds nan", "seconds"),
     Situation("train --device abacus", "abacus"),
     Situation("train --out file", "file", file("file")),
+    Situation("train --half --out .", "nano.safetensors.index.json", file("nano.safetensors.index.json")),
+    Situation(
+        "train --half --out .",
+        "is not one that nano.safetensors.index.json lists",
+        file("nano-00001-of-00002.safetensors"),
+    ),
     Situation("scenes --count 0", "0"),
     Situation("scenes --seed -1", "seed"),
     Situation("scenes --seed 99999999999999999999", "seed"),
     Situation("scenes --out file/x", "file", file("file")),
     Situation("scenes --count 1 --out .", "0.png", file("0.png")),
     Situation("quantize a.safetensors --out p.safetensors", "--calibration"),
+    Situation(
+        "quantize a.safetensors --out p.safetensors --ranges r.json --report .", "--report runs its images"
+    ),
+    Situation("quantize {repo}/models/nano.safetensors --out p.safetensors --ranges r.json", "r.json"),
+    Situation(
+        "quantize {repo}/models/nano.safetensors --out p.safetensors --ranges {repo}/models/nano.json",
+        "nano.json holds no ranges: format None",
+    ),
+    Situation(
+        "quantize {repo}/models/nano.safetensors --out p.safetensors --ranges {repo}/models/tiny.ranges.json",
+        "tiny.ranges.json is of another checkpoint",
+    ),
+    Situation(
+        "quantize a.safetensors.index.json --out p.safetensors --calibration .",
+        "it must hold the objects metadata and weight_map",
+        file("a.safetensors.index.json", b"{}"),
+    ),
     Situation("quantize a.safetensors --calibration . --out p.safetensors", "a.safetensors"),
     Situation("quantize {repo}/models/nano.safetensors --calibration none --out p.safetensors", "none"),
     Situation("quantize {repo}/models/nano.safetensors --calibration . --out p.safetensors", "no PNG"),

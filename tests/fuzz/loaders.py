@@ -25,7 +25,7 @@ from safetensors.numpy import save
 
 from edgemoe import package as packages
 from edgemoe.arrays import read_npy
-from edgemoe.checkpoint import FORMAT, read_checkpoint
+from edgemoe.checkpoint import FORMAT, read_checkpoint, write_halves
 from edgemoe.config import ModelConfig
 from edgemoe.golden.random_package import random_package, random_state
 from edgemoe.images import read_image
@@ -80,6 +80,20 @@ def checkpoint_seeds() -> list[bytes]:
         }
         files.append(save({name: t.astype(np.float32) for name, t in state.items()}, texts))
     return files
+
+
+@cache
+def shards() -> dict[str, bytes]:
+    """A checkpoint in shards: file name -> content, the index first."""
+    with tempfile.TemporaryDirectory() as folder:
+        index = Path(folder) / "tiny.safetensors.index.json"
+        write_halves(index, TINY, random_state(TINY, np.random.default_rng(0)), {"steps": 1}, 2000)
+        paths = sorted(Path(folder).iterdir(), key=lambda path: path != index)
+        return {path.name: path.read_bytes() for path in paths}
+
+
+def index_seeds() -> list[bytes]:
+    return [next(iter(shards().values()))]
 
 
 def saved(image: Image.Image, form: str, **options: Any) -> bytes:
@@ -165,6 +179,14 @@ def load_checkpoint(path: Path) -> None:
     checkpoint.config.name.encode()
 
 
+def load_index(path: Path) -> None:
+    """A damaged index beside shards that are whole."""
+    for name, data in list(shards().items())[1:]:
+        if not path.with_name(name).is_file():
+            path.with_name(name).write_bytes(data)
+    load_checkpoint(path)
+
+
 def load_image(path: Path) -> None:
     pixels = read_image(path)
     assert pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size
@@ -188,6 +210,7 @@ def load_hwh(path: Path) -> None:
 KINDS = {
     "package": Kind(".safetensors", packages_seeds, [damage.tensors, damage.values], load_package),
     "checkpoint": Kind(".safetensors", checkpoint_seeds, [damage.tensors, damage.values], load_checkpoint),
+    "index": Kind(".safetensors.index.json", index_seeds, damage.ANY, load_index),
     "png": Kind(".png", png_seeds, [damage.png], load_image),
     "jpeg": Kind(".jpg", jpeg_seeds, [damage.jpeg], load_image),
     "npy": Kind(".npy", npy_seeds, damage.ANY, load_npy),

@@ -17,9 +17,10 @@ from edgemoe.golden.model import forward, ranges
 from edgemoe.model.checkpoint import save_checkpoint
 from edgemoe.model.m3vit import M3ViT
 from edgemoe.quant import quantize_checkpoint
-from edgemoe.quant.calibrate import MARGIN, RESIDUAL_MARGIN, calibrate, read_folder
+from edgemoe.quant.calibrate import calibrate, read_folder
 from edgemoe.quant.profile import chosen_alike, float_name, profile
 from edgemoe.quant.quantise import float_state, quantise
+from edgemoe.ranges import MARGIN, RESIDUAL_MARGIN
 
 SMALL = small(height=32, dim=32, experts=4, gate="task_embedding")
 
@@ -42,7 +43,7 @@ def images() -> list[np.ndarray]:
 
 def test_scales_are_the_greatest_value_times_the_margin(model: M3ViT, images: list[np.ndarray]) -> None:
     state = float_state(model)
-    scales = calibrate(SMALL, state, images)
+    scales = calibrate(SMALL, state, images).scales()
     seen = [
         ranges(SMALL, forward(SMALL, state, i, task), task)
         for i in images

@@ -21,6 +21,7 @@ from edgemoe.cli.options import (
     DRAM,
     FILE,
     FOLDER,
+    HOLDING_BOARD,
     IMAGE,
     JSON,
     MODEL,
@@ -66,7 +67,7 @@ def commands() -> None:
 
 @commands.command()
 @MODEL_OR_FILE
-@BOARD
+@HOLDING_BOARD
 @IMAGE
 @click.option("--images", type=FOLDER, help="Every PNG and JPEG of a folder instead of one image.")
 @TASK
@@ -107,14 +108,14 @@ def _check_backend(backend: str, overlay: Path | None, dram: dict[str, int]) -> 
     help="`torch` takes a checkpoint in place of a package; `board` is the accelerator of a PYNQ board.",
 )
 @MODEL_OR_FILE
-@BOARD
+@HOLDING_BOARD
 @IMAGE
 @TASK
 @DRAM
 @OVERLAY
 @click.option("--out", type=FOLDER, help="Where the results go. [default: build/infer/BACKEND]")
 @JSON
-def infer(board: str, dram: dict[str, int], as_json: bool, **options: Any) -> int:
+def infer(board: str | None, dram: dict[str, int], as_json: bool, **options: Any) -> int:
     """Run one image through any back end; all leave the same files."""
     _check_backend(options["backend"], options["overlay"], dram)
     from edgemoe.infer import infer
@@ -133,7 +134,7 @@ def infer(board: str, dram: dict[str, int], as_json: bool, **options: Any) -> in
     help="What runs the images; `board` is the accelerator of a PYNQ board.",
 )
 @MODEL_OR_FILE
-@BOARD
+@HOLDING_BOARD
 @click.option(
     "--image", "images", type=FOLDER, help="A folder of PNG and JPEG to offer besides the shipped image."
 )
@@ -268,17 +269,22 @@ def synth(
 @click.option("--seconds", type=float, help="Wall-clock limit; the schedule runs to its end within it.")
 @click.option("--mixed", is_flag=True, default=None, help="Products in bfloat16, compiled: on a GPU, faster.")
 @click.option("--device", help="torch device. [default: cuda if there is one]")
+@click.option(
+    "--half",
+    is_flag=True,
+    help="Checkpoints as float16, in shards beside an index, instead of one float32 file.",
+)
 @JSON
 def train(as_json: bool, **options: Any) -> int:
     """Train a model, and its dense twin, on the street scenes."""
     from edgemoe.config import model_preset
     from edgemoe.model.train import TrainOptions, dense_twin, train_and_save
 
-    chosen = model_preset(options.pop("model"))
+    chosen, half = model_preset(options.pop("model")), options.pop("half")
     out, device = options.pop("out") or build_root() / "train", options.pop("device")
     given = {name: value for name, value in options.items() if value is not None}
     log = partial(click.echo, err=as_json)
-    records = train_and_save([chosen, dense_twin(chosen)], TrainOptions(**given), out, device, log)
+    records = train_and_save([chosen, dense_twin(chosen)], TrainOptions(**given), out, device, log, half)
     show(as_json, records, f"Checkpoints and records are in {out}")
     return 0
 
@@ -309,15 +315,30 @@ def scenes(seed: int, count: int, out: Path | None, model: str, scale: int) -> i
 
 @commands.command()
 @click.argument("checkpoint", type=FILE)
-@click.option("--calibration", type=FOLDER, required=True, help="A folder of images.")
+@click.option(
+    "--calibration", type=FOLDER, help="A folder of images, whose ranges of activations are measured."
+)
+@click.option(
+    "--ranges", type=FILE, help="Ranges that were measured before, instead: models/tiny.ranges.json."
+)
 @click.option("--out", type=FILE, required=True, help="The package to write (.safetensors).")
 @click.option("--report", type=FOLDER, help="Where to write float against integer, layer by layer.")
 @JSON
-def quantize(checkpoint: Path, calibration: Path, out: Path, report: Path | None, as_json: bool) -> int:
+def quantize(
+    checkpoint: Path,
+    calibration: Path | None,
+    ranges: Path | None,
+    out: Path,
+    report: Path | None,
+    as_json: bool,
+) -> int:
     """Turn a float checkpoint into a package of integers."""
+    from edgemoe.progress import Progress
     from edgemoe.quant import quantize_checkpoint
 
-    package = quantize_checkpoint(checkpoint, calibration, out, report)
+    with Progress() as progress:
+        told = partial(progress.step, "calibrating")
+        package = quantize_checkpoint(checkpoint, calibration, out, report, ranges, told)
     figures = {"package": str(out), "sha256": package.sha256, "model": package.config.name}
     show(as_json, figures, f"{out}: model {package.config.name}")
     return 0
@@ -348,10 +369,10 @@ def random_package(model: str, seed: int, out: Path, as_json: bool, **changes: A
 
 
 @commands.command()
-@click.argument("package", type=FILE)
+@click.argument("package", type=FILE, metavar="NAME|FILE")
 @JSON
 def inspect(package: Path, as_json: bool) -> int:
-    """Show what a package holds."""
+    """Show what a package, or a shipped model's, holds."""
     from edgemoe.inspect_package import contents, describe
 
     found = contents(package)
@@ -360,7 +381,7 @@ def inspect(package: Path, as_json: bool) -> int:
 
 
 @commands.command("eval")
-@click.argument("package", type=FILE)
+@click.argument("package", type=FILE, metavar="NAME|FILE")
 @click.option("--data", type=FOLDER, required=True, help="A folder that `edgemoe scenes` wrote.")
 @click.option(
     "--backend",
@@ -371,7 +392,7 @@ def inspect(package: Path, as_json: bool) -> int:
 )
 @JSON
 def evaluate(package: Path, data: Path, backend: str, as_json: bool) -> int:
-    """Measure a package's mIoU and depth RMSE."""
+    """Measure the mIoU and depth RMSE of a package, or of a shipped model."""
     if backend != "golden":
         raise NotBuiltYetError(f"`eval --backend {backend}`")
     from edgemoe.progress import Progress

@@ -25,7 +25,7 @@ MODEL_OR_FILE = click.option(
     default="nano",
     show_default=True,
     metavar="NAME|FILE",
-    help="A model that is shipped trained (nano), or a package of your own (.safetensors).",
+    help=f"A model that is shipped trained ({', '.join(MODELS)}), or a package of your own (.safetensors).",
 )
 MODEL = click.option(
     "--model",
@@ -40,6 +40,11 @@ BOARD = click.option(
     show_default=True,
     metavar="NAME",
     help=f"The build of the accelerator: {', '.join(BOARDS)}.",
+)
+HOLDING_BOARD = click.option(
+    "--board",
+    metavar="NAME",
+    help=f"The build of the accelerator: {', '.join(BOARDS)}. [default: the first that holds the model]",
 )
 IMAGE = click.option("--image", type=FILE, help="PNG or JPEG; a shipped street image if left out.")
 OVERLAY = click.option(

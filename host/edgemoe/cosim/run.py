@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from edgemoe.backends import Golden
 from edgemoe.caches import build_root
-from edgemoe.config import board as board_config
 from edgemoe.cosim.compare import Comparison, compare
 from edgemoe.cosim.course import Course
 from edgemoe.cosim.folder import RUN_FILES, SUMMARY_FILES, WAVES, write_run
@@ -31,7 +30,7 @@ from edgemoe.inputs import (
     read_picture,
     room_bytes,
 )
-from edgemoe.program import Workload
+from edgemoe.program import Workload, build_for
 from edgemoe.progress import Progress
 from edgemoe.report import write_summary
 from edgemoe.shipped import image_path
@@ -63,7 +62,7 @@ class Outcome:
 def run_cosim(
     *,
     model: str = "nano",
-    board: str = "sim-small",
+    board: str | None = None,
     image: Path | None = None,
     images: Path | None = None,
     task: str = "both",
@@ -82,8 +81,8 @@ def run_cosim(
         UserError: bad input, or a folder `out` that can't take the results; before anything is simulated.
         DeviceError: the accelerator failed.
     """
-    build = board_config(board)
     name, package = find_package(model)
+    build = build_for(package.config, board)
     workload = Workload(package, build)
     tasks = find_tasks(task)
     paths = [image_path(image)] if images is None else list_pictures(images)

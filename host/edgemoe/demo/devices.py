@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from edgemoe.backends import Backend, open_backend
-from edgemoe.config import board as board_config
 from edgemoe.infer import overlay_path
 from edgemoe.package import Package
-from edgemoe.program import Workload
+from edgemoe.program import Workload, build_for
 
 WORDS = {
     "golden": "the golden model in NumPy: the specification; no device, no clock",
@@ -36,7 +35,7 @@ class Device:
 def find_device(
     backend: str,
     package: Package,
-    board: str,
+    board: str | None,
     *,
     overlay: Path | None = None,
     dram: Any = None,
@@ -52,8 +51,8 @@ def find_device(
         UserError: the package does not fit the build, or there is no such overlay or no PYNQ device.
     """
     if backend == "board":
-        return _board(package, overlay or overlay_path(board))
-    workload = Workload(package, board_config(board))
+        return _board(package, overlay or overlay_path(build_for(package.config, board)))
+    workload = Workload(package, build_for(package.config, board))
     open_backend(backend, workload, dram=dram, progress=progress).close()
     return Device(backend, WORDS[backend], workload, lambda: open_backend(backend, workload, dram=dram))
 

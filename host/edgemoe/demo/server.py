@@ -38,7 +38,7 @@ INSTALL = "pip install 'edgemoe[demo]'"
 def serve(
     *,
     model: str = "nano",
-    board: str = "sim-small",
+    board: str | None = None,
     backend: str = "rtl",
     host: str = "127.0.0.1",
     port: int = 7860,

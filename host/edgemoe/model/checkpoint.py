@@ -10,16 +10,23 @@ from typing import Any
 import torch
 from safetensors.torch import save
 
-from edgemoe.checkpoint import FORMAT, read_checkpoint
+from edgemoe.checkpoint import FORMAT, is_index, read_checkpoint, write_halves
 from edgemoe.files import write
 from edgemoe.model.m3vit import M3ViT
 
 
 def save_checkpoint(model: M3ViT, path: Path, training: dict[str, Any]) -> None:
-    """Writes the state dict in float32, with the config and what is known of the training."""
+    """Writes the state dict, with the config and what is known of the training.
+
+    In float32 to one file; to an index (`NAME.safetensors.index.json`) in float16, in shards beside it.
+    """
     tensors = {
         name: tensor.detach().cpu().float().contiguous() for name, tensor in model.state_dict().items()
     }
+    if is_index(path):
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+        write_halves(path, model.config, arrays, training)
+        return
     metadata = {
         "format": FORMAT,
         "config": json.dumps(model.config.to_dict()),

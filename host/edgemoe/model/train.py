@@ -40,6 +40,7 @@ from edgemoe.model.m3vit import M3ViT
 from edgemoe.model.metrics import Prior, Score
 from edgemoe.model.prior import PriorCounter
 from edgemoe.model.scenes import TRAINING, VALIDATION, batches
+from edgemoe.tensors import INDEX, SUFFIX
 
 Log = Callable[[str], None]
 Judge = Callable[[M3ViT], dict[str, Any]]
@@ -283,7 +284,12 @@ ROOM_BYTES = 4 << 20
 """For the prior, the records and the headers."""
 
 
-def check_targets(configs: list[ModelConfig], out: Path) -> None:
+def checkpoint_name(config: ModelConfig, half: bool) -> str:
+    """The file of a trained model's checkpoint; of one in halves that of its index."""
+    return f"{config.name}{INDEX if half else SUFFIX}"
+
+
+def check_targets(configs: list[ModelConfig], out: Path, half: bool = False) -> None:
     """UserError, before anything is rendered, if a file that training would replace isn't one that it wrote, or there
     is too little room for all.
     """
@@ -291,7 +297,7 @@ def check_targets(configs: list[ModelConfig], out: Path) -> None:
     room = 4 * numbers + ROOM_BYTES
     check_target(out / f"{configs[0].name}.prior.npz", "Prior", _check_is_prior)
     for config in configs:
-        check_checkpoint_target(out / f"{config.name}.safetensors", room)
+        check_checkpoint_target(out / checkpoint_name(config, half), room)
         check_target(out / f"{config.name}.json", "Record", _check_is_record)
 
 
@@ -305,16 +311,29 @@ def check_device(name: str) -> None:
         ) from error
 
 
+@torch.no_grad()
+def halve(model: M3ViT) -> None:
+    """Rounds the weights to what a checkpoint in float16 keeps of them."""
+    for parameter in model.parameters():
+        parameter.copy_(parameter.half())
+
+
 def train_and_save(
-    configs: list[ModelConfig], options: TrainOptions, out: Path, device: str | None = None, log: Log = print
+    configs: list[ModelConfig],
+    options: TrainOptions,
+    out: Path,
+    device: str | None = None,
+    log: Log = print,
+    half: bool = False,
 ) -> dict[str, dict[str, Any]]:
     """Trains models on one pool of scenes; leaves <name>.safetensors, <name>.json and <name>.prior.npz in `out`.
 
-    Returns the records by name, as the .json files have them.
+    half: leave float16 in shards beside <name>.safetensors.index.json instead; the record's `half` is what the rounded
+    model reaches. Returns the records by name, as the .json files have them.
     """
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     check_device(device)
-    check_targets(configs, out)
+    check_targets(configs, out, half)
     torch.set_float32_matmul_precision("high")
     pool = Pool(TRAINING[: options.scenes], configs[0], device, log)
     validation = Pool(VALIDATION[: min(options.validation, options.scenes)], configs[0], device, log)
@@ -322,10 +341,14 @@ def train_and_save(
     save_prior(prior, out / f"{configs[0].name}.prior.npz")
     records = {}
     for config in configs:
-        model, record = train(config, pool, options, log, partial(evaluate, pool=validation, prior=prior))
+        judge = partial(evaluate, pool=validation, prior=prior)
+        model, record = train(config, pool, options, log, judge)
         log(json.dumps(record["float"], indent=1))
+        if half:
+            halve(model)
+            record["half"] = judge(model)
         save_checkpoint(
-            model, out / f"{config.name}.safetensors", {k: v for k, v in record.items() if k != "history"}
+            model, out / checkpoint_name(config, half), {k: v for k, v in record.items() if k != "history"}
         )
         write(out / f"{config.name}.json", json.dumps(record, indent=1) + "\n", "Record")
         records[config.name] = record

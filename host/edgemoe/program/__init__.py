@@ -10,7 +10,7 @@ run.features, run.head, run.tap(name)
 """
 
 from edgemoe.program.contents import Program, StageInfo, Tap
-from edgemoe.program.fits import check_fits
+from edgemoe.program.fits import build_for, check_fits
 from edgemoe.program.network import build_program
 from edgemoe.program.packing import Weights, pack_image, pack_weights, patch_rows, striped
 from edgemoe.program.run import Memory, Run, Sizes, Traffic
@@ -26,6 +26,7 @@ __all__ = [
     "Traffic",
     "Weights",
     "Workload",
+    "build_for",
     "build_program",
     "check_fits",
     "pack_image",

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgemoe.config import BuildConfig, ModelConfig
+from edgemoe.config import BOARDS, BuildConfig, ModelConfig, board
 from edgemoe.errors import UserError
 
 
@@ -53,6 +53,29 @@ def layout(config: ModelConfig, build: BuildConfig) -> Layout:
 
 def check_fits(config: ModelConfig, build: BuildConfig) -> None:
     """UserError with the field, its value and the limit if the build can't hold the model."""
+    if excess := _excess(config, build):
+        raise UserError(f"Model {config.name!r} does not fit board {build.name!r}: {excess}.")
+
+
+def build_for(config: ModelConfig, named: str | None = None) -> BuildConfig:
+    """The build to run a model on: the board that the user named, else the first that holds the model.
+
+    UserError for a board that does not hold it, or if none does.
+    """
+    if named is not None:
+        build = board(named)
+        check_fits(config, build)
+        return build
+    excesses = {build.name: _excess(config, build) for build in BOARDS.values()}
+    for name, excess in excesses.items():
+        if excess is None:
+            return BOARDS[name]
+    listed = "; ".join(f"{name}: {excess}" for name, excess in excesses.items())
+    raise UserError(f"Model {config.name!r} fits no board ({listed}).")
+
+
+def _excess(config: ModelConfig, build: BuildConfig) -> str | None:
+    """The first size of the model that is above the build's limit, as "head_dim 64 > 32"; None if it fits."""
     inputs, outputs = build.rows * build.max_k_tiles, build.cols * build.max_n_tiles
     words = layout(config, build)
     limits = [
@@ -74,8 +97,4 @@ def check_fits(config: ModelConfig, build: BuildConfig) -> None:
             ("top_k", config.top_k, build.max_top_k),
             ("expert_hidden", config.expert_hidden, min(inputs, outputs)),
         ]
-    for field, value, limit in limits:
-        if value > limit:
-            raise UserError(
-                f"Model {config.name!r} does not fit board {build.name!r}: {field} {value} > {limit}."
-            )
+    return next((f"{field} {value} > {limit}" for field, value, limit in limits if value > limit), None)

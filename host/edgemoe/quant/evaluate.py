@@ -12,6 +12,7 @@ from edgemoe import package as packages
 from edgemoe.errors import UserError
 from edgemoe.model.metrics import Prior, Score
 from edgemoe.package import Package
+from edgemoe.progress import Progress
 from edgemoe.quant.profile import Runner
 from edgemoe.quant.scenes import Scene, load_prior, read_scenes
 
@@ -57,17 +58,17 @@ def evaluate(
     return result
 
 
-def evaluate_package(path: Path, data: Path, step: Step = lambda done, total: None) -> dict[str, Any]:
+def evaluate_package(given: Path, data: Path, step: Step = lambda done, total: None) -> dict[str, Any]:
     """The figures of a package on a folder of scenes, as `evaluate`, with `package`, `sha256`, `model` and `data`.
 
-    The prior is the one shipped for the model, if there is one.
+    given: the package, or the name of a shipped model. The prior is the one shipped for the model, if there is one.
     """
-    package = packages.load(path)
+    package = packages.load(shipped.named_package(given, Progress().note))
     config = package.config
     scenes = read_scenes(data, config.height, config.width, len(config.classes))
     prior = shipped.prior_path(config.name)
     figures = evaluate(package, scenes, None if prior is None else load_prior(prior), step)
-    said = {"package": str(path), "sha256": package.sha256, "model": config.name, "data": str(data)}
+    said = {"package": str(given), "sha256": package.sha256, "model": config.name, "data": str(data)}
     return said | figures
 
 

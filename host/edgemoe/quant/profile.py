@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgemoe.config import TASKS, board
+from edgemoe.config import TASKS
 from edgemoe.errors import UserError
 from edgemoe.files import read_regular
 from edgemoe.golden import machine
 from edgemoe.golden.model import forward
 from edgemoe.package import Package
-from edgemoe.program import Workload
+from edgemoe.program import Workload, build_for
 
 Pixels = NDArray[np.uint8]
 State = Mapping[str, NDArray[np.float64]]
@@ -30,10 +30,10 @@ Row = dict[str, Any]
 
 
 class Runner:
-    """Runs a package's layer programs on the golden machine."""
+    """Runs a package's layer programs on the golden machine of the first build that holds them."""
 
-    def __init__(self, package: Package, *, taps: bool, board_name: str = "sim-small") -> None:
-        self.workload = Workload(package, board(board_name))
+    def __init__(self, package: Package, *, taps: bool) -> None:
+        self.workload = Workload(package, build_for(package.config))
         self.programs = {task: self.workload.program(task, taps=taps) for task in TASKS}
 
     def run(self, image: Pixels, task: str) -> bytes:

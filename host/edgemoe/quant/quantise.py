@@ -15,11 +15,11 @@ from edgemoe import package as packages
 from edgemoe.checkpoint import read_checkpoint
 from edgemoe.config import ModelConfig
 from edgemoe.errors import UserError
-from edgemoe.export import export_package
 from edgemoe.files import check_target, write
 from edgemoe.package import Package
-from edgemoe.quant.calibrate import MARGIN, RESIDUAL_MARGIN, Pixels, calibrate, read_folder
+from edgemoe.quant.calibrate import Pixels, Step, calibrate, read_folder
 from edgemoe.quant.profile import check_is_profile, profile, table
+from edgemoe.ranges import package_of, quantised, read_ranges
 
 PROFILED_IMAGES = 4
 
@@ -39,31 +39,51 @@ def float_state(model: FloatModel) -> dict[str, NDArray[np.float64]]:
 
 
 def quantise(model: FloatModel, images: list[Pixels], provenance: dict[str, Any]) -> Package:
-    """W8A16: int8 weights per output channel, int16 activations with scales from `images`."""
+    """Calibrates on the images and makes the package."""
     state = float_state(model)
-    scales = calibrate(model.config, state, images)
-    calibration = {"images": len(images), "margin": MARGIN, "residual_margin": RESIDUAL_MARGIN}
-    return export_package(model.config, state, scales, provenance={**provenance, "calibration": calibration})
+    return package_of(model.config, state, calibrate(model.config, state, images), provenance)
 
 
 def quantize_checkpoint(
-    checkpoint: Path, calibration: Path, out: Path, report: Path | None = None
+    checkpoint: Path,
+    calibration: Path | None,
+    out: Path,
+    report: Path | None = None,
+    ranges: Path | None = None,
+    step: Step = lambda done, total: None,
 ) -> Package:
     """Reads a checkpoint, writes the package `out`; with `report`, also profile.json and profile.txt there.
 
     Needs no torch: the float model runs in NumPy.
+
+    Args:
+        checkpoint: the file, or the index of its shards.
+        calibration: a folder of images; may be left out with `ranges` and no report.
+        out: the package.
+        report: a folder.
+        ranges: of an earlier calibration of this checkpoint, in the place of another.
+        step: told how many of the calibration images are done.
     """
+    if calibration is None and (ranges is None or report is not None):
+        raise UserError(
+            "Give --calibration FOLDER: "
+            + (
+                "--report runs its images."
+                if ranges
+                else "without its images, or --ranges, there are no scales."
+            )
+        )
     packages.check_package_target(out)
     if report is not None:
         for name in ("profile.json", "profile.txt"):
             check_target(report / name, "Report", check_is_profile)
     source = read_checkpoint(checkpoint)
-    images = read_folder(calibration, source.config)
-    provenance = {"training": source.training, "checkpoint_sha256": source.sha256}
-    try:
-        package = quantise(source, images, provenance)
-    except UserError as error:  # weights of a size that the integers' formats can't hold
-        raise UserError(f"{checkpoint}: {error}") from error
+    images = [] if calibration is None else read_folder(calibration, source.config)
+    if ranges is None:
+        found = calibrate(source.config, float_state(source), images, step)
+    else:
+        found = read_ranges(ranges, source)
+    package = quantised(source, found, checkpoint)
     packages.save(package, out)
     if report is not None:
         rows = profile(package, float_state(source), images[:PROFILED_IMAGES])
