@@ -54,7 +54,7 @@ ROOMS: dict[str, set[str]] = {
     "inputs": BASE | {"package", "images", "progress", "shipped"},
     "quant": FILE
     | {"program", "golden", "model", "images", "outputs", "export"}
-    | {"arrays", "checkpoint", "faults", "files", "progress", "ranges", "shipped"},
+    | {"arrays", "built", "checkpoint", "faults", "files", "progress", "ranges", "shipped", "tensors"},
     "cosim": FILE
     | {"caches", "program", "backends", "sim", "report", "results", "inputs"}
     | {"folders", "progress", "shipped"},

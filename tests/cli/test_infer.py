@@ -2,6 +2,7 @@
 """`edgemoe infer` and the package commands, as a user types them."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,10 @@ import pytest
 from PIL import Image
 
 from edgemoe import cli
+from edgemoe.config import BuildConfig, board
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+import bad_files
 
 
 @pytest.fixture
@@ -85,9 +90,42 @@ def test_what_does_not_fit_is_refused(
         == 0
     )
     capsys.readouterr()
-    assert infer("golden", path, picture, tmp_path / "out") == 2
+    assert infer("golden", path, picture, tmp_path / "out", "--board", "sim-small") == 2
     message = capsys.readouterr().err
-    assert "sim-small" in message and len(message.splitlines()) == 1
+    assert "does not fit board 'sim-small'" in message and len(message.splitlines()) == 1
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a second board, whose heads are as wide as those of `tiny`."""
+    build = BuildConfig("large", rows=64, cols=16, bus_bits=256)
+    monkeypatch.setattr("edgemoe.program.fits.BOARDS", {"sim-small": board("sim-small"), "large": build})
+    return build.name
+
+
+@pytest.mark.slow
+def test_the_shipped_tiny_runs_where_it_fits(
+    large: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By its name alone, in at most ten seconds a task; the same package each time."""
+    out = tmp_path / "out"
+    assert cli.run(["infer", "--backend", "golden", "--model", "tiny", "--out", str(out), "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["board"] == large
+    assert all(task["seconds"] < 10 for task in figures["task"].values())
+    assert np.load(out / "depth.npy").shape == (128, 256)
+    assert cli.run(["inspect", "tiny", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["sha256"] == figures["package"]
+    size = (128, 256)
+    data = bad_files.scene(
+        tmp_path / "scenes",
+        image=np.zeros((*size, 3), np.uint8),
+        labels=np.zeros(size, np.uint8),
+        depth=np.ones(size, np.float32),
+    )
+    assert cli.run(["eval", "tiny", "--data", str(data), "--json"]) == 0
+    measured = json.loads(capsys.readouterr().out)
+    assert measured["sha256"] == figures["package"] and "prior_miou" in measured
 
 
 def test_scenes_are_written(tmp_path: Path) -> None:

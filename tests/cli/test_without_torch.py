@@ -46,6 +46,7 @@ def test_torch_is_really_missing(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["inspect", PACKAGE], "model nano"),
+        (["inspect", "tiny"], "model tiny"),
         (["random-package", "--seed", "1", "--layers", "2", "--out", "p.safetensors"], "sha256"),
         (["infer", "--backend", "golden", "--out", "out"], "out"),
         (["eval", PACKAGE, "--data", "scenes"], "depth RMSE"),
@@ -59,6 +60,17 @@ def test_torch_is_really_missing(tmp_path: Path) -> None:
                 "q.safetensors",
             ],
             "model nano",
+        ),
+        (
+            [
+                "quantize",
+                str(ROOT / "models" / "tiny.safetensors.index.json"),
+                "--ranges",
+                str(ROOT / "models" / "tiny.ranges.json"),
+                "--out",
+                "q.safetensors",
+            ],
+            "model tiny",
         ),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",

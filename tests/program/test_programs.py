@@ -8,11 +8,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from edgemoe.config import MODELS, TASKS, ModelConfig, board, model_preset
+from edgemoe.config import MODELS, TASKS, BuildConfig, ModelConfig, board, model_preset
 from edgemoe.errors import NotBuiltYetError, UserError
 from edgemoe.golden.random_package import random_package
 from edgemoe.golden.verdict import check_program
-from edgemoe.program import Memory, build_program, check_fits, pack_image, pack_weights
+from edgemoe.program import Memory, build_for, build_program, check_fits, pack_image, pack_weights
 from edgemoe.program.packing import from_planes, pack_linear, pack_records, to_planes
 from edgemoe.registers import Descriptor, Error, Opcode
 
@@ -154,6 +154,25 @@ def with_fields(**fields: int) -> ModelConfig:
 def test_models_that_do_not_fit(config: ModelConfig, message: str) -> None:
     with pytest.raises(UserError, match=message):
         check_fits(config, BUILD)
+
+
+def test_a_model_runs_on_the_first_board_that_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless one is named, which must hold it."""
+    large = BuildConfig("large", rows=64, cols=16, bus_bits=256)
+    huge = dataclasses.replace(large, name="huge", act_depth=4096)
+    boards = {build.name: build for build in (BUILD, large, huge)}
+    monkeypatch.setattr("edgemoe.program.fits.BOARDS", boards)
+    monkeypatch.setattr("edgemoe.config.BOARDS", boards)
+    tiny = MODELS["tiny"]
+    assert build_for(NANO) is BUILD and build_for(tiny) is large
+    assert build_for(NANO, "huge") is huge and build_for(tiny, "huge") is huge
+    with pytest.raises(UserError, match="Model 'tiny' does not fit board 'sim-small': head_dim 64 > 32"):
+        build_for(tiny, "sim-small")
+    with pytest.raises(UserError, match="No board is named 'none'"):
+        build_for(NANO, "none")
+    said = r"fits no board \(sim-small: experts 17 > 16; large: experts 17 > 16; huge: experts 17 > 16\)"
+    with pytest.raises(UserError, match=said):
+        build_for(with_fields(experts=17))
 
 
 def test_unknown_task_and_group() -> None:

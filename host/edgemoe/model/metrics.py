@@ -8,6 +8,7 @@ prior of the training scenes: at each pixel their most frequent class, and their
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,24 @@ class Score:
         difference = (predicted.astype(np.float64) - truth.astype(np.float64))[seen]
         self.squared_error += float(np.square(difference).sum())
         self.pixels += int(seen.sum())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        counted = {"squared_error": self.squared_error, "pixels": self.pixels}
+        return {"confusion": self.confusion.tolist(), **counted}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Score:
+        """The inverse of `to_dict`."""
+        score = cls(len(data["confusion"]), data["squared_error"], data["pixels"])
+        score.confusion += np.array(data["confusion"])
+        return score
+
+    def merge(self, other: Score) -> None:
+        """Adds what another one has counted."""
+        self.confusion += other.confusion
+        self.squared_error += other.squared_error
+        self.pixels += other.pixels
 
     @property
     def iou(self) -> list[float]:

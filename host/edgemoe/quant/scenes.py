@@ -26,10 +26,10 @@ def read_scenes(folder: Path, height: int, width: int, classes: int = len(CITYSC
     names = sorted(path.name for path in folder.iterdir() if path.name.endswith(LABELS))
     if not names:
         raise UserError(f"Folder {folder} holds no scenes; `edgemoe scenes --out {folder}` renders some.")
-    return [_read_scene(folder, name.removesuffix(LABELS), (height, width), classes) for name in names]
+    return [read_scene(folder, name.removesuffix(LABELS), (height, width), classes) for name in names]
 
 
-def _read_scene(folder: Path, stem: str, size: tuple[int, int], classes: int) -> Scene:
+def read_scene(folder: Path, stem: str, size: tuple[int, int], classes: int) -> Scene:
     """One scene; UserError for a part that is missing, damaged, of another size, or holds what can't be."""
     hint = f"it is a part of scene {stem}, which `edgemoe scenes` renders"
     image = read_image(folder / f"{stem}.png", hint)
