@@ -158,7 +158,7 @@ def test_models_that_do_not_fit(config: ModelConfig, message: str) -> None:
 
 def test_a_model_runs_on_the_first_board_that_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Unless one is named, which must hold it."""
-    large = BuildConfig("large", rows=64, cols=16, bus_bits=256)
+    large = BuildConfig("large", rows=64, cols=16, norm_lanes=16, bus_bits=256)
     huge = dataclasses.replace(large, name="huge", act_depth=4096)
     boards = {build.name: build for build in (BUILD, large, huge)}
     monkeypatch.setattr("edgemoe.program.fits.BOARDS", boards)
