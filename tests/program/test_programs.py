@@ -8,7 +8,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from edgemoe.config import MODELS, TASKS, BuildConfig, ModelConfig, board, model_preset
+from edgemoe.config import MODELS, TASKS, ModelConfig, board, model_preset
 from edgemoe.errors import NotBuiltYetError, UserError
 from edgemoe.golden.random_package import random_package
 from edgemoe.golden.verdict import check_program
@@ -158,8 +158,8 @@ def test_models_that_do_not_fit(config: ModelConfig, message: str) -> None:
 
 def test_a_model_runs_on_the_first_board_that_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Unless one is named, which must hold it."""
-    large = BuildConfig("large", rows=64, cols=16, norm_lanes=16, bus_bits=256)
-    huge = dataclasses.replace(large, name="huge", act_depth=4096)
+    large = dataclasses.replace(board("zcu102"), name="large", max_experts=16)
+    huge = dataclasses.replace(large, name="huge", clock_mhz=100.0)
     boards = {build.name: build for build in (BUILD, large, huge)}
     monkeypatch.setattr("edgemoe.program.fits.BOARDS", boards)
     monkeypatch.setattr("edgemoe.config.BOARDS", boards)

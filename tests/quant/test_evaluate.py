@@ -62,8 +62,14 @@ def test_the_table_shows_model_twin_and_prior() -> None:
     figures = json.loads((ROOT / "models" / "figures.json").read_text())
     table = accuracy_table(figures)
     assert table in (ROOT / "README.md").read_text(encoding="utf-8")
-    for value in (figures["nano"]["integer"]["miou"], figures["nano-dense"]["integer"]["miou"]):
-        assert f"| {value:.3f} |" in table
+    for name, kind in (
+        ("nano", "integer"),
+        ("nano-dense", "integer"),
+        ("tiny", "integer"),
+        ("tiny-dense", "float"),
+    ):
+        assert f"| {figures[name][kind]['miou']:.3f} | {figures[name][kind]['rmse']:.2f} m |" in table
+    assert table.count("its dense twin, integers") == table.count("its dense twin, floating point") == 1
     assert f"| {figures['nano']['integer']['prior_rmse']:.2f} m |" in table
 
 

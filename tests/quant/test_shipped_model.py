@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The shipped `nano`: its package is what its checkpoint gives, and is as good as its record says."""
+"""The shipped models: a package is what its checkpoint gives, and is as good as the record says."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from edgemoe.package import Package
 from edgemoe.quant.evaluate import Scene, evaluate, load_prior
 from edgemoe.quant.profile import profile
 from edgemoe.quant.quantise import float_state
+from edgemoe.shipped import package_path
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 SCENES = 6
@@ -66,6 +67,27 @@ def test_recorded_figures_are_of_this_package_and_good_enough(package: Package) 
         assert integer["miou"] >= integer["prior_miou"] + 0.25
         assert integer["rmse"] <= 0.75 * integer["prior_rmse"]
     assert figures["nano"]["integer"]["miou"] > figures["nano-dense"]["integer"]["miou"]
+
+
+@pytest.mark.parametrize("name", ["nano", "nano-dense", "tiny"])
+def test_integers_cost_little(name: str) -> None:
+    """On the same scenes: at most 0.2 points of mIoU and 0.5 % of RMSE."""
+    figures = json.loads((MODELS / "figures.json").read_text())[name]
+    integer, real = figures["integer"], figures["float"]
+    assert integer["scenes"] == real["scenes"] == 512
+    assert integer["miou"] >= real["miou"] - 0.002
+    assert integer["rmse"] <= 1.005 * real["rmse"]
+
+
+def test_recorded_figures_of_tiny_are_of_its_package() -> None:
+    """The one that is made from checkpoint and ranges; its floats are those that its training measured."""
+    figures = json.loads((MODELS / "figures.json").read_text())
+    record = json.loads((MODELS / "tiny.json").read_text())
+    assert packages.load(package_path("tiny")).sha256 == figures["tiny"]["package_sha256"]
+    for name in ("miou", "rmse"):
+        assert figures["tiny"]["float"][name] == pytest.approx(record["half"][name], rel=1e-3)
+    twin = json.loads((MODELS / "tiny-dense.json").read_text())
+    assert figures["tiny-dense"]["float"] == twin["half"]
 
 
 def test_street_is_larger_than_the_models_input(package: Package) -> None:
