@@ -16,7 +16,15 @@ from edgemoe.config import MODELS
 from edgemoe.errors import UserError
 from edgemoe.golden.random_package import random_package
 from edgemoe.model.metrics import Prior
-from edgemoe.quant.evaluate import accuracy_table, evaluate, evaluate_package, text
+from edgemoe.quant.evaluate import (
+    Scores,
+    accuracy_table,
+    evaluate,
+    evaluate_package,
+    integer_model,
+    score,
+    text,
+)
 from edgemoe.quant.scenes import load_prior, read_scenes
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -71,6 +79,31 @@ def test_the_table_shows_model_twin_and_prior() -> None:
         assert f"| {figures[name][kind]['miou']:.3f} | {figures[name][kind]['rmse']:.2f} m |" in table
     assert table.count("its dense twin, integers") == table.count("its dense twin, floating point") == 1
     assert f"| {figures['nano']['integer']['prior_rmse']:.2f} m |" in table
+
+
+def test_parts_make_the_whole() -> None:
+    """Scores of some scenes each, kept as JSON, are those of all."""
+    package, rng = random_package(SMALL, 1), np.random.default_rng(4)
+    size = (SMALL.height, SMALL.width)
+    scenes = [
+        (
+            rng.integers(0, 256, (*size, 3), np.uint8),
+            rng.integers(0, 7, size, np.uint8),
+            rng.uniform(1, 80, size),
+        )
+        for _ in range(3)
+    ]
+    prior = Prior(np.zeros(size, np.uint8), np.ones(size, np.float32))
+    answer = integer_model(package)
+    whole = score(SMALL, answer, scenes, prior)
+    first, second = score(SMALL, answer, scenes[:1], prior), score(SMALL, answer, scenes[1:], prior)
+    kept = Scores.from_dict(json.loads(json.dumps(first.to_dict())))
+    assert kept.to_dict() == first.to_dict()
+    kept.merge(second)
+    assert kept.scenes == 3 and kept.own.pixels == whole.own.pixels
+    assert np.array_equal(kept.own.confusion, whole.own.confusion)
+    assert kept.own.rmse == pytest.approx(whole.own.rmse, rel=1e-12)
+    assert kept.prior and whole.prior and kept.prior.miou == whole.prior.miou
 
 
 @pytest.mark.parametrize(
