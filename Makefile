@@ -42,7 +42,7 @@ help:  ## this list
 		/^[a-z-]+:.*  ## / {sub(/:.*/, "", $$1); printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 cosim: $(VENV)/.cosim  ## one image through the RTL of the whole accelerator [MODEL= BOARD= IMAGE= TASK= OUT= WAVES=1]
-	@$(BIN)/edgemoe cosim --model "$$_MODEL" --task "$$_TASK" $${_BOARD:+--board "$$_BOARD"} $${_IMAGE:+--image "$$_IMAGE"} \
+	@$(BIN)/edgemoe cosim --model "$$_MODEL" $${_BOARD:+--board "$$_BOARD"} --task "$$_TASK" $${_IMAGE:+--image "$$_IMAGE"} \
 		$${_OUT:+--out "$$_OUT"} $${_WAVES:+--waves}
 
 test: $(VENV)/.dev  ## all tests that a change must pass

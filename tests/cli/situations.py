@@ -131,8 +131,8 @@ SITUATIONS = [
     Situation("cosim --model {repo}/models/nano.safetensors", "edgemoe quantize"),
     Situation("train --model x.safetensors", "x.safetensors", file("x.safetensors")),
     Situation("scenes --model x.safetensors", "x.safetensors", file("x.safetensors")),
-    Situation("infer --backend torch --model x.safetensors", "x.safetensors"),
-    Situation("infer --backend torch --model {repo}/" + NANO, "is not a checkpoint"),
+    Situation("infer --backend torch --out out --model x.safetensors", "x.safetensors"),
+    Situation("infer --backend torch --out out --model {repo}/" + NANO, "is not a checkpoint"),
     # images
     Situation(f"{GOLDEN} --image no-such.png", "no-such.png"),
     Situation(f"{GOLDEN} --image a.png", "a.png", folder("a.png")),
