@@ -120,7 +120,8 @@ SITUATIONS = [
     Situation("cosim --model {repo}/models/tiny.safetensors.index.json", "is the index of a checkpoint"),
     Situation("inspect {repo}/models/tiny.safetensors.index.json", "is the index of a checkpoint"),
     Situation(
-        "infer --backend torch --model a.safetensors.index.json", "there is no checkpoint of that name"
+        "infer --backend torch --out out --model a.safetensors.index.json",
+        "there is no checkpoint of that name",
     ),
     Situation("cosim --model no-such.safetensors", "no-such.safetensors"),
     Situation("cosim --model a.safetensors", "a.safetensors", folder("a.safetensors")),
