@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The figures of the page on the model at full size, from cosimulations on `zcu102`: `make full-size`.
 
-Writes docs/pictures/full_size.json and the tables of docs/explanation/full-size.md. Every run is compared with the
-golden model, and only bit-exact ones are written.
+Writes docs/pictures/full_size.json, the tables of docs/explanation/full-size.md and one of the README. Every run is
+compared with the golden model, and only bit-exact ones are written.
 """
 
 import dataclasses
@@ -29,12 +29,19 @@ from edgemoe.sim.dram import DramConfig
 
 DOCS = Path(__file__).resolve().parent
 PAGE = DOCS / "explanation" / "full-size.md"
+README = DOCS.parent / "README.md"
 FIGURES = DOCS / "pictures" / "full_size.json"
 BUILD = board("zcu102")
 TINY = MODELS["tiny"]
 DEIT = dataclasses.replace(TINY, name="deit-tiny", height=224, width=224, experts=0)
 MEMORY = DramConfig()
 END = "<!-- end -->"
+PUBLISHED = (
+    # machine, milliseconds a frame, DSP blocks, thousands of LUTs, as their papers say
+    ("Edge-MoE (2023)", 34.64, None, None),
+    ("UbiMoE (2024)", 25.76, 1850, 123),
+    ("CoQMoE (2025), 8 bits", 6.47, 1754, 156),
+)
 Row = dict[str, Any]
 
 
@@ -98,14 +105,54 @@ def table(rows: list[Row]) -> str:
             for r in rows
         ),
     ]
+    memory = (
+        f"The default memory has a latency of {MEMORY.latency} cycles and moves {MEMORY.port_bytes} bytes a cycle "
+        f"and port; it pauses {MEMORY.refresh_cycles} of {MEMORY.refresh_interval} cycles for refresh. "
+        f"The clock is {BUILD.clock_mhz:g} MHz."
+    )
+    return "\n".join([*lines, "", memory]) + "\n"
+
+
+def published(rows: list[Row]) -> str:
+    """Other machines' figures beside this one's at each number of tokens."""
+    lines = ["| machine | ms | cycles | DSP | LUT |", "|---|---|---|---|---|"]
+    for name, ms, dsp, lut in PUBLISHED:
+        blocks, luts = f"{dsp:,}" if dsp else "", f"{lut} k" if lut else ""
+        lines.append(f"| {name} | {ms} | {ms * BUILD.clock_mhz / 1e3:.2f} M | {blocks} | {luts} |")
+    for row in (rows[0], rows[-1]):
+        ms = row["backbone"] / BUILD.clock_mhz / 1e3
+        lines.append(f"| this one, {row['tokens']} tokens | {ms:.2f} | {row['backbone'] / 1e6:.2f} M | | |")
     return "\n".join(lines) + "\n"
 
 
-def filled(text: str, rows: list[Row]) -> str:
-    """The page with its table made anew."""
-    start = "<!-- table: full-size -->\n"
-    before, rest = text.split(start)
-    return before + start + table(rows) + END + rest.split(END, 1)[1]
+def short(rows: list[Row]) -> str:
+    """The README's table: the trained model's two tasks."""
+    lines = [
+        f"`tiny` at full size ({TINY.tokens} tokens, {TINY.layers} layers, {TINY.experts} experts) on `{BUILD.name}`, "
+        f"bit-exact as well:",
+        "",
+        "| | cycles, whole | cycles, backbone |",
+        "|---|---|---|",
+        *(f"| {r['task']} | {r['whole']:,} | {r['backbone']:,} |" for r in rows[:2]),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def filled(text: str, tables: dict[str, str]) -> str:
+    """A page with its tables made anew."""
+    for name, made in tables.items():
+        start = f"<!-- table: {name} -->\n"
+        before, rest = text.split(start)
+        text = before + start + made + END + rest.split(END, 1)[1]
+    return text
+
+
+def pages(rows: list[Row]) -> dict[Path, dict[str, str]]:
+    """The pages that show the figures, and what of them."""
+    return {
+        PAGE: {"full-size": table(rows), "published": published(rows)},
+        README: {"full-size": short(rows)},
+    }
 
 
 def main(tell: Callable[[str], None] = print) -> None:
@@ -118,7 +165,8 @@ def main(tell: Callable[[str], None] = print) -> None:
         rows.append(row(name, given, task, dram, memory, overlay))
         tell(json.dumps(rows[-1]))
     FIGURES.write_text(json.dumps(rows, indent=1) + "\n")
-    PAGE.write_text(filled(PAGE.read_text(), rows))
+    for page, tables in pages(rows).items():
+        page.write_text(filled(page.read_text(), tables))
 
 
 if __name__ == "__main__":

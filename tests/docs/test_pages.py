@@ -7,6 +7,7 @@ from pathlib import Path
 
 import check_links
 import make_diagrams
+import make_full_size
 import make_readme
 import make_tables
 import make_waves
@@ -69,6 +70,12 @@ def test_a_broken_link_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_diagrams_are_up_to_date(name: str) -> None:
     kept = (DOCS / "pictures" / f"{name}.svg").read_text()
     assert make_diagrams.svg(make_diagrams.DIAGRAMS[name]) == kept, "run `make tables`"
+
+
+def test_the_figures_at_full_size_are_those_of_their_runs() -> None:
+    rows = json.loads(make_full_size.FIGURES.read_text())
+    for page, tables in make_full_size.pages(rows).items():
+        assert make_full_size.filled(page.read_text(), tables) == page.read_text(), "run `make full-size`"
 
 
 def test_the_diagram_of_the_processes_has_every_stream() -> None:
