@@ -90,6 +90,17 @@ def errors_table() -> str:
     return "\n".join(lines + [_row(name, kind, f"{worst:.1e}") for name, kind, worst in rows])
 
 
+def sqnr_table() -> str:
+    """How near a network of full size comes to float; tests/quant/test_sqnr.py makes the record."""
+    record = json.loads((DOCS / "pictures" / "sqnr.json").read_text())
+    lines = [_row("weights", "residual", "SQNR", "at least"), _row(*["---"] * 4)]
+    for entry in record:
+        lines.append(
+            _row(entry["weights"], entry["residual"], f"{entry['db']:.1f}", str(entry["least"] or "–"))
+        )
+    return "\n".join(lines)
+
+
 def boards_table() -> str:
     """Every board's build, and what its part has against what the compiler counted."""
     from edgemoe.bitstream.parts import PARTS
@@ -218,7 +229,7 @@ def operators_table() -> str:
 
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "reference/commands.md": {"commands": commands_table},
-    "reference/arithmetic.md": {"errors": errors_table},
+    "reference/arithmetic.md": {"errors": errors_table, "sqnr": sqnr_table},
     "reference/delays.md": {"fabric": fabric_table, "operators": operators_table},
     "how-to/board.md": {"boards": boards_table},
     "reference/compiler.md": {"said": said_table, "limits": limits_table},

@@ -19,6 +19,7 @@ from edgemoe.program import Sizes
 from edgemoe.registers import (
     DESCRIPTOR_BYTES,
     NO_INDEX,
+    VERSION,
     Descriptor,
     Epilogue,
     Error,
@@ -142,23 +143,25 @@ def _load(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
     yield from (
         Row(change(d, space=space), Error.SPACE) for space in (Space.QUERY, Space.ACCUM, Space.CHOICE, 15)
     )
-    yield from (Row(change(d, format=form), Error.FORMAT) for form in (2, 3))
+    wide = change(d, space=Space.RESIDUAL, format=Format.I32, size=residual)
+    yield from (Row(change(d, format=form), Error.FORMAT) for form in (Format.I32, 3))
+    yield from (Row(change(wide, format=form), Error.FORMAT) for form in (Format.U8, Format.I16, 3))
     yield from (Row(change(d, region=region), Error.REGION) for region in (2, 3))
     yield Row(change(d, size=0), Error.SIZE)
     yield Row(change(d, size=1, dst_base=act - 1))
     yield Row(change(d, dst_base=1), Error.ADDRESS)
     yield Row(change(d, size=1 << 31), Error.ADDRESS)
-    yield Row(change(d, space=Space.RESIDUAL, size=residual))
-    yield Row(change(d, space=Space.RESIDUAL, size=residual + 1), Error.ADDRESS)
+    yield Row(wide)
+    yield Row(change(wide, size=residual + 1), Error.ADDRESS)
     yield Row(change(d, offset=feed))
     yield Row(change(d, offset=feed // 2), Error.ALIGN)
     yield Row(change(d, size=1, region=Region.IMAGE, offset=beat))
     yield Row(change(d, size=1, region=Region.IMAGE, offset=beat // 2), Error.ALIGN)
-    for form in Format:
-        size = beat * act * load_beats(build, form)
-        yield from _just(change(d, format=form), "weights", size)
-        yield from _just(change(d, format=form, offset=feed), "weights", size + feed)
-        yield from _just(change(d, format=form, region=Region.IMAGE), "image", size)
+    for good in (change(d, format=Format.U8), d, wide):
+        size = beat * good.size * load_beats(build, good.format)
+        yield from _just(good, "weights", size)
+        yield from _just(change(good, offset=feed), "weights", size + feed)
+        yield from _just(change(good, region=Region.IMAGE), "image", size)
 
 
 def _linear(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
@@ -457,7 +460,9 @@ def _whole_programs(build: BuildConfig) -> Iterator[Case]:
     yield case("a byte too few", program_of(*base.all), Error.STATISTICS, 7, statistics=records - 1)
     yield case("experts count", program_of(*base.all), Error.STATISTICS, 5, statistics=DESCRIPTOR_BYTES * 13)
     yield case("another number", _patched(one, 0, 0), Error.MAGIC)
-    yield from (case(f"{version}", _patched(one, 1, version), Error.VERSION) for version in (0, 2))
+    yield from (
+        case(f"{version}", _patched(one, 1, version), Error.VERSION) for version in (0, 1, VERSION + 1)
+    )
     yield case("no descriptor", _patched(one, 2, 0), Error.COUNT)
     yield case("most", _patched(one, 2, 0xFFFFFFFF), Error.COUNT)
     more = pack_program([load] * build.max_descriptors + [END])

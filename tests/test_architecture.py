@@ -71,7 +71,18 @@ ROOMS: dict[str, set[str]] = {
     "inspect_package": FILE | {"progress", "shipped"},
     "infer": FILE
     | {"caches"}
-    | {"program", "backends", "inputs", "model", "results", "shipped", "folders", "progress", "sim"},
+    | {
+        "program",
+        "backends",
+        "inputs",
+        "model",
+        "report",
+        "results",
+        "shipped",
+        "folders",
+        "progress",
+        "sim",
+    },
     "mutate": set(),
     "synth": BASE | {"blockdesign", "kernels", "registers", "compiler", "folders", "progress", "sim"},
     "cli": {"*"},

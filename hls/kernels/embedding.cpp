@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// LOAD and STORE alone: pixels (uint8) or embeddings (int16) in, of the image or of the weights region; words
-// of int16 out.
+// LOAD and STORE alone: pixels (uint8), activations (int16) or embeddings (int32) in, of the image or of the
+// weights region; words of int16 or int32 out.
 #include <ap_int.h>
 #include <hls_stream.h>
 
@@ -14,14 +14,14 @@ void embedding_kernel(hls::stream<Beat>& inputs, hls::stream<Feed>& weights, hls
 #pragma HLS ARRAY_PARTITION variable = act complete dim = 1
   Beat query[kBanks][kQueryDepth];
 #pragma HLS ARRAY_PARTITION variable = query complete dim = 1
-  Beat residual[kBanks][kResidualDepth];
+  ResidualWord residual[kBanks][kResidualDepth];
 #pragma HLS ARRAY_PARTITION variable = residual complete dim = 1
   SumWord accum[kBanks][kResidualDepth];
 #pragma HLS ARRAY_PARTITION variable = accum complete dim = 1
   Beat choice[kMaxTokens];
 
   Command command = unpack_descriptor(0);
-  command.space = int(kSpaceAct);
+  command.space = format == kFormatI32 ? int(kSpaceResidual) : int(kSpaceAct);
   command.format = format;
   command.region = region;
   command.size = words;

@@ -15,6 +15,6 @@ GELU:
 #pragma HLS PIPELINE II = 1
     const ap_int<22> h = inputs.read();
     values.write(gelu(h));
-    outputs.write(gelu_lane(h, multiplier, shift));
+    outputs.write(gelu_lane(h, multiplier, shift).value);
   }
 }

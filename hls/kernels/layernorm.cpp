@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// LayerNorm alone: words of int16 in (plane by plane), channel records, normalised words out in the same
+// LayerNorm alone: words of int32 in (plane by plane), channel records, normalised words out in the same
 // order.
 #include "edgemoe/layernorm.hpp"
 
@@ -16,7 +16,7 @@ void layernorm_kernel(hls::stream<Beat>& inputs, hls::stream<Feed>& records, hls
 #pragma HLS ARRAY_PARTITION variable = act complete dim = 1
   Beat query[kBanks][kQueryDepth];
 #pragma HLS ARRAY_PARTITION variable = query complete dim = 1
-  Beat residual[kBanks][kResidualDepth];
+  ResidualWord residual[kBanks][kResidualDepth];
 #pragma HLS ARRAY_PARTITION variable = residual complete dim = 1
   SumWord accum[kBanks][kResidualDepth];
 #pragma HLS ARRAY_PARTITION variable = accum complete dim = 1
@@ -25,7 +25,7 @@ void layernorm_kernel(hls::stream<Beat>& inputs, hls::stream<Feed>& records, hls
 
   Command command = unpack_descriptor(0);
   command.space = int(kSpaceResidual);
-  command.format = int(kFormatI16);
+  command.format = int(kFormatI32);
   command.size = k_tiles * tokens;
   command.region = int(kRegionImage);
   load(command, records, inputs, act, residual);

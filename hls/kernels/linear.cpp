@@ -15,7 +15,7 @@ void linear_kernel(hls::stream<Beat>& inputs, hls::stream<Feed>& weights, hls::s
 #pragma HLS ARRAY_PARTITION variable = act complete dim = 1
   Beat query[kBanks][kQueryDepth];
 #pragma HLS ARRAY_PARTITION variable = query complete dim = 1
-  Beat residual[kBanks][kResidualDepth];
+  ResidualWord residual[kBanks][kResidualDepth];
 #pragma HLS ARRAY_PARTITION variable = residual complete dim = 1
   SumWord accum[kBanks][kResidualDepth];
 #pragma HLS ARRAY_PARTITION variable = accum complete dim = 1

@@ -13,7 +13,9 @@ from edgemoe.config import BuildConfig
 from edgemoe.folders import claim
 from edgemoe.inputs import Picture, find_package, find_tasks, read_picture, room_bytes
 from edgemoe.program import Workload, build_for
+from edgemoe.program.figures import stage_figures
 from edgemoe.progress import Progress
+from edgemoe.report import saturation_sentence
 from edgemoe.results import RESULT_FILES, TaskOutput, write_arrays, write_results
 from edgemoe.shipped import checkpoint_path, image_path
 
@@ -92,6 +94,9 @@ def _answer(machine: Backend, picture: Picture, tasks: tuple[str, ...]) -> Answe
         "package": package.sha256,
         "image": picture.sha256,
         "task": {task: {"cycles": run.cycles, "seconds": run.seconds} for task, run in runs.items()},
+        "saturation": saturation_sentence(
+            {"task": {task: {"stages": stage_figures(run)} for task, run in runs.items()}}
+        ),
     }
     return lambda work: write_results(work, package, picture.original, results), figures
 

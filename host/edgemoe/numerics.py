@@ -22,7 +22,7 @@ EXP_BITS = 15  # e in 0..32767, so that it is a positive operand of the signed 1
 HIDDEN_BITS = 22  # the value before GELU, Q.14
 HIDDEN_FRACTION = 14
 EXPERT_BITS = 24  # the output of an expert before its score, residual scale / 2^EXPERT_FRACTION
-RESIDUAL_BITS = 16
+RESIDUAL_BITS = 18  # a quarter of a block RAM's 72, and the narrow port of a DSP slice
 EXPERT_FRACTION = 20 - RESIDUAL_BITS
 ACT_BITS = 16
 BIAS_BITS = 40
@@ -31,6 +31,13 @@ SHIFT_MAX = 62
 CONTEXT_SHIFT_MAX = 36  # of attention's context, whose shift may also be 0
 EPS_MIN, EPS_BITS = 4, 48  # a LayerNorm's E is at least EPS_MIN and below 2^EPS_BITS
 NORM_DIM_MAX = 1023  # of a LayerNorm: |n| <= sqrt(D - 1) must fit 19 bits of Q.13
+NORM_FRACTION = 13
+NORM_DIM_BITS = NORM_DIM_MAX.bit_length()
+NORM_SUM_BITS = RESIDUAL_BITS + NORM_DIM_BITS  # sum x, signed
+NORM_SQUARES_BITS = 2 * (RESIDUAL_BITS - 1) + NORM_DIM_BITS  # sum x^2, unsigned
+NORM_SPREAD_BITS = NORM_SQUARES_BITS + NORM_DIM_BITS + 1  # U, unsigned: the last bit is for E
+NORM_DROP = RESIDUAL_BITS - ACT_BITS  # low bits of D*x - sum x that are left out: a multiplier has 27
+NORM_CENTRED_BITS = NORM_SUM_BITS + 1 - NORM_DROP
 SCORE_UNIT = 1 << 16  # the gate's score p = 1.0 (it saturates at 65535)
 
 GELU_STEPS = 176  # |h| = 176/32 = 5.5: delta is below half an LSB from there on
@@ -43,15 +50,45 @@ def saturate(x: Int, bits: int) -> Int:
     return np.clip(x, -(1 << (bits - 1)), (1 << (bits - 1)) - 1)
 
 
+def clips(x: Int, bits: int) -> NDArray[np.bool_]:
+    """Where `saturate` changes a value."""
+    return (x < -(1 << (bits - 1))) | (x >= 1 << (bits - 1))
+
+
+class Tally:
+    """How many lanes were clipped; the golden functions that saturate add to the one they are given."""
+
+    def __init__(self) -> None:
+        self.lanes = 0
+
+    def add(self, clipped: NDArray[np.bool_]) -> None:
+        self.lanes += int(np.count_nonzero(clipped))
+
+
+def saturated(x: Int, bits: int, tally: Tally | None) -> Int:
+    """`saturate`, counted."""
+    if tally is not None:
+        tally.add(clips(x, bits))
+    return saturate(x, bits)
+
+
 def round_shift(x: Int, s: Int | int) -> Int:
-    """``(x + ((1 << s) >> 1)) >> s``: round half up; s = 0 leaves x alone; s <= 62."""
+    """``(x + ((1 << s) >> 1)) >> s``: round half up; s = 0 leaves x alone; s <= 63, abs(x) < 2^62.
+
+    Written with a doubled x, since 2^63 is none of int64's values.
+    """
     s = np.asarray(s, dtype=np.int64)
-    return (np.asarray(x, dtype=np.int64) + ((np.int64(1) << s) >> np.int64(1))) >> s
+    return (((np.asarray(x, dtype=np.int64) << np.int64(1)) >> s) + 1) >> np.int64(1)
 
 
-def rq(acc: Int, m: Int | int, s: Int | int, bits: int) -> Int:
-    """Requantise by m / 2^s: ``saturate((acc*m + ((1 << s) >> 1)) >> s, bits)``; 0 <= m < 2^16, s <= 62."""
-    return saturate(round_shift(np.asarray(acc, dtype=np.int64) * np.asarray(m, dtype=np.int64), s), bits)
+def rescaled(acc: Int, m: Int | int, s: Int | int) -> Int:
+    """acc * m / 2^s, rounded half up; 0 <= m < 2^16, s <= 63."""
+    return round_shift(np.asarray(acc, dtype=np.int64) * np.asarray(m, dtype=np.int64), s)
+
+
+def rq(acc: Int, m: Int | int, s: Int | int, bits: int, tally: Tally | None = None) -> Int:
+    """Requantise by m / 2^s: ``saturate((acc*m + ((1 << s) >> 1)) >> s, bits)``; 0 <= m < 2^16, s <= 63."""
+    return saturated(rescaled(acc, m, s), bits, tally)
 
 
 def fl2(x: Int | int) -> Int:

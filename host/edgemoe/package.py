@@ -8,13 +8,13 @@ layer, {task} "segmentation" or "depth"; `.m` and `.s` are a requantiser's multi
 / 2^s).
 
     name                                  dtype         shape      scale, meaning
-    pos_embed                             int16         (T,D)      residual; the class token is added to row 0
+    pos_embed                             int32         (T,D)      residual; the class token is added to row 0
     LINEAR is each of
       patch_embed                         inputs (c,y,x), scale 1/256        out: residual    (D, 3PP)
       blocks.{i}.attn.qkv                 norm1    out: q | k | v           (3D, D)
       blocks.{i}.attn.proj                context  out: residual            (D, D)
       blocks.{i}.mlp.fc1, .fc2            norm2, hidden  out: Q.14, residual (H, D), (D, H)   dense layers
-      blocks.{i}.moe.experts.fc1, .fc2    norm2, hidden  out: Q.14, residual/16 (E,H,D), (E,D,H)  MoE layers
+      blocks.{i}.moe.experts.fc1, .fc2    norm2, hidden  out: Q.14, residual/4  (E,H,D), (E,D,H)  MoE layers
       heads.{task}.fc1, .fc2              norm, hidden   out: Q.14, out     (H, D), (outputs, H)
     LINEAR.weight                         int8 | int16   as listed    weight_scale, per output
     LINEAR.bias                           int64          (..., out)   accumulator, input * weight scale; int40
@@ -34,7 +34,7 @@ layer, {task} "segmentation" or "depth"; `.m` and `.s` are a requantiser's multi
     blocks.{i}.moe.gate.{task}.m, .s      int32          ()           accumulator -> log2 logit, Q.10
     blocks.{i}.moe.gate.{task}.weight_scale  float64     ()
     scale.residual, scale.blocks.{i}.{norm1,q,k,v,context,norm2,hidden}, scale.heads.{task}.{norm,hidden,out}
-                                          float64        ()           value of one step of the int16 tensor
+                                          float64        ()           value of one step of the integer tensor
 
 The k rows of qkv have bias 0: softmax cancels a bias of k. Whether a linear layer's weights are int8 or int16
 is the dtype of its weight tensor alone.
@@ -61,12 +61,13 @@ from edgemoe.numerics import (
     EPS_BITS,
     EPS_MIN,
     MULTIPLIER_BITS,
+    RESIDUAL_BITS,
     SHIFT_MAX,
 )
 from edgemoe.tensors import INDEX, Entry, read_header, read_tensors
 
 FORMAT = "edgemoe-package"
-VERSION = 1
+VERSION = 2
 
 Array = NDArray[Any]
 
@@ -102,7 +103,8 @@ class Package:
 def specification(config: ModelConfig) -> dict[str, Spec]:
     """Name -> what it must be, for every tensor of a package of this model."""
     D, H, E = config.dim, config.expert_hidden, config.experts
-    specs = {"pos_embed": Spec(("int16",), (config.tokens, D))}
+    residual = 1 << (RESIDUAL_BITS - 1)
+    specs = {"pos_embed": Spec(("int32",), (config.tokens, D), -residual, residual - 1)}
 
     def linear(name: str, *shape: int) -> None:
         out = shape[:-1]
@@ -253,7 +255,8 @@ def _described(text: str, path: Path, entries: dict[str, Entry]) -> tuple[ModelC
             raise UserError(f"{damaged}: it lacks {name!r}.")
     if data["version"] != VERSION or isinstance(data["version"], bool):
         raise UserError(
-            f"{path}: package version {shown(data['version'])}; this program reads version {VERSION}."
+            f"{path}: package version {shown(data['version'])}; this program reads version {VERSION}. Make it again "
+            "from its checkpoint with `edgemoe quantize`."
         )
     if not isinstance(data["provenance"], dict):
         raise UserError(f"{damaged}: 'provenance' is no JSON object.")

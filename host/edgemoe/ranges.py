@@ -47,7 +47,7 @@ class Ranges:
     def scales(self) -> dict[str, float]:
         """Scales by name, as `export_package` wants them."""
         return {
-            name: _rounded(act_scale(value, RESIDUAL_MARGIN if name == "residual" else MARGIN))
+            name: _rounded(act_scale(name, value, RESIDUAL_MARGIN if name == "residual" else MARGIN))
             for name, value in self.greatest.items()
         }
 

@@ -26,9 +26,9 @@ RESULT_FILES = (
 
 @dataclass(frozen=True)
 class TaskOutput:
-    """One task's outputs. features: int16 (tokens, D); head: int16 (patches, maps * patch^2)."""
+    """One task's outputs. features: int32 (tokens, D); head: int16 (patches, maps * patch^2)."""
 
-    features: npt.NDArray[np.int16]
+    features: npt.NDArray[np.int32]
     head: npt.NDArray[np.int16]
 
 

@@ -46,7 +46,7 @@ def test_a_run_leaves_what_the_reference_says(package: Path, picture: Path, tmp_
     assert metres.dtype == np.float32 and np.isfinite(metres).all()
     for task in ("segmentation", "depth"):
         features = np.load(out / f"features.{task}.npy")
-        assert features.dtype == np.int16 and features.shape == (129, 64)
+        assert features.dtype == np.int32 and features.shape == (129, 64)
     for name in ("input", "segmentation", "depth"):
         with Image.open(out / f"{name}.png") as made:
             assert made.size == (90, 50), f"{name}.png has the size of the image"

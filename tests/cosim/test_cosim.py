@@ -69,7 +69,7 @@ def test_what_a_run_leaves(package: Path, picture: Path, small: ModelConfig, tmp
     assert (metres.shape, metres.dtype) == ((24, 32), np.float32)
     for task in ("segmentation", "depth"):
         features = np.load(out / f"features.{task}.npy")
-        assert (features.shape, features.dtype) == ((small.tokens, small.dim), np.int16)
+        assert (features.shape, features.dtype) == ((small.tokens, small.dim), np.int32)
         assert (out / f"{task}.png").is_file()
     assert (out / "report.html").stat().st_size > 1000
     assert not (out / "waves.fst").exists()

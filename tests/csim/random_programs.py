@@ -8,8 +8,19 @@ import dataclasses
 import numpy as np
 
 from edgemoe.config import BuildConfig
+from edgemoe.numerics import RESIDUAL_BITS
 from edgemoe.program import Memory
-from edgemoe.registers import Descriptor, Epilogue, Format, Opcode, Region, Rule, Space, pack_program
+from edgemoe.registers import (
+    Descriptor,
+    Epilogue,
+    Format,
+    Opcode,
+    Region,
+    Rule,
+    Space,
+    pack_program,
+    store_beats,
+)
 
 ACT_WORDS = 600  # of `act`: sources lie here
 TARGET = 1200  # of `act`, where results go
@@ -45,24 +56,25 @@ class ProgramWriter:
 
     def store(self, space: Space, base: int, words: int) -> None:
         """A tap."""
-        width = {Space.ACCUM: 2 * self.word_bytes, Space.CHOICE: self.build.beat_bytes}.get(
-            space, self.word_bytes
-        )
-        self.add(
-            Opcode.STORE, space=space, src_base=base, size=words, offset=self.reserve_output(words * width)
-        )
+        size = words * store_beats(self.build, space) * self.build.beat_bytes
+        self.add(Opcode.STORE, space=space, src_base=base, size=words, offset=self.reserve_output(size))
 
     def load(self, space: Space, base: int, words: int, *, bytes_only: bool = False) -> None:
-        """LOAD of random values from a random region."""
-        size = words * (self.build.rows if bytes_only else self.word_bytes)
-        amplitude = int(self.rng.choice([3, 300, 1 << 15]))
-        values = self.rng.integers(-amplitude, amplitude, size // 2).astype("<i2").tobytes()
-        kind = Format.U8 if bytes_only else Format.I16
+        """LOAD of random values from a random region; some of the residual's are beyond its width."""
+        kind = Format.U8 if bytes_only else Format.I32 if space == Space.RESIDUAL else Format.I16
+        bits, stored = {Format.U8: (8, "<i1"), Format.I16: (16, "<i2"), Format.I32: (RESIDUAL_BITS, "<i4")}[
+            kind
+        ]
+        amplitude = int(self.rng.choice([3, 300, 1 << (bits - 1)]))
+        values = self.rng.integers(-amplitude, amplitude, words * self.build.rows).astype(stored)
+        if kind == Format.I32 and self.rng.random() < 0.2:
+            values[self.rng.integers(len(values), size=9)] = self.rng.integers(-(1 << 31), 1 << 31, 9)
+        data = values.tobytes()
         if self.rng.random() < 0.5:
-            offset, region = self.place_weights(values), Region.WEIGHTS
+            offset, region = self.place_weights(data), Region.WEIGHTS
         else:
             offset, region = len(self.image), Region.IMAGE
-            self.image += values
+            self.image += data
         self.add(
             Opcode.LOAD, space=space, dst_base=base, size=words, format=kind, region=region, offset=offset
         )
@@ -82,7 +94,10 @@ class ProgramWriter:
         shift = 16 + bits + 15 + sums - target_bits + self.rng.integers(-3, 3, count)
         bias = self.rng.integers(-(1 << 20), 1 << 20, count)
         multiplier = self.rng.integers(1 << 15, 1 << 16, count)
-        words = (bias & ((1 << 40) - 1)) | multiplier << 40 | np.clip(shift, 1, 62) << 56
+        shift = np.where(
+            self.rng.random(count) < 0.02, self.rng.integers(0, 64, count), np.clip(shift, 1, 62)
+        )
+        words = (bias & ((1 << 40) - 1)) | multiplier << 40 | shift << 56
         return words.astype("<u8").tobytes()
 
     def linear(
@@ -119,18 +134,21 @@ class ProgramWriter:
             self.store(space, base, (planes - 1) * stride + tokens)
 
     def layernorm(self, tokens: int, k_tiles: int) -> None:
-        """LAYERNORM of the filled part of `residual`."""
+        """LAYERNORM of the filled part of `residual`; lanes beyond its width hold values like all others."""
         count = self.build.rows * k_tiles
+        dim = min(count - int(self.rng.choice([0, 1, self.rng.integers(0, count)])), self.build.max_dim)
         gamma = self.rng.integers(-(1 << 15), 1 << 15, count)
         beta = self.rng.integers(-(1 << 20), 1 << 20, count)
-        shift = self.rng.integers(13, 17, count)
+        shift = np.where(
+            self.rng.random(count) < 0.1, self.rng.integers(0, 64, count), self.rng.integers(13, 17, count)
+        )
         words = (beta & ((1 << 40) - 1)) | (gamma & 0xFFFF) << 40 | shift << 56
         base = TARGET + int(self.rng.integers(0, 40))
         self.add(
             Opcode.LAYERNORM,
             tokens=tokens,
             k_tiles=k_tiles,
-            dim=count,
+            dim=dim,
             eps=int(self.rng.choice([4, 1000, 1 << 47])),
             src_base=int(self.rng.integers(0, 10)),
             src_stride=tokens,

@@ -15,7 +15,7 @@ from edgemoe import csim
 from edgemoe.config import BuildConfig, board
 from edgemoe.golden import machine
 from edgemoe.program import Memory, Run
-from edgemoe.registers import Descriptor, Epilogue, Error, Opcode, Rule, Space, pack_program
+from edgemoe.registers import VERSION, Descriptor, Epilogue, Error, Opcode, Rule, Space, pack_program
 
 BUILD = board("sim-small")
 
@@ -162,7 +162,7 @@ def test_corrupt_programs(seed: int, work: Path) -> None:
     ("at", "words", "error"),
     [
         (0, (0,), Error.MAGIC),
-        (4, (2,), Error.VERSION),
+        (4, (VERSION + 1,), Error.VERSION),
         (8, (0,), Error.COUNT),
         (8, (1000,), Error.COUNT),
         (12, (1,), Error.CHECKSUM),

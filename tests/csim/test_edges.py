@@ -11,6 +11,7 @@ import pytest
 from edgemoe import csim
 from edgemoe.config import board
 from edgemoe.golden import machine
+from edgemoe.numerics import RESIDUAL_BITS, gelu
 from edgemoe.program import Memory
 from edgemoe.program.packing import pack_linear
 from edgemoe.registers import Descriptor, Epilogue, Format, Opcode, Rule, Space, pack_program
@@ -82,24 +83,56 @@ def test_a_score_equal_to_the_threshold_stays(work: Path) -> None:
         assert (np.frombuffer(native.output, "<u4")[:3] >> 8 & 1).sum() == kept
 
 
+def clipped_lanes(epilogue: Epilogue, bias: np.ndarray, shift: int) -> int:
+    """How many of the lanes of `test_saturation_at_both_ends` leave their format, reckoned one by one."""
+
+    def outside(x: int, bits: int) -> bool:
+        return not -(1 << (bits - 1)) <= x < 1 << (bits - 1)
+
+    count = 0
+    for lane, value in enumerate(bias.tolist()):
+        y = (2 * value * 65535 // 2**shift + 1) // 2
+        if epilogue == Epilogue.GELU:
+            h = max(-(1 << 21), min(y, (1 << 21) - 1))
+            scaled = (2 * int(gelu(np.array(h))) * 40000 // 2**22 + 1) // 2
+            count += outside(y, 22) or outside(scaled, 16)
+        elif epilogue == Epilogue.RESIDUAL:
+            update = max(-(1 << 23), min(y, (1 << 23) - 1))
+            end = 1 << (RESIDUAL_BITS - 1)
+            x = [-end, end - 1, 0, -1][lane % 4]
+            count += outside(y, 24) or outside(x + update, RESIDUAL_BITS)
+        else:
+            count += outside(y, 16)
+    return TOKENS * count
+
+
 EXTREMES = [-(2**39), 2**39 - 1, -(2**30), 2**30, -(2**23), 2**23 - 1, 2**23, -1]
 
 
-@pytest.mark.parametrize("shift", [1, 12, 20, 25, 30, 40, 62])
+@pytest.mark.parametrize("shift", [0, 1, 12, 20, 25, 30, 40, 62, 63])
 @pytest.mark.parametrize("epilogue", [Epilogue.REQUANT, Epilogue.GELU, Epilogue.RESIDUAL, Epilogue.DRAM])
 def test_saturation_at_both_ends(epilogue: Epilogue, shift: int, work: Path) -> None:
-    """Sums from the smallest to the largest bias, onto a residual at both ends of int16."""
+    """Sums from the smallest to the largest bias, onto a residual at both ends of its width: every clipped lane is
+    counted alike."""
     bias = np.array(EXTREMES)
     zero = np.zeros((8, 32), dtype=np.int8)
-    residual = np.resize([-32768, 32767, 0, -1], (TOKENS, 32)).astype("<i2").tobytes()
+    end = 1 << (RESIDUAL_BITS - 1)
+    act = np.resize([-32768, 32767, 0, -1], (TOKENS, 32)).astype("<i2").tobytes()
+    residual = np.resize([-end, end - 1, 0, -1], (TOKENS, 32)).astype("<i4").tobytes()
     weights = pack_linear(BUILD, zero, bias, np.full(8, 65535), np.full(8, shift))
     strides = {"tokens": TOKENS, "src_stride": TOKENS, "dst_stride": TOKENS, "dst_base": 64}
     scale = {"mult0": 40000, "shift0": 22}
-    words = {"format": Format.I16, "dst_base": 64, "size": TOKENS, "offset": len(weights)}
+    words = {"dst_base": 64, "size": TOKENS}
     program = [
         Descriptor(opcode=Opcode.LOAD, space=Space.ACT, size=TOKENS),
-        Descriptor(opcode=Opcode.LOAD, space=Space.ACT, **words),
-        Descriptor(opcode=Opcode.LOAD, space=Space.RESIDUAL, **words),
+        Descriptor(
+            opcode=Opcode.LOAD,
+            space=Space.ACT,
+            format=Format.I16,
+            offset=len(weights) + len(residual),
+            **words,
+        ),
+        Descriptor(opcode=Opcode.LOAD, space=Space.RESIDUAL, format=Format.I32, offset=len(weights), **words),
         Descriptor(
             opcode=Opcode.LINEAR, epilogue=epilogue, weight_bits=8, k_tiles=1, n_tiles=1, **scale, **strides
         ),
@@ -107,6 +140,8 @@ def test_saturation_at_both_ends(epilogue: Epilogue, shift: int, work: Path) -> 
         Descriptor(opcode=Opcode.STORE, space=Space.RESIDUAL, src_base=64, size=TOKENS, offset=8192),
         Descriptor(opcode=Opcode.END),
     ]
-    memory = Memory(pack_program(program), weights + residual, bytes(64), 1 << 14, 1 << 12)
+    memory = Memory(pack_program(program), weights + residual + act, bytes(64), 1 << 14, 1 << 12)
     native, golden = csim.run(BUILD, memory, work=work), machine.run(BUILD, memory)
     assert native.status == golden.status == 0 and native.output == golden.output
+    assert [r.counts() for r in native.records] == [r.counts() for r in golden.records]
+    assert golden.records[3].saturated == clipped_lanes(epilogue, bias, shift)

@@ -106,7 +106,7 @@ def test_the_memories_of_the_machine_are_the_build_s() -> None:
     sizes = {
         "act": f"{build.act_depth} × {word}16",
         "query": f"{build.query_depth} × {word}16",
-        "residual": f"{build.residual_depth} × {word}16",
+        "residual": f"{build.residual_depth} × {word}{numerics.RESIDUAL_BITS}",
         "accum": f"{build.residual_depth} × {word}32",
         "psum": f"{build.max_tokens} × {tile}{build.acc_bits}",
         "scores": f"{build.max_tokens} × {tile}18",

@@ -92,9 +92,10 @@ def scattered(accum: int, z: int, score: int) -> int:
 def layernorm_row(x: list[int], gamma: list[int], beta: list[int], s: int, epsilon: int) -> list[int]:
     width, total = len(x), sum(x)
     r, k = rsqrt(width * sum(v * v for v in x) - total * total + epsilon)
-    shift = 17 + k - 13
-    n = [((width * v - total) * r + 2 ** (shift - 1)) // 2**shift for v in x]
-    return [saturate((v * g + b + 2 ** (s - 1)) // 2**s, 16) for v, g, b in zip(n, gamma, beta, strict=True)]
+    shift = 17 + k - 13 - 2
+    n = [((width * v - total + 2) // 4 * r + 2 ** (shift - 1)) // 2**shift for v in x]
+    half = 2**s // 2
+    return [saturate((v * g + b + half) // 2**s, 16) for v, g, b in zip(n, gamma, beta, strict=True)]
 
 
 def gate_token(logits: list[int], top_k: int, over_all: bool, m: int, s: int) -> list[tuple[int, int]]:

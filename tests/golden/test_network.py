@@ -65,7 +65,7 @@ def float_and_package(
     for task in TASKS:
         for name, value in ranges(config, forward(config, state, image, task), task).items():
             greatest[name] = max(greatest.get(name, 0.0), value)
-    scales = {name: act_scale(value, 1.1) for name, value in greatest.items()}
+    scales = {name: act_scale(name, value, 1.1) for name, value in greatest.items()}
     return state, export_package(config, state, scales, weight_bits=bits), image
 
 

@@ -33,7 +33,7 @@ def test_requantise_equals_plain_integers(seed: int) -> None:
     rng = np.random.default_rng(seed)
     acc = np.concatenate([rng.integers(-(2**43), 2**43, 500), rng.integers(-(2**20), 2**20, 500), EDGES])
     m = rng.integers(0, 2**16, acc.size)
-    s = rng.integers(0, 63, acc.size)
+    s = rng.integers(0, 64, acc.size)
     for bits in (16, 18, 22, 24):
         expected = [plain.rq(int(a), int(x), int(y), bits) for a, x, y in zip(acc, m, s, strict=True)]
         assert numerics.rq(acc, m, s, bits).tolist() == expected

@@ -72,8 +72,8 @@ def checks() -> list[tuple[str, str]]:
     return [
         (
             "LOAD",
-            "SPACE `act` or `residual`; FORMAT 0, 1; REGION 0, 1; SIZE ≥ 1; ADDRESS dst_base + size; ALIGN offset; "
-            "DRAM",
+            "SPACE `act` or `residual`; FORMAT 0, 1 of `act`, 2 of `residual`; REGION 0, 1; SIZE ≥ 1; ADDRESS "
+            "dst_base + size; ALIGN offset; DRAM",
         ),
         (
             "LINEAR",

@@ -57,7 +57,7 @@ def rewritten(package: packages.Package, path: Path, **changes: Any) -> Path:
             del tensors[key]
         else:
             tensors[key] = tensor
-    header = {"version": 1, "config": package.config.to_dict(), "provenance": {}}
+    header = {"version": packages.VERSION, "config": package.config.to_dict(), "provenance": {}}
     save_file(tensors, path, {packages.FORMAT: json.dumps(header)})
     return path
 
@@ -67,9 +67,13 @@ def rewritten(package: packages.Package, path: Path, **changes: Any) -> Path:
     [
         ({"patch_embed__m": None}, "tensor 'patch_embed.m' is missing"),
         ({"extra": np.zeros(3)}, "tensor 'extra' is not one"),
-        ({"pos_embed": np.zeros((129, 64), np.int32)}, "pos_embed has dtype int32, expected int16"),
+        ({"pos_embed": np.zeros((129, 64), np.int16)}, "pos_embed has dtype int16, expected int32"),
         (
-            {"pos_embed": np.zeros((64, 129), np.int16)},
+            {"pos_embed": np.full((129, 64), 1 << 17, np.int32)},
+            "pos_embed holds 131072, above its limit 131071",
+        ),
+        (
+            {"pos_embed": np.zeros((64, 129), np.int32)},
             r"pos_embed has shape \(64, 129\), expected \(129, 64\)",
         ),
         ({"patch_embed__s": np.zeros(64, np.int32)}, "patch_embed.s holds 0, below its limit 1"),
@@ -105,9 +109,13 @@ def test_files_that_are_no_packages(tmp_path: Path) -> None:
     [
         ("{", "header is damaged"),
         ('{"version": 1}', "header is damaged"),
-        ('{"version": 7, "config": {}, "provenance": {}}', "package version 7; this program reads version 1"),
-        ('{"version": 1, "config": {}, "provenance": {}}', "lacks the field 'name'"),
-        ('{"version": 1, "config": {"colour": 1}, "provenance": {}}', "has no field 'colour'"),
+        ('{"version": 7, "config": {}, "provenance": {}}', "package version 7; this program reads version 2"),
+        (
+            '{"version": 1, "config": {}, "provenance": {}}',
+            "this program reads version 2. Make it again from its checkpoint with `edgemoe quantize`",
+        ),
+        ('{"version": 2, "config": {}, "provenance": {}}', "lacks the field 'name'"),
+        ('{"version": 2, "config": {"colour": 1}, "provenance": {}}', "has no field 'colour'"),
     ],
 )
 def test_damaged_headers(package: packages.Package, tmp_path: Path, header: str, message: str) -> None:

@@ -52,7 +52,8 @@ def test_scales_are_the_greatest_value_times_the_margin(model: M3ViT, images: li
     for name, scale in scales.items():
         greatest = max(r[name] for r in seen if name in r)
         margin = RESIDUAL_MARGIN if name == "residual" else MARGIN
-        assert scale == pytest.approx(greatest * margin / 32767, rel=1e-3)
+        most = 131071 if name == "residual" else 32767
+        assert scale == pytest.approx(greatest * margin / most, rel=1e-3)
 
 
 def test_weights_come_back_within_half_a_step(model: M3ViT, images: list[np.ndarray]) -> None:
@@ -62,7 +63,7 @@ def test_weights_come_back_within_half_a_step(model: M3ViT, images: list[np.ndar
             scale = package.tensors[f"{name}_scale"][..., None]
             back = package.tensors[name] * scale
             assert np.abs(back - weight.reshape(back.shape)).max() <= 0.5001 * scale.max()
-            assert np.abs(package.tensors[name]).max() == 127
+            assert np.abs(package.tensors[name]).max() == (32767 if name == "patch_embed.weight" else 127)
 
 
 def test_profile_of_a_random_model(model: M3ViT, images: list[np.ndarray]) -> None:
@@ -74,7 +75,7 @@ def test_profile_of_a_random_model(model: M3ViT, images: list[np.ndarray]) -> No
     assert {row["task"] for row in features} == {"segmentation", "depth"}
     assert all(row["sqnr_db"] > 22 for row in features)
     assert all(row["agreement"] > 0.9 for row in rows if "agreement" in row)
-    assert next(row for row in rows if row["tensor"] == "patch_embed")["sqnr_db"] > 35
+    assert next(row for row in rows if row["tensor"] == "patch_embed")["sqnr_db"] > 70
 
 
 def test_profile_notices_a_damaged_layer(model: M3ViT, images: list[np.ndarray]) -> None:

@@ -71,12 +71,13 @@ inline void check_weights(Verdict& verdict, ap_uint<32> offset, Bytes bytes, con
 
 inline void check_load(Verdict& verdict, const Command& c, const Regions& regions) {
   verdict.require(c.space == kSpaceAct || c.space == kSpaceResidual, kErrorSpace);
-  verdict.require(c.format == kFormatU8 || c.format == kFormatI16, kErrorFormat);
+  verdict.require(c.space != kSpaceAct || c.format == kFormatU8 || c.format == kFormatI16, kErrorFormat);
+  verdict.require(c.space != kSpaceResidual || c.format == kFormatI32, kErrorFormat);
   verdict.require(c.region == kRegionWeights || c.region == kRegionImage, kErrorRegion);
   verdict.require(c.size != 0, kErrorSize);
   const ap_uint<16> depth = c.space == kSpaceAct ? kActDepth : kResidualDepth;
   verdict.require(c.dst_base + c.size <= depth, kErrorAddress);
-  const Bytes bytes = Bytes(c.size) << (kBeatShift + (c.format == kFormatU8 ? kBankBits - 1 : kBankBits));
+  const Bytes bytes = Bytes(c.size) << (kBeatShift + format_shift(c.format));
   if (c.region == kRegionImage) {
     check_dram(verdict, c.offset, bytes, regions.image);
   } else {
@@ -211,9 +212,7 @@ inline void check_store(Verdict& verdict, const Command& c, const Regions& regio
   verdict.require(c.space <= kSpaceChoice, kErrorSpace);
   verdict.require(c.size != 0, kErrorSize);
   verdict.require(c.src_base + c.size <= store_depth(c.space), kErrorAddress);
-  const ap_uint<4> log2_bytes =
-      kBeatShift + (c.space == kSpaceChoice ? 0 : (c.space == kSpaceAccum ? kBankBits + 1 : kBankBits));
-  check_dram(verdict, c.offset, Bytes(c.size) << log2_bytes, regions.output);
+  check_dram(verdict, c.offset, Bytes(c.size) << (kBeatShift + space_shift(c.space)), regions.output);
 }
 
 /// GATE and EXPERTS alternate and agree; END is the last descriptor and finds no open gate.

@@ -151,13 +151,30 @@ inline CommandWord pack_command(const Command& c) {
   return word;
 }
 
-/// Beats that a LOAD reads or a STORE writes: words of bytes, of int16 or (sums) of int32, or choices.
+/// Beats of a word of values of that format, as a power of 2: each value is twice as wide as the format
+/// before.
+inline ap_uint<3> format_shift(ap_uint<2> format) {
+  return ap_uint<3>(format + (kBankBits - 1));
+}
+static_assert(kFormatU8 == 0 && kFormatI16 == 1 && kFormatI32 == 2, "the order of widths");
+
+/// Memories whose values are int32 in DRAM.
+inline bool wide_space(ap_uint<4> space) {
+  return space == kSpaceResidual || space == kSpaceAccum;
+}
+
+/// The same of a word that STORE writes; a token's choice is one beat.
+inline ap_uint<3> space_shift(ap_uint<4> space) {
+  if (space == kSpaceChoice) return 0;
+  return format_shift(wide_space(space) ? int(kFormatI32) : int(kFormatI16));
+}
+
+/// Beats that a LOAD reads or a STORE writes.
 inline ap_uint<32> load_beats(const Command& c) {
-  return ap_uint<32>(c.format == kFormatU8 ? c.size << (kBankBits - 1) : c.size << kBankBits);
+  return ap_uint<32>(c.size << format_shift(c.format));
 }
 inline ap_uint<32> store_beats(const Command& c) {
-  if (c.space == kSpaceChoice) return c.size;
-  return ap_uint<32>(c.space == kSpaceAccum ? c.size << (kBankBits + 1) : c.size << kBankBits);
+  return ap_uint<32>(c.size << space_shift(c.space));
 }
 
 /// Beats of a tile of weights, and a beat of a tile with its channel records.

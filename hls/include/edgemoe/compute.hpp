@@ -20,7 +20,7 @@ inline void compute(hls::stream<CommandWord>& commands, hls::stream<Feed>& feeds
 #pragma HLS ARRAY_PARTITION variable = act complete dim = 1
   Beat query[kBanks][kQueryDepth];
 #pragma HLS ARRAY_PARTITION variable = query complete dim = 1
-  Beat residual[kBanks][kResidualDepth];
+  ResidualWord residual[kBanks][kResidualDepth];
 #pragma HLS ARRAY_PARTITION variable = residual complete dim = 1
   SumWord accum[kBanks][kResidualDepth];
 #pragma HLS ARRAY_PARTITION variable = accum complete dim = 1
@@ -42,7 +42,7 @@ COMMANDS:
     const Command command = unpack_command(commands.read());
     switch (command.opcode) {
       case kOpcodeLoad:
-        load(command, feeds, beats, act, residual);
+        statistics.saturated = load(command, feeds, beats, act, residual);
         statistics.read_beats = load_beats(command);
         break;
       case kOpcodeLinear:
@@ -50,14 +50,15 @@ COMMANDS:
         engine(command, feeds, results, act, query, residual, accum, psum, scores, gate, queue, statistics);
         break;
       case kOpcodeLayernorm:
-        layernorm(command, residual, norms, act, feeds);
+        statistics.saturated = layernorm(command, residual, norms, act, feeds);
         statistics.read_beats = norm_beats(command);
         break;
       case kOpcodeGate:
-        gate_tokens(command, gate, rankings, shares, choice, queue, accum, expert_tokens);
+        statistics.saturated =
+            gate_tokens(command, gate, rankings, shares, choice, queue, accum, expert_tokens);
         break;
       case kOpcodeCombine:
-        combine(command, accum, residual);
+        statistics.saturated = combine(command, accum, residual);
         break;
       case kOpcodeStore:
         store_words(command, act, query, residual, accum, choice, results);

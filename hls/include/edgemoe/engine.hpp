@@ -80,11 +80,11 @@ COLUMN:
 }
 
 /// The requantisers, one a column: of a column's sum by its channel record, of a score by the command's
-/// scale, or of the front sub-word of the context rows by its row's scale.
+/// scale, or of the front sub-word of the context rows by its row's scale. `clipped`: which ends were met.
 inline Lanes<kCols, kLaneBits> requantise_lanes(const Lanes<kCols, kAccBits>& sums,
                                                 const ContextRows& context, const Stationary& tile,
                                                 const Activity& activity, const Command& command,
-                                                LaneValue limit) {
+                                                LaneValue limit, Clipped& clipped) {
   const RowScale scale = row_scale(context.total[0], command.mult1, command.shift1);
   Lanes<kCols, kLaneBits> lane;
 LANE:
@@ -102,7 +102,10 @@ LANE:
       multiplier = scale.multiplier;
       shift = scale.shift;
     }
-    lane[n] = requantise(value, multiplier, shift, activity.scores ? largest(kScoreBits) : limit);
+    const Saturated<kLaneBits> result =
+        requantise(value, multiplier, shift, activity.scores ? largest(kScoreBits) : limit);
+    lane[n] = result.value;
+    clipped.lane[n] = result.clipped;
   }
   return lane;
 }
@@ -156,10 +159,9 @@ inline Rows advance_rows(const Rows& rows, const Control& control, const Control
 }
 
 inline void engine(const Command& command, hls::stream<Feed>& feeds, hls::stream<Beat>& results,
-                   TensorMemory<kActDepth>& act, TensorMemory<kQueryDepth>& query,
-                   TensorMemory<kResidualDepth>& residual, SumMemory& accum,
-                   AccumulatorWord (&psum)[kMaxTokens], ScoreWord (&scores)[kMaxTokens], GateMemory& gate,
-                   const QueueEntry (&queue)[kQueueDepth], Statistics& statistics) {
+                   TensorMemory<kActDepth>& act, TensorMemory<kQueryDepth>& query, ResidualMemory& residual,
+                   SumMemory& accum, AccumulatorWord (&psum)[kMaxTokens], ScoreWord (&scores)[kMaxTokens],
+                   GateMemory& gate, const QueueEntry (&queue)[kQueueDepth], Statistics& statistics) {
   const Shape shape = shape_of(command);
   const EpilogueFlags epilogue = epilogue_of(command, shape.attention);
   const Address queue_row = Address(command.expert * kMaxTokens);
@@ -213,14 +215,17 @@ ENGINE:
     const Products products = multiply(x, tile, activity.context, e);
     const Lanes<kCols, kAccBits> sums =
         column_sums(products, tile, psum[step], control.active.first_inner, shape.attention);
+    Clipped clipped;
     const Lanes<kCols, kLaneBits> lane =
-        requantise_lanes(sums, context, tile, activity, command, epilogue.limit);
+        requantise_lanes(sums, context, tile, activity, command, epilogue.limit, clipped);
     step_context(context, activity.context, activity.drain, control.step, e, products);
 
     // Where the results go.
     const bool result_ready = activity.drain || (activity.tile && control.active.last_inner);
     if (activity.tile && !control.active.last_inner) psum[step] = pack<kCols, kAccBits>(sums);
+    ColumnCount saturated = 0;
     if (activity.scores) {
+      saturated = count_clipped(clipped, control.active.size);
       const Lanes<kCols, kScoreBits> t = score_lanes(lane);
       scores[step] = pack<kCols, kScoreBits>(t);
       step_maximum(maximum, control.swap, t);
@@ -229,6 +234,7 @@ ENGINE:
     if (result_ready) {
       Result result;
       result.lane = lane;
+      result.clipped = clipped;
       result.sum = sums;
       result.tile = ap_uint<8>(control.active.outer);
       result.bank = activity.drain ? Bank(control.step) : Bank(control.active.outer);
@@ -237,10 +243,10 @@ ENGINE:
       const Address row = activity.drain ? Address(control.step >> kBankBits) : step;
       result.row = Address(plane + (epilogue.scatter ? queue_token(entry) : row));
       result.score = queue_score(entry);
-      write_result(result, epilogue, command, results, act, query, residual, accum, gate);
+      saturated = write_result(result, epilogue, command, results, act, query, residual, accum, gate);
     }
 
-    count_step(statistics, control, shape, activity.array, epilogue.to_dram && result_ready);
+    count_step(statistics, control, shape, activity.array, epilogue.to_dram && result_ready, saturated);
     const Control next = advance(control, shape);
     rows = advance_rows(rows, control, next, command, shape.attention);
     control = next;

@@ -40,6 +40,7 @@ inline EpilogueFlags epilogue_of(const Command& command, bool attention) {
 /// A result a column on its way out.
 struct Result {
   Lanes<kCols, kLaneBits> lane;  // requantised
+  Clipped clipped;               // of `lane`
   Lanes<kCols, kAccBits> sum;    // raw
   ap_uint<16> step;
   ap_uint<16> row;  // of the destination tensor
@@ -48,27 +49,31 @@ struct Result {
   ap_uint<16> score;  // of the gathered token
 };
 
-/// 16-bit result: GELU and its output scale, or the lane as it is.
-inline Beat activation_beat(const Result& result, bool with_gelu, const Command& command) {
+/// 16-bit result: GELU and its output scale, or the lane as it is. Adds the lanes that GELU's scale clips.
+inline Beat activation_beat(const Result& result, bool with_gelu, const Command& command, Clipped& clipped) {
   Lanes<kCols, 16> out;
 ACTIVATION:
   for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL
-    const ap_int<16> hidden = gelu_lane(result.lane[n], command.mult0, command.shift0);
-    out[n] = with_gelu ? hidden : ap_int<16>(result.lane[n]);
+    const Saturated<16> hidden = gelu_lane(result.lane[n], command.mult0, command.shift0);
+    out[n] = with_gelu ? hidden.value : ap_int<16>(result.lane[n]);
+    clipped.lane[n] = clipped.lane[n] || (with_gelu && hidden.clipped);
   }
   return pack<kCols, 16>(out);
 }
 
-/// x = sat16(x + y).
-inline Beat add_to_residual(Beat residual, const Result& result) {
-  Lanes<kCols, 16> x = unpack<kCols, 16>(residual);
+/// x = sat(x + y). Adds the lanes that this clips.
+inline ResidualWord add_to_residual(ResidualWord residual, const Result& result, Clipped& clipped) {
+  Lanes<kCols, kResidualBits> x = unpack<kCols, kResidualBits>(residual);
 RESIDUAL_LANE:
   for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL
-    x[n] = saturate<16, 25>(x[n] + result.lane[n]);
+    const Saturated<kResidualBits> sum =
+        saturate<kResidualBits, kLaneBits + 1>(ap_int<kLaneBits + 1>(x[n] + result.lane[n]));
+    x[n] = sum.value;
+    clipped.lane[n] = clipped.lane[n] || sum.clipped;
   }
-  return pack<kCols, 16>(x);
+  return pack<kCols, kResidualBits>(x);
 }
 
 /// sum += (z * score + 2^15) >> 16, in int32.
@@ -83,19 +88,23 @@ SUM_LANE:
   return pack<kCols, 32>(sum);
 }
 
-inline void write_result(const Result& result, const EpilogueFlags& epilogue, const Command& command,
-                         hls::stream<Beat>& results, TensorMemory<kActDepth>& act,
-                         TensorMemory<kQueryDepth>& query, TensorMemory<kResidualDepth>& residual,
-                         SumMemory& accum, GateMemory& gate) {
-  const Beat activation = activation_beat(result, epilogue.gelu, command);
+/// Puts a step's results where they go and returns how many of them were clipped; the gate's logits never
+/// are.
+inline ColumnCount write_result(const Result& result, const EpilogueFlags& epilogue, const Command& command,
+                                hls::stream<Beat>& results, TensorMemory<kActDepth>& act,
+                                TensorMemory<kQueryDepth>& query, ResidualMemory& residual, SumMemory& accum,
+                                GateMemory& gate) {
+  Clipped clipped = result.clipped;
+  const Beat activation = activation_beat(result, epilogue.gelu, command, clipped);
   if (epilogue.to_act) act[result.bank][result.row] = activation;
   if (epilogue.to_query) query[result.bank][result.row] = activation;
   if (epilogue.to_residual) {
-    residual[result.bank][result.row] = add_to_residual(residual[result.bank][result.row], result);
+    residual[result.bank][result.row] = add_to_residual(residual[result.bank][result.row], result, clipped);
   }
   if (epilogue.scatter) accum[result.bank][result.row] = add_to_sum(accum[result.bank][result.row], result);
   if (epilogue.to_gate) gate[result.tile][result.step] = pack<kCols, kAccBits>(result.sum);
   if (epilogue.to_dram) results.write(activation);
+  return count_clipped(clipped, epilogue.to_gate ? ColumnCount(0) : ColumnCount(kCols));
 }
 
 }  // namespace edgemoe

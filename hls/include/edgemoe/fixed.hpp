@@ -23,21 +23,34 @@ using Multiplier = ap_uint<kRowMultiplierBits>;
 using Shift = ap_uint<6>;
 using LaneValue = ap_int<kLaneBits>;
 
+/// A value of W bits, and whether it is not what was computed but the end of its range.
+template <int W>
+struct Saturated {
+  ap_int<W> value;
+  bool clipped;
+};
+
 /// Clamps `x` to W bits, two's complement.
 template <int W, int V>
-ap_int<W> saturate(ap_int<V> x) {
+Saturated<W> saturate(ap_int<V> x) {
   constexpr long long kHigh = (1LL << (W - 1)) - 1;
   const ap_int<V> high = kHigh;
   const ap_int<V> low = -kHigh - 1;
-  const ap_int<V> clamped = x > high ? high : (x < low ? low : x);
-  return ap_int<W>(clamped);
+  const bool above = x > high;
+  const bool below = x < low;
+  Saturated<W> result;
+  result.value = ap_int<W>(above ? high : (below ? low : x));
+  result.clipped = above || below;
+  return result;
 }
 
-/// (x + ((1 << s) >> 1)) >> s, computed as ((2x >> s) + 1) >> 1: one shifter, one increment.
+/// (x + ((1 << s) >> 1)) >> s, computed as ((2x >> s) + 1) >> 1: one shifter, one increment. Every shift is
+/// below the width of what it shifts, so all 64 of them are defined.
 template <int V>
 ap_int<V> round_shift(ap_int<V> x, Shift s) {
-  const ap_int<V + 1> doubled = ap_int<V + 1>(x) << 1;
-  const ap_int<V + 1> half_steps = doubled >> s;
+  constexpr int kDoubled = V + 1 > 64 ? V + 1 : 64;
+  const ap_int<kDoubled> doubled = ap_int<kDoubled>(x) << 1;
+  const ap_int<kDoubled> half_steps = doubled >> s;
   return ap_int<V>((half_steps + 1) >> 1);
 }
 
@@ -47,13 +60,18 @@ inline LaneValue largest(int bits) {
 }
 
 /// rq: sat((acc * m + 2^(s-1)) >> s), clamped to [-limit-1, limit].
-inline LaneValue requantise(Accumulator acc, Multiplier m, Shift s, LaneValue limit) {
+inline Saturated<kLaneBits> requantise(Accumulator acc, Multiplier m, Shift s, LaneValue limit) {
   constexpr int kProduct = kAccBits + kRowMultiplierBits;
   const ap_int<kProduct> product = acc * m;
   const ap_int<kProduct> value = round_shift<kProduct>(product, s);
   const ap_int<kProduct> high = limit;
   const ap_int<kProduct> low = ~limit;
-  return LaneValue(value > high ? high : (value < low ? low : value));
+  const bool above = value > high;
+  const bool below = value < low;
+  Saturated<kLaneBits> result;
+  result.value = LaneValue(above ? high : (below ? low : value));
+  result.clipped = above || below;
+  return result;
 }
 
 /// `mantissa`: U shifted left until its top bit is set; `exponent`: floor(log2 U). U must not be 0.

@@ -82,7 +82,7 @@ RANK:
       const Contestant best = best_expert(gate, token, command.heads, taken);
       if (slot == 0) {
         const IntegerMaximum maximum = integer_part(
-            Score(requantise(best.logit, command.mult0, Shift(command.shift0), largest(kScoreBits))));
+            Score(requantise(best.logit, command.mult0, Shift(command.shift0), largest(kScoreBits)).value));
         ranking = RankingWord(ap_uint<8>(maximum)) << 20;
       }
       if (slot < command.group) ranking = ranking | (RankingWord(best.expert) << (slot * 5));
@@ -126,15 +126,16 @@ inline void clear_row(SumMemory& accum, ap_uint<16>& row) {
 }
 
 /// Sweep 2: exponentials and their sum, four experts a step. The sum runs over all experts or over the chosen
-/// ones.
-inline void share_scores(const Command& command, const GateMemory& gate,
-                         const RankingWord (&rankings)[kMaxTokens], ShareWord (&shares)[kMaxTokens],
-                         SumMemory& accum, ap_uint<16>& cleared) {
+/// ones. Returns how many of its scores were clipped.
+inline Counter share_scores(const Command& command, const GateMemory& gate,
+                            const RankingWord (&rankings)[kMaxTokens], ShareWord (&shares)[kMaxTokens],
+                            SumMemory& accum, ap_uint<16>& cleared) {
   const bool over_all = command.rule == kRuleSoftmaxAll;
   const ExpertIndex last_step = ExpertIndex((command.heads - 1) / kShareLanes);
   ap_uint<16> token = 0;
   ExpertIndex step = 0;
   ap_uint<24> sum = 0;
+  Counter saturated = 0;
   Exponential share[kMaxTopK];
 CLEAR_SHARE:
   for (int slot = 0; slot < kMaxTopK; ++slot) {
@@ -146,12 +147,15 @@ SHARE:
 #pragma HLS PIPELINE II = 1
     const RankingWord ranking = rankings[token];
     ap_uint<24> part = 0;
+    ap_uint<log2_floor(kShareLanes) + 1> clipped = 0;
   SHARE_LANE:
     for (int n = 0; n < kShareLanes; ++n) {
 #pragma HLS UNROLL
       const ap_uint<6> expert = ap_uint<6>(step * kShareLanes + n);
       const Accumulator logit = select_logit(gate, token, step, n);
-      const Score t = Score(requantise(logit, command.mult0, Shift(command.shift0), largest(kScoreBits)));
+      const Saturated<kLaneBits> score =
+          requantise(logit, command.mult0, Shift(command.shift0), largest(kScoreBits));
+      const Score t = Score(score.value);
       const Exponential e = exp2_lane(t, IntegerMaximum(bits<8>(ranking, 20)));
       bool chosen = false;
     SLOT:
@@ -163,8 +167,10 @@ SHARE:
       }
       const bool counts = expert < command.heads && (over_all || chosen);
       part = ap_uint<24>(part + (counts ? e : Exponential(0)));
+      clipped = ap_uint<log2_floor(kShareLanes) + 1>(clipped + ap_uint<1>(counts && score.clipped));
     }
     sum = ap_uint<24>((step == 0 ? ap_uint<24>(0) : sum) + part);
+    saturated = Counter(saturated + clipped);
     const Reciprocal r = reciprocal(sum == 0 ? ap_uint<24>(1) : sum);
     const bool last = step == last_step;
     ShareWord word = (ShareWord(r.value) << 60) | (ShareWord(r.half_exponent) << 78);
@@ -178,6 +184,7 @@ SHARE:
     token = last ? ap_uint<16>(token + 1) : token;
     step = last ? ExpertIndex(0) : ExpertIndex(step + 1);
   }
+  return saturated;
 }
 
 /// p = min((e*q + 2^(sh-1)) >> sh, 65535), sh = 1 + 2k: a score in Q.16.
@@ -225,11 +232,12 @@ FILL:
   }
 }
 
-/// GATE: choices and queues of every token; the number of tokens of each expert goes to the walker.
-inline void gate_tokens(const Command& command, const GateMemory& gate, RankingWord (&rankings)[kMaxTokens],
-                        ShareWord (&shares)[kMaxTokens], Beat (&choice)[kMaxTokens],
-                        QueueEntry (&queue)[kQueueDepth], SumMemory& accum,
-                        hls::stream<ap_uint<16>>& expert_tokens) {
+/// GATE: choices and queues of every token; the number of tokens of each expert goes to the walker. Returns
+/// how many scores were clipped.
+inline Counter gate_tokens(const Command& command, const GateMemory& gate,
+                           RankingWord (&rankings)[kMaxTokens], ShareWord (&shares)[kMaxTokens],
+                           Beat (&choice)[kMaxTokens], QueueEntry (&queue)[kQueueDepth], SumMemory& accum,
+                           hls::stream<ap_uint<16>>& expert_tokens) {
   ap_uint<16> counts[kMaxExperts];
 CLEAR_COUNTS:
   for (int i = 0; i < kMaxExperts; ++i) {
@@ -238,7 +246,7 @@ CLEAR_COUNTS:
   }
   rank_experts(command, gate, rankings);
   ap_uint<16> cleared = 0;
-  share_scores(command, gate, rankings, shares, accum, cleared);
+  const Counter saturated = share_scores(command, gate, rankings, shares, accum, cleared);
   fill_queues(command, rankings, shares, choice, queue, counts, accum, cleared);
 CLEAR_SUMS:
   while (cleared != kResidualDepth) {
@@ -250,10 +258,14 @@ SEND_COUNTS:
 #pragma HLS UNROLL
     if (i < command.heads) expert_tokens.write(counts[i]);
   }
+  return saturated;
 }
 
-/// COMBINE: residual = sat16(residual + ((sum + 8) >> 4)), one row of kRows channels a step.
-inline void combine(const Command& command, const SumMemory& accum, TensorMemory<kResidualDepth>& residual) {
+/// COMBINE: residual = sat(residual + the sum, rounded), one row of kRows channels a step. Returns how many
+/// lanes were clipped.
+inline Counter combine(const Command& command, const SumMemory& accum, ResidualMemory& residual) {
+  constexpr int kHalf = (1 << kExpertFraction) >> 1;
+  Counter saturated = 0;
   ap_uint<16> token = 0;
   ap_uint<16> planes = command.k_tiles;
   ap_uint<16> plane = command.dst_base;
@@ -262,23 +274,31 @@ COMBINE:
 #pragma HLS PIPELINE II = 1
 #pragma HLS DEPENDENCE variable = residual inter false
     const ap_uint<16> row = ap_uint<16>(plane + token);
+    ap_uint<kBankBits + kColBits + 1> step_saturated = 0;
   COMBINE_BANK:
     for (int bank = 0; bank < kBanks; ++bank) {
 #pragma HLS UNROLL
       const Lanes<kCols, 32> sum = unpack<kCols, 32>(accum[bank][row]);
-      Lanes<kCols, 16> x = unpack<kCols, 16>(residual[bank][row]);
+      Lanes<kCols, kResidualBits> x = unpack<kCols, kResidualBits>(residual[bank][row]);
+      Clipped clipped;
     COMBINE_LANE:
       for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL
-        x[n] = saturate<16, 34>(x[n] + ((sum[n] + 8) >> kExpertFraction));
+        const ap_int<34> y = ap_int<34>(x[n] + ((sum[n] + kHalf) >> kExpertFraction));
+        const Saturated<kResidualBits> result = saturate<kResidualBits, 34>(y);
+        x[n] = result.value;
+        clipped.lane[n] = result.clipped;
       }
-      residual[bank][row] = pack<kCols, 16>(x);
+      residual[bank][row] = pack<kCols, kResidualBits>(x);
+      step_saturated = ap_uint<kBankBits + kColBits + 1>(step_saturated + count_clipped(clipped, kCols));
     }
+    saturated = Counter(saturated + step_saturated);
     const bool last = ap_uint<16>(token + 1) == command.tokens;
     plane = last ? ap_uint<16>(plane + command.dst_stride) : plane;
     planes = last ? ap_uint<16>(planes - 1) : planes;
     token = last ? ap_uint<16>(0) : ap_uint<16>(token + 1);
   }
+  return saturated;
 }
 
 }  // namespace edgemoe

@@ -28,7 +28,7 @@ inline GeluValue gelu(GeluValue h) {
 }
 
 /// GELU of a lane followed by its output scale: sat16((g * multiplier + 2^(shift-1)) >> shift).
-inline ap_int<16> gelu_lane(LaneValue h, Multiplier multiplier, Shift shift) {
+inline Saturated<16> gelu_lane(LaneValue h, Multiplier multiplier, Shift shift) {
   const GeluValue g = gelu(GeluValue(h));
   const ap_int<40> product = g * multiplier;
   return saturate<16, 40>(round_shift<40>(product, shift));

@@ -12,6 +12,9 @@ namespace edgemoe {
 template <int Depth>
 using TensorMemory = Beat[kBanks][Depth];
 
+/// The residual, a tensor of wider values.
+using ResidualMemory = ResidualWord[kBanks][kResidualDepth];
+
 /// Sums of weighted expert outputs, in the layout of the residual.
 using SumMemory = SumWord[kBanks][kResidualDepth];
 
@@ -33,14 +36,14 @@ inline ap_uint<16> queue_score(QueueEntry entry) {
   return bits<16>(entry, 16);
 }
 
-/// Reads the sub-words of a row.
-template <int Depth>
-Lanes<kRows, 16> read_word(const TensorMemory<Depth>& memory, ap_uint<16> row) {
-  Lanes<kRows, 16> word;
+/// Reads the sub-words of a row of lanes of W bits.
+template <int W, int Depth>
+Lanes<kRows, W> read_lanes(const ap_uint<kCols * W> (&memory)[kBanks][Depth], ap_uint<16> row) {
+  Lanes<kRows, W> word;
 READ_BANK:
   for (int bank = 0; bank < kBanks; ++bank) {
 #pragma HLS UNROLL
-    const Lanes<kCols, 16> part = unpack<kCols, 16>(memory[bank][row]);
+    const Lanes<kCols, W> part = unpack<kCols, W>(memory[bank][row]);
   READ_LANE:
     for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL
@@ -48,6 +51,11 @@ READ_BANK:
     }
   }
   return word;
+}
+
+template <int Depth>
+Lanes<kRows, 16> read_word(const TensorMemory<Depth>& memory, ap_uint<16> row) {
+  return read_lanes<16, Depth>(memory, row);
 }
 
 }  // namespace edgemoe

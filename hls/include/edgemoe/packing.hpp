@@ -19,6 +19,10 @@ using Beat = ap_uint<kBusBits>;
 /// What a step takes of the weights region: a stripe from each of its masters, the first one lowest.
 using Stripe = ap_uint<kWeightBusBits>;
 using Feed = ap_uint<kFeedBits>;
+/// One sub-word of the residual; in DRAM, where its values are int32, it is two beats.
+using ResidualWord = ap_uint<kCols * kResidualBits>;
+static_assert(kActBits <= kResidualBits && kResidualBits <= 20,
+              "EXPERT_FRACTION and NORM_DROP are not negative");
 /// A row of psum or of raw gate logits, of expert sums, of scores and of running maxima: a value a column.
 using AccumulatorWord = ap_uint<kCols * kAccBits>;
 using SumWord = ap_uint<kCols * 32>;
@@ -33,9 +37,12 @@ constexpr int kFeedBeats = kFeedBits / kBusBits;
 constexpr int kFeedBytes = kFeedBits / 8;
 static_assert(kBusBits == 16 * kCols && kBanks << kColBits == kRows, "a sub-word is one beat of int16");
 
-/// A bank, and a column.
+/// A bank, a column, and a number of columns.
 using Bank = ap_uint<kBankBits>;
 using Column = ap_uint<kColBits>;
+using ColumnCount = ap_uint<kColBits + 1>;
+/// What the statistics count.
+using Counter = ap_uint<32>;
 
 /// `W` bits of `word` from bit `low` on, unsigned.
 template <int W, int V>
@@ -51,6 +58,22 @@ struct Lanes {
   ap_int<W>& operator[](int i) { return lane[i]; }
   const ap_int<W>& operator[](int i) const { return lane[i]; }
 };
+
+/// Which columns hold a value that was clipped.
+struct Clipped {
+  bool lane[kCols];
+};
+
+/// How many of the first `columns` lanes were clipped.
+inline ColumnCount count_clipped(const Clipped& clipped, ColumnCount columns) {
+  ColumnCount count = 0;
+COUNT_CLIPPED:
+  for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+    count = ColumnCount(count + ap_uint<1>(clipped.lane[n] && n < columns));
+  }
+  return count;
+}
 
 template <int N, int W>
 Lanes<N, W> unpack(ap_uint<N * W> word) {

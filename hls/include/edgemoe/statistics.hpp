@@ -8,8 +8,6 @@
 
 namespace edgemoe {
 
-using Counter = ap_uint<32>;
-
 struct Statistics {
   Counter cycle_start;
   Counter engine_steps;
@@ -20,6 +18,7 @@ struct Statistics {
   Counter read_beats;
   Counter exp_evaluations;
   Counter write_beats;
+  Counter saturated;
 };
 
 inline Statistics clear_statistics(Counter now) {
@@ -33,11 +32,14 @@ inline Statistics clear_statistics(Counter now) {
   s.read_beats = 0;
   s.exp_evaluations = 0;
   s.write_beats = 0;
+  s.saturated = 0;
   return s;
 }
 
-/// Counts one iteration of the engine: `busy` when the array works, `sent` when a beat leaves for DRAM.
-inline void count_step(Statistics& s, const Control& control, const Shape& shape, bool busy, bool sent) {
+/// Counts one iteration of the engine: `busy` when the array works, `sent` when a beat leaves for DRAM,
+/// `saturated` lanes clipped.
+inline void count_step(Statistics& s, const Control& control, const Shape& shape, bool busy, bool sent,
+                       ColumnCount saturated) {
   s.engine_steps = Counter(s.engine_steps + 1);
   s.mac_steps = Counter(s.mac_steps + ap_uint<1>(busy));
   s.x_reads = s.mac_steps;  // the array takes a word of `act` whenever it works
@@ -45,6 +47,7 @@ inline void count_step(Statistics& s, const Control& control, const Shape& shape
   s.read_beats =
       Counter(s.read_beats + (control.loading && !shape.attention ? ap_uint<3>(kFeedBeats) : ap_uint<3>(0)));
   s.write_beats = Counter(s.write_beats + ap_uint<1>(sent));
+  s.saturated = Counter(s.saturated + saturated);
   const GroupSize none = 0;
   s.score_writes = Counter(s.score_writes + (control.phase == kScores ? control.active.size : none));
   s.exp_evaluations = Counter(s.exp_evaluations + (control.phase == kContext ? control.active.size : none));
@@ -82,6 +85,8 @@ inline Counter record_word(const Statistics& s, const Command& command, Counter 
       return s.exp_evaluations;
     case kStatisticsWriteBeats:
       return s.write_beats;
+    case kStatisticsSaturated:
+      return s.saturated;
     default:
       return 0;
   }

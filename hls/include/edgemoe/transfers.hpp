@@ -20,22 +20,57 @@ WIDEN:
   return pack<kCols, 16>(values);
 }
 
+/// Values of int32 in a beat.
+constexpr int kBeatWide = kCols / 2;
+
+/// A sub-word of the residual from two beats of int32. `clipped`: which values had to be.
+inline ResidualWord narrow_beats(Beat low, Beat high, Clipped& clipped) {
+  Lanes<kCols, kResidualBits> values;
+NARROW:
+  for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+    const Beat beat = n < kBeatWide ? low : high;
+    const Saturated<kResidualBits> x =
+        saturate<kResidualBits, 32>(ap_int<32>(bits<32>(beat, 32 * (n % kBeatWide))));
+    values[n] = x.value;
+    clipped.lane[n] = x.clipped;
+  }
+  return pack<kCols, kResidualBits>(values);
+}
+
+/// A sub-word of the residual, sign-extended to int32: two beats.
+inline SumWord widen_residual(ResidualWord word) {
+  const Lanes<kCols, kResidualBits> x = unpack<kCols, kResidualBits>(word);
+  Lanes<kCols, 32> values;
+WIDEN_RESIDUAL:
+  for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+    values[n] = x[n];
+  }
+  return pack<kCols, 32>(values);
+}
+
+/// A beat of a word: of bytes it is two sub-words, of int16 one, of int32 half a one.
+using WordPart = ap_uint<kBankBits + 1>;
+
 /// A beat of a feed.
 using FeedPart = ap_uint<log2_floor(kFeedBeats) + 1>;
 
-/// LOAD: `size` words from dst_base on. U8 words come in beats of two sub-words, I16 words in beats of one;
-/// of the weights region they come in feeds.
-inline void load(const Command& command, hls::stream<Feed>& feeds, hls::stream<Beat>& beats,
-                 TensorMemory<kActDepth>& act, TensorMemory<kResidualDepth>& residual) {
+/// LOAD: `size` words from dst_base on, bytes and int16 into `act`, int32 into `residual`; of the weights
+/// region they come in feeds. Returns how many of the residual's values were clipped.
+inline Counter load(const Command& command, hls::stream<Feed>& feeds, hls::stream<Beat>& beats,
+                    TensorMemory<kActDepth>& act, ResidualMemory& residual) {
   const bool from_image = command.region == kRegionImage;
   const bool bytes = command.format == kFormatU8;
-  const bool to_act = command.space == kSpaceAct;
-  const Bank last_part = bytes ? kBanks / 2 - 1 : kBanks - 1;
+  const bool wide = command.format == kFormatI32;
+  const WordPart last_part = bytes ? kBanks / 2 - 1 : (wide ? 2 * kBanks - 1 : kBanks - 1);
   ap_uint<16> words = ap_uint<16>(command.size);
   ap_uint<16> row = command.dst_base;
-  Bank part = 0;
+  WordPart part = 0;
   Feed feed = 0;
   FeedPart taken = 0;  // beats taken of the feed
+  Beat before = 0;
+  Counter saturated = 0;
 LOAD:
   while (words != 0) {
 #pragma HLS PIPELINE II = 1
@@ -47,54 +82,58 @@ LOAD:
       beat = Beat(feed);
       taken = taken == kFeedBeats - 1 ? FeedPart(0) : FeedPart(taken + 1);
     }
+    Clipped clipped;
+    const ResidualWord narrowed = narrow_beats(before, beat, clipped);
+    const bool whole = wide && (part & 1) == 1;
   LOAD_BANK:
     for (int bank = 0; bank < kBanks; ++bank) {
 #pragma HLS UNROLL
       const bool here = bytes ? part == bank / 2 : part == bank;
       const Beat value = bytes ? widen_bytes(beat, bank % 2) : beat;
-      if (here && to_act) act[bank][row] = value;
-      if (here && !to_act) residual[bank][row] = value;
+      if (here && !wide) act[bank][row] = value;
+      if (whole && (part >> 1) == bank) residual[bank][row] = narrowed;
     }
+    saturated = Counter(saturated + count_clipped(clipped, whole ? kCols : 0));
+    before = beat;
     const bool last = part == last_part;
     words = last ? ap_uint<16>(words - 1) : words;
     row = last ? ap_uint<16>(row + 1) : row;
-    part = last ? Bank(0) : Bank(part + 1);
+    part = last ? WordPart(0) : WordPart(part + 1);
   }
+  return saturated;
 }
 
-/// A beat of a word that STORE writes.
-using StorePart = ap_uint<kBankBits + 1>;
-
-/// STORE: `size` words from src_base on: a beat a sub-word of int16, two a sub-word of int32 sums, one a
-/// token of choices.
+/// STORE: `size` words from src_base on: a beat a sub-word of int16, two a sub-word of int32 (residual and
+/// sums), one a token of choices.
 inline void store_words(const Command& command, const TensorMemory<kActDepth>& act,
-                        const TensorMemory<kQueryDepth>& query, const TensorMemory<kResidualDepth>& residual,
+                        const TensorMemory<kQueryDepth>& query, const ResidualMemory& residual,
                         const SumMemory& accum, const Beat (&choice)[kMaxTokens],
                         hls::stream<Beat>& results) {
-  const bool sums = command.space == kSpaceAccum;
+  const bool wide = wide_space(command.space);
   const bool choices = command.space == kSpaceChoice;
-  const StorePart last_part = choices ? 0 : (sums ? 2 * kBanks - 1 : kBanks - 1);
+  const WordPart last_part = choices ? 0 : (wide ? 2 * kBanks - 1 : kBanks - 1);
   ap_uint<16> words = ap_uint<16>(command.size);
   ap_uint<16> row = command.src_base;
-  StorePart part = 0;
+  WordPart part = 0;
 STORE:
   while (words != 0) {
 #pragma HLS PIPELINE II = 1
-    const Bank bank = sums ? Bank(part >> 1) : Bank(part);
+    const Bank bank = wide ? Bank(part >> 1) : Bank(part);
     Beat beat = 0;
     if (command.space == kSpaceAct) beat = act[bank][row];
     if (command.space == kSpaceQuery) beat = query[bank][row];
-    if (command.space == kSpaceResidual) beat = residual[bank][row];
     if (choices) beat = choice[row];
-    if (sums) {
-      const SumWord word = accum[bank][row];
+    if (wide) {
+      SumWord word = 0;
+      if (command.space == kSpaceAccum) word = accum[bank][row];
+      if (command.space == kSpaceResidual) word = widen_residual(residual[bank][row]);
       beat = (part & 1) == 0 ? bits<kBusBits>(word, 0) : bits<kBusBits>(word, kBusBits);
     }
     results.write(beat);
     const bool last = part == last_part;
     words = last ? ap_uint<16>(words - 1) : words;
     row = last ? ap_uint<16>(row + 1) : row;
-    part = last ? StorePart(0) : StorePart(part + 1);
+    part = last ? WordPart(0) : WordPart(part + 1);
   }
 }
 

@@ -8,6 +8,7 @@ import numpy as np
 from edgemoe.boardtest.check import Bench, Check, judged
 from edgemoe.config import BuildConfig
 from edgemoe.golden import machine
+from edgemoe.numerics import RESIDUAL_BITS
 from edgemoe.program import Memory
 from edgemoe.registers import (
     DESCRIPTOR_BYTES,
@@ -47,12 +48,16 @@ def memory(bench: Bench) -> Check:
 
 def _round(build: BuildConfig, rng: np.random.Generator, number: int) -> Memory:
     """One LOAD and one STORE; the first round moves one word, the last ones whole memories."""
-    space, depth = ((Space.ACT, build.act_depth), (Space.RESIDUAL, build.residual_depth))[number % 2]
+    space, depth, form, bits = (
+        (Space.ACT, build.act_depth, Format.I16, 16),
+        (Space.RESIDUAL, build.residual_depth, Format.I32, RESIDUAL_BITS),
+    )[number % 2]
     words = 1 if number == 0 else depth if number >= ROUNDS - 2 else int(rng.integers(2, depth))
-    image = rng.integers(0, 256, words * build.rows * 2, dtype=np.uint8).tobytes()
+    values = rng.integers(-(1 << (bits - 1)), 1 << (bits - 1), words * build.rows)
+    image = values.astype("<i2" if form == Format.I16 else "<i4").tobytes()
     region = Region.IMAGE
     load = Descriptor(
-        opcode=Opcode.LOAD, space=space, format=Format.I16, region=region, size=words, dst_base=depth - words
+        opcode=Opcode.LOAD, space=space, format=form, region=region, size=words, dst_base=depth - words
     )
     store = Descriptor(
         opcode=Opcode.STORE, space=space, size=words, src_base=depth - words, offset=GUARD, stage=1

@@ -121,7 +121,8 @@ def infer(board: str | None, dram: dict[str, int], as_json: bool, **options: Any
     from edgemoe.infer import infer
 
     figures = infer(board_name=board, dram=dram_config(dram), **options)
-    show(as_json, figures, f"Pictures and arrays are in {figures['out']}")
+    clipped = f"warning: {figures['saturation']}\n" if figures.get("saturation") else ""
+    show(as_json, figures, f"{clipped}Pictures and arrays are in {figures['out']}")
     return 0
 
 

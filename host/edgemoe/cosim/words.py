@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edgemoe.report import divergence_sentence
+from edgemoe.report import divergence_sentence, saturation_sentence
 
 
 def verdict(report: Mapping[str, Any], out: Path) -> str:
@@ -16,6 +16,8 @@ def verdict(report: Mapping[str, Any], out: Path) -> str:
         lines = [f"not bit-exact: {report['mismatches']} elements differ"]
         if first := report["first_divergence"]:
             lines.append(f"  first: {divergence_sentence(first)}")
+    if clipped := saturation_sentence(report):
+        lines.append(f"warning: {clipped}")
     for name, task in report["task"].items():
         lines.append(f"{name}: {task['cycles']} cycles, backbone {task['backbone_cycles']}")
     lines.append(f"MAC utilisation {report['mac_utilisation']:.1%}; results in {out}")

@@ -15,20 +15,20 @@ from numpy.typing import NDArray
 
 from edgemoe.golden.linear import matmul
 from edgemoe.golden.softmax import exponentials, softmax_float
-from edgemoe.numerics import SCORE_BITS, Int, recip, round_shift, rq, saturate
+from edgemoe.numerics import ACT_BITS, SCORE_BITS, Int, Tally, recip, rescaled, rq, saturated
 
 
-def attention(q: Int, k: Int, v: Int, mt: int, st: int, cm: int, cs: int) -> Int:
+def attention(q: Int, k: Int, v: Int, mt: int, st: int, cm: int, cs: int, tally: Tally | None = None) -> Int:
     """q (Tq,d), k (Tk,d), v (Tk,d) int16 -> context (Tq,d) int16.
 
     mt / 2^st turns q.k into log2-scores in Q.10; cm / 2^cs turns v's scale into the context's.
     """
-    t = rq(matmul(q, k.T), mt, st, SCORE_BITS)
+    t = rq(matmul(q, k.T), mt, st, SCORE_BITS, tally)
     e, s = exponentials(t)
     o = matmul(e, v)
     r, j = recip(s)
     r = (r * cm + 32768) >> 16
-    return saturate(round_shift(o * r[:, None], (1 + 2 * j + cs)[:, None]), 16)
+    return saturated(rescaled(o, r[:, None], (1 + 2 * j + cs)[:, None]), ACT_BITS, tally)
 
 
 def attention_float(

@@ -11,7 +11,7 @@ from edgemoe.numerics import Int
 
 
 def embedding(rows: Int, weight: Int, bias: Int, m: Int, s: Int, position: Int) -> Int:
-    """rows (patches, 3PP) pixels 0..255 in the order (c, y, x), position (T,D) int16 -> residual (T,D) int16.
+    """rows (patches, 3PP) pixels 0..255 in the order (c, y, x), position (T,D) and the result in the residual's format.
 
     Row 0 of `position` is the class token with its position; the patches are added to the others.
     """

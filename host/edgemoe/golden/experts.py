@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgemoe.golden.softmax import gate_scores, softmax_float
-from edgemoe.numerics import EXPERT_FRACTION, SCORE_BITS, Int, rq, saturate
+from edgemoe.numerics import EXPERT_FRACTION, RESIDUAL_BITS, SCORE_BITS, Int, Tally, rq, saturated
 from edgemoe.registers import Rule
 
 
@@ -36,26 +36,28 @@ class Routing:
         return np.bincount(self.expert[self.valid], minlength=experts).tolist()
 
 
-def gate(logits: Int, top_k: int, rule: int, m: int, s: int, threshold: int) -> Routing:
+def gate(
+    logits: Int, top_k: int, rule: int, m: int, s: int, threshold: int, tally: Tally | None = None
+) -> Routing:
     """Raw accumulators (T,E) -> routing. Ranked on the accumulators themselves, ties to the lower expert."""
     order = np.argsort(-logits, axis=1, kind="stable")[:, :top_k]
-    t = rq(logits, m, s, SCORE_BITS)
     if rule == Rule.SOFTMAX_ALL:
-        score = np.take_along_axis(gate_scores(t), order, axis=1)
+        score = np.take_along_axis(gate_scores(rq(logits, m, s, SCORE_BITS, tally)), order, axis=1)
     else:
-        score = gate_scores(np.take_along_axis(t, order, axis=1))
+        chosen = np.take_along_axis(logits, order, axis=1)
+        score = gate_scores(rq(chosen, m, s, SCORE_BITS, tally))
     return Routing(order.astype(np.int64), score, score >= threshold)
 
 
 def scatter(accum: Int, tokens: Int, z: Int, score: Int) -> None:
-    """accum (T,D) int32 += z (n,D) int24 * score (n), rounded to residual scale / 16, in place."""
+    """accum (T,D) int32 += z (n,D) int24 * score (n), rounded to residual scale / 2^EXPERT_FRACTION, in place."""
     accum[tokens] += (z * score[:, None] + 32768) >> 16
 
 
-def combine(x: Int, accum: Int) -> Int:
-    """x (T,D) int16 plus the experts' sum, rounded once."""
+def combine(x: Int, accum: Int, tally: Tally | None = None) -> Int:
+    """x (T,D) of RESIDUAL_BITS plus the experts' sum, rounded once."""
     half = (1 << EXPERT_FRACTION) >> 1
-    return saturate(x + ((accum + half) >> EXPERT_FRACTION), 16)
+    return saturated(x + ((accum + half) >> EXPERT_FRACTION), RESIDUAL_BITS, tally)
 
 
 def gate_float(

@@ -12,13 +12,16 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from edgemoe.numerics import HIDDEN_BITS, Int, gelu, round_shift, rq, saturate
+from edgemoe.numerics import ACT_BITS, HIDDEN_BITS, Int, Tally, clips, gelu, rescaled, saturate
 
 
-def gelu_epilogue(acc: Int, m: Int, s: Int, gm: int, gs: int) -> Int:
+def gelu_epilogue(acc: Int, m: Int, s: Int, gm: int, gs: int, tally: Tally | None = None) -> Int:
     """acc (T,N) -> hidden (T,N) int16: requantise to Q.14 by (m, s), GELU, scale by gm / 2^gs."""
-    g = gelu(rq(acc, m, s, HIDDEN_BITS))
-    return saturate(round_shift(g * gm, gs), 16)
+    h = rescaled(acc, m, s)
+    y = rescaled(gelu(saturate(h, HIDDEN_BITS)), gm, gs)
+    if tally is not None:
+        tally.add(clips(h, HIDDEN_BITS) | clips(y, ACT_BITS))
+    return saturate(y, ACT_BITS)
 
 
 def erf(x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from edgemoe.numerics import Int
 
 
 def head(x: Int, tensors: Mapping[str, NDArray[Any]], task: str) -> Int:
-    """x (patches, D) int16 residual, a package's tensors -> outputs (patches, maps * P^2) int16."""
+    """x (patches, D) residual, a package's tensors -> outputs (patches, maps * P^2) int16."""
     wide = {
         name: np.asarray(tensors[f"heads.{task}.{name}"]).astype(np.int64)
         for layer in ("norm", "fc1", "fc2")

@@ -8,9 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edgemoe.numerics import EXPERT_BITS, Int, rq, saturate
-
-RESIDUAL_UPDATE_BITS = 24
+from edgemoe.numerics import ACT_BITS, EXPERT_BITS, RESIDUAL_BITS, Int, Tally, clips, rescaled, rq, saturate
 
 
 def matmul(a: Int, b: Int) -> Int:
@@ -28,19 +26,23 @@ def linear_sums(x: Int, weight: Int, bias: Int) -> Int:
     return matmul(x, weight.T) + bias
 
 
-def requantised(acc: Int, m: Int, s: Int) -> Int:
+def requantised(acc: Int, m: Int, s: Int, tally: Tally | None = None) -> Int:
     """Epilogues REQUANT and DRAM: int16."""
-    return rq(acc, m, s, 16)
+    return rq(acc, m, s, ACT_BITS, tally)
 
 
-def residual_added(x: Int, acc: Int, m: Int, s: Int) -> Int:
-    """Epilogue RESIDUAL: x (T,N) int16 plus the update, which is first rounded to 24 bits."""
-    return saturate(x + rq(acc, m, s, RESIDUAL_UPDATE_BITS), 16)
+def residual_added(x: Int, acc: Int, m: Int, s: Int, tally: Tally | None = None) -> Int:
+    """Epilogue RESIDUAL: x (T,N) of RESIDUAL_BITS plus the update, which is first rounded to 24 bits."""
+    update = rescaled(acc, m, s)
+    y = x + saturate(update, EXPERT_BITS)
+    if tally is not None:
+        tally.add(clips(update, EXPERT_BITS) | clips(y, RESIDUAL_BITS))
+    return saturate(y, RESIDUAL_BITS)
 
 
-def expert_output(acc: Int, m: Int, s: Int) -> Int:
-    """Epilogue EXPERT before the score: z, int24 in residual scale / 16."""
-    return rq(acc, m, s, EXPERT_BITS)
+def expert_output(acc: Int, m: Int, s: Int, tally: Tally | None = None) -> Int:
+    """Epilogue EXPERT before the score: z, int24 in residual scale / 2^EXPERT_FRACTION."""
+    return rq(acc, m, s, EXPERT_BITS, tally)
 
 
 def linear_float(

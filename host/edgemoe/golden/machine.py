@@ -21,11 +21,12 @@ from edgemoe.golden.gelu import gelu_epilogue
 from edgemoe.golden.layernorm import layernorm
 from edgemoe.golden.linear import expert_output, linear_sums, requantised, residual_added
 from edgemoe.golden.verdict import Reading, check_program, word_sum
-from edgemoe.numerics import Int
+from edgemoe.numerics import RESIDUAL_BITS, Int, Tally, saturated
 from edgemoe.program import Memory, Run
 from edgemoe.registers import (
     DESCRIPTOR_BYTES,
     NO_INDEX,
+    WIDE_SPACES,
     Descriptor,
     Epilogue,
     Error,
@@ -119,11 +120,14 @@ class _Machine:
     def load(self, index: int, d: Descriptor) -> Statistics:
         """DRAM -> act or residual, in address order."""
         region = self.memory.image if d.region == Region.IMAGE else self.memory.weights
-        kind = np.dtype(np.uint8 if d.format == Format.U8 else "<i2")
+        kind = np.dtype({Format.U8: "<u1", Format.I16: "<i2", Format.I32: "<i4"}[Format(d.format)])
         values = np.frombuffer(region, kind, d.size * self.build.rows, d.offset).reshape(d.size, -1)
-        self.words[Space(d.space)][d.dst_base : d.dst_base + d.size] = values
-        self._keep(index, d, values.astype(np.int64))
-        return _record(d, read_beats=d.size * load_beats(self.build, d.format))
+        tally, words = Tally(), values.astype(np.int64)
+        if d.space == Space.RESIDUAL:
+            words = saturated(words, RESIDUAL_BITS, tally)
+        self.words[Space(d.space)][d.dst_base : d.dst_base + d.size] = words
+        self._keep(index, d, words)
+        return _record(d, tally, read_beats=d.size * load_beats(self.build, d.format))
 
     def linear(self, index: int, d: Descriptor) -> Statistics:
         """x W^T + b with one of the epilogues."""
@@ -131,29 +135,29 @@ class _Machine:
         weight, bias, m, s = self._weights(d.offset, d.n_tiles, d.k_tiles, d.weight_bits)
         acc = linear_sums(x, weight, bias)
         rows = np.arange(d.tokens)
-        write_beats = 0
+        write_beats, tally = 0, Tally()
         if d.epilogue == Epilogue.REQUANT:
-            y = requantised(acc, m, s)
+            y = requantised(acc, m, s, tally)
             self._write(Space(d.space), d.dst_base, d.dst_stride, rows, y)
         elif d.epilogue == Epilogue.GELU:
-            y = gelu_epilogue(acc, m, s, d.mult0, d.shift0)
+            y = gelu_epilogue(acc, m, s, d.mult0, d.shift0, tally)
             self._write(Space.ACT, d.dst_base, d.dst_stride, rows, y)
         elif d.epilogue == Epilogue.RESIDUAL:
             planes = -(-d.n_tiles // self.build.banks)
             old = self._planes(Space.RESIDUAL, d.dst_base, d.dst_stride, planes, rows)[:, : acc.shape[1]]
-            y = residual_added(old, acc, m, s)
+            y = residual_added(old, acc, m, s, tally)
             self._write(Space.RESIDUAL, d.dst_base, d.dst_stride, rows, y)
         elif d.epilogue == Epilogue.RAW:
             y = acc
             self.logits[: d.tokens, : acc.shape[1]] = acc
         else:
-            y = requantised(acc, m, s)
+            y = requantised(acc, m, s, tally)
             tiles = y.reshape(d.tokens, d.n_tiles, self.build.cols).transpose(1, 0, 2).astype("<i2")
             self.output[d.size : d.size + tiles.nbytes] = tiles.tobytes()
             write_beats = d.n_tiles * d.tokens
         self._keep(index, d, y)
         steps, beats = self._linear_counts(d.n_tiles, d.k_tiles, d.tokens, d.weight_bits)
-        return _record(d, mac_steps=steps, x_reads=steps, read_beats=beats, write_beats=write_beats)
+        return _record(d, tally, mac_steps=steps, x_reads=steps, read_beats=beats, write_beats=write_beats)
 
     def layernorm(self, index: int, d: Descriptor) -> Statistics:
         """residual -> act."""
@@ -162,10 +166,11 @@ class _Machine:
         records = np.frombuffer(self.memory.weights, "<u8", d.k_tiles * self.build.rows, d.offset)
         beta, gamma, s = _decode_records(records)
         gamma = gamma - ((gamma >> 15) << 16)  # the m field holds an int16 here
-        y = layernorm(x, gamma, beta, s, d.dim, d.eps)
+        tally = Tally()
+        y = layernorm(x, gamma, beta, s, d.dim, d.eps, tally)
         self._write(Space.ACT, d.dst_base, d.dst_stride, rows, y)
         self._keep(index, d, y)
-        return _record(d, read_beats=norm_beats(self.build, d.k_tiles))
+        return _record(d, tally, read_beats=norm_beats(self.build, d.k_tiles))
 
     def attention(self, index: int, d: Descriptor) -> Statistics:
         """Every head from its planes of query and act."""
@@ -173,11 +178,11 @@ class _Machine:
         q = self._planes(Space.QUERY, d.query_base, d.query_stride, d.heads, rows)
         k = self._planes(Space.ACT, d.src_base, d.src_stride, d.heads, rows)
         v = self._planes(Space.ACT, d.aux_base, d.aux_stride, d.heads, rows)
-        context, lanes_of_head = np.zeros_like(q), self.build.rows
+        context, lanes_of_head, tally = np.zeros_like(q), self.build.rows, Tally()
         for head in range(d.heads):
             lanes = slice(lanes_of_head * head, lanes_of_head * (head + 1))
             context[:, lanes] = attention(
-                q[:, lanes], k[:, lanes], v[:, lanes], d.mult0, d.shift0, d.mult1, d.shift1
+                q[:, lanes], k[:, lanes], v[:, lanes], d.mult0, d.shift0, d.mult1, d.shift1, tally
             )
         self._write(Space.ACT, d.dst_base, d.dst_stride, rows, context)
         self._keep(index, d, context)
@@ -186,6 +191,7 @@ class _Machine:
         scores = d.heads * d.tokens * d.tokens
         return _record(
             d,
+            tally,
             mac_steps=steps,
             x_reads=steps,
             query_reads=d.heads * d.tokens,
@@ -197,13 +203,14 @@ class _Machine:
         """Logits -> choice and queues; clears accum."""
         self.words[Space.ACCUM][:] = 0
         logits = self.logits[: d.tokens, : d.heads]
-        routing = gate(logits, d.group, d.rule, d.mult0, d.shift0, d.threshold)
+        tally = Tally()
+        routing = gate(logits, d.group, d.rule, d.mult0, d.shift0, d.threshold, tally)
         slots = routing.expert | routing.valid.astype(np.int64) << 8 | routing.score << 16
         self.choice[: d.tokens] = 0
         self.choice[: d.tokens, : d.group] = slots
         self.routing = routing
         self._keep(index, d, np.stack([routing.expert, routing.valid, routing.score], axis=2))
-        return _record(d)
+        return _record(d, tally)
 
     def experts(self, index: int, d: Descriptor) -> Statistics:
         """Each used expert on its queue; a record for each."""
@@ -216,13 +223,13 @@ class _Machine:
             tokens, score = self.routing.queue(expert)
             if not len(tokens):
                 continue
-            offset = d.offset + expert * d.size
+            offset, tally = d.offset + expert * d.size, Tally()
             x = self._planes(Space.ACT, d.src_base, d.src_stride, d.k_tiles, tokens)
             weight, bias, m, s = self._weights(offset, d.n_tiles, d.k_tiles, d.weight_bits)
-            hidden = gelu_epilogue(linear_sums(x, weight, bias), m, s, d.mult0, d.shift0)
+            hidden = gelu_epilogue(linear_sums(x, weight, bias), m, s, d.mult0, d.shift0, tally)
             self._write(Space.ACT, d.aux_base, d.aux_stride, np.arange(len(tokens)), hidden)
             weight, bias, m, s = self._weights(offset + fc1_bytes, outputs, hidden_planes, d.weight_bits)
-            z = expert_output(linear_sums(hidden, weight, bias), m, s)
+            z = expert_output(linear_sums(hidden, weight, bias), m, s, tally)
             accum = self._planes(Space.ACCUM, d.dst_base, d.dst_stride, d.k_tiles, np.arange(d.tokens))
             scatter(accum, tokens, z, score)
             self._write(Space.ACCUM, d.dst_base, d.dst_stride, np.arange(d.tokens), accum)
@@ -230,7 +237,7 @@ class _Machine:
             steps1, beats1 = self._linear_counts(d.n_tiles, d.k_tiles, len(tokens), d.weight_bits)
             steps2, beats2 = self._linear_counts(outputs, hidden_planes, len(tokens), d.weight_bits)
             counts = {"mac_steps": steps1 + steps2, "x_reads": steps1 + steps2, "read_beats": beats1 + beats2}
-            self.records.append(replace(_record(d, **counts), expert=expert, tokens=len(tokens)))
+            self.records.append(replace(_record(d, tally, **counts), expert=expert, tokens=len(tokens)))
         sums = self._planes(Space.ACCUM, d.dst_base, d.dst_stride, d.k_tiles, np.arange(d.tokens))
         self._keep(index, d, sums)
         return _record(d)
@@ -240,15 +247,16 @@ class _Machine:
         rows = np.arange(d.tokens)
         x = self._planes(Space.RESIDUAL, d.dst_base, d.dst_stride, d.k_tiles, rows)
         accum = self._planes(Space.ACCUM, d.dst_base, d.dst_stride, d.k_tiles, rows)
-        y = combine(x, accum)
+        tally = Tally()
+        y = combine(x, accum, tally)
         self._write(Space.RESIDUAL, d.dst_base, d.dst_stride, rows, y)
         self._keep(index, d, y)
-        return _record(d)
+        return _record(d, tally)
 
     def store(self, index: int, d: Descriptor) -> Statistics:
         """A memory's words -> output region."""
         space = Space(d.space)
-        kind = {Space.CHOICE: "<u4", Space.ACCUM: "<i4"}.get(space, "<i2")
+        kind = "<u4" if space == Space.CHOICE else "<i4" if space in WIDE_SPACES else "<i2"
         memory = self.choice if space == Space.CHOICE else self.words[space]
         words = memory[d.src_base : d.src_base + d.size].astype(np.int64)
         if space == Space.CHOICE:  # a beat each
@@ -303,5 +311,6 @@ def _decode_records(records: NDArray[np.uint64]) -> tuple[Int, Int, Int]:
     return bias, m.astype(np.int64), s.astype(np.int64)
 
 
-def _record(d: Descriptor, **counts: int) -> Statistics:
-    return Statistics(d.stage, d.opcode, NO_INDEX, d.tokens, **counts)
+def _record(d: Descriptor, tally: Tally | None = None, **counts: int) -> Statistics:
+    clipped = 0 if tally is None else tally.lanes
+    return Statistics(d.stage, d.opcode, NO_INDEX, d.tokens, saturated=clipped, **counts)

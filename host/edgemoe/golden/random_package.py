@@ -61,7 +61,7 @@ def random_package(
         for task in TASKS:
             for name, value in ranges(config, forward(config, state, image, task), task).items():
                 greatest[name] = max(greatest.get(name, 0.0), value)
-    scales = {name: act_scale(value, MARGIN) for name, value in greatest.items()}
+    scales = {name: act_scale(name, value, MARGIN) for name, value in greatest.items()}
     package = export_package(
         config, state, scales, weight_bits=weight_bits, provenance={"random": True, "seed": seed}
     )

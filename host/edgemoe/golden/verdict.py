@@ -188,9 +188,11 @@ def _load(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
         yield Error.REGION
     if d.size == 0:
         yield Error.SIZE
-    if d.format not in (Format.U8, Format.I16):
+    if d.space == Space.ACT and d.format not in (Format.U8, Format.I16):
         yield Error.FORMAT
-    else:
+    if d.space == Space.RESIDUAL and d.format != Format.I32:
+        yield Error.FORMAT
+    if d.format in list(Format):
         beats = d.size * load_beats(build, d.format)
         if d.region == Region.IMAGE:
             yield from _dram(build, d.offset, beats, sizes.image)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edgemoe.config import BuildConfig, ModelConfig
 from edgemoe.program.packing import from_planes
-from edgemoe.registers import Space
+from edgemoe.registers import WIDE_SPACES, Space
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ class Tap:
     channels: int
 
     def read(self, output: bytes) -> NDArray[Any]:
-        """int16 (T,C), int32 for `accum`; of `choice` int64 (T,4,3): expert, valid, score of each slot."""
+        """int16 (T,C), int32 of `residual` and `accum`; of `choice` int64 (T,4,3): expert, valid, score of each."""
         if self.space == Space.CHOICE:
             size = self.build.beat_bytes // 4
             beats = np.frombuffer(output, "<u4", self.tokens * size, self.offset).reshape(self.tokens, size)
             words = beats[:, :4]
             fields = [words & 0xFF, words >> 8 & 1, words >> 16]
             return np.stack(fields, axis=2).astype(np.int64)
-        kind = np.dtype("<i4" if self.space == Space.ACCUM else "<i2")
+        kind = np.dtype("<i4" if self.space in WIDE_SPACES else "<i2")
         count = self.build.planes(self.channels) * self.tokens * self.build.rows
         words = np.frombuffer(output, kind, count, self.offset)
         return from_planes(words, self.tokens, self.channels, self.build.rows)
@@ -70,8 +70,8 @@ class Program:
     statistics_bytes: int
     head_offset: int
 
-    def features(self, output: bytes) -> NDArray[np.int16]:
-        """The backbone's output, int16 (tokens, D)."""
+    def features(self, output: bytes) -> NDArray[np.int32]:
+        """The backbone's output, int32 (tokens, D)."""
         return self.tap(output, "features")
 
     def head(self, output: bytes) -> NDArray[np.int16]:

@@ -43,12 +43,14 @@ def stage_figures(run: Run) -> list[dict[str, Any]]:
                 "read_bytes": 0,
                 "write_bytes": 0,
                 "stall_cycles": 0,
+                "saturated": 0,
             },
         )
         row["cycles"] += record.cycle_end - record.cycle_start
         row["read_bytes"] += record.read_beats * beat_bytes
         row["write_bytes"] += record.write_beats * beat_bytes
         row["stall_cycles"] += max(0, record.engine_steps - record.mac_steps)
+        row["saturated"] += record.saturated
         if record.expert != NO_INDEX:
             row["macs"] += info.macs * record.tokens
     return list(rows.values())

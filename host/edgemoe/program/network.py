@@ -104,7 +104,7 @@ class _Builder:
             "pos_embed",
             opcode=Opcode.LOAD,
             region=Region.WEIGHTS,
-            format=Format.I16,
+            format=Format.I32,
             space=Space.RESIDUAL,
             size=self.dim_planes * self.tokens,
             offset=self.weights.offset["pos_embed"],

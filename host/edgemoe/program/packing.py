@@ -103,7 +103,7 @@ def pack_weights(package: Package, build: BuildConfig) -> Weights:
     config, tensors = package.config, package.tensors
     check_fits(config, build)
     region, rows = _Region(build), build.rows
-    region.add("pos_embed", to_planes(tensors["pos_embed"], rows).astype("<i2").tobytes())
+    region.add("pos_embed", to_planes(tensors["pos_embed"], rows).astype("<i4").tobytes())
     region.linear("patch_embed", *_linear(tensors, "patch_embed"), pad_to=rows)
     for i in range(config.layers):
         block = f"blocks.{i}"

@@ -87,8 +87,8 @@ class Run:
         return self.program
 
     @property
-    def features(self) -> NDArray[np.int16]:
-        """The backbone's output, int16 (tokens, D)."""
+    def features(self) -> NDArray[np.int32]:
+        """The backbone's output, int32 (tokens, D)."""
         return self.network.features(self.output)
 
     @property

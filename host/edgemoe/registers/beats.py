@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 from edgemoe.config import BuildConfig
-from edgemoe.registers.codes import Format, Space
+from edgemoe.registers.codes import WIDE_SPACES, Format, Space
 
 
 def load_beats(build: BuildConfig, form: int) -> int:
     """Beats of a word that LOAD reads."""
-    return build.word_beats(8 if form == Format.U8 else 16)
+    return build.word_beats({Format.U8: 8, Format.I16: 16, Format.I32: 32}[Format(form)])
 
 
 def store_beats(build: BuildConfig, space: int) -> int:
     """Beats of a word that STORE writes; a token's choice is one."""
-    return 1 if space == Space.CHOICE else build.word_beats(32 if space == Space.ACCUM else 16)
+    return 1 if space == Space.CHOICE else build.word_beats(32 if space in WIDE_SPACES else 16)
 
 
 def linear_beats(build: BuildConfig, n_tiles: int, k_tiles: int, weight_bits: int) -> int:

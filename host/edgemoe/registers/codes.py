@@ -8,7 +8,7 @@ from enum import IntEnum
 from edgemoe.numerics import EPS_BITS, EPS_MIN
 
 MAGIC = 0x656F4D45  # the bytes "EMoe"
-VERSION = 1
+VERSION = 2
 DESCRIPTOR_BYTES = 64  # also of the program's header and of a statistics record
 DESCRIPTOR_WORDS = 16
 NO_INDEX = 0xFFFFFFFF  # error_index when no descriptor is to blame; `expert` of a record that belongs to none
@@ -51,11 +51,16 @@ class Space(IntEnum):
     CHOICE = 4
 
 
+WIDE_SPACES = (Space.RESIDUAL, Space.ACCUM)
+"""Memories whose values are wider than int16: in DRAM they are int32."""
+
+
 class Format(IntEnum):
     """How LOAD reads a word of `rows` values."""
 
     U8 = 0  # zero-extended
     I16 = 1
+    I32 = 2  # of `residual`, clipped to its width
 
 
 class Region(IntEnum):
@@ -122,7 +127,7 @@ ERROR_TEXT = {
     Error.WEIGHT_BITS: "weight_bits is neither 8 nor 16",
     Error.EPILOGUE: "this epilogue does not exist or is not allowed here",
     Error.SPACE: "this memory is not allowed here",
-    Error.FORMAT: "unknown format of values",
+    Error.FORMAT: "this format of values does not exist or is not the memory's",
     Error.REGION: "unknown DRAM region",
     Error.HEADS: "the number of heads or experts is 0 or above the build's maximum",
     Error.GROUP: "queries held, or experts a token, are 0 or above the build's maximum (or above all experts)",

@@ -24,8 +24,8 @@ STATISTICS_FIELDS = (
     ("read_beats", "beats taken from DRAM"),
     ("exp_evaluations", "exponentials evaluated by ATTENTION"),
     ("write_beats", "beats sent to DRAM, without statistics"),
-    ("reserved0", "0"),
-    ("reserved1", "0"),
+    ("saturated", "lanes whose value was clipped"),
+    ("reserved", "0"),
 )
 
 
@@ -47,8 +47,8 @@ class Statistics:
     read_beats: int = 0
     exp_evaluations: int = 0
     write_beats: int = 0
-    reserved0: int = 0
-    reserved1: int = 0
+    saturated: int = 0
+    reserved: int = 0
 
     def pack(self) -> bytes:
         return struct.pack("<16I", *dataclasses.astuple(self))

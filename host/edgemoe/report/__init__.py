@@ -6,6 +6,7 @@ This package knows nothing of models, boards or simulations; whatever has the ke
 
 from edgemoe.report.page import drawings, write_page
 from edgemoe.report.pictures import depth_picture, segmentation_picture
+from edgemoe.report.saturation import saturation_sentence
 from edgemoe.report.summary import write_summary
 from edgemoe.report.words import divergence_sentence
 
@@ -13,6 +14,7 @@ __all__ = [
     "depth_picture",
     "divergence_sentence",
     "drawings",
+    "saturation_sentence",
     "segmentation_picture",
     "write_page",
     "write_summary",

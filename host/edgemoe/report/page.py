@@ -12,6 +12,7 @@ from edgemoe.report.inline import aspect_of, data_address, rendered, small_addre
 from edgemoe.report.pictures import FARTHEST, NEAREST, PALETTE, STOPS
 from edgemoe.report.roofline import drawing, roofline_of, roofline_sentences
 from edgemoe.report.routing import agreement, experts_table, routing_views
+from edgemoe.report.saturation import saturation_sentence
 from edgemoe.report.words import (
     count,
     divergence_sentence,
@@ -112,6 +113,7 @@ def render_page(
         "good": report.get("bit_exact"),
         "verdict": verdict_sentence(report),
         "divergence": divergence_sentence(first) if first else "",
+        "saturation": saturation_sentence(report),
         "divergence_rows": rows(first) if first else {},
         "pictures": pictures,
         "palette": PALETTE,

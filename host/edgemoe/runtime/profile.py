@@ -20,6 +20,7 @@ COLUMNS = {
     "read_bytes": "bytes read",
     "write_bytes": "bytes written",
     "stall_cycles": "stall cycles",
+    "saturated": "clipped",
 }
 """Key of a row -> heading of its column."""
 WORKING, WAITING = "#3b6ea5", "#d98f3b"
@@ -30,7 +31,8 @@ class Profile:
 
     Attributes:
         rows: a dict a stage, in order, with the keys of `COLUMNS`, `kind` and `part` ("backbone" or "head"). `layer`
-            is None for a stage of no layer; the bytes are of DRAM; in `stall_cycles` the array waited for a tile.
+            is None for a stage of no layer; the bytes are of DRAM; in `stall_cycles` the array waited for a tile;
+            `saturated` values were clipped.
         run: what was profiled.
         figures: the task's entry of report.json: `cycles`, `backbone_cycles`, `stages`, `experts`.
     """
