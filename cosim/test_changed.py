@@ -80,8 +80,8 @@ EDITS = {
         Edit("include/edgemoe/layernorm.hpp", "half_exponent + 4)", "half_exponent + 5)"),
         Edit(
             "include/edgemoe/layernorm.hpp",
-            "  NORM_LANE:\n    for (int n = 0; n < kNormLanes; ++n)",
-            "  NORM_LANE:\n    for (int n = 1; n < kNormLanes; ++n)",
+            "  NORM_LANE:\n    for (int n = 0; n < kSumLanes; ++n)",
+            "  NORM_LANE:\n    for (int n = 1; n < kSumLanes; ++n)",
         ),
         Edit(CONFIG, "{\n    92681, 91965,", "{\n    92681, 90965,"),
     ),

@@ -53,9 +53,12 @@ inline ap_uint<64> spread(NormDim dim, NormSquares squares, NormSum sum, ap_uint
   return ap_uint<64>(u);
 }
 
-/// Banks that a step of either sweep reads, and such groups of a word.
+/// Lanes of a step of the sums, which need one multiplier a lane where the scaling needs three.
+constexpr int kSumLanes = 2 * kNormLanes < kRows ? 2 * kNormLanes : kRows;
+/// Groups of a word that the steps of each sweep take.
+constexpr int kSumGroups = kRows / kSumLanes;
+constexpr int kNormGroups = kRows / kNormLanes;
 constexpr int kNormBanks = kNormLanes / kCols;
-constexpr int kNormGroups = kBanks / kNormBanks;
 
 /// A channel of a token, or one past the last.
 using NormChannel = ap_uint<kNormDimBits + 1>;
@@ -63,18 +66,19 @@ static_assert(kMaxKTiles * kRows <= 1 << kNormDimBits, "every channel of a row h
 
 /// Lanes of group `group` of a row, which begin with channel `first`. Every bank is read, each at its own
 /// port; the group is chosen of what comes. Lanes beyond the width are 0, whatever the memory holds.
-inline Lanes<kNormLanes, kResidualBits> read_group(const ResidualMemory& residual, Bank group,
-                                                   ap_uint<16> row, NormChannel first, NormDim dim) {
+template <int L>
+Lanes<L, kResidualBits> read_group(const ResidualMemory& residual, Bank group, ap_uint<16> row,
+                                   NormChannel first, NormDim dim) {
   const Lanes<kRows, kResidualBits> word = read_lanes<kResidualBits, kResidualDepth>(residual, row);
-  Lanes<kNormLanes, kResidualBits> x;
+  Lanes<L, kResidualBits> x;
 GROUP_LANE:
-  for (int n = 0; n < kNormLanes; ++n) {
+  for (int n = 0; n < L; ++n) {
 #pragma HLS UNROLL
     x[n] = word[n];
   GROUP:
-    for (int other = 1; other < kNormGroups; ++other) {
+    for (int other = 1; other < kRows / L; ++other) {
 #pragma HLS UNROLL
-      if (group == other) x[n] = word[other * kNormLanes + n];
+      if (group == other) x[n] = word[other * L + n];
     }
     if (first + n >= dim) x[n] = 0;
   }
@@ -96,7 +100,7 @@ struct GroupSums {
 inline void norm_sums(const Command& command, const ResidualMemory& residual,
                       TokenNormWord (&norms)[kMaxTokens]) {
   const NormDim dim = NormDim(command.dim);
-  const ap_uint<8> last_part = ap_uint<8>(command.k_tiles * kNormGroups - 1);
+  const ap_uint<8> last_part = ap_uint<8>(command.k_tiles * kSumGroups - 1);
   ap_uint<16> token = 0;
   ap_uint<8> part = 0;  // group of the token
   ap_uint<16> plane = command.src_base;
@@ -115,25 +119,25 @@ NORM_SUMS:
     norm.rsqrt = rsqrt(spread(dim, squares, sum, ap_uint<kEpsBits>(command.eps)));
     if (resting.valid && resting.last) norms[resting.token] = pack_norm(norm);
 
-    const Bank group = Bank(part & (kNormGroups - 1));
-    const Lanes<kNormLanes, kResidualBits> x =
-        read_group(residual, group, reading ? ap_uint<16>(plane + token) : ap_uint<16>(0), first, dim);
+    const Bank group = Bank(part & (kSumGroups - 1));
+    const Lanes<kSumLanes, kResidualBits> x = read_group<kSumLanes>(
+        residual, group, reading ? ap_uint<16>(plane + token) : ap_uint<16>(0), first, dim);
     NormSum group_sum = 0;
     NormSquares group_squares = 0;
   NORM_LANE:
-    for (int n = 0; n < kNormLanes; ++n) {
+    for (int n = 0; n < kSumLanes; ++n) {
 #pragma HLS UNROLL
       group_sum = NormSum(group_sum + x[n]);
       group_squares = NormSquares(group_squares + ap_uint<2 * kResidualBits>(x[n] * x[n]));
     }
     const bool last = part == last_part;
     resting = {reading, part == 0, last, token, group_sum, group_squares};
-    plane = last ? command.src_base
-                 : (group == kNormGroups - 1 ? ap_uint<16>(plane + command.src_stride) : plane);
+    plane =
+        last ? command.src_base : (group == kSumGroups - 1 ? ap_uint<16>(plane + command.src_stride) : plane);
     reading = reading && !(last && ap_uint<16>(token + 1) == command.tokens);
     token = last ? ap_uint<16>(token + 1) : token;
     part = last ? ap_uint<8>(0) : ap_uint<8>(part + 1);
-    first = last ? NormChannel(0) : NormChannel(first + kNormLanes);
+    first = last ? NormChannel(0) : NormChannel(first + kSumLanes);
   }
 }
 
@@ -183,7 +187,7 @@ NORM_SCALE:
     if (loading) feed = feeds.read();
     const ap_uint<16> token = loading ? ap_uint<16>(0) : ap_uint<16>(step - kNormFeeds);
     const Lanes<kNormLanes, kResidualBits> x =
-        read_group(residual, group, ap_uint<16>(source + token), first, dim);
+        read_group<kNormLanes>(residual, group, ap_uint<16>(source + token), first, dim);
     const TokenNorm norm = unpack_norm(norms[token]);
     Lanes<kNormLanes, 16> y;
     ap_uint<log2_floor(kNormLanes) + 1> clipped = 0;
