@@ -29,7 +29,7 @@ static_assert(kScoreGap >= kCols * kBanks, "a whole group drains in the gap");
 using GroupSize = ap_uint<kColBits + 1>;
 using DrainSteps = ap_uint<kColBits + kBankBits + 1>;
 /// Steps that a partial sum rests between its write and its next read: no tile is shorter.
-constexpr int kMinimumSteps = kRecordFeeds + kTileFeeds8;
+constexpr int kMinimumSteps = kTileFeeds8;
 
 /// What stays the same during a command.
 struct Shape {
@@ -39,7 +39,8 @@ struct Shape {
   Count inner_step;    // 1 k-tile, or p queries
   Count inner_count;   // k-tiles, or queries
   Count outer_count;   // n-tiles, or heads
-  Count tile_last;     // last step of a tile
+  Count tile_last;     // last step of a tile beside which a k-tile is loaded
+  Count column_last;   // the same, beside which a new column group comes with its records
   LoadStep load_last;  // last feed of a tile
 };
 
@@ -72,6 +73,11 @@ inline GroupSize group_size(const Shape& shape, Count inner) {
   return left < shape.inner_step ? GroupSize(left) : GroupSize(shape.inner_step);
 }
 
+/// Last step of a tile: every token passes, and so many feeds of the next operand come.
+inline Count tile_end(Count tokens, Count feeds) {
+  return Count((tokens > feeds ? tokens : feeds) - 1);
+}
+
 inline Shape shape_of(const Command& command) {
   Shape shape;
   shape.attention = command.opcode == kOpcodeAttention;
@@ -81,8 +87,8 @@ inline Shape shape_of(const Command& command) {
   shape.inner_count = shape.attention ? Count(command.tokens) : Count(command.k_tiles);
   shape.outer_count = shape.attention ? Count(command.heads) : Count(command.n_tiles);
   const LoadStep feeds = kRecordFeeds + (shape.wide ? kTileFeeds16 : kTileFeeds8);
-  const Count least = Count(feeds);
-  shape.tile_last = Count((command.tokens > least ? command.tokens : least) - 1);
+  shape.tile_last = tile_end(command.tokens, Count(feeds - kRecordFeeds));
+  shape.column_last = tile_end(command.tokens, Count(feeds));
   shape.load_last = LoadStep(feeds - 1);
   return shape;
 }
@@ -170,7 +176,8 @@ inline NextPhase next_phase(const Control& control, const Shape& shape) {
   }
   if (!shape.attention) {
     next.phase = kTile;
-    next.last = shape.tile_last;
+    // Beside the block that begins then, its successor is loaded.
+    next.last = control.next.last_inner ? shape.column_last : shape.tile_last;
   }
   return next;
 }
