@@ -23,8 +23,7 @@ enum Phase : unsigned char { kFill, kTile, kScores, kGap, kContext, kDrain };
 /// Steps between the score sweep and the context sweep. A score is written this many iterations (at least)
 /// before it is read, which must cover the pipeline from the array through the requantiser to the score
 /// memory.
-constexpr int kScoreGap = kRows > 32 ? kRows : 32;
-static_assert(kScoreGap >= kCols * kBanks, "a whole group drains in the gap");
+constexpr int kScoreGap = 32;
 /// Queries of a group, and the sub-words that a group drains.
 using GroupSize = ap_uint<kColBits + 1>;
 using DrainSteps = ap_uint<kColBits + kBankBits + 1>;
@@ -71,6 +70,11 @@ struct Control {
 inline GroupSize group_size(const Shape& shape, Count inner) {
   const Count left = Count(shape.inner_count - inner);
   return left < shape.inner_step ? GroupSize(left) : GroupSize(shape.inner_step);
+}
+
+/// Last step of a gap: scores reach their memory, and the group before drains.
+inline Count gap_end(DrainSteps drain_steps) {
+  return Count((drain_steps > kScoreGap ? Count(drain_steps) : Count(kScoreGap)) - 1);
 }
 
 /// Last step of a tile: every token passes, and so many feeds of the next operand come.
@@ -167,7 +171,7 @@ inline NextPhase next_phase(const Control& control, const Shape& shape) {
   next.last = Count(shape.tokens - 1);
   if (control.phase == kScores) {
     next.phase = kGap;
-    next.last = kScoreGap - 1;
+    next.last = gap_end(control.drain_steps);
   }
   if (control.phase == kGap) next.phase = kContext;
   if (control.phase == kContext && !control.next.valid) {

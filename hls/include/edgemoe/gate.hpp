@@ -68,9 +68,22 @@ ROUND:
   return best;
 }
 
+/// Expert sums start from zero. A sweep that is under way anyway clears a row a step; the rest is cleared
+/// after.
+inline void clear_row(SumMemory& accum, ap_uint<16>& row) {
+  if (row != kResidualDepth) {
+  CLEAR_BANK:
+    for (int bank = 0; bank < kBanks; ++bank) {
+#pragma HLS UNROLL
+      accum[bank][row] = 0;
+    }
+    row = ap_uint<16>(row + 1);
+  }
+}
+
 /// Sweep 1: the `group` winners of a token a step, one tree of matches after the other.
-inline void rank_experts(const Command& command, const GateMemory& gate,
-                         RankingWord (&rankings)[kMaxTokens]) {
+inline void rank_experts(const Command& command, const GateMemory& gate, RankingWord (&rankings)[kMaxTokens],
+                         SumMemory& accum, ap_uint<16>& cleared) {
 RANK:
   for (ap_uint<16> token = 0; token != command.tokens; ++token) {
 #pragma HLS PIPELINE II = 1
@@ -89,6 +102,7 @@ RANK:
       taken = ap_uint<kMaxExperts>(taken | (ap_uint<kMaxExperts>(1) << best.expert));
     }
     rankings[token] = ranking;
+    clear_row(accum, cleared);
   }
 }
 
@@ -110,19 +124,6 @@ SELECT_TILE:
     }
   }
   return selected;
-}
-
-/// Expert sums start from zero. A sweep that is under way anyway clears a row a step; the rest is cleared
-/// after.
-inline void clear_row(SumMemory& accum, ap_uint<16>& row) {
-  if (row != kResidualDepth) {
-  CLEAR_BANK:
-    for (int bank = 0; bank < kBanks; ++bank) {
-#pragma HLS UNROLL
-      accum[bank][row] = 0;
-    }
-    row = ap_uint<16>(row + 1);
-  }
 }
 
 /// Sweep 2: exponentials and their sum, four experts a step. The sum runs over all experts or over the chosen
@@ -244,8 +245,8 @@ CLEAR_COUNTS:
 #pragma HLS UNROLL
     counts[i] = 0;
   }
-  rank_experts(command, gate, rankings);
   ap_uint<16> cleared = 0;
+  rank_experts(command, gate, rankings, accum, cleared);
   const Counter saturated = share_scores(command, gate, rankings, shares, accum, cleared);
   fill_queues(command, rankings, shares, choice, queue, counts, accum, cleared);
 CLEAR_SUMS:
