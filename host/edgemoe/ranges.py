@@ -60,7 +60,7 @@ def _rounded(scale: float) -> float:
 def package_of(
     config: ModelConfig, state: Mapping[str, NDArray[Any]], ranges: Ranges, provenance: dict[str, Any]
 ) -> Package:
-    """W8A16: int8 weights per output channel, int16 activations with the ranges' scales."""
+    """W8A16: int8 weights per output channel (`default_bits`), int16 activations with the ranges' scales."""
     calibration = {"images": ranges.images, "margin": MARGIN, "residual_margin": RESIDUAL_MARGIN}
     return export_package(
         config, state, ranges.scales(), provenance={**provenance, "calibration": calibration}

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from edgemoe.config import BuildConfig, model_preset
+from edgemoe.config import board, model_preset
 from edgemoe.export import WeightBits, default_bits, export_package
 from edgemoe.golden import machine
 from edgemoe.golden.model import forward
@@ -25,9 +25,7 @@ from edgemoe.quant.profile import float_name
 from edgemoe.quant.quantise import float_state
 
 TINY = model_preset("tiny")
-BUILD = BuildConfig(
-    "large", rows=64, cols=16, bus_bits=256, act_depth=4096, residual_depth=1024, max_k_tiles=16
-)
+BUILD = board("zcu102")
 CALIBRATION_IMAGES = 8
 TASK = "segmentation"
 RECORD = Path(__file__).resolve().parents[2] / "docs" / "pictures" / "sqnr.json"
@@ -39,7 +37,7 @@ def residuals(layers: int, bits: int | WeightBits) -> Iterator[tuple[str, float]
     torch.manual_seed(1)
     state = float_state(M3ViT(config).eval())
     rng = np.random.default_rng(1)
-    scales = calibrate(config, state, [random_image(config, rng) for _ in range(CALIBRATION_IMAGES)])
+    scales = calibrate(config, state, [random_image(config, rng) for _ in range(CALIBRATION_IMAGES)]).scales()
     image = random_image(config, rng)
     workload = Workload(export_package(config, state, scales, weight_bits=bits), BUILD)
     program = workload.program(TASK, taps=True)

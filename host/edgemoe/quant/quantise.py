@@ -39,7 +39,7 @@ def float_state(model: FloatModel) -> dict[str, NDArray[np.float64]]:
 
 
 def quantise(model: FloatModel, images: list[Pixels], provenance: dict[str, Any]) -> Package:
-    """W8A16: int8 weights per output channel (`export.default_bits`), int16 activations with scales from `images`."""
+    """Calibrates on the images and makes the package."""
     state = float_state(model)
     return package_of(model.config, state, calibrate(model.config, state, images), provenance)
 
