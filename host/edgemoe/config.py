@@ -394,7 +394,7 @@ class BuildConfig:
 
 
 # Boards without sizes of their own have those of sim-small, so that what is tested there is what they hold. zcu102 is
-# for the paper's model: a prefetch of two experts of `tiny`, 257 tokens, four ports of 128 bits. The boards' clocks
+# for the paper's model: a prefetch of a whole expert of `tiny`, 257 tokens, four ports of 128 bits. The boards' clocks
 # are ones that their PLLs divide down to without a rest; no tool has confirmed them.
 BOARDS = {
     build.name: build
@@ -407,10 +407,10 @@ BOARDS = {
             norm_lanes=32,
             act_depth=4096,
             query_depth=1024,
-            residual_depth=1024,
+            residual_depth=784,
             max_tokens=257,
             max_k_tiles=16,
-            feeds_depth=5120,
+            feeds_depth=2560,
             bus_bits=256,
             weight_bus_bits=128,
             clock_mhz=300.0,

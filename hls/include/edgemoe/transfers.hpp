@@ -55,15 +55,20 @@ using WordPart = ap_uint<kBankBits + 1>;
 
 /// A beat of a feed.
 using FeedPart = ap_uint<log2_floor(kFeedBeats) + 1>;
+/// Where a feed's second beat begins, if it has one.
+constexpr int kSecondBeat = kFeedBeats >= 2 ? kBusBits : 0;
 
 /// LOAD: `size` words from dst_base on, bytes and int16 into `act`, int32 into `residual`; of the weights
-/// region they come in feeds. Returns how many of the residual's values were clipped.
+/// region they come in feeds, of which a step takes both halves of an int32 sub-word where a feed holds them.
+/// Returns how many of the residual's values were clipped.
 inline Counter load(const Command& command, hls::stream<Feed>& feeds, hls::stream<Beat>& beats,
                     TensorMemory<kActDepth>& act, ResidualMemory& residual) {
   const bool from_image = command.region == kRegionImage;
   const bool bytes = command.format == kFormatU8;
   const bool wide = command.format == kFormatI32;
-  const WordPart last_part = bytes ? kBanks / 2 - 1 : (wide ? 2 * kBanks - 1 : kBanks - 1);
+  const bool paired = kFeedBeats >= 2 && wide && !from_image;
+  const int step = paired ? 2 : 1;
+  const WordPart last_part = bytes ? kBanks / 2 - 1 : (wide ? 2 * kBanks - step : kBanks - 1);
   ap_uint<16> words = ap_uint<16>(command.size);
   ap_uint<16> row = command.dst_base;
   WordPart part = 0;
@@ -75,16 +80,18 @@ LOAD:
   while (words != 0) {
 #pragma HLS PIPELINE II = 1
     Beat beat = 0;
+    Beat second = 0;
     if (from_image) {
       beat = beats.read();
     } else {
-      feed = taken == 0 ? feeds.read() : Feed(feed >> kBusBits);
+      feed = taken == 0 ? feeds.read() : Feed(feed >> (paired ? 2 * kBusBits : kBusBits));
       beat = Beat(feed);
-      taken = taken == kFeedBeats - 1 ? FeedPart(0) : FeedPart(taken + 1);
+      second = Beat(feed >> kSecondBeat);
+      taken = taken == kFeedBeats - step ? FeedPart(0) : FeedPart(taken + step);
     }
     Clipped clipped;
-    const ResidualWord narrowed = narrow_beats(before, beat, clipped);
-    const bool whole = wide && (part & 1) == 1;
+    const ResidualWord narrowed = narrow_beats(paired ? beat : before, paired ? second : beat, clipped);
+    const bool whole = wide && (paired || (part & 1) == 1);
   LOAD_BANK:
     for (int bank = 0; bank < kBanks; ++bank) {
 #pragma HLS UNROLL
@@ -98,7 +105,7 @@ LOAD:
     const bool last = part == last_part;
     words = last ? ap_uint<16>(words - 1) : words;
     row = last ? ap_uint<16>(row + 1) : row;
-    part = last ? WordPart(0) : WordPart(part + 1);
+    part = last ? WordPart(0) : WordPart(part + step);
   }
   return saturated;
 }
