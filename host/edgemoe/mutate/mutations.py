@@ -39,7 +39,7 @@ def _shim(idea: str, file: str, old: str, new: str, tests: tuple[str, ...]) -> M
 GOLDEN_MUTATIONS = (
     _golden("saturation one too high", "numerics.py", "(1 << (bits - 1)) - 1)", "1 << (bits - 1))"),
     _golden(
-        "truncation for rounding", "numerics.py", "+ ((np.int64(1) << s) >> np.int64(1))) >> s", ") >> s"
+        "truncation for rounding", "numerics.py", ">> s) + 1) >> np.int64(1)", ">> s) + 0) >> np.int64(1)"
     ),
     _golden(
         "exp2 zero too early",
@@ -58,8 +58,8 @@ GOLDEN_MUTATIONS = (
     _golden(
         "ties to the higher expert",
         "golden/experts.py",
-        'order = np.argsort(-logits, axis=1, kind="stable")[:, :top_k]\n    t =',
-        'order = logits.shape[1] - 1 - np.argsort(-logits[:, ::-1], axis=1, kind="stable")[:, :top_k]\n    t =',
+        'order = np.argsort(-logits, axis=1, kind="stable")[:, :top_k]\n    if rule == Rule',
+        'order = logits.shape[1] - 1 - np.argsort(-logits[:, ::-1], axis=1, kind="stable")[:, :top_k]\n    if rule == Rule',
     ),
     _golden(
         "threshold excludes its own value",
@@ -72,8 +72,8 @@ GOLDEN_MUTATIONS = (
     _golden(
         "LayerNorm's shift one short",
         "golden/layernorm.py",
-        "(17 + k - NORM_FRACTION)",
-        "(16 + k - NORM_FRACTION)",
+        "(17 + k - NORM_FRACTION - NORM_DROP)",
+        "(16 + k - NORM_FRACTION - NORM_DROP)",
     ),
     _golden(
         "context's reciprocal not rounded", "golden/attention.py", "(r * cm + 32768) >> 16", "(r * cm) >> 16"
@@ -81,8 +81,8 @@ GOLDEN_MUTATIONS = (
     _golden(
         "residual wraps before it saturates",
         "golden/linear.py",
-        "return saturate(x + rq(acc, m, s, RESIDUAL_UPDATE_BITS), 16)",
-        "return saturate(x + rq(acc, m, s, 16), 16)",
+        "    return saturate(y, RESIDUAL_BITS)",
+        "    return saturate(x + saturate(update, RESIDUAL_BITS), RESIDUAL_BITS)",
     ),
     _golden(
         "gate clears nothing", "golden/machine.py", "        self.words[Space.ACCUM][:] = 0\n", "", NETWORK
@@ -169,15 +169,15 @@ KERNEL_MUTATIONS = (
     _kernel(
         "combination not rounded",
         "gate.hpp",
-        "((sum[n] + 8) >> kExpertFraction)",
+        "((sum[n] + kHalf) >> kExpertFraction)",
         "(sum[n] >> kExpertFraction)",
     ),
     _kernel("expert's score not rounded", "epilogue.hpp", "((weighted + 32768) >> 16)", "(weighted >> 16)"),
     _kernel(
         "residual wraps",
         "epilogue.hpp",
-        "saturate<16, 25>(x[n] + result.lane[n])",
-        "ap_int<16>(x[n] + result.lane[n])",
+        "    x[n] = sum.value;\n    clipped",
+        "    x[n] = ap_int<kResidualBits>(x[n] + result.lane[n]);\n    clipped",
     ),
     _kernel(
         "hidden value saturates early",
