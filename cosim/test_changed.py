@@ -23,7 +23,7 @@ from edgemoe.compiler.native import NativeKernel, build_native
 from edgemoe.kernels import hls_folder, include_folders
 from model_of_many import side_by_side
 
-SEEDS = range(40, 44)
+SEEDS = range(41, 45)
 #: The argument behind each AXI bundle, of the kernel that has one.
 BUNDLES = {"gmem0": "program"}
 
@@ -77,7 +77,7 @@ EDITS = {
         EXP2_TABLE,
     ),
     "layernorm": (
-        Edit("include/edgemoe/layernorm.hpp", "half_exponent + 4)", "half_exponent + 5)"),
+        Edit("include/edgemoe/layernorm.hpp", "half_exponent + (17 -", "half_exponent + (18 -"),
         Edit(
             "include/edgemoe/layernorm.hpp",
             "  NORM_LANE:\n    for (int n = 0; n < kSumLanes; ++n)",

@@ -25,7 +25,7 @@ from edgemoe.checkpoint import FORMAT as CHECKPOINT
 from edgemoe.config import MODELS
 from edgemoe.golden.random_package import random_package, random_state
 from edgemoe.package import FORMAT as PACKAGE
-from edgemoe.package import Package, to_bytes
+from edgemoe.package import VERSION, Package, to_bytes
 
 MODEL_FOLDER = Path(__file__).resolve().parents[1] / "models"
 NANO = MODELS["nano"]
@@ -53,7 +53,7 @@ def state() -> dict[str, np.ndarray]:
 
 def package_header(config: Any = None, provenance: Any = None, **changes: Any) -> str:
     config = package().config.to_dict() | (config or {})
-    return json.dumps({"version": 1, "config": config, "provenance": provenance or {}} | changes)
+    return json.dumps({"version": VERSION, "config": config, "provenance": provenance or {}} | changes)
 
 
 def package_file(path: Path, header: str | None = None, **tensors: Any) -> Path:
@@ -260,7 +260,7 @@ CASES = [
     ),
     Case(
         "package: a shape of 0",
-        inspect(lambda p: package_file(p, pos_embed=np.zeros((0, 64), np.int16))),
+        inspect(lambda p: package_file(p, pos_embed=np.zeros((0, 64), np.int32))),
         "pos_embed has shape (0, 64), expected (129, 64)",
     ),
     Case(
@@ -278,9 +278,15 @@ CASES = [
     Case("package: deep JSON", inspect(lambda p: package_file(p, DEEP)), "nested too deeply"),
     Case("package: a list", inspect(lambda p: package_file(p, "[1]")), "no JSON object"),
     Case(
-        "package: another version", inspect(lambda p: package_file(p, package_header(version=2))), "version 2"
+        "package: another version",
+        inspect(lambda p: package_file(p, package_header(version=VERSION + 1))),
+        f"version {VERSION + 1}",
     ),
-    Case("package: no config", inspect(lambda p: package_file(p, '{"version": 1}')), "lacks 'config'"),
+    Case(
+        "package: no config",
+        inspect(lambda p: package_file(p, f'{{"version": {VERSION}}}')),
+        "lacks 'config'",
+    ),
     Case(
         "package: NaN",
         inspect(lambda p: package_file(p, package_header({"eps": float("nan")}))),

@@ -58,8 +58,8 @@ GOLDEN_MUTATIONS = (
     _golden(
         "ties to the higher expert",
         "golden/experts.py",
-        'order = np.argsort(-logits, axis=1, kind="stable")[:, :top_k]\n    if rule == Rule',
-        'order = logits.shape[1] - 1 - np.argsort(-logits[:, ::-1], axis=1, kind="stable")[:, :top_k]\n    if rule == Rule',
+        'np.argsort(-logits, axis=1, kind="stable")[:, :top_k]\n    if rule == Rule',
+        'logits.shape[1] - 1 - np.argsort(-logits[:, ::-1], axis=1, kind="stable")[:, :top_k]\n    if rule == Rule',
     ),
     _golden(
         "threshold excludes its own value",
