@@ -105,7 +105,7 @@ class Bases:
             dim=2 * build.rows,
         )
         self.attention = Descriptor(
-            opcode=Opcode.ATTENTION, tokens=T, heads=2, group=build.cols, query_stride=T, src_base=2 * T, src_stride=T,
+            opcode=Opcode.ATTENTION, tokens=T, heads=2, group=build.cols, key_stride=T, src_base=2 * T, src_stride=T,
             aux_base=4 * T, aux_stride=T, dst_stride=T, shift0=20,
         )  # fmt: skip
         self.gate = Descriptor(
@@ -141,7 +141,7 @@ def _just(d: Descriptor, region: str, size: int) -> Iterator[Row]:
 def _load(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
     act, residual, beat, feed = build.act_depth, build.residual_depth, build.beat_bytes, build.feed_bytes
     yield from (
-        Row(change(d, space=space), Error.SPACE) for space in (Space.QUERY, Space.ACCUM, Space.CHOICE, 15)
+        Row(change(d, space=space), Error.SPACE) for space in (Space.KEYS, Space.ACCUM, Space.CHOICE, 15)
     )
     wide = change(d, space=Space.RESIDUAL, format=Format.I32, size=residual)
     yield from (Row(change(d, format=form), Error.FORMAT) for form in (Format.I32, 3))
@@ -168,7 +168,7 @@ def _linear(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
     t, act, beat, feed = build.max_tokens, build.act_depth, build.beat_bytes, build.feed_bytes
     gelu, raw = change(d, epilogue=Epilogue.GELU), change(d, epilogue=Epilogue.RAW, n_tiles=1)
     dram, residual = change(d, epilogue=Epilogue.DRAM), change(d, epilogue=Epilogue.RESIDUAL, dst_base=0)
-    query = change(d, space=Space.QUERY, dst_base=0)
+    query = change(d, space=Space.KEYS, dst_base=0)
     yield Row(d)
     yield Row(change(d, tokens=0), Error.TOKENS)
     yield Row(change(d, tokens=1))
@@ -199,10 +199,10 @@ def _linear(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
     yield Row(change(d, src_base=act - 2 * t + 1, dst_base=0), Error.ADDRESS)
     yield Row(change(d, src_base=65535, dst_base=0), Error.ADDRESS)
     yield Row(change(d, src_stride=65535), Error.ADDRESS)
-    for other, depth in ((d, act), (gelu, act), (query, build.query_depth), (residual, build.residual_depth)):
+    for other, depth in ((d, act), (gelu, act), (query, build.key_depth), (residual, build.residual_depth)):
         yield Row(change(other, dst_base=depth - 2 * t))
         yield Row(change(other, dst_base=depth - 2 * t + 1), Error.ADDRESS)
-    yield Row(change(gelu, space=Space.QUERY, dst_base=act - 2 * t))
+    yield Row(change(gelu, space=Space.KEYS, dst_base=act - 2 * t))
     # A plane of the destination takes `banks` column tiles, and a rest of them a whole one.
     yield Row(change(d, dst_base=act - t, n_tiles=build.banks))
     yield Row(change(d, dst_base=act - t, n_tiles=build.banks + 1), Error.ADDRESS)
@@ -255,11 +255,11 @@ def _layernorm(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
 
 
 def _attention(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
-    act, query = build.act_depth, build.query_depth
+    act, query = build.act_depth, build.key_depth
     bases = {
         "src_base": 64,
         "aux_base": 128,
-        "query_stride": 1,
+        "key_stride": 1,
         "src_stride": 1,
         "aux_stride": 1,
         "dst_stride": 1,
@@ -270,10 +270,10 @@ def _attention(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
     yield from (Row(change(thin, heads=heads)) for heads in (1, build.max_k_tiles))
     yield from (Row(change(d, group=group), Error.GROUP) for group in (0, build.cols + 1))
     yield Row(change(d, group=1))
-    for name in ("src_stride", "dst_stride", "aux_stride", "query_stride"):
+    for name in ("src_stride", "dst_stride", "aux_stride", "key_stride"):
         yield Row(change(d, **{name: T - 1}), Error.STRIDE)
         yield Row(change(d, **{name: 65535}), Error.ADDRESS)
-    for name, depth in (("src_base", act), ("dst_base", act), ("aux_base", act), ("query_base", query)):
+    for name, depth in (("src_base", act), ("dst_base", act), ("aux_base", act), ("key_base", query)):
         yield Row(change(d, **{name: depth - 2 * T}))
         yield Row(change(d, **{name: depth - 2 * T + 1}), Error.ADDRESS)
     yield Row(change(d, dst_base=1), Error.OVERLAP)  # with src, from below
@@ -353,7 +353,7 @@ def _combine(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
 
 def _store(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
     beat, residual = build.beat_bytes, build.residual_depth
-    depths = {Space.ACT: build.act_depth, Space.QUERY: build.query_depth, Space.CHOICE: build.max_tokens}
+    depths = {Space.ACT: build.act_depth, Space.KEYS: build.key_depth, Space.CHOICE: build.max_tokens}
     yield from (Row(change(d, space=space), Error.SPACE) for space in (5, 15))
     yield Row(change(d, size=0), Error.SIZE)
     yield Row(change(d, size=1, src_base=residual - 1))

@@ -10,21 +10,14 @@ using namespace edgemoe;
 
 void embedding_kernel(hls::stream<Beat>& inputs, hls::stream<Feed>& weights, hls::stream<Beat>& results,
                       ap_uint<2> format, ap_uint<2> region, ap_uint<16> words) {
-  Beat act[kBanks][kActDepth];
-#pragma HLS ARRAY_PARTITION variable = act complete dim = 1
-  Beat query[kBanks][kQueryDepth];
-#pragma HLS ARRAY_PARTITION variable = query complete dim = 1
-  ResidualWord residual[kBanks][kResidualDepth];
-#pragma HLS ARRAY_PARTITION variable = residual complete dim = 1
-  SumWord accum[kBanks][kResidualDepth];
-#pragma HLS ARRAY_PARTITION variable = accum complete dim = 1
-  Beat choice[kMaxTokens];
+  Memories memory;
+  partition(memory);
 
   Command command = unpack_descriptor(0);
   command.space = format == kFormatI32 ? int(kSpaceResidual) : int(kSpaceAct);
   command.format = format;
   command.region = region;
   command.size = words;
-  load(command, weights, inputs, act, residual);
-  store_words(command, act, query, residual, accum, choice, results);
+  load(command, weights, inputs, memory);
+  store_words(command, memory, results);
 }

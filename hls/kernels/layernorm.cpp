@@ -12,15 +12,8 @@ using namespace edgemoe;
 
 void layernorm_kernel(hls::stream<Beat>& inputs, hls::stream<Feed>& records, hls::stream<Beat>& results,
                       ap_uint<16> tokens, ap_uint<16> k_tiles, ap_uint<32> dim, ap_uint<64> eps) {
-  Beat act[kBanks][kActDepth];
-#pragma HLS ARRAY_PARTITION variable = act complete dim = 1
-  Beat query[kBanks][kQueryDepth];
-#pragma HLS ARRAY_PARTITION variable = query complete dim = 1
-  ResidualWord residual[kBanks][kResidualDepth];
-#pragma HLS ARRAY_PARTITION variable = residual complete dim = 1
-  SumWord accum[kBanks][kResidualDepth];
-#pragma HLS ARRAY_PARTITION variable = accum complete dim = 1
-  Beat choice[kMaxTokens];
+  Memories memory;
+  partition(memory);
   TokenNormWord norms[kMaxTokens];
 
   Command command = unpack_descriptor(0);
@@ -28,7 +21,7 @@ void layernorm_kernel(hls::stream<Beat>& inputs, hls::stream<Feed>& records, hls
   command.format = int(kFormatI32);
   command.size = k_tiles * tokens;
   command.region = int(kRegionImage);
-  load(command, records, inputs, act, residual);
+  load(command, records, inputs, memory);
 
   command.tokens = tokens;
   command.k_tiles = k_tiles;
@@ -36,8 +29,8 @@ void layernorm_kernel(hls::stream<Beat>& inputs, hls::stream<Feed>& records, hls
   command.eps = eps;
   command.src_stride = tokens;
   command.dst_stride = tokens;
-  layernorm(command, residual, norms, act, records);
+  layernorm(command, memory.residual, norms, memory.act, records);
 
   command.space = int(kSpaceAct);
-  store_words(command, act, query, residual, accum, choice, results);
+  store_words(command, memory, results);
 }

@@ -11,26 +11,15 @@ using namespace edgemoe;
 
 void linear_kernel(hls::stream<Beat>& inputs, hls::stream<Feed>& weights, hls::stream<Beat>& results,
                    ap_uint<16> tokens, ap_uint<16> k_tiles, ap_uint<16> n_tiles, ap_uint<8> weight_bits) {
-  Beat act[kBanks][kActDepth];
-#pragma HLS ARRAY_PARTITION variable = act complete dim = 1
-  Beat query[kBanks][kQueryDepth];
-#pragma HLS ARRAY_PARTITION variable = query complete dim = 1
-  ResidualWord residual[kBanks][kResidualDepth];
-#pragma HLS ARRAY_PARTITION variable = residual complete dim = 1
-  SumWord accum[kBanks][kResidualDepth];
-#pragma HLS ARRAY_PARTITION variable = accum complete dim = 1
-  AccumulatorWord gate[kGateTiles][kMaxTokens];
-#pragma HLS ARRAY_PARTITION variable = gate complete dim = 1
-  AccumulatorWord psum[kMaxTokens];
-  ScoreWord scores[kMaxTokens];
-  QueueEntry queue[kQueueDepth];
+  Memories memory;
+  partition(memory);
 
   Command command = unpack_descriptor(0);
   command.space = int(kSpaceAct);
   command.format = int(kFormatI16);
   command.size = k_tiles * tokens;
   command.region = int(kRegionImage);
-  load(command, weights, inputs, act, residual);
+  load(command, weights, inputs, memory);
 
   command.opcode = int(kOpcodeLinear);
   command.epilogue = int(kEpilogueDram);
@@ -40,5 +29,5 @@ void linear_kernel(hls::stream<Beat>& inputs, hls::stream<Feed>& weights, hls::s
   command.n_tiles = n_tiles;
   command.src_stride = tokens;
   Statistics statistics = clear_statistics(0);
-  engine(command, weights, results, act, query, residual, accum, psum, scores, gate, queue, statistics);
+  engine(command, weights, results, memory, statistics);
 }

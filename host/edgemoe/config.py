@@ -255,7 +255,7 @@ class BuildConfig:
     cols: int = 8  # outputs of the tile = queries held by attention = lanes of the epilogue
     norm_lanes: int = 8  # channels that a step of LayerNorm takes
     act_depth: int = 2048  # words of `act`
-    query_depth: int = 512  # words of `query`
+    key_depth: int = 1024  # words of `keys`: k and v
     residual_depth: int = 512  # words of `residual` and of `accum`
     max_tokens: int = 160
     max_experts: int = 16
@@ -305,7 +305,7 @@ class BuildConfig:
             ("max_top_k", self.max_top_k <= 4, "at most 4, the slots of a `choice` word"),
             ("max_tokens", self.max_tokens <= 257, "at most 257, the keys for which widths are derived"),
             ("act_depth", self.act_depth < 1 << 16, "below 2^16, the descriptor's address field"),
-            ("query_depth", self.query_depth < 1 << 16, "below 2^16, the descriptor's address field"),
+            ("key_depth", self.key_depth < 1 << 16, "below 2^16, the descriptor's address field"),
             ("residual_depth", self.residual_depth < 1 << 16, "below 2^16, the descriptor's address field"),
             ("max_k_tiles", self.linear_bits <= self.acc_bits, "so small that sums fit the accumulator"),
         ]
@@ -382,6 +382,11 @@ class BuildConfig:
         return numerics.EXP_BITS + _log2_ceil(self.max_tokens)
 
     @property
+    def score_depth(self) -> int:
+        """Words of a head's scores: for each tile of `rows` keys one a query."""
+        return self.max_tokens * -(-self.max_tokens // self.rows)
+
+    @property
     def max_dim(self) -> int:
         """The largest LayerNorm."""
         from edgemoe import numerics
@@ -406,7 +411,7 @@ BOARDS = {
             cols=16,
             norm_lanes=32,
             act_depth=4096,
-            query_depth=1024,
+            key_depth=2048,
             residual_depth=784,
             max_tokens=257,
             max_k_tiles=16,
@@ -461,6 +466,7 @@ def config_hpp(build: BuildConfig) -> str:
         "linear_bits",
         "context_bits",
         "sum_bits",
+        "score_depth",
         "max_dim",
     )
     lines += [f"constexpr int {_camel(name)} = {getattr(build, name)};" for name in derived]

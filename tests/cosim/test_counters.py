@@ -73,7 +73,7 @@ def test_reads_of_attention_do_not_grow_with_p(rtl, small: ModelConfig, pixels: 
         assert len(records) == small.layers
         for record in records:
             assert record.x_reads == record.mac_steps == 2 * heads * -(-tokens // group) * tokens
-            assert record.query_reads == heads * tokens <= record.mac_steps
+            assert record.key_reads == heads * tokens <= record.mac_steps
             assert record.score_writes == record.exp_evaluations == heads * tokens * tokens
     first = executions[2]
     for execution in (executions[4], executions[8]):

@@ -105,7 +105,7 @@ class ProgramWriter:
     ) -> None:
         """LINEAR from the filled part of `act`, with a tap of what it wrote."""
         stride = tokens + int(self.rng.integers(0, 3))
-        if space == Space.QUERY:  # no LOAD fills `query`, so nothing of a tap of it may stay unwritten
+        if space == Space.KEYS:  # no LOAD fills `query`, so nothing of a tap of it may stay unwritten
             n_tiles, stride = n_tiles + -n_tiles % self.build.banks, tokens
         planes = -(-n_tiles // self.build.banks)
         offset = self.place_weights(self.tiles(n_tiles, k_tiles, bits))
@@ -161,7 +161,7 @@ class ProgramWriter:
     def attention(self, tokens: int, heads: int, group: int) -> None:
         """q, k and v by LINEAR from the filled part of `act`, then ATTENTION."""
         k_base, v_base, out = TARGET, TARGET + heads * tokens, TARGET + 2 * heads * tokens
-        for space, base in ((Space.QUERY, 0), (Space.ACT, k_base), (Space.ACT, v_base)):
+        for space, base in ((Space.KEYS, 0), (Space.ACT, k_base), (Space.ACT, v_base)):
             self.linear(Epilogue.REQUANT, tokens, 2, self.build.banks * heads, 8, space)
             place = {"dst_base": base, "dst_stride": tokens}
             tap = self.descriptors.pop()
@@ -180,8 +180,8 @@ class ProgramWriter:
             aux_stride=tokens,
             dst_base=out,
             dst_stride=tokens,
-            query_base=0,
-            query_stride=tokens,
+            key_base=0,
+            key_stride=tokens,
             mult0=int(self.rng.integers(1 << 15, 1 << 16)),
             shift0=int(self.rng.integers(28, 36)),
             mult1=int(self.rng.integers(1 << 15, 1 << 16)),
@@ -238,7 +238,7 @@ def random_program(build: BuildConfig, rng: np.random.Generator) -> Memory:
     writer.load(Space.RESIDUAL, 0, build.residual_depth)
     for epilogue, space in (
         (Epilogue.REQUANT, Space.ACT),
-        (Epilogue.REQUANT, Space.QUERY),
+        (Epilogue.REQUANT, Space.KEYS),
         (Epilogue.GELU, Space.ACT),
         (Epilogue.RESIDUAL, Space.RESIDUAL),
         (Epilogue.DRAM, Space.ACT),

@@ -200,7 +200,7 @@ def test_attention_at_the_largest_sums(value: int, work: Path) -> None:
     )
     zeros = writer.place_weights(bytes(4 * (64 + 8 * 32)))  # weights, bias and shift 0: q = 0
     writer.add(
-        Opcode.LINEAR, epilogue=Epilogue.REQUANT, space=Space.QUERY, tokens=tokens, k_tiles=1, n_tiles=4,
+        Opcode.LINEAR, epilogue=Epilogue.REQUANT, space=Space.KEYS, tokens=tokens, k_tiles=1, n_tiles=4,
         weight_bits=8, src_base=attention.src_base, src_stride=tokens, dst_stride=tokens, offset=zeros,
     )  # fmt: skip
     writer.descriptors.append(replace(attention, shift1=15, mult1=1 << 15))

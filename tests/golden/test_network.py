@@ -139,7 +139,7 @@ def test_group_changes_counts_but_no_bit() -> None:
         _, result = run(package, image, "segmentation", group=group, taps=True)
         outputs.append(result.output)
         first = next(r for r in result.records if r.kind == Opcode.ATTENTION)
-        assert first.score_writes == first.exp_evaluations == 2 * 129 * 129 and first.query_reads == 2 * 129
+        assert first.score_writes == first.exp_evaluations == 2 * 129 * 129 and first.key_reads == 2 * 129
         reads.append((first.x_reads, group))
     assert all(output == outputs[0] for output in outputs)
     assert reads == [(2 * 2 * -(-129 // p) * 129, p) for p in (1, 2, 3, 4, 8)]

@@ -39,7 +39,7 @@ def test_an_unknown_id_is_refused_with_all_that_helps() -> None:
         identify.find_build(Told(0x12345678, words))
     text = str(caught.value)
     assert "id 0x12345678 with rows 1, cols 2, max_experts 3, max_top_k 4, max_tokens 5, act_depth 6" in text
-    assert "query_depth 7, residual_depth 8, max_k_tiles 9, max_n_tiles 10" in text
+    assert "key_depth 7, residual_depth 8, max_k_tiles 9, max_n_tiles 10" in text
     assert "0x4030201, 0x60005, 0x80007, 0xa0009" in text
     for known in BOARDS.values():
         assert f"{build_id(known):#010x} ({known.name}: rows {known.rows}" in text

@@ -1,76 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention on the array: p scores a step, then p weighted values a step, then the scaled rows.
+// Attention on the array, reordered: kCols keys are held while every query passes them, so each key is read
+// once and kCols scores come out a step. Then values are held, and a query's exponentials pass them as a word
+// of the array; their sum scales the row that comes out.
 #pragma once
 
 #include "edgemoe/engine_control.hpp"
+#include "edgemoe/memories.hpp"
 #include "edgemoe/softmax.hpp"
 
 namespace edgemoe {
 
-/// Sum of e * v, and of e, over the keys.
-using ContextSum = ap_int<kContextBits>;
+/// Sum of a query's exponentials over all keys.
 using ExponentialSum = ap_uint<kSumBits>;
 static_assert(kContextBits <= kAccBits && kSumBits <= 24, "rows fit the requantiser and the reciprocal");
 
-/// Exponentials of the `size` queries held, from their scores of one key and their maxima.
-inline void exponentials(Exponential (&e)[kCols], ScoreWord scores, MaximumWord maxima, GroupSize size) {
-  const Lanes<kCols, kScoreBits> score = unpack<kCols, kScoreBits>(scores);
-  const Lanes<kCols, 8> maximum = unpack<kCols, 8>(maxima);
+/// Exponentials of a query against the `size` keys of a tile, as a moving word; 0 beyond them.
+inline Word exponentials(const Lanes<kRows, kScoreBits>& scores, IntegerMaximum maximum, TileSize size) {
+  Word e;
 EXPONENTIAL:
-  for (int n = 0; n < kCols; ++n) {
+  for (int k = 0; k < kRows; ++k) {
 #pragma HLS UNROLL
-    e[n] = n < size ? exp2_lane(score[n], maximum[n]) : Exponential(0);
+    e[k] = k < size ? ap_int<16>(exp2_lane(scores[k], maximum)) : ap_int<16>(0);
   }
+  return e;
 }
 
-/// Accumulators of the context sweep, one row a query. Rows leave from the front: draining shifts them.
-struct ContextRows {
-  ContextSum sum[kCols * kRows];  // query-major
-  ExponentialSum total[kCols];
-};
-
-inline ContextRows empty_context() {
-  ContextRows rows;
-CLEAR_TOTAL:
-  for (int n = 0; n < kCols; ++n) {
+/// Sum of a word of exponentials, as a balanced tree.
+inline ExponentialSum sum_of(const Word& e) {
+  ExponentialSum sum[kRows];
+TERM:
+  for (int k = 0; k < kRows; ++k) {
 #pragma HLS UNROLL
-    rows.total[n] = 0;
+    sum[k] = ExponentialSum(e[k]);
   }
-CLEAR_SUM:
-  for (int i = 0; i < kCols * kRows; ++i) {
+TREE_OF_SUM:
+  for (int width = kRows / 2; width > 0; width /= 2) {
 #pragma HLS UNROLL
-    rows.sum[i] = 0;
-  }
-  return rows;
-}
-
-/// One step of the rows: in the context sweep e and e * v are added (to zero in its first step), in the drain
-/// everything shifts by one sub-word (the next query's total comes forward after the last sub-word of a row).
-template <class Products>
-void step_context(ContextRows& rows, bool add, bool drain, Count step, const Exponential (&e)[kCols],
-                  const Products& products) {
-  const bool first = step == 0;
-  const bool shift_total = drain && (step & (kBanks - 1)) == kBanks - 1;
-TOTAL:
-  for (int n = 0; n < kCols; ++n) {
+  LEVEL_OF_SUM:
+    for (int k = 0; k < width; ++k) {
 #pragma HLS UNROLL
-    const ExponentialSum before = first ? ExponentialSum(0) : rows.total[n];
-    if (add) {
-      rows.total[n] = ExponentialSum(before + e[n]);
-    } else if (shift_total) {
-      rows.total[n] = n + 1 < kCols ? rows.total[(n + 1) % kCols] : ExponentialSum(0);
+      sum[k] = ExponentialSum(sum[2 * k] + sum[2 * k + 1]);
     }
   }
-SUM:
-  for (int i = 0; i < kCols * kRows; ++i) {
-#pragma HLS UNROLL
-    const ContextSum before = first ? ContextSum(0) : rows.sum[i];
-    if (add) {
-      rows.sum[i] = ContextSum(before + products.value[i % kRows][i / kRows]);
-    } else if (drain) {
-      rows.sum[i] = i + kCols < kCols * kRows ? rows.sum[(i + kCols) % (kCols * kRows)] : ContextSum(0);
-    }
-  }
+  return sum[0];
 }
 
 /// Scale of a context row: 1/total joined with the static scale of the output, ctx = rq(sum, multiplier,
@@ -89,25 +61,29 @@ inline RowScale row_scale(ExponentialSum total, ap_uint<16> multiplier, Shift sh
   return scale;
 }
 
-inline MaximumWord pack_maxima(const IntegerMaximum (&maximum)[kCols]) {
-  Lanes<kCols, 8> lanes;
-PACK_MAXIMA:
+/// Scores are lanes of 18 bits.
+inline Lanes<kCols, kScoreBits> score_lanes(const Lanes<kCols, kLaneBits>& lane) {
+  Lanes<kCols, kScoreBits> scores;
+SCORE:
   for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL
-    lanes[n] = maximum[n];
+    scores[n] = Score(lane[n]);
   }
-  return pack<kCols, 8>(lanes);
+  return scores;
 }
 
-/// Running integer maximum of each query's scores.
-inline void step_maximum(IntegerMaximum (&maximum)[kCols], bool first,
-                         const Lanes<kCols, kScoreBits>& scores) {
+/// Integer maximum of a query's scores: of the `size` ones of this tile and, but for the first tile, of those
+/// before.
+inline IntegerMaximum running_maximum(const Lanes<kCols, kScoreBits>& scores, TileSize size, bool first,
+                                      IntegerMaximum before) {
+  IntegerMaximum maximum = integer_part(scores[0]);
 MAXIMUM:
-  for (int n = 0; n < kCols; ++n) {
+  for (int n = 1; n < kCols; ++n) {
 #pragma HLS UNROLL
     const IntegerMaximum here = integer_part(scores[n]);
-    if (first || here > maximum[n]) maximum[n] = here;
+    if (n < size && here > maximum) maximum = here;
   }
+  return !first && before > maximum ? before : maximum;
 }
 
 }  // namespace edgemoe

@@ -97,16 +97,16 @@ inline void check_linear(Verdict& verdict, const Command& c, const Regions& regi
   verdict.require(c.n_tiles >= 1 && c.n_tiles <= most_n, kErrorNTiles);
   verdict.require(c.weight_bits == 8 || c.weight_bits == 16, kErrorWeightBits);
   verdict.require(requant || gelu || residual || raw || dram, kErrorEpilogue);
-  verdict.require(!requant || c.space == kSpaceAct || c.space == kSpaceQuery, kErrorSpace);
-  const bool to_query = requant && c.space == kSpaceQuery;
+  verdict.require(!requant || c.space == kSpaceAct || c.space == kSpaceKeys, kErrorSpace);
+  const bool to_keys = requant && c.space == kSpaceKeys;
   const bool to_memory = requant || gelu || residual;
   verdict.require(c.src_stride >= c.tokens && (!to_memory || c.dst_stride >= c.tokens), kErrorStride);
   const ap_uint<34> src_end = range_end(c.src_base, c.k_tiles, c.src_stride, c.tokens);
   const ap_uint<34> dst_end =
       range_end(c.dst_base, ap_uint<16>((c.n_tiles + (kBanks - 1)) >> kBankBits), c.dst_stride, c.tokens);
-  const ap_uint<16> depth = residual ? kResidualDepth : (to_query ? kQueryDepth : kActDepth);
+  const ap_uint<16> depth = residual ? kResidualDepth : (to_keys ? kKeyDepth : kActDepth);
   verdict.require(src_end <= kActDepth && (!to_memory || dst_end <= depth), kErrorAddress);
-  const bool both_in_act = gelu || (requant && !to_query);
+  const bool both_in_act = gelu || (requant && !to_keys);
   verdict.require(!both_in_act || disjoint(c.src_base, src_end, c.dst_base, dst_end), kErrorOverlap);
   verdict.require(!gelu || good_shift(c.shift0), kErrorShift);
   const Bytes bytes = Bytes(weight_beats(c.k_tiles, c.n_tiles, c.weight_bits == 16)) << kBeatShift;
@@ -129,20 +129,17 @@ inline void check_layernorm(Verdict& verdict, const Command& c, const Regions& r
 inline void check_attention(Verdict& verdict, const Command& c) {
   check_tokens(verdict, c);
   verdict.require(c.heads >= 1 && c.heads <= kMaxKTiles, kErrorHeads);
-  verdict.require(c.group >= 1 && c.group <= kCols, kErrorGroup);
   verdict.require(c.src_stride >= c.tokens && c.dst_stride >= c.tokens && c.aux_stride >= c.tokens &&
-                      c.query_stride >= c.tokens,
+                      c.key_stride >= c.tokens,
                   kErrorStride);
   const ap_uint<34> src_end = range_end(c.src_base, c.heads, c.src_stride, c.tokens);
   const ap_uint<34> aux_end = range_end(c.aux_base, c.heads, c.aux_stride, c.tokens);
   const ap_uint<34> dst_end = range_end(c.dst_base, c.heads, c.dst_stride, c.tokens);
-  const ap_uint<34> query_end = range_end(c.query_base, c.heads, c.query_stride, c.tokens);
+  const ap_uint<34> key_end = range_end(c.key_base, c.heads, c.key_stride, c.tokens);
   verdict.require(
-      src_end <= kActDepth && aux_end <= kActDepth && dst_end <= kActDepth && query_end <= kQueryDepth,
+      src_end <= kActDepth && dst_end <= kActDepth && key_end <= kKeyDepth && aux_end <= kKeyDepth,
       kErrorAddress);
-  verdict.require(disjoint(c.src_base, src_end, c.dst_base, dst_end) &&
-                      disjoint(c.aux_base, aux_end, c.dst_base, dst_end),
-                  kErrorOverlap);
+  verdict.require(disjoint(c.src_base, src_end, c.dst_base, dst_end), kErrorOverlap);
   verdict.require(good_shift(c.shift0) && c.shift1 <= kContextShiftMax, kErrorShift);
 }
 
@@ -199,8 +196,8 @@ inline ap_uint<16> store_depth(ap_uint<4> space) {
   switch (space) {
     case kSpaceAct:
       return kActDepth;
-    case kSpaceQuery:
-      return kQueryDepth;
+    case kSpaceKeys:
+      return kKeyDepth;
     case kSpaceChoice:
       return kMaxTokens;
     default:

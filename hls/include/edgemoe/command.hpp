@@ -41,8 +41,8 @@ struct Command {
   ap_uint<32> size;
   ap_uint<16> mult0;
   ap_uint<16> mult1;
-  ap_uint<16> query_base;
-  ap_uint<16> query_stride;
+  ap_uint<16> key_base;
+  ap_uint<16> key_stride;
   ap_uint<8> shift0;
   ap_uint<8> shift1;
   ap_uint<8> rule;
@@ -89,8 +89,8 @@ inline Command unpack_descriptor(const CommandWord& word) {
   c.size = get<kFieldSize.width>(word, kFieldSize);
   c.mult0 = get<kFieldMult0.width>(word, kFieldMult0);
   c.mult1 = get<kFieldMult1.width>(word, kFieldMult1);
-  c.query_base = get<kFieldQueryBase.width>(word, kFieldQueryBase);
-  c.query_stride = get<kFieldQueryStride.width>(word, kFieldQueryStride);
+  c.key_base = get<kFieldKeyBase.width>(word, kFieldKeyBase);
+  c.key_stride = get<kFieldKeyStride.width>(word, kFieldKeyStride);
   c.shift0 = get<kFieldShift0.width>(word, kFieldShift0);
   c.shift1 = get<kFieldShift1.width>(word, kFieldShift1);
   c.rule = get<kFieldRule.width>(word, kFieldRule);
@@ -136,8 +136,8 @@ inline CommandWord pack_command(const Command& c) {
   put(word, kFieldSize, c.size);
   put(word, kFieldMult0, c.mult0);
   put(word, kFieldMult1, c.mult1);
-  put(word, kFieldQueryBase, c.query_base);
-  put(word, kFieldQueryStride, c.query_stride);
+  put(word, kFieldKeyBase, c.key_base);
+  put(word, kFieldKeyStride, c.key_stride);
   put(word, kFieldShift0, c.shift0);
   put(word, kFieldShift1, c.shift1);
   put(word, kFieldRule, c.rule);

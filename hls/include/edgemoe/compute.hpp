@@ -16,23 +16,11 @@ namespace edgemoe {
 
 inline void compute(hls::stream<CommandWord>& commands, hls::stream<Feed>& feeds, hls::stream<Beat>& beats,
                     hls::stream<Beat>& results, hls::stream<ap_uint<16>>& expert_tokens) {
-  Beat act[kBanks][kActDepth];
-#pragma HLS ARRAY_PARTITION variable = act complete dim = 1
-  Beat query[kBanks][kQueryDepth];
-#pragma HLS ARRAY_PARTITION variable = query complete dim = 1
-  ResidualWord residual[kBanks][kResidualDepth];
-#pragma HLS ARRAY_PARTITION variable = residual complete dim = 1
-  SumWord accum[kBanks][kResidualDepth];
-#pragma HLS ARRAY_PARTITION variable = accum complete dim = 1
-  AccumulatorWord gate[kGateTiles][kMaxTokens];
-#pragma HLS ARRAY_PARTITION variable = gate complete dim = 1
-  AccumulatorWord psum[kMaxTokens];
-  ScoreWord scores[kMaxTokens];
+  Memories memory;
+  partition(memory);
   TokenNormWord norms[kMaxTokens];
   RankingWord rankings[kMaxTokens];
   ShareWord shares[kMaxTokens];
-  Beat choice[kMaxTokens];
-  QueueEntry queue[kQueueDepth];
 
   const Counter start = hls::cycle_count();
   Statistics statistics = clear_statistics(0);
@@ -42,26 +30,26 @@ COMMANDS:
     const Command command = unpack_command(commands.read());
     switch (command.opcode) {
       case kOpcodeLoad:
-        statistics.saturated = load(command, feeds, beats, act, residual);
+        statistics.saturated = load(command, feeds, beats, memory);
         statistics.read_beats = load_beats(command);
         break;
       case kOpcodeLinear:
       case kOpcodeAttention:
-        engine(command, feeds, results, act, query, residual, accum, psum, scores, gate, queue, statistics);
+        engine(command, feeds, results, memory, statistics);
         break;
       case kOpcodeLayernorm:
-        statistics.saturated = layernorm(command, residual, norms, act, feeds);
+        statistics.saturated = layernorm(command, memory.residual, norms, memory.act, feeds);
         statistics.read_beats = norm_beats(command);
         break;
       case kOpcodeGate:
-        statistics.saturated =
-            gate_tokens(command, gate, rankings, shares, choice, queue, accum, expert_tokens);
+        statistics.saturated = gate_tokens(command, memory.gate, rankings, shares, memory.choice,
+                                           memory.queue, memory.accum, expert_tokens);
         break;
       case kOpcodeCombine:
-        statistics.saturated = combine(command, accum, residual);
+        statistics.saturated = combine(command, memory.accum, memory.residual);
         break;
       case kOpcodeStore:
-        store_words(command, act, query, residual, accum, choice, results);
+        store_words(command, memory, results);
         statistics.write_beats = store_beats(command);
         break;
       case kOpcodeEnd:

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the engine does in each iteration: the next-state function of its one flattened loop.
 //
-// The loop walks over *blocks*. A block of a linear layer is one weight tile (n-tile outer, k-tile inner):
-// every token passes by it once. A block of attention is one group of p queries (head outer, first query
-// inner): score sweep, a gap until the last score is in memory (the group before drains meanwhile), context
-// sweep. While a block is computed, the stationary operand of the next one is loaded, so the two kinds share
-// everything but the phases.
+// The loop walks over *blocks*. In each, a stationary tile of kRows x kCols operands meets one moving word a
+// step:
+//   LINEAR   a tile of weights (n-tile outer, k-tile inner); every token passes it;
+//   SCORES   up to kCols keys of a head, one a column; every query passes them;
+//   CONTEXT  up to kRows values of a head, kCols of their channels; every query's exponentials pass them.
+// ATTENTION does, head by head, all tiles of SCORES, then for each group of channels all tiles of CONTEXT.
+// While a block is computed, the operand of the next one is loaded. No block is shorter than the way of a
+// result back to where a later block reads it, so blocks follow each other without a gap.
 #pragma once
 
 #include "edgemoe/command.hpp"
@@ -15,69 +18,67 @@ namespace edgemoe {
 
 using Count = ap_uint<16>;
 using Address = ap_uint<16>;
+/// Keys, values or queries of a tile.
+using TileSize = ap_uint<log2_floor(kRows) + 1>;
 
-/// Phases of a block. kFill loads the first block's operand and computes nothing. In kGap, while the last
-/// scores reach their memory, the results of the group before leave; those of the last group leave in kDrain.
-enum Phase : unsigned char { kFill, kTile, kScores, kGap, kContext, kDrain };
-
-/// Steps between the score sweep and the context sweep. A score is written this many iterations (at least)
-/// before it is read, which must cover the pipeline from the array through the requantiser to the score
-/// memory.
-constexpr int kScoreGap = 32;
-/// Queries of a group, and the sub-words that a group drains.
-using GroupSize = ap_uint<kColBits + 1>;
-using DrainSteps = ap_uint<kColBits + kBankBits + 1>;
-/// Steps that a partial sum rests between its write and its next read: no tile is shorter.
+/// Steps that a score, a maximum and a total of attention rest between their write and their next read: no
+/// block of attention is shorter. It covers the pipeline from the array through the requantiser to the memory
+/// of scores.
+constexpr int kAttentionSteps = 32;
+/// Steps that a partial sum rests between its write and its next read: no block is shorter.
 constexpr int kMinimumSteps = kTileFeeds8;
+static_assert(kMinimumSteps > 2, "a block is longer than its successor takes to be settled");
+static_assert(kMinimumSteps <= kAttentionSteps, "attention keeps partial sums, too");
 
 /// What stays the same during a command.
 struct Shape {
   bool attention;
   bool wide;           // 16-bit weights
-  Count tokens;        // steps with work in a sweep
-  Count inner_step;    // 1 k-tile, or p queries
-  Count inner_count;   // k-tiles, or queries
+  Count tokens;        // steps with work in a block
+  Count inner_count;   // k-tiles, or keys
   Count outer_count;   // n-tiles, or heads
-  Count tile_last;     // last step of a tile beside which a k-tile is loaded
+  Count tile_last;     // last step of a block beside which a k-tile (or attention's operand) is loaded
   Count column_last;   // the same, beside which a new column group comes with its records
-  LoadStep load_last;  // last feed of a tile
+  LoadStep fill_last;  // last step of loading the first block
+  LoadStep load_end;   // feeds of a tile, with its records
 };
 
 /// Coordinates of a block.
 struct Block {
   bool valid;
-  bool first_inner;  // k == 0: starts from the bias; first group of a head
-  bool last_inner;   // last k-tile: results leave
-  Count inner;
-  Count outer;
-  GroupSize size;  // queries in the group, 1 .. kCols
+  bool context;         // of ATTENTION: values, not keys
+  bool first_inner;     // first k-tile, or tile of keys
+  bool last_inner;      // last k-tile, or tile of keys: results leave
+  Count inner;          // k-tile, or first key
+  Count left;           // k-tiles or keys from `inner` on
+  Count outer;          // n-tile, or head
+  Bank column;          // of CONTEXT: group of channels
+  TileSize size;        // keys in the tile
+  LoadStep load_first;  // step that its loading begins with: only a column's first k-tile brings records
+  LoadStep load_end;    // step after the last one
 };
 
 /// Loop-carried state, settled in the first cycle of each iteration.
 struct Control {
   bool running;
-  Phase phase;
+  bool filling;  // loads the first block's operand and computes nothing
   Count step;
-  Count last;    // last step of the phase
+  Count last;    // last step of the block
   bool swap;     // first step of a block: the loaded operand becomes the active one
-  bool loading;  // this iteration loads feed (or query) `load`
+  bool loading;  // this iteration loads step `load` of the next operand
   LoadStep load;
   Block active;
-  Block next;
-  DrainSteps drain_steps;  // kBanks for each query of the group that drains next
+  Block next;       // its operand is loaded
+  Block following;  // settled an iteration after `next`, which keeps the loop-carried path short
 };
 
-inline GroupSize group_size(const Shape& shape, Count inner) {
-  const Count left = Count(shape.inner_count - inner);
-  return left < shape.inner_step ? GroupSize(left) : GroupSize(shape.inner_step);
+/// k-tiles or keys that a block takes.
+inline TileSize inner_step(const Shape& shape, bool context) {
+  if (!shape.attention) return TileSize(1);
+  return context ? TileSize(kRows) : TileSize(kCols);
 }
 
-/// Last step of a gap: scores reach their memory, and the group before drains.
-inline Count gap_end(DrainSteps drain_steps) {
-  return Count((drain_steps > kScoreGap ? Count(drain_steps) : Count(kScoreGap)) - 1);
-}
-
-/// Last step of a tile: every token passes, and so many feeds of the next operand come.
+/// Last step of a block: every token passes, and so many feeds of the next operand come.
 inline Count tile_end(Count tokens, Count feeds) {
   return Count((tokens > feeds ? tokens : feeds) - 1);
 }
@@ -87,129 +88,113 @@ inline Shape shape_of(const Command& command) {
   shape.attention = command.opcode == kOpcodeAttention;
   shape.wide = command.weight_bits == 16;
   shape.tokens = command.tokens;
-  shape.inner_step = shape.attention ? Count(command.group) : Count(1);
   shape.inner_count = shape.attention ? Count(command.tokens) : Count(command.k_tiles);
   shape.outer_count = shape.attention ? Count(command.heads) : Count(command.n_tiles);
   const LoadStep feeds = kRecordFeeds + (shape.wide ? kTileFeeds16 : kTileFeeds8);
-  shape.tile_last = tile_end(command.tokens, Count(feeds - kRecordFeeds));
-  shape.column_last = tile_end(command.tokens, Count(feeds));
-  shape.load_last = LoadStep(feeds - 1);
+  // Beside a block of attention at most as many rows are loaded as there are tokens.
+  shape.tile_last =
+      tile_end(command.tokens, shape.attention ? Count(kAttentionSteps) : Count(feeds - kRecordFeeds));
+  shape.column_last = tile_end(command.tokens, shape.attention ? Count(kAttentionSteps) : Count(feeds));
+  shape.load_end = feeds;
+  shape.fill_last = shape.attention ? LoadStep(kCols - 1) : LoadStep(feeds - 1);
   return shape;
+}
+
+/// `block` with what follows from its coordinates.
+inline Block sized(const Shape& shape, const Block& block) {
+  const TileSize step = inner_step(shape, block.context);
+  Block whole = block;
+  whole.last_inner = block.left <= step;
+  whole.size = block.left < step ? TileSize(block.left) : step;
+  whole.load_first = shape.attention || block.first_inner ? LoadStep(0) : LoadStep(kRecordFeeds);
+  whole.load_end = shape.attention ? LoadStep(whole.size) : shape.load_end;
+  return whole;
 }
 
 inline Block first_block(const Shape& shape) {
   Block block;
   block.valid = true;
+  block.context = false;
   block.first_inner = true;
-  block.last_inner = shape.inner_count <= shape.inner_step;
+  block.last_inner = false;
   block.inner = 0;
+  block.left = shape.inner_count;
   block.outer = 0;
-  block.size = group_size(shape, 0);
-  return block;
+  block.column = 0;
+  block.size = 0;
+  block.load_first = 0;
+  block.load_end = 0;
+  return sized(shape, block);
 }
 
 inline Block successor(const Shape& shape, const Block& block) {
-  Block next;
+  const bool last_column = block.column == kBanks - 1;
+  const bool outer_ends = block.last_inner && (!shape.attention || (block.context && last_column));
+  Block next = block;
   next.first_inner = block.last_inner;
-  next.inner = block.last_inner ? Count(0) : Count(block.inner + shape.inner_step);
-  next.outer = block.last_inner ? Count(block.outer + 1) : block.outer;
-  next.last_inner = Count(shape.inner_count - next.inner) <= shape.inner_step;
-  next.size = group_size(shape, next.inner);
+  const Count step = Count(inner_step(shape, block.context));
+  next.inner = block.last_inner ? Count(0) : Count(block.inner + step);
+  next.left = block.last_inner ? shape.inner_count : Count(block.left - step);
+  if (block.last_inner) {
+    next.context = shape.attention && !outer_ends;
+    next.column = block.context ? Bank(block.column + 1) : Bank(0);
+  }
+  if (outer_ends) next.outer = Count(block.outer + 1);
   next.valid = block.valid && next.outer != shape.outer_count;
-  return next;
-}
-
-/// First feed of a block's operand: only the first k-tile of a column group brings channel records.
-inline LoadStep first_load(const Shape& shape, const Block& block) {
-  return shape.attention || block.first_inner ? LoadStep(0) : LoadStep(kRecordFeeds);
+  return sized(shape, next);
 }
 
 inline Control first_control(const Shape& shape) {
   Control control;
   control.running = true;
-  control.phase = kFill;
+  control.filling = true;
   control.step = 0;
+  control.last = Count(shape.fill_last);
   control.swap = false;
   control.loading = true;
   control.load = 0;
   control.next = first_block(shape);
   control.active = control.next;
-  control.drain_steps = 0;
-  control.last = shape.attention ? Count(kCols - 1) : Count(shape.load_last);
+  control.following = successor(shape, control.next);
   return control;
 }
 
-/// What an iteration does.
+/// What the array does in an iteration: one of the three, or nothing.
 struct Activity {
-  bool tile;     // a token passes the weight tile
-  bool scores;   // a key passes the queries
-  bool context;  // a value meets the exponentials
-  bool drain;    // a sub-word of a finished row leaves
-  bool array;    // the multipliers work: one of the first three
+  bool tile;     // a token passes weights
+  bool scores;   // a query passes keys
+  bool context;  // a query's exponentials pass values
+  bool array;    // one of them
 };
 
 inline Activity activity_of(const Control& control, const Shape& shape) {
   Activity activity;
-  activity.tile = control.phase == kTile && control.step < shape.tokens;
-  activity.scores = control.phase == kScores;
-  activity.context = control.phase == kContext;
-  activity.drain = (control.phase == kGap || control.phase == kDrain) && control.step < control.drain_steps;
-  activity.array = activity.tile || activity.scores || activity.context;
+  activity.array = !control.filling && control.step < shape.tokens;
+  activity.tile = activity.array && !shape.attention;
+  activity.scores = activity.array && shape.attention && !control.active.context;
+  activity.context = activity.array && control.active.context;
   return activity;
 }
 
-/// The phase after `control.phase` and its last step: known before it is known whether the phase ends now,
-/// which keeps the loop-carried path short.
-struct NextPhase {
-  Phase phase;
-  Count last;
-};
-
-inline NextPhase next_phase(const Control& control, const Shape& shape) {
-  NextPhase next;
-  next.phase = kScores;
-  next.last = Count(shape.tokens - 1);
-  if (control.phase == kScores) {
-    next.phase = kGap;
-    next.last = gap_end(control.drain_steps);
-  }
-  if (control.phase == kGap) next.phase = kContext;
-  if (control.phase == kContext && !control.next.valid) {
-    next.phase = kDrain;
-    next.last = Count((Count(control.active.size) << kBankBits) - 1);
-  }
-  if (!shape.attention) {
-    next.phase = kTile;
-    // Beside the block that begins then, its successor is loaded.
-    next.last = control.next.last_inner ? shape.column_last : shape.tile_last;
-  }
-  return next;
-}
-
 inline Control advance(const Control& control, const Shape& shape) {
-  const bool phase_end = control.step == control.last;
-  const bool block_end = phase_end && control.phase != kScores && control.phase != kGap;
-  const NextPhase following_phase = next_phase(control, shape);
-  const Block following = successor(shape, control.next);
-  const LoadStep load_last = shape.attention ? LoadStep(control.next.size - 1) : shape.load_last;
+  const bool block_end = control.step == control.last;
+  const LoadStep load = LoadStep(control.load + 1);
   Control next = control;
   next.step = Count(control.step + 1);
   next.swap = block_end;
-  next.loading = control.loading && control.load != load_last;
-  next.load = LoadStep(control.load + 1);
-  if (phase_end) {
-    next.step = 0;
-    next.phase = following_phase.phase;
-    next.last = following_phase.last;
-  }
+  next.loading = control.loading && load != control.next.load_end;
+  next.load = load;
+  next.following = successor(shape, control.next);
   if (block_end) {
-    next.running = control.next.valid || control.phase == kContext;
+    next.step = 0;
+    // Beside the block that begins then, its successor is loaded.
+    next.last = control.next.last_inner ? shape.column_last : shape.tile_last;
+    next.running = control.next.valid;
+    next.filling = false;
     next.active = control.next;
-    next.drain_steps = DrainSteps(DrainSteps(control.active.size) << kBankBits);
-    if (control.phase == kFill) next.drain_steps = 0;
-    next.next = following;
-    next.loading = following.valid;
-    next.load = first_load(shape, following);
+    next.next = control.following;
+    next.loading = control.following.valid;
+    next.load = control.following.load_first;
   }
   return next;
 }

@@ -5,15 +5,16 @@
 #include <hls_stream.h>
 
 #include "edgemoe/command.hpp"
+#include "edgemoe/experts.hpp"
 #include "edgemoe/gelu.hpp"
-#include "edgemoe/memories.hpp"
+#include "edgemoe/on_chip.hpp"
 
 namespace edgemoe {
 
 /// The epilogue as the flags that the lanes need.
 struct EpilogueFlags {
   bool to_act;
-  bool to_query;
+  bool to_keys;
   bool to_residual;
   bool scatter;  // into the expert sums, rows by queue
   bool to_gate;
@@ -26,8 +27,8 @@ inline EpilogueFlags epilogue_of(const Command& command, bool attention) {
   EpilogueFlags e;
   const bool requantise = attention || command.epilogue == kEpilogueRequant;
   e.gelu = !attention && command.epilogue == kEpilogueGelu;
-  e.to_query = !attention && requantise && command.space == kSpaceQuery;
-  e.to_act = e.gelu || (requantise && !e.to_query);
+  e.to_keys = !attention && requantise && command.space == kSpaceKeys;
+  e.to_act = e.gelu || (requantise && !e.to_keys);
   e.to_residual = !attention && command.epilogue == kEpilogueResidual;
   e.scatter = !attention && command.epilogue == kEpilogueExpert;
   e.to_gate = !attention && command.epilogue == kEpilogueRaw;
@@ -76,33 +77,22 @@ RESIDUAL_LANE:
   return pack<kCols, kResidualBits>(x);
 }
 
-/// sum += (z * score + 2^15) >> 16, in int32.
-inline SumWord add_to_sum(SumWord sums, const Result& result) {
-  Lanes<kCols, 32> sum = unpack<kCols, 32>(sums);
-SUM_LANE:
-  for (int n = 0; n < kCols; ++n) {
-#pragma HLS UNROLL
-    const ap_int<41> weighted = result.lane[n] * result.score;
-    sum[n] = ap_int<32>(sum[n] + ((weighted + 32768) >> 16));
-  }
-  return pack<kCols, 32>(sum);
-}
-
 /// Puts a step's results where they go and returns how many of them were clipped; the gate's logits never
 /// are.
 inline ColumnCount write_result(const Result& result, const EpilogueFlags& epilogue, const Command& command,
-                                hls::stream<Beat>& results, TensorMemory<kActDepth>& act,
-                                TensorMemory<kQueryDepth>& query, ResidualMemory& residual, SumMemory& accum,
-                                GateMemory& gate) {
+                                hls::stream<Beat>& results, Memories& memory) {
   Clipped clipped = result.clipped;
   const Beat activation = activation_beat(result, epilogue.gelu, command, clipped);
-  if (epilogue.to_act) act[result.bank][result.row] = activation;
-  if (epilogue.to_query) query[result.bank][result.row] = activation;
+  if (epilogue.to_act) memory.act[result.bank][result.row] = activation;
+  if (epilogue.to_keys) memory.keys[result.bank][result.row] = activation;
   if (epilogue.to_residual) {
-    residual[result.bank][result.row] = add_to_residual(residual[result.bank][result.row], result, clipped);
+    memory.residual[result.bank][result.row] =
+        add_to_residual(memory.residual[result.bank][result.row], result, clipped);
   }
-  if (epilogue.scatter) accum[result.bank][result.row] = add_to_sum(accum[result.bank][result.row], result);
-  if (epilogue.to_gate) gate[result.tile][result.step] = pack<kCols, kAccBits>(result.sum);
+  if (epilogue.scatter)
+    memory.accum[result.bank][result.row] =
+        add_weighted(memory.accum[result.bank][result.row], result.lane, result.score);
+  if (epilogue.to_gate) memory.gate[result.tile][result.step] = pack<kCols, kAccBits>(result.sum);
   if (epilogue.to_dram) results.write(activation);
   return count_clipped(clipped, epilogue.to_gate ? ColumnCount(0) : ColumnCount(kCols));
 }

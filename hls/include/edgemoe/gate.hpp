@@ -7,6 +7,7 @@
 #include <hls_stream.h>
 
 #include "edgemoe/command.hpp"
+#include "edgemoe/experts.hpp"
 #include "edgemoe/memories.hpp"
 #include "edgemoe/softmax.hpp"
 

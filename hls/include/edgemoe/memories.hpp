@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Types of the on-chip memories. The arrays themselves live in the compute process; each has one read and one
-// write port a bank.
+// The on-chip memories. They live in the compute process; each has one read and one write port a bank.
 #pragma once
 
 #include "edgemoe/packing.hpp"
@@ -22,19 +21,8 @@ using SumMemory = SumWord[kBanks][kResidualDepth];
 constexpr int kGateTiles = kMaxExperts / kCols;
 using GateMemory = AccumulatorWord[kGateTiles][kMaxTokens];
 
-/// Queues of tokens, one an expert: token 0..15, score 16..31.
-using QueueEntry = ap_uint<32>;
-constexpr int kQueueDepth = kMaxExperts * kMaxTokens;
-
-inline QueueEntry queue_entry(ap_uint<16> token, ap_uint<16> score) {
-  return QueueEntry((QueueEntry(score) << 16) | token);
-}
-inline ap_uint<16> queue_token(QueueEntry entry) {
-  return bits<16>(entry, 0);
-}
-inline ap_uint<16> queue_score(QueueEntry entry) {
-  return bits<16>(entry, 16);
-}
+/// Scores of a head: a tile of keys is kRows scores of a query, one word a query, tile after tile.
+using ScoreMemory = ScoreWord[kBanks][kScoreDepth];
 
 /// Reads the sub-words of a row of lanes of W bits.
 template <int W, int Depth>

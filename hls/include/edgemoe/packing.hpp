@@ -23,11 +23,10 @@ using Feed = ap_uint<kFeedBits>;
 using ResidualWord = ap_uint<kCols * kResidualBits>;
 static_assert(kActBits <= kResidualBits && kResidualBits <= 20,
               "EXPERT_FRACTION and NORM_DROP are not negative");
-/// A row of psum or of raw gate logits, of expert sums, of scores and of running maxima: a value a column.
+/// A row of psum or of raw gate logits, of expert sums and of scores: a value a column.
 using AccumulatorWord = ap_uint<kCols * kAccBits>;
 using SumWord = ap_uint<kCols * 32>;
 using ScoreWord = ap_uint<kCols * kScoreBits>;
-using MaximumWord = ap_uint<kCols * 8>;
 
 /// A tensor memory has kBanks banks: sub-words of kCols lanes that make one word of kRows lanes.
 constexpr int kBankBits = log2_floor(kBanks);
@@ -58,6 +57,9 @@ struct Lanes {
   ap_int<W>& operator[](int i) { return lane[i]; }
   const ap_int<W>& operator[](int i) const { return lane[i]; }
 };
+
+/// A word of the tensors: a value a row of the array.
+using Word = Lanes<kRows, 16>;
 
 /// Which columns hold a value that was clipped.
 struct Clipped {

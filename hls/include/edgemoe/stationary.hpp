@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stationary operand of the MAC array: a tile of kRows x kCols weights, or p queries (one a column).
-// Two copies in registers: the array computes with `active` while `shadow` is loaded beat by beat.
+// The stationary operand of the MAC array: a tile of kRows x kCols weights, keys (one a column) or values
+// (one a row). Two copies in registers: the array computes with `active` while `shadow` is loaded step by
+// step.
 #pragma once
 
 #include "edgemoe/engine_control.hpp"
@@ -8,7 +9,6 @@
 namespace edgemoe {
 
 using Operand = ap_int<16>;
-using Word = Lanes<kRows, 16>;
 
 /// Per-output-channel record of DRAM, 64 bits: bias 0..39, multiplier 40..55, shift 56..61.
 struct Channel {
@@ -69,42 +69,76 @@ constexpr int kFeedRecords = kFeedBits / 64;
 constexpr int kColumnFeeds = kRows / kFeedBytes;
 constexpr int kColumnFeedBits = log2_floor(kColumnFeeds);
 
-/// Loads feed `load` of a tile: kRecordFeeds feeds of channel records, then kColumnFeeds feeds of weights a
-/// column (int8) or twice as many (int16).
-inline void load_weights(Stationary& s, bool loading, LoadStep load, bool wide, Feed feed) {
-  const bool records = load < kRecordFeeds;
-  const LoadStep index = LoadStep(load - kRecordFeeds);
-  const ap_uint<kColBits + 1> column = wide ? ap_uint<kColBits + 1>(index >> (kColumnFeedBits + 1))
-                                            : ap_uint<kColBits + 1>(index >> kColumnFeedBits);
+/// What step `load` of loading a tile brings: weights into a part of a column, a key into a column, or a
+/// value into a row. All lanes of one kind are the same for every column (or row), so an element chooses
+/// between two.
+struct Load {
+  bool records;           // channel records
+  bool column;            // weights or a key
+  bool row;               // a value
+  LoadStep records_step;  // which records
+  ColumnCount to_column;
+  TileSize to_row;
+  bool here[kRows];  // rows that the column's part covers
+};
+
+/// Weights come as kRecordFeeds feeds of channel records, then kColumnFeeds feeds of weights a column (int8)
+/// or twice as many (int16).
+inline Load load_of(const Control& control, const Shape& shape) {
+  const bool weights = control.loading && !shape.attention;
+  const bool records = weights && control.load < kRecordFeeds;
+  const LoadStep index = LoadStep(control.load - kRecordFeeds);
+  Load load;
+  load.records = records;
+  load.column = (weights && !records) || (control.loading && shape.attention && !control.next.context);
+  load.row = control.loading && control.next.context;
+  load.records_step = control.load;
+  load.to_row = TileSize(control.load);
+  load.to_column =
+      shape.wide ? ColumnCount(index >> (kColumnFeedBits + 1)) : ColumnCount(index >> kColumnFeedBits);
+  if (shape.attention) load.to_column = ColumnCount(control.load);
+PART:
+  for (int k = 0; k < kRows; ++k) {
+#pragma HLS UNROLL
+    const bool part = shape.wide ? (index & (2 * kColumnFeeds - 1)) == k / (kFeedBytes / 2)
+                                 : (index & (kColumnFeeds - 1)) == k / kFeedBytes;
+    load.here[k] = shape.attention || part;
+  }
+  return load;
+}
+
+/// Loads the shadow tile: a feed of weights, or a word of `keys`, of which a value's channels are sub-word
+/// `bank`.
+inline void load_operand(Stationary& s, const Load& load, const Shape& shape, Feed feed, const Word& word,
+                         Bank bank) {
+  Word column;
+COLUMN_VALUE:
+  for (int k = 0; k < kRows; ++k) {
+#pragma HLS UNROLL
+    const Operand narrow_value = ap_int<8>(bits<8>(feed, 8 * (k % kFeedBytes)));
+    const Operand wide_value = ap_int<16>(bits<16>(feed, 16 * (k % (kFeedBytes / 2))));
+    column[k] = shape.attention ? word[k] : (shape.wide ? wide_value : narrow_value);
+  }
 LOAD_COLUMN:
   for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL
     const Channel channel = unpack_channel(bits<64>(feed, 64 * (n % kFeedRecords)));
-    if (loading && records && load == n / kFeedRecords) s.shadow_channel[n] = channel;
-    const bool here = loading && !records && column == n;
+    if (load.records && load.records_step == n / kFeedRecords) s.shadow_channel[n] = channel;
+    Operand value = word[n];
+  CHOOSE_BANK:
+    for (int other = 1; other < kBanks; ++other) {
+#pragma HLS UNROLL
+      if (bank == other) value = word[other * kCols + n];
+    }
+    const bool to_column = load.column && load.to_column == n;
   LOAD_ROW:
     for (int k = 0; k < kRows; ++k) {
 #pragma HLS UNROLL
-      const Operand narrow_value = ap_int<8>(bits<8>(feed, 8 * (k % kFeedBytes)));
-      const Operand wide_value = ap_int<16>(bits<16>(feed, 16 * (k % (kFeedBytes / 2))));
-      const bool part = wide ? (index & (2 * kColumnFeeds - 1)) == k / (kFeedBytes / 2)
-                             : (index & (kColumnFeeds - 1)) == k / kFeedBytes;
-      const Operand value = wide ? Operand(wide_value) : Operand(narrow_value);
-      if (here && part) s.shadow[k][n] = value;
-    }
-  }
-}
-
-/// Loads query `load` of a group into its column.
-inline void load_query(Stationary& s, bool loading, LoadStep load, const Word& query) {
-LOAD_QUERY_COLUMN:
-  for (int n = 0; n < kCols; ++n) {
-#pragma HLS UNROLL
-    const bool here = loading && load == n;
-  LOAD_QUERY_ROW:
-    for (int k = 0; k < kRows; ++k) {
-#pragma HLS UNROLL
-      if (here) s.shadow[k][n] = query[k];
+      const bool taken = (load.row & (load.to_row == k)) | (to_column & load.here[k]);
+      const Operand before = s.shadow[k][n];
+      const Operand from_column = column[k];
+      const Operand loaded = load.row ? value : from_column;
+      s.shadow[k][n] = taken ? loaded : before;
     }
   }
 }

@@ -13,7 +13,7 @@ struct Statistics {
   Counter engine_steps;
   Counter mac_steps;
   Counter x_reads;
-  Counter query_reads;
+  Counter key_reads;
   Counter score_writes;
   Counter read_beats;
   Counter exp_evaluations;
@@ -27,7 +27,7 @@ inline Statistics clear_statistics(Counter now) {
   s.engine_steps = 0;
   s.mac_steps = 0;
   s.x_reads = 0;
-  s.query_reads = 0;
+  s.key_reads = 0;
   s.score_writes = 0;
   s.read_beats = 0;
   s.exp_evaluations = 0;
@@ -36,21 +36,21 @@ inline Statistics clear_statistics(Counter now) {
   return s;
 }
 
-/// Counts one iteration of the engine: `busy` when the array works, `sent` when a beat leaves for DRAM,
-/// `saturated` lanes clipped.
-inline void count_step(Statistics& s, const Control& control, const Shape& shape, bool busy, bool sent,
-                       ColumnCount saturated) {
+/// Counts one iteration of the engine: what the array does, `sent` when a beat leaves for DRAM, `saturated`
+/// lanes clipped.
+inline void count_step(Statistics& s, const Control& control, const Shape& shape, const Activity& activity,
+                       bool sent, ColumnCount saturated) {
   s.engine_steps = Counter(s.engine_steps + 1);
-  s.mac_steps = Counter(s.mac_steps + ap_uint<1>(busy));
-  s.x_reads = s.mac_steps;  // the array takes a word of `act` whenever it works
-  s.query_reads = Counter(s.query_reads + ap_uint<1>(control.loading && shape.attention));
+  s.mac_steps = Counter(s.mac_steps + ap_uint<1>(activity.array));
+  s.x_reads = Counter(s.x_reads + ap_uint<1>(activity.array && !activity.context));
+  s.key_reads = Counter(s.key_reads + ap_uint<1>(control.loading && shape.attention));
   s.read_beats =
       Counter(s.read_beats + (control.loading && !shape.attention ? ap_uint<3>(kFeedBeats) : ap_uint<3>(0)));
   s.write_beats = Counter(s.write_beats + ap_uint<1>(sent));
   s.saturated = Counter(s.saturated + saturated);
-  const GroupSize none = 0;
-  s.score_writes = Counter(s.score_writes + (control.phase == kScores ? control.active.size : none));
-  s.exp_evaluations = Counter(s.exp_evaluations + (control.phase == kContext ? control.active.size : none));
+  const TileSize none = 0;
+  s.score_writes = Counter(s.score_writes + (activity.scores ? control.active.size : none));
+  s.exp_evaluations = Counter(s.exp_evaluations + (activity.context ? control.active.size : none));
 }
 
 /// Word `index` of the record of `command`, in the order of the generated header.
@@ -75,8 +75,8 @@ inline Counter record_word(const Statistics& s, const Command& command, Counter 
       return s.mac_steps;
     case kStatisticsXReads:
       return s.x_reads;
-    case kStatisticsQueryReads:
-      return s.query_reads;
+    case kStatisticsKeyReads:
+      return s.key_reads;
     case kStatisticsScoreWrites:
       return s.score_writes;
     case kStatisticsReadBeats:

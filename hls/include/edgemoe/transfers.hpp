@@ -5,7 +5,7 @@
 #include <hls_stream.h>
 
 #include "edgemoe/command.hpp"
-#include "edgemoe/memories.hpp"
+#include "edgemoe/on_chip.hpp"
 
 namespace edgemoe {
 
@@ -62,7 +62,7 @@ constexpr int kSecondBeat = kFeedBeats >= 2 ? kBusBits : 0;
 /// region they come in feeds, of which a step takes both halves of an int32 sub-word where a feed holds them.
 /// Returns how many of the residual's values were clipped.
 inline Counter load(const Command& command, hls::stream<Feed>& feeds, hls::stream<Beat>& beats,
-                    TensorMemory<kActDepth>& act, ResidualMemory& residual) {
+                    Memories& memory) {
   const bool from_image = command.region == kRegionImage;
   const bool bytes = command.format == kFormatU8;
   const bool wide = command.format == kFormatI32;
@@ -97,8 +97,8 @@ LOAD:
 #pragma HLS UNROLL
       const bool here = bytes ? part == bank / 2 : part == bank;
       const Beat value = bytes ? widen_bytes(beat, bank % 2) : beat;
-      if (here && !wide) act[bank][row] = value;
-      if (whole && (part >> 1) == bank) residual[bank][row] = narrowed;
+      if (here && !wide) memory.act[bank][row] = value;
+      if (whole && (part >> 1) == bank) memory.residual[bank][row] = narrowed;
     }
     saturated = Counter(saturated + count_clipped(clipped, whole ? kCols : 0));
     before = beat;
@@ -112,10 +112,7 @@ LOAD:
 
 /// STORE: `size` words from src_base on: a beat a sub-word of int16, two a sub-word of int32 (residual and
 /// sums), one a token of choices.
-inline void store_words(const Command& command, const TensorMemory<kActDepth>& act,
-                        const TensorMemory<kQueryDepth>& query, const ResidualMemory& residual,
-                        const SumMemory& accum, const Beat (&choice)[kMaxTokens],
-                        hls::stream<Beat>& results) {
+inline void store_words(const Command& command, const Memories& memory, hls::stream<Beat>& results) {
   const bool wide = wide_space(command.space);
   const bool choices = command.space == kSpaceChoice;
   const WordPart last_part = choices ? 0 : (wide ? 2 * kBanks - 1 : kBanks - 1);
@@ -127,13 +124,13 @@ STORE:
 #pragma HLS PIPELINE II = 1
     const Bank bank = wide ? Bank(part >> 1) : Bank(part);
     Beat beat = 0;
-    if (command.space == kSpaceAct) beat = act[bank][row];
-    if (command.space == kSpaceQuery) beat = query[bank][row];
-    if (choices) beat = choice[row];
+    if (command.space == kSpaceAct) beat = memory.act[bank][row];
+    if (command.space == kSpaceKeys) beat = memory.keys[bank][row];
+    if (choices) beat = memory.choice[row];
     if (wide) {
       SumWord word = 0;
-      if (command.space == kSpaceAccum) word = accum[bank][row];
-      if (command.space == kSpaceResidual) word = widen_residual(residual[bank][row]);
+      if (command.space == kSpaceAccum) word = memory.accum[bank][row];
+      if (command.space == kSpaceResidual) word = widen_residual(memory.residual[bank][row]);
       beat = (part & 1) == 0 ? bits<kBusBits>(word, 0) : bits<kBusBits>(word, kBusBits);
     }
     results.write(beat);

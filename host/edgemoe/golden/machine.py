@@ -92,7 +92,7 @@ class _Machine:
         words = build.rows
         self.words = {
             Space.ACT: np.zeros((build.act_depth, words), dtype=np.int64),
-            Space.QUERY: np.zeros((build.query_depth, words), dtype=np.int64),
+            Space.KEYS: np.zeros((build.key_depth, words), dtype=np.int64),
             Space.RESIDUAL: np.zeros((build.residual_depth, words), dtype=np.int64),
             Space.ACCUM: np.zeros((build.residual_depth, words), dtype=np.int64),
         }
@@ -173,11 +173,11 @@ class _Machine:
         return _record(d, tally, read_beats=norm_beats(self.build, d.k_tiles))
 
     def attention(self, index: int, d: Descriptor) -> Statistics:
-        """Every head from its planes of query and act."""
+        """Every head: q of act, k and v of keys."""
         rows = np.arange(d.tokens)
-        q = self._planes(Space.QUERY, d.query_base, d.query_stride, d.heads, rows)
-        k = self._planes(Space.ACT, d.src_base, d.src_stride, d.heads, rows)
-        v = self._planes(Space.ACT, d.aux_base, d.aux_stride, d.heads, rows)
+        q = self._planes(Space.ACT, d.src_base, d.src_stride, d.heads, rows)
+        k = self._planes(Space.KEYS, d.key_base, d.key_stride, d.heads, rows)
+        v = self._planes(Space.KEYS, d.aux_base, d.aux_stride, d.heads, rows)
         context, lanes_of_head, tally = np.zeros_like(q), self.build.rows, Tally()
         for head in range(d.heads):
             lanes = slice(lanes_of_head * head, lanes_of_head * (head + 1))
@@ -186,17 +186,19 @@ class _Machine:
             )
         self._write(Space.ACT, d.dst_base, d.dst_stride, rows, context)
         self._keep(index, d, context)
-        groups = -(-d.tokens // d.group)
-        steps = 2 * d.heads * groups * d.tokens
-        scores = d.heads * d.tokens * d.tokens
+        # Every query passes each tile of `cols` keys, then, as exponentials, each tile of `rows` keys x `cols` channels.
+        banks, per_tile = self.build.banks, d.heads * d.tokens
+        score_steps = per_tile * -(-d.tokens // self.build.cols)
+        context_steps = per_tile * banks * -(-d.tokens // self.build.rows)
+        scores = per_tile * d.tokens
         return _record(
             d,
             tally,
-            mac_steps=steps,
-            x_reads=steps,
-            query_reads=d.heads * d.tokens,
+            mac_steps=score_steps + context_steps,
+            x_reads=score_steps,
+            key_reads=per_tile * (1 + banks),
             score_writes=scores,
-            exp_evaluations=scores,
+            exp_evaluations=scores * banks,
         )
 
     def gate(self, index: int, d: Descriptor) -> Statistics:

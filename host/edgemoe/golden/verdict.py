@@ -42,7 +42,7 @@ def depth(build: BuildConfig, space: int) -> int:
     """Words of an on-chip memory."""
     return {
         Space.ACT: build.act_depth,
-        Space.QUERY: build.query_depth,
+        Space.KEYS: build.key_depth,
         Space.RESIDUAL: build.residual_depth,
         Space.ACCUM: build.residual_depth,
         Space.CHOICE: build.max_tokens,
@@ -213,7 +213,7 @@ def _linear(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
     space: int | None = None
     if d.epilogue == Epilogue.REQUANT:
         space = d.space
-        if space not in (Space.ACT, Space.QUERY):
+        if space not in (Space.ACT, Space.KEYS):
             yield Error.SPACE
             return
     elif d.epilogue == Epilogue.GELU:
@@ -247,13 +247,11 @@ def _layernorm(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Erro
 def _attention(build: BuildConfig, d: Descriptor, sizes: Sizes) -> Iterator[Error]:
     if not 1 <= d.heads <= build.max_k_tiles:
         yield Error.HEADS
-    if not 1 <= d.group <= build.cols:
-        yield Error.GROUP
-    yield from _fits(d, build.query_depth, d.query_base, d.query_stride, d.heads)
-    for base, stride in ((d.src_base, d.src_stride), (d.aux_base, d.aux_stride)):
-        yield from _fits(d, build.act_depth, base, stride, d.heads)
-        if _overlap(d, base, stride, d.heads, d.dst_base, d.dst_stride, d.heads):
-            yield Error.OVERLAP
+    for base, stride in ((d.key_base, d.key_stride), (d.aux_base, d.aux_stride)):
+        yield from _fits(d, build.key_depth, base, stride, d.heads)
+    yield from _fits(d, build.act_depth, d.src_base, d.src_stride, d.heads)
+    if _overlap(d, d.src_base, d.src_stride, d.heads, d.dst_base, d.dst_stride, d.heads):
+        yield Error.OVERLAP
     yield from _fits(d, build.act_depth, d.dst_base, d.dst_stride, d.heads)
     yield from _shift(d.shift0)
     yield from _shift(d.shift1, 0, CONTEXT_SHIFT_MAX)

@@ -4,9 +4,11 @@
 `act` by lifetime (D, K planes of the width and of the heads; T tokens):
 
     0 .. A          LayerNorm's output, then (it is dead by then) attention's context
-    A .. A + 2KT    k and v                                  during attention
+    A .. A + KT     q                                        during attention
     A .. A + HT     hidden layer of MLP, expert or head      after attention
     0 .. PT         the patches' pixels                      before the first layer
+
+`keys` holds k from 0 and v from KT on.
 """
 
 from __future__ import annotations
@@ -19,14 +21,15 @@ from edgemoe.errors import UserError
 
 @dataclass(frozen=True)
 class Layout:
-    """Word addresses in `act` and the words that a model needs of each memory."""
+    """Word addresses in `act` (of k and v: in `keys`) and the words that a model needs of each memory."""
 
     norm: int
+    q: int
     k: int
     v: int
     hidden: int
     act_words: int
-    query_words: int
+    key_words: int
     residual_words: int
 
 
@@ -40,13 +43,14 @@ def layout(config: ModelConfig, build: BuildConfig) -> Layout:
     first = max(dim, heads) * tokens
     return Layout(
         norm=0,
-        k=first,
-        v=first + heads * tokens,
+        q=first,
+        k=0,
+        v=heads * tokens,
         hidden=first,
         act_words=max(
-            first + 2 * heads * tokens, first + hidden * tokens, planes(config.patch_inputs) * config.patches
+            first + heads * tokens, first + hidden * tokens, planes(config.patch_inputs) * config.patches
         ),
-        query_words=heads * tokens,
+        key_words=2 * heads * tokens,
         residual_words=dim * tokens,
     )
 
@@ -88,7 +92,7 @@ def _excess(config: ModelConfig, build: BuildConfig) -> str | None:
         ("head_hidden", config.head_hidden, min(inputs, outputs)),
         ("outputs of the segmentation head", config.head_outputs("segmentation"), outputs),
         ("words of act", words.act_words, build.act_depth),
-        ("words of query", words.query_words, build.query_depth),
+        ("words of keys", words.key_words, build.key_depth),
         ("words of residual", words.residual_words, build.residual_depth),
     ]
     if config.experts:

@@ -24,31 +24,25 @@ from edgemoe.registers import (
 
 
 def build_program(
-    package: Package, build: BuildConfig, task: str, weights: Weights, *, taps: bool = False, group: int = 0
+    package: Package, build: BuildConfig, task: str, weights: Weights, *, taps: bool = False
 ) -> Program:
     """The layer program of a task.
 
-    taps: store every stage's tensor. group: queries that attention holds at a time, 0 = as many as the board
-    can; the result does not depend on it.
+    taps: store every stage's tensor.
     """
     if task not in TASKS:
         raise UserError(f"No task is named {task!r}; there are {', '.join(TASKS)}.")
-    group = group or build.cols
-    if not 1 <= group <= build.cols:
-        raise UserError(
-            f"Attention on board {build.name!r} holds 1..{build.cols} queries at a time, not {group}."
-        )
-    return _Builder(package, build, task, weights, taps, group).program()
+    return _Builder(package, build, task, weights, taps).program()
 
 
 class _Builder:
     """Collects descriptors in the order of the network. One method an idea."""
 
     def __init__(
-        self, package: Package, build: BuildConfig, task: str, weights: Weights, taps: bool, group: int
+        self, package: Package, build: BuildConfig, task: str, weights: Weights, taps: bool
     ) -> None:
         self.package, self.config, self.build, self.task = package, package.config, build, task
-        self.weights, self.with_taps, self.group = weights, taps, group
+        self.weights, self.with_taps = weights, taps
         self.map = layout(self.config, build)
         self.tokens = self.config.tokens
         self.dim_planes = self.build.planes(self.config.dim)
@@ -124,7 +118,7 @@ class _Builder:
         """norm1, q, k, v, attention, projection."""
         config, lanes = self.config, self.config.heads * self.build.rows
         self.norm(f"{block}.norm1")
-        places = {"q": (Space.QUERY, 0), "k": (Space.ACT, self.map.k), "v": (Space.ACT, self.map.v)}
+        places = {"q": (Space.ACT, self.map.q), "k": (Space.KEYS, self.map.k), "v": (Space.KEYS, self.map.v)}
         for name, (space, base) in places.items():
             stage = f"{block}.attn.{name}"
             self.linear(
@@ -139,10 +133,9 @@ class _Builder:
             opcode=Opcode.ATTENTION,
             tokens=self.tokens,
             heads=config.heads,
-            group=self.group,
-            query_base=0,
-            query_stride=self.tokens,
-            src_base=self.map.k,
+            key_base=self.map.k,
+            key_stride=self.tokens,
+            src_base=self.map.q,
             src_stride=self.tokens,
             aux_base=self.map.v,
             aux_stride=self.tokens,

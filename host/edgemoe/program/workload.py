@@ -23,26 +23,23 @@ class Workload:
     def __init__(self, package: Package, build: BuildConfig) -> None:
         check_fits(package.config, build)
         self.package, self.build = package, build
-        self._programs: dict[tuple[str, bool, int], Program] = {}
+        self._programs: dict[tuple[str, bool], Program] = {}
 
     @cached_property
     def weights(self) -> Weights:
         """The weights region, which all tasks share."""
         return pack_weights(self.package, self.build)
 
-    def program(self, task: str, *, taps: bool = False, group: int = 0) -> Program:
+    def program(self, task: str, *, taps: bool = False) -> Program:
         """The layer program of a task.
 
         Args:
             task: "segmentation" or "depth".
             taps: have every stage's tensor written to the output region.
-            group: queries that attention holds at a time; 0: as many as the build can.
         """
-        key = (task, taps, group)
+        key = (task, taps)
         if key not in self._programs:
-            self._programs[key] = build_program(
-                self.package, self.build, task, self.weights, taps=taps, group=group
-            )
+            self._programs[key] = build_program(self.package, self.build, task, self.weights, taps=taps)
         return self._programs[key]
 
     def image(self, pixels: NDArray[np.uint8]) -> bytes:

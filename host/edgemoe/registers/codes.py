@@ -8,7 +8,7 @@ from enum import IntEnum
 from edgemoe.numerics import EPS_BITS, EPS_MIN
 
 MAGIC = 0x656F4D45  # the bytes "EMoe"
-VERSION = 2
+VERSION = 3
 DESCRIPTOR_BYTES = 64  # also of the program's header and of a statistics record
 DESCRIPTOR_WORDS = 16
 NO_INDEX = 0xFFFFFFFF  # error_index when no descriptor is to blame; `expert` of a record that belongs to none
@@ -45,7 +45,7 @@ class Space(IntEnum):
     """On-chip memories that LOAD, STORE and LINEAR can name."""
 
     ACT = 0
-    QUERY = 1
+    KEYS = 1
     RESIDUAL = 2
     ACCUM = 3
     CHOICE = 4

@@ -31,12 +31,12 @@ DESCRIPTOR_FIELDS = (
     Field("k_tiles", 1, 16, 16, "source planes, inputs / rows"),
     Field("n_tiles", 2, 0, 16, "outputs / cols; of EXPERTS: hidden / cols"),
     Field("heads", 2, 16, 8, "heads of ATTENTION, experts of GATE and EXPERTS"),
-    Field("group", 2, 24, 8, "queries held at a time by ATTENTION; experts a token of GATE"),
-    Field("src_base", 3, 0, 16, "source word address; k of ATTENTION"),
+    Field("group", 2, 24, 8, "experts a token of GATE"),
+    Field("src_base", 3, 0, 16, "source word address; q of ATTENTION"),
     Field("src_stride", 3, 16, 16, "words from one source plane to the next"),
     Field("dst_base", 4, 0, 16, "destination word address"),
     Field("dst_stride", 4, 16, 16, "words from one destination plane to the next"),
-    Field("aux_base", 5, 0, 16, "v of ATTENTION; the hidden layer of EXPERTS; in `act`"),
+    Field("aux_base", 5, 0, 16, "v of ATTENTION, in `keys`; the hidden layer of EXPERTS, in `act`"),
     Field("aux_stride", 5, 16, 16, "words from one plane of it to the next"),
     Field(
         "offset", 6, 0, 32, "byte offset in DRAM: of the weights, of LOAD's source, of STORE's destination"
@@ -50,8 +50,8 @@ DESCRIPTOR_FIELDS = (
     ),
     Field("mult0", 8, 0, 16, "multiplier: GELU's output, ATTENTION's score, GATE's logit"),
     Field("mult1", 8, 16, 16, "multiplier: ATTENTION's output"),
-    Field("query_base", 9, 0, 16, "q of ATTENTION, in `query`"),
-    Field("query_stride", 9, 16, 16, "words from one plane of it to the next"),
+    Field("key_base", 9, 0, 16, "k of ATTENTION, in `keys`"),
+    Field("key_stride", 9, 16, 16, "words from one plane of it to the next"),
     Field("shift0", 10, 0, 8, "shift that goes with mult0"),
     Field("shift1", 10, 8, 8, "shift that goes with mult1"),
     Field("rule", 10, 16, 8, "score rule of GATE"),
@@ -87,8 +87,8 @@ class Descriptor:
     size: int = 0
     mult0: int = 0
     mult1: int = 0
-    query_base: int = 0
-    query_stride: int = 0
+    key_base: int = 0
+    key_stride: int = 0
     shift0: int = 0
     shift1: int = 0
     rule: int = 0

@@ -52,7 +52,7 @@ OUTPUTS = (
     Register("build_id", 32, False, "identifies sizes and layout of the build"),
     Register("limits0", 32, False, "rows | cols << 8 | max_experts << 16 | max_top_k << 24"),
     Register("limits1", 32, False, "max_tokens | act_depth << 16"),
-    Register("limits2", 32, False, "query_depth | residual_depth << 16"),
+    Register("limits2", 32, False, "key_depth | residual_depth << 16"),
     Register("limits3", 32, False, "max_k_tiles | max_n_tiles << 16"),
 )
 BUS_ERROR = Register(
@@ -66,6 +66,6 @@ def limits(build: BuildConfig) -> tuple[int, int, int, int]:
     return (
         build.rows | build.cols << 8 | build.max_experts << 16 | build.max_top_k << 24,
         build.max_tokens | build.act_depth << 16,
-        build.query_depth | build.residual_depth << 16,
+        build.key_depth | build.residual_depth << 16,
         build.max_k_tiles | build.max_n_tiles << 16,
     )

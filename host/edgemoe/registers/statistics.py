@@ -19,7 +19,7 @@ STATISTICS_FIELDS = (
     ("engine_steps", "steps of the array's loop, including those that wait for a tile"),
     ("mac_steps", "steps in which the array multiplied"),
     ("x_reads", "words that the engine read from `act`"),
-    ("query_reads", "words that the engine read from `query`"),
+    ("key_reads", "words that the engine read from `keys`"),
     ("score_writes", "scores written, one per head, query and key"),
     ("read_beats", "beats taken from DRAM"),
     ("exp_evaluations", "exponentials evaluated by ATTENTION"),
@@ -42,7 +42,7 @@ class Statistics:
     engine_steps: int = 0
     mac_steps: int = 0
     x_reads: int = 0
-    query_reads: int = 0
+    key_reads: int = 0
     score_writes: int = 0
     read_beats: int = 0
     exp_evaluations: int = 0

@@ -16,7 +16,7 @@ from edgemoe.runtime.driver import AcceleratorIp
 LIMIT_NAMES = (
     (("rows", 0, 8), ("cols", 8, 8), ("max_experts", 16, 8), ("max_top_k", 24, 8)),
     (("max_tokens", 0, 16), ("act_depth", 16, 16)),
-    (("query_depth", 0, 16), ("residual_depth", 16, 16)),
+    (("key_depth", 0, 16), ("residual_depth", 16, 16)),
     (("max_k_tiles", 0, 16), ("max_n_tiles", 16, 16)),
 )
 """(field, lowest bit, bits) of each of the words `limits0` to `limits3`."""
