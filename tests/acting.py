@@ -36,7 +36,7 @@ class Acting(Golden):
     def watch(self, told: Any) -> None:
         self.told = told
 
-    def run(self, pixels: Any, task: str, *, taps: bool = False, group: int = 0) -> Run:
+    def run(self, pixels: Any, task: str, *, taps: bool = False) -> Run:
         self.inside += 1
         self.most = max(self.most, self.inside)
         self.order.append(pixels.tobytes())
@@ -46,7 +46,7 @@ class Acting(Golden):
             time.sleep(0.01)
             if self.failures:
                 raise self.failures.pop()
-            return super().run(pixels, task, taps=taps, group=group)
+            return super().run(pixels, task, taps=taps)
         finally:
             self.inside -= 1
 

@@ -105,7 +105,7 @@ class Bases:
             dim=2 * build.rows,
         )
         self.attention = Descriptor(
-            opcode=Opcode.ATTENTION, tokens=T, heads=2, group=build.cols, key_stride=T, src_base=2 * T, src_stride=T,
+            opcode=Opcode.ATTENTION, tokens=T, heads=2, key_stride=T, src_base=2 * T, src_stride=T,
             aux_base=4 * T, aux_stride=T, dst_stride=T, shift0=20,
         )  # fmt: skip
         self.gate = Descriptor(
@@ -255,7 +255,7 @@ def _layernorm(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
 
 
 def _attention(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
-    act, query = build.act_depth, build.key_depth
+    act, keys = build.act_depth, build.key_depth
     bases = {
         "src_base": 64,
         "aux_base": 128,
@@ -268,21 +268,18 @@ def _attention(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
     yield from (Row(change(d, tokens=tokens), Error.TOKENS) for tokens in (0, build.max_tokens + 1))
     yield from (Row(change(thin, heads=heads), Error.HEADS) for heads in (0, build.max_k_tiles + 1))
     yield from (Row(change(thin, heads=heads)) for heads in (1, build.max_k_tiles))
-    yield from (Row(change(d, group=group), Error.GROUP) for group in (0, build.cols + 1))
-    yield Row(change(d, group=1))
     for name in ("src_stride", "dst_stride", "aux_stride", "key_stride"):
         yield Row(change(d, **{name: T - 1}), Error.STRIDE)
         yield Row(change(d, **{name: 65535}), Error.ADDRESS)
-    for name, depth in (("src_base", act), ("dst_base", act), ("aux_base", act), ("key_base", query)):
+    for name, depth in (("src_base", act), ("dst_base", act), ("aux_base", keys), ("key_base", keys)):
         yield Row(change(d, **{name: depth - 2 * T}))
         yield Row(change(d, **{name: depth - 2 * T + 1}), Error.ADDRESS)
     yield Row(change(d, dst_base=1), Error.OVERLAP)  # with src, from below
     yield Row(change(d, src_base=0, dst_base=2 * T))
     yield Row(change(d, src_base=0, dst_base=2 * T - 1), Error.OVERLAP)
-    yield Row(change(d, src_base=6 * T, aux_base=2 * T))
-    yield Row(change(d, src_base=6 * T, aux_base=2 * T, dst_base=1), Error.OVERLAP)  # with aux, from below
-    yield Row(change(d, dst_base=6 * T))
-    yield Row(change(d, dst_base=6 * T - 1), Error.OVERLAP)
+    yield Row(change(d, src_base=6 * T, aux_base=0, key_base=0))  # keys and values are in another memory
+    yield Row(change(d, dst_base=4 * T))
+    yield Row(change(d, dst_base=4 * T - 1), Error.OVERLAP)
     yield from (Row(change(d, shift0=shift)) for shift in (1, SHIFT_MAX))
     yield from (Row(change(d, shift0=shift), Error.SHIFT) for shift in (0, SHIFT_MAX + 1))
     yield Row(change(d, shift1=CONTEXT_SHIFT_MAX))

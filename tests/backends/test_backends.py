@@ -45,7 +45,7 @@ def test_weights_and_programs_are_built_once(ready: Workload, made: list[str]) -
 
 
 def test_other_options_are_another_program(ready: Workload, made: list[str]) -> None:
-    programs = [ready.program("depth"), ready.program("depth", taps=True), ready.program("depth", group=2)]
+    programs = [ready.program("depth"), ready.program("depth", taps=True), ready.program("segmentation")]
     assert len({id(program) for program in programs}) == 3
     assert made.count("pack_weights") == 1
 

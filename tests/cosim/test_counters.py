@@ -61,24 +61,20 @@ def test_only_the_task_s_own_weights_are_read(rtl, small: ModelConfig, pixels: n
                 )
 
 
-def test_reads_of_attention_do_not_grow_with_p(rtl, small: ModelConfig, pixels: np.ndarray) -> None:
-    """p queries held: one word of keys or values a step whatever p is, totals as 1/p, same tensors, each
-    score written once.
+def test_reads_of_attention(rtl, build: BuildConfig, small: ModelConfig, pixels: np.ndarray) -> None:
+    """A word of queries a step for as many keys as there are columns, each score written once, each key read once,
+    each value once for every group of channels.
     """
-    backend = rtl(random_package(small, 7))
     tokens, heads = small.tokens, small.heads
-    executions = {group: backend.run(pixels, "depth", taps=True, group=group) for group in (2, 4, 8)}
-    for group, execution in executions.items():
-        records = [record for record in execution.records if record.kind == Opcode.ATTENTION]
-        assert len(records) == small.layers
-        for record in records:
-            assert record.x_reads == record.mac_steps == 2 * heads * -(-tokens // group) * tokens
-            assert record.key_reads == heads * tokens <= record.mac_steps
-            assert record.score_writes == record.exp_evaluations == heads * tokens * tokens
-    first = executions[2]
-    for execution in (executions[4], executions[8]):
-        for name in first.network.taps:
-            assert np.array_equal(first.tap(name), execution.tap(name)), name
+    execution = rtl(random_package(small, 7)).run(pixels, "depth", taps=True)
+    records = [record for record in execution.records if record.kind == Opcode.ATTENTION]
+    assert len(records) == small.layers
+    for record in records:
+        assert record.x_reads == heads * -(-tokens // build.cols) * tokens
+        assert record.mac_steps == record.x_reads + heads * build.banks * -(-tokens // build.rows) * tokens
+        assert record.key_reads == heads * tokens * (1 + build.banks)
+        assert record.score_writes == heads * tokens * tokens
+        assert record.exp_evaluations == record.score_writes * build.banks
 
 
 @pytest.mark.slow

@@ -38,13 +38,13 @@ def image_of(config: ModelConfig, seed: int) -> np.ndarray:
     return random_image(config, np.random.default_rng(seed))
 
 
-def assert_equal(rtl, package: Package, seed: int, *, group: int = 0, dram: DramConfig | None = None) -> None:
+def assert_equal(rtl, package: Package, seed: int, *, dram: DramConfig | None = None) -> None:
     """Both tasks of a package, taps on, from one session."""
     pixels = image_of(package.config, seed)
     backend, golden = rtl(package, dram=dram), Golden(Workload(package, BUILD))
     for task in TASKS:
-        expected = golden.run(pixels, task, taps=True, group=group)
-        result = compare(expected, backend.run(pixels, task, taps=True, group=group))
+        expected = golden.run(pixels, task, taps=True)
+        result = compare(expected, backend.run(pixels, task, taps=True))
         assert result.mismatches == 0, result.first
 
 
@@ -70,7 +70,7 @@ def test_random_shapes(rtl, small: ModelConfig, seed: int) -> None:
         head_hidden=int(rng.integers(1, 70)),
         experts=int(rng.integers(2, 10)),
     )
-    assert_equal(rtl, random_package(config, seed), seed, group=int(rng.integers(1, 9)))
+    assert_equal(rtl, random_package(config, seed), seed)
 
 
 def test_threshold_leaves_tokens_without_an_expert(rtl, small: ModelConfig) -> None:

@@ -105,7 +105,7 @@ class ProgramWriter:
     ) -> None:
         """LINEAR from the filled part of `act`, with a tap of what it wrote."""
         stride = tokens + int(self.rng.integers(0, 3))
-        if space == Space.KEYS:  # no LOAD fills `query`, so nothing of a tap of it may stay unwritten
+        if space == Space.KEYS:  # no LOAD fills `keys`, so nothing of a tap of it may stay unwritten
             n_tiles, stride = n_tiles + -n_tiles % self.build.banks, tokens
         planes = -(-n_tiles // self.build.banks)
         offset = self.place_weights(self.tiles(n_tiles, k_tiles, bits))
@@ -158,10 +158,10 @@ class ProgramWriter:
         )
         self.store(Space.ACT, base, k_tiles * tokens)
 
-    def attention(self, tokens: int, heads: int, group: int) -> None:
+    def attention(self, tokens: int, heads: int) -> None:
         """q, k and v by LINEAR from the filled part of `act`, then ATTENTION."""
-        k_base, v_base, out = TARGET, TARGET + heads * tokens, TARGET + 2 * heads * tokens
-        for space, base in ((Space.KEYS, 0), (Space.ACT, k_base), (Space.ACT, v_base)):
+        values, out = heads * tokens, TARGET + heads * tokens
+        for space, base in ((Space.ACT, TARGET), (Space.KEYS, 0), (Space.KEYS, values)):
             self.linear(Epilogue.REQUANT, tokens, 2, self.build.banks * heads, 8, space)
             place = {"dst_base": base, "dst_stride": tokens}
             tap = self.descriptors.pop()
@@ -173,10 +173,9 @@ class ProgramWriter:
             Opcode.ATTENTION,
             tokens=tokens,
             heads=heads,
-            group=group,
-            src_base=k_base,
+            src_base=TARGET,
             src_stride=tokens,
-            aux_base=v_base,
+            aux_base=values,
             aux_stride=tokens,
             dst_base=out,
             dst_stride=tokens,
@@ -248,7 +247,7 @@ def random_program(build: BuildConfig, rng: np.random.Generator) -> Memory:
         writer.linear(epilogue, tokens, k_tiles, int(rng.integers(1, 9)), int(rng.choice([8, 16])), space)
     writer.layernorm(int(rng.integers(1, 130)), int(rng.integers(1, 4)))
     tokens = int(rng.integers(1, 60))
-    writer.attention(tokens, int(rng.integers(1, 4)), int(rng.integers(1, build.cols + 1)))
+    writer.attention(tokens, int(rng.integers(1, 4)))
     experts = min(int(rng.choice([1, 4, 8, 16])), build.max_experts)
     writer.experts(
         int(rng.integers(1, 130)),

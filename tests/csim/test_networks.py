@@ -75,7 +75,7 @@ def test_every_tap_of_a_large_build(case: int, work: Path) -> None:
 def check(build: BuildConfig, package: Package, task: str, seed: int, work: Path) -> None:
     """All taps of an image, golden and native."""
     weights = pack_weights(package, build)
-    program = build_program(package, build, task, weights, taps=True, group=1 + seed % build.cols)
+    program = build_program(package, build, task, weights, taps=True)
     image = pack_image(package.config, build, random_image(package.config, np.random.default_rng(seed)))
     memory = Memory(program.data, weights.data, image, program.output_bytes, program.statistics_bytes)
     golden, native = machine.run(build, memory), csim.run(build, memory, work=work)

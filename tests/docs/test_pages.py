@@ -105,7 +105,7 @@ def test_the_memories_of_the_machine_are_the_build_s() -> None:
     word, tile = f"{build.rows} × int", f"{build.cols} × int"
     sizes = {
         "act": f"{build.act_depth} × {word}16",
-        "query": f"{build.key_depth} × {word}16",
+        "keys": f"{build.key_depth} × {word}16",
         "residual": f"{build.residual_depth} × {word}{numerics.RESIDUAL_BITS}",
         "accum": f"{build.residual_depth} × {word}32",
         "psum": f"{build.max_tokens} × {tile}{build.acc_bits}",

@@ -147,7 +147,7 @@ def with_fields(**fields: int) -> ModelConfig:
         (with_fields(top_k=5), "top_k 5 > 4"),
         (with_fields(dense_hidden=1056), "dense_hidden 1056 > 1024"),
         (with_fields(dense_hidden=480), "words of act 2193 > 2048"),
-        (with_fields(dim=128, heads=4), "words of query 516 > 512"),
+        (with_fields(dim=128, heads=4), "words of keys 1032 > 1024"),
         (with_fields(patch=16, height=64, width=64, head_hidden=64), "segmentation head 1792 > 1024"),
     ],
 )
@@ -175,21 +175,11 @@ def test_a_model_runs_on_the_first_board_that_holds_it(monkeypatch: pytest.Monke
         build_for(with_fields(experts=17))
 
 
-def test_unknown_task_and_group() -> None:
+def test_unknown_task() -> None:
     package = random_package(NANO, 1)
     weights = pack_weights(package, BUILD)
     with pytest.raises(UserError, match="No task is named 'normals'; there are segmentation, depth"):
         build_program(package, BUILD, "normals", weights)
-    with pytest.raises(UserError, match=r"holds 1\.\.8 queries at a time, not 9"):
-        build_program(package, BUILD, "depth", weights, group=9)
-
-
-def test_attention_group_is_a_field() -> None:
-    package = random_package(NANO, 1)
-    weights = pack_weights(package, BUILD)
-    program = build_program(package, BUILD, "depth", weights, group=2)
-    descriptors = [Descriptor.unpack(program.data[64 * i :]) for i in range(1, len(program.data) // 64)]
-    assert [d.group for d in descriptors if d.opcode == Opcode.ATTENTION] == [2] * 4
 
 
 def test_model_presets() -> None:

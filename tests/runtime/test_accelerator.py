@@ -124,11 +124,6 @@ def test_an_unknown_task_names_those_that_there_are(accelerator, pictures, task)
             call(pictures[0], task)
 
 
-def test_result_does_not_depend_on_the_group(accelerator, pictures) -> None:
-    features = [accelerator.run(pictures[1], "depth", group=group).features for group in (2, 4, 8)]
-    assert all(np.array_equal(features[0], other) for other in features[1:])
-
-
 def test_taps(accelerator, pictures) -> None:
     run = accelerator.run(pictures[1], "depth", taps=True)
     assert np.array_equal(run.features, accelerator.run(pictures[1], "depth").features)
@@ -558,7 +553,7 @@ def test_a_frame_begins_with_nothing_of_the_one_before(accelerator, pictures) ->
     accelerator.infer(pictures[0], "depth")
     loaded, frame = accelerator._loaded, accelerator._prepare(accelerator._loaded, pictures[1], "depth")
     for given in [loaded.take(), loaded.take()]:
-        buffers = loaded.fill(given, frame.image, frame.program, taps=False, group=0)
+        buffers = loaded.fill(given, frame.image, frame.program, taps=False)
         assert not np.asarray(buffers.output).any()
         assert not np.asarray(buffers.statistics).any()
         assert bytes(buffers.image) == frame.image

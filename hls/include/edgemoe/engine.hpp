@@ -108,8 +108,8 @@ ENGINE:
     const Word x = activity.context ? e : word;
 
     // The array.
-    const Lanes<kCols, kAccBits> sums =
-        column_sums(x, tile, memory.psum[step], control.active.first_inner, shape.attention);
+    const bool on = !control.active.first_inner && !activity.scores;
+    const Lanes<kCols, kAccBits> sums = column_sums(x, tile, memory.psum[step], on, shape.attention);
     const ExponentialSum before = control.active.first_inner ? ExponentialSum(0) : memory.totals[step];
     const ExponentialSum total = ExponentialSum(before + sum_of(e));
     Clipped clipped;

@@ -30,17 +30,17 @@ TREE:
   return sum[0];
 }
 
-/// Sums of all columns, on top of the bias (first k-tile of a linear layer), of nothing (attention's first
-/// tile) or of the partial sums.
+/// Sums of all columns, on top of the partial sums where they go `on`, else of the bias (linear layers) or of
+/// nothing (attention).
 inline Lanes<kCols, kAccBits> column_sums(const Word& x, const Stationary& tile, AccumulatorWord partial,
-                                          bool first_inner, bool attention) {
+                                          bool on, bool attention) {
   const Lanes<kCols, kAccBits> before = unpack<kCols, kAccBits>(partial);
   Lanes<kCols, kAccBits> sums;
 ARRAY_COLUMN:
   for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL
     const Accumulator bias = attention ? Accumulator(0) : Accumulator(tile.active_channel[n].bias);
-    sums[n] = Accumulator(column_sum(x, tile, n) + (first_inner ? bias : before[n]));
+    sums[n] = Accumulator(column_sum(x, tile, n) + (on ? before[n] : bias));
   }
   return sums;
 }

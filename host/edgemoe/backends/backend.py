@@ -29,13 +29,13 @@ class Backend(Protocol):
     name: str
     workload: Workload
 
-    def run(self, pixels: Pixels, task: str, *, taps: bool = False, group: int = 0) -> Run:
+    def run(self, pixels: Pixels, task: str, *, taps: bool = False) -> Run:
         """One image through one task; `DeviceError` if the accelerator refuses or fails.
 
         Args:
             pixels: uint8 (height, width, 3), of the model's input size.
             task: "segmentation" or "depth".
-            taps, group: as of `Workload.program`.
+            taps: as of `Workload.program`.
         """
 
     def close(self) -> None:
@@ -51,8 +51,8 @@ class _Interpreted:
     def execute(self, memory: Memory) -> Run:
         raise NotImplementedError
 
-    def run(self, pixels: Pixels, task: str, *, taps: bool = False, group: int = 0) -> Run:
-        program = self.workload.program(task, taps=taps, group=group)
+    def run(self, pixels: Pixels, task: str, *, taps: bool = False) -> Run:
+        program = self.workload.program(task, taps=taps)
         started = time.monotonic()
         run = self.execute(self.workload.memory(pixels, program)).check()
         return replace(run, program=program, seconds=time.monotonic() - started)

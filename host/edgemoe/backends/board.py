@@ -33,9 +33,9 @@ class Board:
             raise
         self.workload = self.accelerator.workload
 
-    def run(self, pixels: Pixels, task: str, *, taps: bool = False, group: int = 0) -> Run:
+    def run(self, pixels: Pixels, task: str, *, taps: bool = False) -> Run:
         """As of `Backend`."""
-        return self.accelerator.run(pixels, task, taps=taps, group=group)
+        return self.accelerator.run(pixels, task, taps=taps)
 
     def close(self) -> None:
         """Free the buffers."""

@@ -54,12 +54,12 @@ class Rtl:
         """Have `told` called with the cycles that pass while a program waits."""
         self.device.design(self.instance).watch = told
 
-    def run(self, pixels: Pixels, task: str, *, taps: bool = False, group: int = 0) -> Run:
+    def run(self, pixels: Pixels, task: str, *, taps: bool = False) -> Run:
         """As of `Backend`; `DeviceError` also if the RTL breaks a rule of AXI4."""
         design = self.device.design(self.instance)
         design.clear_counters()
         started = time.monotonic()
-        run = self.accelerator.run(pixels, task, taps=taps, group=group)
+        run = self.accelerator.run(pixels, task, taps=taps)
         seconds = time.monotonic() - started
         breaches, lines = design.violations()
         if breaches:

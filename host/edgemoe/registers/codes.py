@@ -130,7 +130,7 @@ ERROR_TEXT = {
     Error.FORMAT: "this format of values does not exist or is not the memory's",
     Error.REGION: "unknown DRAM region",
     Error.HEADS: "the number of heads or experts is 0 or above the build's maximum",
-    Error.GROUP: "queries held, or experts a token, are 0 or above the build's maximum (or above all experts)",
+    Error.GROUP: "experts a token are 0 or above the build's maximum (or above all experts)",
     Error.SIZE: "the number of words is 0",
     Error.STRIDE: "a stride is below the number of tokens, so planes would overlap",
     Error.ADDRESS: "an on-chip range ends beyond its memory",

@@ -45,7 +45,6 @@ class Frame:
     program: Program
     image: bytes
     taps: bool = False
-    group: int = 0
 
 
 class Accelerator:
@@ -164,16 +163,15 @@ class Accelerator:
         loaded = self._need()
         return self._decode(loaded, self.run(image, task))
 
-    def run(self, image: Image, task: str, *, taps: bool = False, group: int = 0) -> Run:
+    def run(self, image: Image, task: str, *, taps: bool = False) -> Run:
         """As `infer`, with all that the run left: cycles, statistics records, head, features.
 
         Args:
             image, task: as of `infer`.
             taps: have every stage's tensor written to the output region.
-            group: queries that attention holds at a time; 0: as many as the build can.
         """
         loaded = self._need()
-        frame = self._prepare(loaded, image, task, taps=taps, group=group)
+        frame = self._prepare(loaded, image, task, taps=taps)
         with self._turns.held() as turn:
             epoch = self._begin(loaded)
             buffers, given = self._fill(loaded, frame)
@@ -187,10 +185,10 @@ class Accelerator:
         loaded = self._need()
         return self._decode(loaded, await self.run_async(image, task))
 
-    async def run_async(self, image: Image, task: str, *, taps: bool = False, group: int = 0) -> Run:
+    async def run_async(self, image: Image, task: str, *, taps: bool = False) -> Run:
         """As `run`, by interrupt."""
         loaded = self._need()
-        frame = self._prepare(loaded, image, task, taps=taps, group=group)
+        frame = self._prepare(loaded, image, task, taps=taps)
         async with self._turns.held_async() as turn:
             self._check_loaded(loaded)
             epoch = self._epoch
@@ -250,7 +248,7 @@ class Accelerator:
                 self.ip.until_idle()  # of a run that was interrupted: its buffers may be those taken next
             if number < SETS:
                 sets.append(loaded.take())
-            buffers = loaded.fill(sets[number % SETS], frame.image, frame.program, taps=False, group=0)
+            buffers = loaded.fill(sets[number % SETS], frame.image, frame.program, taps=False)
             return frame, buffers
 
         def run(ready: tuple[Frame, Buffers]) -> Run:
@@ -355,7 +353,7 @@ class Accelerator:
     # ---- the parts of a run
 
     def _prepare(
-        self, loaded: Loaded, image: Image, task: str, *, taps: bool = False, group: int = 0
+        self, loaded: Loaded, image: Image, task: str, *, taps: bool = False
     ) -> Frame:
         """The host's work before a start."""
         self._check_task(task)
@@ -363,7 +361,7 @@ class Accelerator:
         config = workload.package.config
         pixels = images.resize(images.as_pixels(image), config.height, config.width)
         return Frame(
-            workload.program(task, taps=taps, group=group), workload.image(pixels), taps=taps, group=group
+            workload.program(task, taps=taps), workload.image(pixels), taps=taps
         )
 
     def _begin(self, loaded: Loaded) -> int:
@@ -377,7 +375,7 @@ class Accelerator:
     def _fill(self, loaded: Loaded, frame: Frame) -> tuple[Buffers, FrameBuffers]:
         given = loaded.take()
         try:
-            return loaded.fill(given, frame.image, frame.program, taps=frame.taps, group=frame.group), given
+            return loaded.fill(given, frame.image, frame.program, taps=frame.taps), given
         except BaseException:
             loaded.give(given)
             raise

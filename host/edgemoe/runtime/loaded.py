@@ -92,10 +92,10 @@ class Loaded:
         """Give a set back."""
         self._idle.append(frame)
 
-    def fill(self, frame: FrameBuffers, image: bytes, program: Program, *, taps: bool, group: int) -> Buffers:
+    def fill(self, frame: FrameBuffers, image: bytes, program: Program, *, taps: bool) -> Buffers:
         """The buffers of a start, with the image in place and the output zero."""
         buffers = Buffers(
-            program=self._code(program.task, taps, group),
+            program=self._code(program.task, taps),
             weights=self._weights,
             image=frame.region("image", len(image)),
             output=frame.region("output", program.output_bytes),
@@ -114,11 +114,11 @@ class Loaded:
             buffer.freebuffer()
         self._buffers, self._codes, self._sets, self._idle = [], {}, [], []
 
-    def _code(self, task: str, taps: bool, group: int) -> Any:
+    def _code(self, task: str, taps: bool) -> Any:
         """The buffer with a layer program, filled at its first use."""
-        key = (task, taps, group)
+        key = (task, taps)
         if key not in self._codes:
-            data = self.workload.program(task, taps=taps, group=group).data
+            data = self.workload.program(task, taps=taps).data
             self._codes[key] = self._filled(f"layer program of {task}", data)
         return self._codes[key]
 
