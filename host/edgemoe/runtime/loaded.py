@@ -53,13 +53,13 @@ class Loaded:
     def __init__(self, workload: Workload, device: Any) -> None:
         self.workload, self._device = workload, device
         self._buffers: list[Any] = []
-        self._codes: dict[tuple[str, bool, int], Any] = {}
+        self._codes: dict[tuple[str, bool], Any] = {}
         self._idle: list[FrameBuffers] = []
         self._sets: list[FrameBuffers] = []
         try:
             self._weights = self._filled("weights", striped(workload.build, workload.weights.data))
             for task in TASKS:
-                self._code(task, False, 0)
+                self._code(task, False)
             programs = [workload.program(task) for task in TASKS]
             pixels = workload.package.config
             image_bytes = len(workload.image(np.zeros((pixels.height, pixels.width, 3), np.uint8)))
