@@ -3,28 +3,48 @@
 // experts, scores and contexts all run through it; a requantiser a column follows.
 #pragma once
 
+#include <hls_dsp_builtins.h>
+
 #include "edgemoe/attention.hpp"
 #include "edgemoe/stationary.hpp"
 
 namespace edgemoe {
 
-using Product = ap_int<32>;
+/// Products of a column are added up in cascades of this many DSP slices, one above the other, and a tree
+/// adds the cascades: a link costs no logic and a cycle, a level of the tree costs an adder for each two
+/// sums.
+constexpr int kCascade = 8;
+constexpr int kCascades = kRows / kCascade;
+static_assert(kCascades * kCascade == kRows && kAccBits == 48, "a column is whole cascades of DSP slices");
 
-/// The sum of x[k] * tile[k][n] over a column n, as a balanced tree.
-inline Accumulator column_sum(const Word& x, const Stationary& tile, int n) {
-  Accumulator sum[kRows];
+/// The sum of x[k] * tile[k][n] over the rows of cascade `first` of column n.
+inline Accumulator cascade_sum(const Word& x, const Stationary& tile, int first, int n) {
+  using namespace hls::dsp48e2;
+  constexpr auto kSlice = REG_A1 | REG_B1 | REG_M | REG_P;
+  C_t sum = mul_add<kSlice | REG_C>(x[first], tile.active[first][n], 0);
 ARRAY_ROW:
-  for (int k = 0; k < kRows; ++k) {
+  for (int k = 1; k < kCascade; ++k) {
 #pragma HLS UNROLL
-    sum[k] = Product(x[k] * tile.active[k][n]);
+    sum = cascade<kSlice>().mul_add(x[first + k], tile.active[first + k][n], sum).pcout;
+  }
+  return sum;
+}
+
+/// The sum of x[k] * tile[k][n] over a column n.
+inline Accumulator column_sum(const Word& x, const Stationary& tile, int n) {
+  Accumulator sum[kCascades];
+CASCADE:
+  for (int i = 0; i < kCascades; ++i) {
+#pragma HLS UNROLL
+    sum[i] = cascade_sum(x, tile, i * kCascade, n);
   }
 TREE:
-  for (int width = kRows / 2; width > 0; width /= 2) {
+  for (int width = kCascades / 2; width > 0; width /= 2) {
 #pragma HLS UNROLL
   TREE_LEVEL:
-    for (int k = 0; k < width; ++k) {
+    for (int i = 0; i < width; ++i) {
 #pragma HLS UNROLL
-      sum[k] = Accumulator(sum[2 * k] + sum[2 * k + 1]);
+      sum[i] = Accumulator(sum[2 * i] + sum[2 * i + 1]);
     }
   }
   return sum[0];
