@@ -9,6 +9,7 @@ LUTs and flip-flops, each by itself (`map_gates`), in processes side by side. No
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -218,5 +219,9 @@ def _read(target: Path) -> Resources:
 
 
 def shown(name: str) -> str:
-    """A module's name for people: without its backslash, and the parameters behind its own name."""
-    return name.removeprefix("$paramod").lstrip("\\").replace("\\", " ") if "\\" in name else name
+    """A module's name for people: its own, and the parameters where Yosys' name has them."""
+    first, *words = name.split("\\")
+    if first != "$paramod":  # \name, or $paramod$<sum>\name
+        return words[-1] if words else first
+    values = [re.fullmatch(r"(\w+)=s\d+'([01]+)", word) for word in words[1:]]
+    return " ".join([words[0], *(f"{value[1]}={int(value[2], 2)}" for value in values if value)])

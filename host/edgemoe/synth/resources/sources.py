@@ -53,7 +53,7 @@ def places(text: str) -> list[Place]:
     for line in text.split("\n"):
         if start := _REGION.match(line):
             name = start[1]
-            region = None if name in SHARED else "blocks" if name.startswith("block_") else name
+            region = None if name in SHARED else "blocks" if name.startswith("block") else name
         source = _SOURCE.search(line)
         found.append(Place(region, source[1] if source else None))
     return found
