@@ -92,6 +92,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], 
     return measure(files, "outer", ZCU102, cache=cache), files, cache
 
 
+@pytest.mark.slow
 def test_small_modules_take_what_a_person_counts(
     measured: tuple[dict[str, Any], list[Path], Path],
 ) -> None:
@@ -108,6 +109,7 @@ def test_small_modules_take_what_a_person_counts(
     assert report["passed"] == [] and report["part_has"]["dsp"] == 2520
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_not_made_again(
     measured: tuple[dict[str, Any], list[Path], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,12 +135,14 @@ def test_what_is_kept_is_not_made_again(
     ]
 
 
+@pytest.mark.slow
 def test_a_fabric_of_the_older_family(tmp_path: Path) -> None:
     (tmp_path / "product.sv").write_text(MODULES["product"])
     report = measure([tmp_path / "product.sv"], "product", PYNQ, cache=tmp_path / "kept")
     assert report["total"]["dsp"] == 1 and report["part_has"]["dsp"] == 220
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "said"),
     [

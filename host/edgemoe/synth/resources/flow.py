@@ -23,8 +23,6 @@ from edgemoe.synth.resources.parts import LARGE, split
 from edgemoe.synth.resources.rtlil import Module, modules
 from edgemoe.synth.resources.sources import places, readable
 
-FLOW = 1
-"""Counts what changes a figure and is not in a script below: parts, cells."""
 FAMILIES = {"zynqmp": "xcup", "zynq7": "xc7"}
 """Families of boards, as Yosys calls their fabric."""
 TOGETHER = 2000
@@ -60,6 +58,9 @@ tee -q -o stat.json stat -json
 """As `synth_xilinx` does it, but without its pass `share`, which looks for operators that are never used together: it
 takes long, and a pipeline has none."""
 
+_HERE = [Path(__file__).with_name(f"{name}.py") for name in ("flow", "parts", "rtlil", "sources")]
+_COUNTS = Path(__file__).with_name("counts.py")
+
 Told = Callable[[str, int, int], None]
 """Called with what is being done, steps done and steps in all."""
 
@@ -84,7 +85,7 @@ def prepare(
         UserError: Yosys refuses it, or needs longer than `limit` seconds.
     """
     recipe = _PREPARE.replace("FAMILY", FAMILIES[family]).replace("TOP", top)
-    key = digest(*files, recipe, _SPLIT, *sorted(helpers), str(FLOW), yosys.identity())
+    key = digest(*files, recipe, _SPLIT, *sorted(helpers), *_HERE, yosys.identity())
 
     def make(work: Path) -> None:
         for file in files:
@@ -136,7 +137,7 @@ def map_gates(
     recipe = _GATES.replace("FAMILY", FAMILIES[family])
     texts = {name: _alone(module, design.modules) for name, module in design.modules.items()}
     targets = {
-        name: cache / f"{FAMILIES[family]}-{digest(text, recipe, str(FLOW), yosys.identity())[:24]}"
+        name: cache / f"{FAMILIES[family]}-{digest(text, recipe, _COUNTS, yosys.identity())[:24]}"
         for name, text in texts.items()
     }
     missing = [name for name, path in targets.items() if not path.is_dir() or find_damage(path)]
