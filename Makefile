@@ -58,8 +58,8 @@ check: $(VENV)/.dev  ## formatting, lint, types, links
 
 ##@ Parts
 
-synth: $(VENV)/.cosim  ## C++ to SystemVerilog for the accelerator [BOARD=]
-	$(BIN)/edgemoe synth $${_BOARD:+--board "$$_BOARD"} --out "build/synth/$${_BOARD:-sim-small}"
+synth: $(VENV)/.cosim  ## C++ to SystemVerilog for the accelerator, and what it takes of the board's fabric [BOARD=]
+	$(BIN)/edgemoe synth --resources $${_BOARD:+--board "$$_BOARD"} --out "build/synth/$${_BOARD:-sim-small}"
 
 csim: $(VENV)/.cosim  ## one image through the C++ kernels compiled natively [MODEL= IMAGE=]
 	$(BIN)/edgemoe infer --backend csim --model "$$_MODEL" $${_IMAGE:+--image "$$_IMAGE"} --out "$${_OUT:-build/csim}"
@@ -132,6 +132,10 @@ pictures: $(VENV)/.dev  ## pictures and figures of README, tutorial and the page
 full-size: $(VENV)/.dev  ## figures of the page on the model at full size, from eight cosimulations on zcu102; minutes
 	$(BIN)/python docs/make_full_size.py
 
+resources: $(VENV)/.dev  ## what every board's accelerator takes of its fabric; half an hour for a large one [BOARD=]
+	$(BIN)/python docs/make_resources.py $${_BOARD:+"$$_BOARD"}
+	$(BIN)/python docs/make_tables.py
+
 notebooks: $(VENV)/.dev  ## run the notebooks and the examples, and write their outputs into them
 	$(BIN)/python docs/make_notebooks.py
 	$(BIN)/python docs/make_examples.py
@@ -147,7 +151,7 @@ lock:  ## resolve the lock files anew [PYTHON=python3.10, the oldest supported]
 clean:  ## remove build/; .venv stays
 	rm -rf build
 
-.PHONY: help cosim test check synth csim train models fuzz fuzz-compiler netlists mutate bench compile-times bitstream users pynq-matrix setup format docs tables pictures full-size notebooks wheel lock clean
+.PHONY: help cosim test check synth csim train models fuzz fuzz-compiler netlists mutate bench compile-times bitstream users pynq-matrix setup format docs tables pictures full-size resources notebooks wheel lock clean
 
 # A virtual environment has one stamp a lock file: the cosimulation's, without torch, and everything.
 $(BIN)/python:

@@ -27,6 +27,8 @@ from edgemoe.registers import IP_VLNV, VERSION, build_id, limits
 from edgemoe.runtime.identify import maxima
 
 DOCS = Path(__file__).resolve().parent
+LARGEST, SHOWN = "zcu102", 8
+"""The build whose fabric is shown in parts, and how many of its modules."""
 
 
 def _row(*cells: str) -> str:
@@ -118,6 +120,50 @@ def boards_table() -> str:
         cells += [f"{made['compiled']['multipliers']:,}", f"{part.dsp:,}"]
         rows.append(_row(*cells))
     return "\n".join(rows)
+
+
+def resources_table() -> str:
+    """What every board's accelerator takes of its part; docs/make_resources.py makes the record."""
+    from edgemoe.synth.resources.limits import NAMES
+
+    record = json.loads((DOCS / "pictures" / "resources.json").read_text())
+    lines = [_row("board", *NAMES.values(), "limits passed"), _row("---", *["---:"] * len(NAMES), "---")]
+    for name, report in record.items():
+        cells = []
+        for resource in NAMES:
+            used, has = report["total"][resource], report["part_has"][resource]
+            cells.append(f"{used:,.10g} ({used / has:.0%})" if has else f"{used:,.10g}")
+        lines.append(_row(f"`{name}`", *cells, "; ".join(report["passed"]) or "none"))
+    return "\n".join(lines)
+
+
+def shares_table() -> str:
+    """What the project lets itself take of a part."""
+    from edgemoe.synth.resources.limits import NAMES, OWN_LIMITS, SHARES
+
+    lines = [_row("of", "at most"), _row("---", "---")]
+    lines += [
+        _row(NAMES[resource], f"{share:.0%} of what the part has") for resource, share in SHARES.items()
+    ]
+    for name, own in OWN_LIMITS.items():
+        lines += [_row(f"{NAMES[resource]} on `{name}`", f"{most:,}") for resource, most in own.items()]
+    return "\n".join(lines)
+
+
+def parts_table() -> str:
+    """Where the fabric of the largest build goes: its largest modules, and the parts of the largest of them."""
+    columns = ("lut", "ff", "dsp", "bram36")
+    report = json.loads((DOCS / "pictures" / "resources.json").read_text()).get(LARGEST, {"modules": []})
+    lines = [_row("module, part", "times", "LUT", "FF", "DSP", "BRAM36"), _row("---", *["---:"] * 5)]
+    for module in report["modules"][:SHOWN]:
+        times = module["instances"]
+        cells = (f"{module['each'][column] * times:,.10g}" for column in columns)
+        lines.append(_row(f"`{module['name']}`", str(times), *cells))
+        parts = module.get("parts", {})
+        for part in sorted(parts, key=lambda part: -parts[part]["lut"]):
+            cells = (f"{parts[part][column]:,.10g}" for column in columns)
+            lines.append(_row(f"— `{part}`" if part != "between" else f"— {part} the parts", "", *cells))
+    return "\n".join(lines)
 
 
 def builds_table() -> str:
@@ -236,6 +282,7 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "reference/delays.md": {"fabric": fabric_table, "operators": operators_table},
     "how-to/board.md": {"boards": boards_table},
     "reference/compiler.md": {"said": said_table, "limits": limits_table},
+    "reference/resources.md": {"resources": resources_table, "shares": shares_table, "parts": parts_table},
     "reference/overlays.md": {"formats": formats_table, "builds": builds_table, "fits": fits_table},
 }
 

@@ -74,6 +74,6 @@ def _compile(name: str, *arguments: str) -> None:
 
 if __name__ == "__main__":
     resolve("dev", "dev", *sys.argv[1:])
-    resolve("cosim", "cosim", "--constraint", str(HERE / "dev.lock"), *sys.argv[1:])
+    resolve("cosim", "cosim", "--extra", "synth", "--constraint", str(HERE / "dev.lock"), *sys.argv[1:])
     for name, wanted in MATRIX.items():
         resolve_matrix(name, wanted, *sys.argv[1:])

@@ -84,7 +84,8 @@ ROOMS: dict[str, set[str]] = {
         "sim",
     },
     "mutate": set(),
-    "synth": BASE | {"blockdesign", "kernels", "registers", "compiler", "folders", "progress", "sim"},
+    "synth": BASE
+    | {"blockdesign", "built", "caches", "compiler", "folders", "kernels", "progress", "registers", "sim"},
     "cli": {"*"},
     "__main__": {"cli"},
 }

@@ -11,6 +11,9 @@ from edgemoe.config import BuildConfig
 from edgemoe.errors import UserError
 from edgemoe.registers import registers_hpp, write_headers
 
+HELPERS = frozenset(("compute", "engine_control", "fixed", "memories", "packing", "statistics", "tables"))
+"""Headers whose functions serve the stages; the others are stages of the machine, or units beside it."""
+
 
 def hls_folder() -> Path:
     """The folder of C++ kernels and headers: the checkout's, or the copy that an installed package carries."""

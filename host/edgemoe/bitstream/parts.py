@@ -1,30 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the boards' parts have, from the vendor's product tables (DS891 UltraScale+, DS987 K26, DS190 Zynq-7000)."""
+"""What the boards' parts have, against what the compiler counted in a design."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from edgemoe.blockdesign import BOARDS
 
-@dataclass(frozen=True)
-class Part:
-    """The programmable logic of a part; bram36: block RAMs of 36 Kbit."""
-
-    dsp: int
-    bram36: int
-    uram: int
-    lut: int
-
-
-PARTS = {
-    "zcu102": Part(dsp=2520, bram36=912, uram=0, lut=274_080),
-    "zcu104": Part(dsp=1728, bram36=312, uram=96, lut=230_400),
-    "kv260": Part(dsp=1248, bram36=144, uram=64, lut=117_120),
-    "pynq-z2": Part(dsp=220, bram36=140, uram=0, lut=53_200),
-}
-"""By board."""
+PARTS = {name: board.fabric for name, board in BOARDS.items() if board.board_part}
+"""What the part of each real board has."""
 
 
 def multipliers(report: Mapping[str, Any]) -> int:

@@ -5,7 +5,7 @@ A `Design` says what stands at which address, on which memory port and on which 
 hardware description that PYNQ reads (`hwh`) and what Vivado runs (`vivado`). So they cannot disagree.
 """
 
-from edgemoe.blockdesign.boards import BOARDS, Board, Family, MemoryPort, board_facts
+from edgemoe.blockdesign.boards import BOARDS, Board, Fabric, Family, MemoryPort, board_facts
 from edgemoe.blockdesign.design import (
     CONCAT,
     CONCAT_VLNV,
@@ -55,6 +55,7 @@ __all__ = [
     "Board",
     "Design",
     "Dma",
+    "Fabric",
     "Family",
     "Interrupt",
     "Ip",

@@ -51,6 +51,20 @@ class Family:
 
 
 @dataclass(frozen=True)
+class Fabric:
+    """The programmable logic of a part, from the vendor's product tables (DS891 UltraScale+, DS987 K26, DS190
+    Zynq-7000).
+    """
+
+    dsp: int
+    bram36: int
+    """Block RAMs of 36 Kbit."""
+    uram: int
+    lut: int
+    ff: int
+
+
+@dataclass(frozen=True)
 class Board:
     """A board, or the simulated one."""
 
@@ -65,6 +79,7 @@ class Board:
     """Vivado's preset of the board; None: there is none."""
     ddr: tuple[tuple[str, int, int], ...]
     """Ranges of the DRAM: name, first address, bytes."""
+    fabric: Fabric
 
 
 ZYNQMP = Family(
@@ -105,11 +120,12 @@ FAMILIES = {family.name: family for family in (ZYNQMP, ZYNQ7)}
 
 _LOW, _HIGH = ("LOW", 0, 0x8000_0000), ("HIGH", 0x8_0000_0000, 0x8000_0000)
 _KRIA = ("xck26", "sfvc784", "-2LV", "xck26-sfvc784-2LV-c")
+_K26 = Fabric(dsp=1248, bram36=144, uram=64, lut=117_120, ff=234_240)
 
 BOARDS = {
     board.name: board
     for board in (
-        Board("sim-small", ZYNQMP, *_KRIA, None, (_LOW, _HIGH)),
+        Board("sim-small", ZYNQMP, *_KRIA, None, (_LOW, _HIGH), _K26),
         Board(
             "zcu102",
             ZYNQMP,
@@ -119,6 +135,7 @@ BOARDS = {
             "xczu9eg-ffvb1156-2-e",
             "xilinx.com:zcu102:part0:3.4",
             (_LOW, _HIGH),
+            Fabric(dsp=2520, bram36=912, uram=0, lut=274_080, ff=548_160),
         ),
         Board(
             "zcu104",
@@ -129,8 +146,9 @@ BOARDS = {
             "xczu7ev-ffvc1156-2-e",
             "xilinx.com:zcu104:part0:1.1",
             (_LOW,),
+            Fabric(dsp=1728, bram36=312, uram=96, lut=230_400, ff=460_800),
         ),
-        Board("kv260", ZYNQMP, *_KRIA, "xilinx.com:kv260_som:part0:1.4", (_LOW, _HIGH)),
+        Board("kv260", ZYNQMP, *_KRIA, "xilinx.com:kv260_som:part0:1.4", (_LOW, _HIGH), _K26),
         Board(
             "pynq-z2",
             ZYNQ7,
@@ -140,6 +158,7 @@ BOARDS = {
             "xc7z020clg400-1",
             "tul.com.tw:pynq-z2:part0:1.0",
             (("LOWOCM", 0, 0x2000_0000),),
+            Fabric(dsp=220, bram36=140, uram=0, lut=53_200, ff=106_400),
         ),
     )
 }

@@ -169,10 +169,17 @@ def demo(dram: dict[str, int], **options: Any) -> int:
 )
 @click.option("--include", "-I", type=FOLDER, multiple=True, help="A folder of headers; may be repeated.")
 @click.option(
-    "--clock-ns", type=float, help="Clock period to schedule for. [default: 5; with --overlay the board's]"
+    "--clock-ns",
+    type=float,
+    help="Clock period to schedule for. [default: 5; of the accelerator and with --overlay the board's]",
 )
 @click.option(
     "--out", type=FOLDER, help="Where the SystemVerilog and report.json go. [default: build/synth/NAME]"
+)
+@click.option(
+    "--resources",
+    is_flag=True,
+    help="Also what it takes of the board's fabric, by Yosys, in resources.json: minutes the first time.",
 )
 @click.option(
     "--dump", type=FOLDER, help="A folder for ir.txt and schedule.txt: what the compiler made on the way."
@@ -197,6 +204,7 @@ def synth(
     include: tuple[Path, ...],
     clock_ns: float | None,
     out: Path | None,
+    resources: bool,
     dump: Path | None,
     overlay: Path | None,
     name: str | None,
@@ -222,6 +230,8 @@ def synth(
                 "--ports makes a kernel without registers, which no program on the processor could start. Leave "
                 "--ports out for an overlay."
             )
+        if resources:
+            raise UserError("--resources is for one kernel that becomes SystemVerilog: leave --overlay out.")
         if dump is not None:
             raise UserError("--dump is for one kernel that becomes SystemVerilog: leave --overlay out.")
         from edgemoe.synth.overlay import chosen_kernels, synth_overlay
@@ -250,12 +260,13 @@ def synth(
         source[0] if source else None,
         top[0] if top else IP_NAME,
         include=list(include),
-        clock_ns=clock_ns or 5.0,
+        clock_ns=clock_ns,
         ports="ap_ctrl_hs" if ports else "axi",
         out=out or build_root() / "synth" / (top[0] if top else board),
         board_name=board,
         quiet=as_json,
         dump_to=dump,
+        resources=resources,
     )
     if as_json:
         show(True, report, "")

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The compiler's SystemVerilog as Yosys reads it in seconds, and what its comments say of a line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+BLOCK = 64
+"""Statements of one `always_ff`: Yosys needs time by the square of their number."""
+_ALWAYS = "  always_ff @(posedge clk) begin"
+_STATEMENT = re.compile(r"    (?:if \(.*\) )?[\w\[\]:]+ <= .*;(?:\s*//.*)?")
+_REGION = re.compile(r"  // ---- (\w+)")
+_SOURCE = re.compile(r"//\s*([\w.]+)\.(?:hpp|cpp|h):\d+")
+SHARED = ("variables", "sequence", "control")
+"""Sections of a module that belong to every region."""
+
+
+def readable(text: str) -> str:
+    """The same hardware, on the same lines, with every long `always_ff` in pieces of `BLOCK` statements.
+
+    A register gets all its values in one statement of the compiler's (`if … else if …`); Yosys checks after reading
+    that none is driven by two blocks.
+    """
+    lines, inside, count = [], False, 0
+    for line in text.split("\n"):
+        if line == _ALWAYS:
+            inside, count = True, 0
+        elif inside and line == "  end":
+            inside = False
+        elif inside and _STATEMENT.fullmatch(line):
+            if count == BLOCK:
+                line = f"  end {_ALWAYS.strip()} {line.strip()}"
+                count = 0
+            count += 1
+        lines.append(line)
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a line of SystemVerilog is of."""
+
+    region: str | None
+    """The loop; `blocks` for what is between loops; None where it serves several."""
+    source: str | None
+    """The C++ file, without its suffix."""
+
+
+def places(text: str) -> list[Place]:
+    """The place of every line; the first is of line 1."""
+    found, region = [], None
+    for line in text.split("\n"):
+        if start := _REGION.match(line):
+            name = start[1]
+            region = None if name in SHARED else "blocks" if name.startswith("block") else name
+        source = _SOURCE.search(line)
+        found.append(Place(region, source[1] if source else None))
+    return found
