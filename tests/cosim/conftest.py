@@ -83,5 +83,5 @@ def buffer_of(backend: Rtl, region: str) -> Any:
     if region == "weights":
         return loaded._weights
     if region == "program":
-        return loaded._codes["depth", False, 0]
+        return loaded._codes["depth", False]
     return loaded._idle[-1]._held[region]

@@ -139,11 +139,15 @@ def test_more_columns_change_counts_but_no_bit() -> None:
     image = random_image(NANO, np.random.default_rng(2))
     outputs, reads = [], []
     for cols in (8, 16):
-        build = dataclasses.replace(BUILD, cols=cols, norm_lanes=cols, bus_bits=16 * cols, weight_bus_bits=4 * cols)
+        build = dataclasses.replace(
+            BUILD, cols=cols, norm_lanes=cols, bus_bits=16 * cols, weight_bus_bits=4 * cols
+        )
         program, result = run(package, image, "segmentation", build=build)
         outputs.append((program.features(result.output).tolist(), program.head(result.output).tolist()))
         first = next(r for r in result.records if r.kind == Opcode.ATTENTION)
-        assert first.score_writes == 2 * 129 * 129 and first.exp_evaluations == first.score_writes * build.banks
+        assert (
+            first.score_writes == 2 * 129 * 129 and first.exp_evaluations == first.score_writes * build.banks
+        )
         assert first.key_reads == 2 * 129 * (1 + build.banks)
         reads.append(first.x_reads)
     assert outputs[0] == outputs[1]

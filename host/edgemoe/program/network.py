@@ -38,9 +38,7 @@ def build_program(
 class _Builder:
     """Collects descriptors in the order of the network. One method an idea."""
 
-    def __init__(
-        self, package: Package, build: BuildConfig, task: str, weights: Weights, taps: bool
-    ) -> None:
+    def __init__(self, package: Package, build: BuildConfig, task: str, weights: Weights, taps: bool) -> None:
         self.package, self.config, self.build, self.task = package, package.config, build, task
         self.weights, self.with_taps = weights, taps
         self.map = layout(self.config, build)

@@ -352,17 +352,13 @@ class Accelerator:
 
     # ---- the parts of a run
 
-    def _prepare(
-        self, loaded: Loaded, image: Image, task: str, *, taps: bool = False
-    ) -> Frame:
+    def _prepare(self, loaded: Loaded, image: Image, task: str, *, taps: bool = False) -> Frame:
         """The host's work before a start."""
         self._check_task(task)
         workload = loaded.workload
         config = workload.package.config
         pixels = images.resize(images.as_pixels(image), config.height, config.width)
-        return Frame(
-            workload.program(task, taps=taps), workload.image(pixels), taps=taps
-        )
+        return Frame(workload.program(task, taps=taps), workload.image(pixels), taps=taps)
 
     def _begin(self, loaded: Loaded) -> int:
         """What a run checks when it has its turn; the epoch that it belongs to."""
