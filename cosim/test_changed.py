@@ -39,10 +39,14 @@ class Edit:
 
 CONFIG = "edgemoe_config.hpp"
 EXP2_TABLE = Edit(CONFIG, "{\n    16384, 16742,", "{\n    16384, 16942,")
-SHORT_TREE = Edit("include/edgemoe/engine.hpp", "width > 0; width /= 2", "width > 1; width /= 2")
+SHORT_TREE = Edit("include/edgemoe/linear.hpp", "width > 0; width /= 2", "width > 1; width /= 2")
 EDITS = {
     "linear": (
-        Edit("include/edgemoe/engine.hpp", "sum[0] + start)", "sum[0] + start + (1 << 26))"),
+        Edit(
+            "include/edgemoe/linear.hpp",
+            "column_sum(x, tile, n) + (",
+            "column_sum(x, tile, n) + (1 << 26) + (",
+        ),
         SHORT_TREE,
     ),
     "attention": (

@@ -14,7 +14,7 @@ from edgemoe.golden.random_package import random_package
 from edgemoe.golden.verdict import check_program
 from edgemoe.program import Memory, build_for, build_program, check_fits, pack_image, pack_weights
 from edgemoe.program.packing import from_planes, pack_linear, pack_records, to_planes
-from edgemoe.registers import Descriptor, Error, Opcode
+from edgemoe.registers import Descriptor, Error
 
 BUILD = board("sim-small")
 NANO = MODELS["nano"]

@@ -186,7 +186,7 @@ class _Machine:
             )
         self._write(Space.ACT, d.dst_base, d.dst_stride, rows, context)
         self._keep(index, d, context)
-        # Every query passes each tile of `cols` keys, then, as exponentials, each tile of `rows` keys x `cols` channels.
+        # Queries pass tiles of `cols` keys, then, as exponentials, tiles of `rows` values and `cols` channels.
         banks, per_tile = self.build.banks, d.heads * d.tokens
         score_steps = per_tile * -(-d.tokens // self.build.cols)
         context_steps = per_tile * banks * -(-d.tokens // self.build.rows)
