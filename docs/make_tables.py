@@ -270,6 +270,9 @@ def operators_table() -> str:
                 after = f"{timing.latency} cycles, then " if timing.latency else ""
                 cells.append(f"{after}{timing.delay / 1000:.2f}")
             lines.append(_row(title if bits == 1 else f"{title}, {bits} bits", *cells))
+    whole = [OperatorTable(FABRICS[name]).timing(Op(1, Opcode.MUL_ADD, 48, [])) for name in families]
+    cells = [f"{timing.latency} cycles, then {timing.delay / 1000:.2f}" for timing in whole]
+    lines.append(_row("multiply and add in a DSP slice", *cells))
     return "\n".join(lines)
 
 

@@ -16,6 +16,8 @@
 //   __hls_blk_rel<Write, W, D0, D1>(&blocks)     release it
 //   __hls_call<&f, R>(&body, leaves...)          result of the fixed-latency module f, whose body is given
 //   __hls_arg<k, B>(), __hls_ret<B>(0, value)    inside that module: argument leaf k and the result
+//   __hls_mul_add(a, b, c)                       a * b + c in one DSP slice, signed; at most 27, 18 and 48
+//   bits
 //   __hls_cycle_count()                          free-running 32-bit counter of clock cycles since reset
 //
 // `convergent` keeps LLVM from duplicating a call when it threads jumps: hardware has one port, not two.
@@ -64,5 +66,8 @@ template <class B>
 void __hls_ret(const void*, B) __attribute__((nothrow));
 template <auto F, class R, class... B>
 R __hls_call(const void* body, B...) __attribute__((nothrow, const, convergent));
+
+template <class A, class B, class C>
+C __hls_mul_add(A, B, C) __attribute__((nothrow, const, convergent));
 
 #endif

@@ -178,11 +178,18 @@ def countdown(rng: random.Random) -> Call:
     return Call({"in": bits(rng, 16, first + second)}, {"first": first, "second": second})
 
 
+def cascade(rng: random.Random) -> Call:
+    count = rng.choice([0, 1, 2, 3, 37, 61])
+    loads = sum(i % 4 < 2 for i in range(count))
+    streams = {"columns": bits(rng, 128, loads), "in": bits(rng, 128, 3 * count)}
+    return Call(streams, {"count": count, "bias": rng.getrandbits(20)})
+
+
 STIMULI: dict[str, Callable[[random.Random], Call]] = {
     f.__name__: f
     for f in (
         stencil, collatz, search, offload, histogram, fir, matmul, softmax_lanes, banks, feedback, wide, biquad,
-        division, packets, nested, sequencer, sine, ping_pong, dot_module, running, shared_port,
+        division, packets, nested, sequencer, sine, ping_pong, dot_module, cascade, running, shared_port,
         wrapping, partitions, array_vectors, array_packed, countdown,
     )
 }  # fmt: skip

@@ -26,7 +26,9 @@ class Node:
 
 
 class EdgeKind(Enum):
-    DATA = "data"  # dst uses the value of src; the two may chain inside a cycle
+    DATA = (
+        "data"  # dst uses the value of src `cycles` cycles after its start; the two may chain inside a cycle
+    )
     SAMPLE = "sample"  # dst reads the value of src at the start of cycle dst + cycles
     ORDER = "order"  # dst starts at least `cycles` cycles after src
 
@@ -117,7 +119,7 @@ def violations(problem: Problem, schedule: Schedule) -> list[str]:
     for edge in problem.edges:
         gap = schedule.cycle(edge.dst) + ii * edge.distance - schedule.cycle(edge.src)
         broken = {
-            EdgeKind.DATA: schedule.start[edge.dst] < end(edge.src),
+            EdgeKind.DATA: schedule.start[edge.dst] + edge.cycles * period < end(edge.src),
             EdgeKind.SAMPLE: (schedule.cycle(edge.dst) + edge.cycles) * period < end(edge.src),
             EdgeKind.ORDER: gap < edge.cycles,
         }[edge.kind]

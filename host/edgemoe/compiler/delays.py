@@ -33,8 +33,10 @@ class Fabric:
     carry_end: Figure  #: from the chain to a sum or a LUT
     ram: Figure  #: block RAM, clock-to-out without output register
     ram_registered: Figure  #: the same with output register
+    sum: Figure  #: DSP block, clock-to-out of the register of its sum
     product: Figure  #: DSP block, from the product register through the adder to the output
     carry_bits: int  #: bits in a block of the carry chain
+    slice_bits: tuple[int, int]  #: operands of a DSP block's multiplier
     small_multiply_bits: int  #: products of operands of so many bits are made of LUTs
     ultra_ram: bool  #: whether parts of the family may have UltraRAM
 
@@ -59,8 +61,10 @@ ZYNQMP = Fabric(
     carry_end=Figure(72, f"{_VIVADO}: CARRY8 CI to O"),
     ram=Figure(1500, _UG949),
     ram_registered=Figure(400, _UG949),
+    sum=Figure(422, f"{_VIVADO}: DSP48E2 clock-to-out of a register 0.263, output 0.159"),
     product=Figure(1121, f"{_VIVADO}: DSP48E2 clock-to-out of a register 0.263, adder 0.699, output 0.159"),
     carry_bits=8,
+    slice_bits=(27, 18),
     small_multiply_bits=10,
     ultra_ram=True,
 )
@@ -76,8 +80,10 @@ ZYNQ7 = Fabric(
     carry_end=Figure(222, f"{_FLOPOCO}: end of a carry chain"),
     ram=Figure(2460, f"{_DS189}: TRCKO_DO"),
     ram_registered=Figure(890, f"{_DS189}: TRCKO_DO_REG"),
+    sum=Figure(round(422 * SCALE), f"UltraScale+ x {SCALE:.2f}"),
     product=Figure(round(1121 * SCALE), f"UltraScale+ x {SCALE:.2f}"),
     carry_bits=4,
+    slice_bits=(25, 18),
     small_multiply_bits=6,
     ultra_ram=False,
 )
@@ -103,5 +109,6 @@ MEANINGS = {
     "carry_end": "carry chain, to a sum",
     "ram": "block RAM, clock-to-out without output register",
     "ram_registered": "block RAM, clock-to-out with output register",
+    "sum": "DSP block, clock-to-out of the register of its sum",
     "product": "DSP block, product register to output",
 }

@@ -59,6 +59,9 @@ def expression(op: Op) -> str:
     if code is Opcode.MUL:
         parts = [_signed(n, w) if s else n for n, w, s in zip(names, widths, op.signs, strict=True)]
         return f"({parts[0]} * {parts[1]}) & {_mask(width)}"
+    if code is Opcode.MUL_ADD:
+        a, b, c = (_signed(n, w) for n, w in zip(names, widths, strict=True))
+        return f"({a} * {b} + {c}) & {_mask(width)}"
     if code is Opcode.SHL:
         return f"(({names[0]} << {names[1]}) & {_mask(width)} if {names[1]} < {width} else 0)"
     if code is Opcode.LSHR:

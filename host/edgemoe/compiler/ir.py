@@ -94,9 +94,14 @@ class Opcode(str, enum.Enum):
     ACQUIRE = "acquire"
     RELEASE = "release"
     # The rest.
+    MUL_ADD = "mul_add"  # a x b + c, all signed, in one DSP slice; their widths: MUL_ADD_BITS
     CALL = "call"  # of a fixed-latency module, Op.callee; operands are its leaf arguments in order
     CYCLE = "cycle"  # free-running cycle counter of the module
     OUTPUT = "output"  # data is written to the output scalar Op.channel
+
+
+#: Most bits of the operands of a multiply-add (its result has as many as the last): each is extended by its sign.
+MUL_ADD_BITS = (27, 18, 48)
 
 
 class Compare(str, enum.Enum):

@@ -15,6 +15,8 @@ clock-to-out and set-up in it (``overhead``).
 | multiply, small or by a constant | a tree of adders |
 | multiply, at most 27 x 18 bits | 2 cycles: operand registers, product register (one DSP block) |
 | multiply, wider | 4 cycles: the same and two more registers for the partial sums |
+| multiply-add | 3 cycles: operand, product and sum registers of one DSP slice; what is added is taken 1 cycle after \
+the operands through its own register, or 2 after them from the slice below |
 | divide, remainder | subtractions one after the other up to 4 bits, then a cycle for each 2 bits, left to retiming |
 | memory read | 1 cycle, then the block RAM's clock-to-out; 2 cycles with output register, where a pipeline needs it |
 | register-file memory read, bank chosen at run time | a level for each two bits of the choice |
@@ -78,6 +80,8 @@ class OperatorTable:
             return Timing(self._shift(op))
         if op.opcode is Opcode.MUL:
             return self._multiply(op)
+        if op.opcode is Opcode.MUL_ADD:
+            return Timing(self.fabric.sum.ps, 3)
         if op.opcode in (Opcode.UDIV, Opcode.SDIV, Opcode.UREM, Opcode.SREM):
             if op.width <= self.small_divide_bits:
                 return Timing(op.width * (self.carry(op.width) + self.level // 2))
@@ -121,4 +125,6 @@ class OperatorTable:
 
 def is_multiplier(op: Op) -> bool:
     """Whether ``op`` becomes a real multiplier (a product with a constant is shifts and adds)."""
+    if op.opcode is Opcode.MUL_ADD:
+        return True
     return op.opcode is Opcode.MUL and not any(isinstance(operand, Const) for operand in op.operands)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from edgemoe.compiler.backend.axis import streams
@@ -84,13 +85,16 @@ def _loop(function: Function, plan: RegionPlan, modules: dict[str, ModuleTiming]
         "operations": len(region.ops),
         "multipliers": multipliers(plan, modules),
         "multiplier_shapes": _shapes(plan),
+        "slices": slices(plan, modules),
     }
 
 
 def _shapes(plan: RegionPlan) -> dict[str, int]:
     """How many multipliers of each size the loop itself has: ``{"16x16": 256}`` is one array of 256."""
     sizes = [
-        sorted((o.width for o in op.operands), reverse=True) for op in plan.region.ops if is_multiplier(op)
+        sorted((o.width for o in op.operands[:2]), reverse=True)
+        for op in plan.region.ops
+        if is_multiplier(op)
     ]
     return dict(sorted(Counter(f"{wide}x{narrow}" for wide, narrow in sizes).items()))
 
@@ -125,6 +129,7 @@ def plain_loops(
                 "operations": len(ops),
                 "multipliers": sum(multipliers(plan, modules) for plan in inside),
                 "multiplier_shapes": {},
+                "slices": sum(slices(plan, modules) for plan in inside),
             }
         )
     return found
@@ -134,6 +139,12 @@ def multipliers(plan: RegionPlan, modules: dict[str, ModuleTiming]) -> int:
     """Multipliers of one region, those inside its modules included."""
     own = sum(is_multiplier(op) for op in plan.region.ops)
     return own + sum(modules[op.callee].multipliers for op in plan.region.ops if op.opcode is Opcode.CALL)
+
+
+def slices(plan: RegionPlan, modules: dict[str, ModuleTiming]) -> int:
+    """Of `multipliers`, those that are a whole DSP slice with their addition."""
+    own = sum(op.opcode is Opcode.MUL_ADD for op in plan.region.ops)
+    return own + sum(modules[op.callee].slices for op in plan.region.ops if op.opcode is Opcode.CALL)
 
 
 def _module(function: Function, emitted: Emitted, modules: dict[str, ModuleTiming]) -> dict[str, Any]:
@@ -160,13 +171,19 @@ def _module(function: Function, emitted: Emitted, modules: dict[str, ModuleTimin
             for m in function.memories.values()
             if m.storage is not Storage.REGISTERS
         ),
-        "multipliers": _count(function, emitted, modules),
+        "multipliers": _count(multipliers, function, emitted, modules),
+        "slices": _count(slices, function, emitted, modules),
         "latency": emitted.timing.latency if emitted.timing and function.kind is Kind.MODULE else None,
         "lines": emitted.text.count("\n"),
     }
 
 
-def _count(function: Function, emitted: Emitted, modules: dict[str, ModuleTiming]) -> int:
+def _count(
+    of: Callable[[RegionPlan, dict[str, ModuleTiming]], int],
+    function: Function,
+    emitted: Emitted,
+    modules: dict[str, ModuleTiming],
+) -> int:
     if function.kind is Kind.DATAFLOW:
         return 0
-    return sum(multipliers(plan, modules) for plan in emitted.plans)
+    return sum(of(plan, modules) for plan in emitted.plans)

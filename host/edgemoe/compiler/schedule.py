@@ -155,7 +155,9 @@ class Solver:
                 if kind is data:
                     # The first time at which an operator ends inside its cycle.
                     offset = ready % period
-                    time = ready if offset <= last_offset[dst] else ready - offset + period
+                    time = (
+                        ready if offset <= last_offset[dst] else ready - offset + period
+                    ) - cycles * period
                 elif kind is order:
                     time = edge + cycles * period
                 else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edgemoe.compiler.carry import Carry
 from edgemoe.compiler.constraints import EdgeKind
 
 if TYPE_CHECKING:
@@ -47,6 +48,11 @@ class Sink:
         for _ in range(self.ROUNDS):
             if not any([self._try(node) for node in nodes]):
                 break
+        if self.solver.ii and any(
+            edge.kind is EdgeKind.DATA and edge.cycles for edge in self.solver.graph.edges
+        ):
+            # Operators that take an operand late stand in chains that start one after the other.
+            Carry(self.solver, self.fixed, self.depth).run()
 
     def _try(self, node: int) -> bool:
         if self.fixed[node] or not self.uses[node] or not self.nodes[node].width:
@@ -79,11 +85,8 @@ class Sink:
             if kind is EdgeKind.ORDER:
                 limit = (self.start[dst] // period - cycles) * period + last_offset
             else:
-                needed = (
-                    self.start[dst]
-                    if kind is EdgeKind.DATA
-                    else (self.start[dst] // period + cycles) * period
-                )
+                began = self.start[dst] if kind is EdgeKind.DATA else self.start[dst] // period * period
+                needed = began + cycles * period
                 limit = needed - item.delay
                 if item.latency:
                     limit = (limit // period - item.latency) * period + last_offset

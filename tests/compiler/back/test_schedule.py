@@ -140,7 +140,7 @@ def random_problem(rng: random.Random, size: int) -> Problem:
     for dst in range(1, size):
         for src in rng.sample(range(dst), min(dst, rng.randint(0, 3))):
             kind = rng.choice([EdgeKind.DATA, EdgeKind.DATA, EdgeKind.ORDER, EdgeKind.SAMPLE])
-            edges.append(Edge(src, dst, kind, rng.randint(0, 2) if kind is not EdgeKind.DATA else 0))
+            edges.append(Edge(src, dst, kind, rng.randint(0, 2)))
     carried = rng.sample(range(size), min(size, 6))
     for first, second in zip(carried[:3], carried[3:], strict=False):
         low, high = sorted((first, second))

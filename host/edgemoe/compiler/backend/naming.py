@@ -109,6 +109,8 @@ class Naming:
             return f"not_{self._stem(operands[0])}"
         if opcode in _WORDS:
             return self._pair(_WORDS[opcode], *operands)
+        if opcode is Opcode.MUL_ADD:
+            return self._pair("times", operands[0], operands[1]) + "_added"
         if opcode is Opcode.ICMP:
             assert op.compare is not None
             return self._pair(_ARROWS[op.compare], *operands)

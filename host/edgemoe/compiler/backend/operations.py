@@ -17,6 +17,7 @@ from edgemoe.compiler.backend.memories import (
 )
 from edgemoe.compiler.backend.plan import RegionPlan
 from edgemoe.compiler.backend.shared import Shared
+from edgemoe.compiler.backend.slices import Slices
 from edgemoe.compiler.backend.streams import Streams
 from edgemoe.compiler.backend.text import all_of, any_of, grouped, literal, remark, safe, span
 from edgemoe.compiler.ir import (
@@ -42,6 +43,7 @@ class Operations:
         self.waits: list[str] = []
         self.head_waits: dict[int, list[str]] = {}  # of a pipeline, by cycle before the issue
         self.taken: dict[str, list[int]] = {}
+        self.slices = Slices(plan, shared.names, self.at)
         self.tested = tested(plan.region) if plan.pipelined else set()
 
     # ---- signals ----------------------------------------------------------------------------------------------
@@ -92,6 +94,10 @@ class Operations:
             self.shared.outputs.setdefault(op.channel, []).append((self.effect(op), data))
         elif opcode is Opcode.CALL:
             self._call(op)
+        elif opcode is Opcode.MUL_ADD:
+            name = self.shared.values.name(op)
+            self.body.append(f"wire {span(op.width)}{name};{self._comment(op)}")
+            self.body += self.slices.lines(op, name)
         elif opcode is Opcode.FIFO_EMPTY:
             self._wire(op, f"~{Streams.available(op.channel)}")
         elif opcode is Opcode.FIFO_FULL:

@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
+from edgemoe.compiler.backend.cascades import BY_PORT_C, BY_WIRE, KEPT, adjacent, below, refuse_too_wide
 from edgemoe.compiler.backend.exclusive import exclusive
 from edgemoe.compiler.backend.issue import (
     MORE_CYCLES,
@@ -26,6 +27,7 @@ from edgemoe.compiler.backend.issue import (
     refuse_waiting_for_itself,
 )
 from edgemoe.compiler.backend.text import source
+from edgemoe.compiler.delays import ZYNQ7
 from edgemoe.compiler.errors import CompileError
 from edgemoe.compiler.ir import (
     EFFECTS,
@@ -80,6 +82,7 @@ class ModuleTiming:
     delay: int
     samples: tuple[int, ...]
     multipliers: int = 0
+    slices: int = 0  #: of the multipliers, those that are a whole DSP slice
 
 
 @dataclass
@@ -96,6 +99,9 @@ class RegionPlan:
     latencies: dict[int, int] = field(default_factory=dict)
     free: set[int] = field(default_factory=set)  #: combinational values that do not change during the loop
     head: int = 0  #: in a pipeline, the cycle of issue: a token of the cycles before it may wait
+    #: multiply-adds whose sum comes from the slice below, and that one
+    cascades: dict[int, int] = field(default_factory=dict)
+    series7: bool = False  #: whether its slices are DSP48E1
 
     def cycle(self, value: Op | Phi) -> int:
         """The cycle in which the operation starts (a phi: is read)."""
@@ -119,6 +125,10 @@ class RegionPlan:
     def latency(self, value: Op) -> int:
         return self.latencies[value.id]
 
+    def added(self, op: Op) -> int:
+        """The cycle in which a multiply-add takes what it adds."""
+        return self.cycle(op) + (BY_WIRE if op.id in self.cascades else BY_PORT_C)
+
 
 @dataclass
 class Planner:
@@ -139,6 +149,7 @@ class Planner:
                     f"the pragma HLS BIND_STORAGE keeps '{memory.name}' in UltraRAM, which no part of the family "
                     f"{self.table.fabric.title} has; use impl=bram.",
                 )
+        refuse_too_wide(self.function, self.table)
 
     def plan(self, region: Region) -> RegionPlan:
         """The schedule of ``region``; a loop that cannot be pipelined becomes a block."""
@@ -218,6 +229,7 @@ class _Builder:
         self.free = self._find_free() if pipelined else set()
         self.ops = [op for op in region.ops if op.id not in self.free]
         self.index = {op.id: number for number, op in enumerate(self.ops)}
+        self.below = below(self.ops) if pipelined else {}
         self.problem = Problem([self._node(op) for op in self.ops])
         if pipelined:
             for phi in region.phis:
@@ -243,6 +255,7 @@ class _Builder:
         full = [
             node.delay if node.latency else schedule.offset(n) + node.delay for n, node in enumerate(nodes)
         ]
+        cycles = {key: schedule.cycle(n) for key, n in self.index.items()}
         return RegionPlan(
             self.region,
             self.pipelined,
@@ -250,10 +263,12 @@ class _Builder:
             max([self.head, *ends]) + 1,
             max([self.planner.slowest, *full]),
             limit,
-            {key: schedule.cycle(n) for key, n in self.index.items()},
+            cycles,
             {key: nodes[n].latency for key, n in self.index.items()},
             self.free,
             self.head,
+            adjacent(self.below, cycles),
+            self.planner.table.fabric is ZYNQ7,
         )
 
     def _find_free(self) -> set[int]:
@@ -273,6 +288,8 @@ class _Builder:
     def _node(self, op: Op) -> Node:
         timing = self.planner.timing(op, self.pipelined)
         latest = self.head if self.pipelined and op.opcode in _BEFORE_ISSUE else None
+        if op.opcode is Opcode.MUL_ADD and not self.pipelined:
+            timing = Timing(timing.delay, timing.latency + KEPT)
         earliest = self.head if timing.latency or op.opcode in _FROM_ISSUE_ON else 0
         return Node(_label(op), timing.delay, timing.latency, op.width, source(op.loc), latest, earliest)
 
@@ -294,6 +311,8 @@ class _Builder:
                 continue
             if op.opcode is Opcode.CALL:
                 self._add(src, node, EdgeKind.SAMPLE, samples[number])
+            elif op.opcode is Opcode.MUL_ADD and number == 2:
+                self._add(src, node, EdgeKind.DATA, BY_WIRE if op.id in self.below else BY_PORT_C)
             else:
                 self._add(src, node, EdgeKind.DATA)
 

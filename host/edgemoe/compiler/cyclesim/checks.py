@@ -38,6 +38,7 @@ def check_plan(function: Function, plan: RegionPlan, schedules: Schedules) -> No
     def born(value: Op | Phi) -> int:
         return 0 if value.id in plan.free or (not plan.pipelined and value.id in phis) else plan.born(value)
 
+    _check_cascades(function, plan)
     for op in region.ops:
         if op.id in plan.free:
             inside = [v for v in op.inputs() if isinstance(v, (Op, Phi)) and v.id in local - plan.free]
@@ -51,11 +52,24 @@ def check_plan(function: Function, plan: RegionPlan, schedules: Schedules) -> No
         samples = schedules.modules[op.callee].samples if op.opcode is Opcode.CALL else ()
         for number, value in enumerate(op.inputs()):
             when = plan.cycle(op) + (samples[number] if number < len(samples) else 0)
+            if op.opcode is Opcode.MUL_ADD and number == 2:
+                when = plan.added(op)
             if isinstance(value, (Op, Phi)) and value.id in local and born(value) > when:
                 raise ScheduleFault(
                     f"{function.name}: {describe(op)} reads v{value.id} in cycle {when}, which is there from cycle "
                     f"{born(value)} on"
                 )
+
+
+def _check_cascades(function: Function, plan: RegionPlan) -> None:
+    """The wire from one slice to the next has no register, and one slice only at its end."""
+    ops = {op.id: op for op in plan.region.ops}
+    for above, under in plan.cascades.items():
+        op = ops[above]
+        if op.operands[2] is not ops[under] or plan.born(ops[under]) != plan.added(op):
+            raise ScheduleFault(f"{function.name}: {describe(op)} is not a cycle behind the slice below it")
+    if len(set(plan.cascades.values())) < len(plan.cascades) or (plan.cascades and not plan.pipelined):
+        raise ScheduleFault(f"{function.name}: a slice has two others above it, or stands in a block")
 
 
 @dataclass

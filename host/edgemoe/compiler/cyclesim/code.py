@@ -93,7 +93,11 @@ class Coder:
         return result
 
     def _evaluated(self, plan: RegionPlan, op: Op) -> int:
-        """The cycle in which all operands are there: a module reads some of its arguments after its start."""
+        """The cycle in which all operands are there: a module reads some of its arguments after its start, a slice
+        what it adds.
+        """
+        if op.opcode is Opcode.MUL_ADD:
+            return plan.added(op)
         if op.opcode is not Opcode.CALL:
             return plan.cycle(op)
         return plan.cycle(op) + max(self.modules[op.callee].samples, default=0)

@@ -47,6 +47,7 @@ _SENTENCES = (
     ("thread-local storage is not supported", "thread_local: hardware has one thread; make the variable static."),
     ("deleted constructor of 'hls::stream<", "a stream cannot be copied; pass it by reference, hls::stream<T>&."),
     ("deleted constructor of 'stream<", "a stream cannot be copied; pass it by reference, hls::stream<T>&."),
+    ("no member named 'dsp", "of the DSP slices only hls::dsp48e2 is built, for all families; use it."),
     ("no member named 'size' in 'hls::stream<", "hls::stream has no size() in hardware; ask empty() or full(), or "
      "count what is read and written."),
     ("no member named 'capacity' in 'hls::stream<", "hls::stream has no capacity() in hardware; write its depth as "

@@ -182,6 +182,12 @@ class Instructions:
         elif kind == "ret":
             self.function.result_width = inst.widths[-1]
             self.result = self.value(inst.operands[-1], inst.widths[-1], inst)
+        elif kind == "mul_add":
+            factors = [self.value(t, w, inst) for t, w in zip(inst.operands, inst.widths, strict=True)]
+            before = len(emit.ops)
+            value = emit.pure(Opcode.MUL_ADD, inst.width, factors)
+            self.call_it(value, inst, emit, before)
+            self.values[inst.result] = value
         elif kind == "cycle_count":
             self.values[inst.result] = emit.effect(Opcode.CYCLE, inst.width, [])
         elif kind in ("fifo_read", "fifo_write", "fifo_empty", "fifo_full"):

@@ -13,13 +13,13 @@ AXI_CHANNELS = ("ar", "r", "aw", "w", "b")
 #: What the twin of an intrinsic is called that takes and returns wide integers directly.
 DIRECT = ".v"
 
-_FAMILIES = frozenset({"fifo", "chan", "blk", "call", "arg", "ret"})
+_FAMILIES = frozenset({"fifo", "chan", "blk", "call", "arg", "ret", "mul"})
 
 
 @dataclass(frozen=True, slots=True)
 class Intrinsic:
     """``kind``: fifo_read, fifo_write, fifo_empty, fifo_full, chan_read, chan_write, blk_acq, blk_rel, call, arg,
-    ret or cycle_count; template ``numbers`` and the ``width`` of its data."""
+    ret, mul_add or cycle_count; template ``numbers`` and the ``width`` of its data."""
 
     kind: str
     numbers: tuple[int, ...] = ()

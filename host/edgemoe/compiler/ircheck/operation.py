@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from edgemoe.compiler.banks import index_bits
 from edgemoe.compiler.ir import (
+    MUL_ADD_BITS,
     Argument,
     AxiArg,
     BlockArg,
@@ -165,6 +166,16 @@ def _call(scope: Scope, op: Op) -> Iterator[str]:
         yield f"operands or a result unlike those of {op.callee}"
 
 
+def _mul_add(scope: Scope, op: Op) -> Iterator[str]:
+    del scope
+    widths = [value.width for value in op.operands]
+    fits = len(widths) == len(MUL_ADD_BITS) and all(
+        0 < width <= most for width, most in zip(widths, MUL_ADD_BITS, strict=True)
+    )
+    if not fits or op.width != MUL_ADD_BITS[-1]:
+        yield f"operands of {', '.join(map(str, widths))} bits for a multiply-add of {op.width}"
+
+
 def _cycle(scope: Scope, op: Op) -> Iterator[str]:
     del scope
     if op.operands or op.width < 1:
@@ -185,6 +196,7 @@ _RULES: dict[Opcode, _Rule] = {
     **dict.fromkeys((Opcode.ACQUIRE, Opcode.RELEASE), _block),
     Opcode.OUTPUT: _output,
     Opcode.CALL: _call,
+    Opcode.MUL_ADD: _mul_add,
     Opcode.CYCLE: _cycle,
 }  # fmt: skip
 _CHANNELS = (

@@ -169,6 +169,9 @@ class Ranges:
             return Range.of(width, max(parts[0].signed, parts[1].signed) + 1, width)
         if code is Opcode.MUL:
             return self._product(op, parts)
+        if code is Opcode.MUL_ADD:
+            a, b, c = parts
+            return Range.of(width, max(a.signed + b.signed, c.signed) + 1, width)
         if code is Opcode.AND:
             a, b = parts
             return Range.of(min(a.unsigned, b.unsigned), max(a.signed, b.signed), width)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from edgemoe.compiler.ir import EFFECTS, Function, Op, Opcode, Phi, Pipeline
 
 _NEVER = EFFECTS | {
-    Opcode.LOAD, Opcode.CALL, Opcode.CYCLE, Opcode.FIFO_EMPTY, Opcode.FIFO_FULL, Opcode.MUL, Opcode.UDIV,
-    Opcode.SDIV, Opcode.UREM, Opcode.SREM,
+    Opcode.LOAD, Opcode.CALL, Opcode.CYCLE, Opcode.FIFO_EMPTY, Opcode.FIFO_FULL, Opcode.MUL, Opcode.MUL_ADD,
+    Opcode.UDIV, Opcode.SDIV, Opcode.UREM, Opcode.SREM,
 }  # fmt: skip
 
 

@@ -130,6 +130,8 @@ class _Narrower:
             operands = self._all(op.operands)
             operands[1] = self._get(op.operands[1], memory.width)
             op.operands = operands
+        elif op.opcode is Opcode.MUL_ADD:
+            op.operands = [self._summand(value) for value in op.operands]
         else:
             op.operands = self._all(op.operands)
         if op.predicate is not None:
@@ -143,6 +145,14 @@ class _Narrower:
         if op.width:
             # What the memory no longer holds nobody demands; the upper bits may be anything.
             self._new[op] = _New(op, False)
+
+    def _summand(self, value: Value) -> Value:
+        """An operand of a multiply-add, which extends it itself; another's sum stays whole, as one slice hands it to
+        the next.
+        """
+        if isinstance(value, Op) and value.opcode is Opcode.MUL_ADD:
+            return value
+        return self._get(value, self._ranges.of(value).signed)
 
     def _close(self, region: Region) -> None:
         heads = {r.name: r for r in self._function.regions}
@@ -247,4 +257,6 @@ class _Narrower:
 
 
 #: Operations without effect that stay as they are.
-_KEPT = frozenset({Opcode.LOAD, Opcode.CALL, Opcode.CYCLE, Opcode.FIFO_EMPTY, Opcode.FIFO_FULL})
+_KEPT = frozenset(
+    {Opcode.LOAD, Opcode.CALL, Opcode.MUL_ADD, Opcode.CYCLE, Opcode.FIFO_EMPTY, Opcode.FIFO_FULL}
+)

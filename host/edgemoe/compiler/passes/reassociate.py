@@ -122,4 +122,4 @@ def _lateness(value: Value, depth: int = 0) -> int:
         return _LATE
     if value.opcode in (Opcode.SELECT, Opcode.ZEXT, Opcode.SEXT, Opcode.TRUNC, Opcode.EXTRACT):
         return max(_lateness(operand, depth + 1) for operand in value.operands)
-    return 2 if value.opcode is Opcode.MUL else 0
+    return 2 if value.opcode in (Opcode.MUL, Opcode.MUL_ADD) else 0

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ap_int.h>
+#include <hls_dsp_builtins.h>
+#include <hls_stream.h>
+using namespace hls::dsp48e2;
+void top(hls::stream<int>& in, hls::stream<ap_int<48>>& out) {
+  out.write(mul_add<REG_A1 | REG_B1 | REG_M>(in.read(), 3, 4));  // error: built with one register each for A, B, M and P
+}
