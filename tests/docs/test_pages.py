@@ -109,7 +109,8 @@ def test_the_memories_of_the_machine_are_the_build_s() -> None:
         "residual": f"{build.residual_depth} × {word}{numerics.RESIDUAL_BITS}",
         "accum": f"{build.residual_depth} × {word}32",
         "psum": f"{build.max_tokens} × {tile}{build.acc_bits}",
-        "scores": f"{build.max_tokens} × {tile}18",
+        "scores": f"{build.score_depth} × {word}18",
+        "maxima": f"{build.max_tokens} × int8",
         "gate": f"{build.max_experts // build.cols} × {build.max_tokens} × {tile}{build.acc_bits}",
         "choice": f"{build.max_tokens} × {build.bus_bits} bit",
         "queue": f"{build.max_experts} × {build.max_tokens}",
@@ -130,7 +131,6 @@ def test_the_memory_map_of_nano_is_its_program_s() -> None:
         (0, nano.patch_inputs // 32 * nano.patches),
         (0, a),
         (a, a + nano.heads * tokens),
-        (a + nano.heads * tokens, a + 2 * nano.heads * tokens),
         (a, a + nano.dense_hidden // 32 * tokens),
     ]
     rows = page.split("| words | from | until | nano |\n|---|---|---|---|\n")[1].split("\n\n")[0].splitlines()

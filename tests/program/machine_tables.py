@@ -78,7 +78,7 @@ def checks() -> list[tuple[str, str]]:
         (
             "LINEAR",
             f"TOKENS; K_TILES 1..{k}; N_TILES 1..{n} (RAW: at most max_experts / {build.cols}); WEIGHT_BITS; EPILOGUE; "
-            "SPACE (REQUANT: `act`, `query`); STRIDE src, dst (REQUANT, GELU, RESIDUAL); ADDRESS src, dst; OVERLAP "
+            "SPACE (REQUANT: `act`, `keys`); STRIDE src, dst (REQUANT, GELU, RESIDUAL); ADDRESS src, dst; OVERLAP "
             f"src/dst when both in `act`; SHIFT shift0 {shift} (GELU); ALIGN offset (DRAM: size too); DRAM weights "
             "(DRAM: output too)",
         ),
@@ -90,8 +90,8 @@ def checks() -> list[tuple[str, str]]:
         ),
         (
             "ATTENTION",
-            f"TOKENS; HEADS 1..{k}; GROUP 1..{build.cols}; STRIDE and ADDRESS of query, src, aux, dst; OVERLAP dst "
-            f"with src, with aux; SHIFT shift0 {shift}, shift1 0..{numerics.CONTEXT_SHIFT_MAX}",
+            f"TOKENS; HEADS 1..{k}; STRIDE and ADDRESS of src and dst in `act`, of key and aux in `keys`; OVERLAP dst "
+            f"with src; SHIFT shift0 {shift}, shift1 0..{numerics.CONTEXT_SHIFT_MAX}",
         ),
         (
             "GATE",

@@ -71,7 +71,7 @@ def test_build_id_follows_the_sizes() -> None:
     build = board("sim-small")
     other = dataclasses.replace(build, act_depth=4096)
     assert registers.build_id(build) == registers.build_id(build) != registers.build_id(other)
-    assert registers.limits(build) == (0x04100820, 0x080000A0, 0x02000200, 0x00800020)
+    assert registers.limits(build) == (0x04100820, 0x080000A0, 0x02000400, 0x00800020)
 
 
 def test_boards() -> None:

@@ -13,7 +13,7 @@ from edgemoe.registers import Descriptor, Epilogue, Opcode
 SOURCES = {
     Opcode.LOAD: "load (hls/include/edgemoe/transfers.hpp)",
     Opcode.LAYERNORM: "layernorm (hls/include/edgemoe/layernorm.hpp)",
-    Opcode.ATTENTION: "step_context, step_maximum (hls/include/edgemoe/attention.hpp)",
+    Opcode.ATTENTION: "exponentials, running_maximum (hls/include/edgemoe/attention.hpp)",
     Opcode.GATE: "gate_tokens (hls/include/edgemoe/gate.hpp)",
     Opcode.COMBINE: "combine (hls/include/edgemoe/gate.hpp)",
     Opcode.STORE: "store_words (hls/include/edgemoe/transfers.hpp)",
