@@ -48,8 +48,6 @@ def test_no_command_is_missing_from_the_list() -> None:
     "arguments",
     [
         ["bench"],
-        ["bitstream", "--board", "zcu102-max"],
-        ["cosim", "--board", "zcu102-max"],
         ["eval", "x.safetensors", "--data", ".", "--backend", "torch"],
     ],
     ids=lambda arguments: " ".join(arguments),

@@ -39,9 +39,8 @@ def small() -> ModelConfig:
     return SMALL
 
 
-@pytest.fixture
-def rtl(build: BuildConfig, overlay: Path) -> Iterator[Callable[..., Rtl]]:
-    """Makes the RTL back end for a package; `dram` are its DRAM's parameters."""
+def back_ends(build: BuildConfig, overlay: Path) -> Iterator[Callable[..., Rtl]]:
+    """Makes the RTL back end for a package, on one build; `dram` are its DRAM's parameters."""
     device = sim.activate()
     limit, device.wait_limit = device.wait_limit, 3_000_000
     made: list[Rtl] = []
@@ -55,6 +54,12 @@ def rtl(build: BuildConfig, overlay: Path) -> Iterator[Callable[..., Rtl]]:
         backend.accelerator.close()
     device.unload()
     device.wait_limit = limit
+
+
+@pytest.fixture
+def rtl(build: BuildConfig, overlay: Path) -> Iterator[Callable[..., Rtl]]:
+    """Makes the RTL back end for a package; `dram` are its DRAM's parameters."""
+    yield from back_ends(build, overlay)
 
 
 def design_of(backend: Rtl) -> VerilatedDesign:

@@ -262,7 +262,6 @@ def test_a_model_that_does_not_fit_is_refused(tmp_path: Path, capsys: pytest.Cap
     [
         (["--image", "missing.png"], "missing.png"),
         (["--images", "missing"], "missing is not a folder"),
-        (["--board", "zcu102-max"], "not built yet"),
         (["--board", "other"], "No board is named 'other'"),
         (["--model", "missing.safetensors"], "missing.safetensors"),
         (["--dram", "latency"], "expected NAME=VALUE"),

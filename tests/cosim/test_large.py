@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgemoe import sim
 from edgemoe.backends import Golden
 from edgemoe.backends.rtl import Rtl
 from edgemoe.config import MODELS, TASKS, ModelConfig, board
@@ -22,6 +21,8 @@ from edgemoe.program import Run, Weights, Workload
 from edgemoe.program.figures import expert_figures, task_figures
 from edgemoe.sim.build import build_overlay
 from edgemoe.sim.dram import DramConfig
+
+from .conftest import back_ends
 
 pytestmark = pytest.mark.slow
 BUILD = board("zcu102")
@@ -39,22 +40,7 @@ VARIANTS: list[tuple[ModelConfig, dict[str, Any]]] = [
 @pytest.fixture(scope="module")
 def rtl() -> Iterator[Callable[..., Rtl]]:
     """The back end for a package, on the one build."""
-    overlay = build_overlay(BUILD).bitstream
-    device = sim.activate()
-    limit, device.wait_limit = device.wait_limit, 3_000_000
-    made: list[Rtl] = []
-
-    def make(package: Package, dram: DramConfig | None = None) -> Rtl:
-        while made:
-            made.pop().accelerator.close()
-        made.append(Rtl(Workload(package, BUILD), overlay, dram=dram or DramConfig()))
-        return made[-1]
-
-    yield make
-    while made:
-        made.pop().accelerator.close()
-    device.unload()
-    device.wait_limit = limit
+    yield from back_ends(BUILD, build_overlay(BUILD).bitstream)
 
 
 def image_of(config: ModelConfig) -> np.ndarray:
@@ -119,7 +105,7 @@ def other_task(name: str) -> bool:
 def test_twice_the_latency_costs_little(rtl: Callable[..., Rtl], tiny: tuple[Package, Run]) -> None:
     package, run = tiny
     slow = dataclasses.replace(DramConfig(), latency=2 * DramConfig().latency)
-    assert backbone(rtl(package, slow).run(image_of(TINY), "segmentation")) <= 1.05 * backbone(run)
+    assert backbone(rtl(package, dram=slow).run(image_of(TINY), "segmentation")) <= 1.05 * backbone(run)
 
 
 def test_half_the_bandwidth_costs_what_the_roofline_says(
@@ -128,7 +114,7 @@ def test_half_the_bandwidth_costs_what_the_roofline_says(
     """Each stage as long as it was or as its bytes take, and a tenth more."""
     package, run = tiny
     half = dataclasses.replace(DramConfig(), port_bytes=DramConfig().port_bytes // 2)
-    slow = rtl(package, half).run(image_of(TINY), "segmentation")
+    slow = rtl(package, dram=half).run(image_of(TINY), "segmentation")
     roofline = sum(
         max(
             record.cycle_end - record.cycle_start,

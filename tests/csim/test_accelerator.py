@@ -64,7 +64,7 @@ def test_other_build(work: Path) -> None:
     compare(build, memory, work)
 
 
-@pytest.mark.parametrize(("rows", "cols"), [(64, 16), (32, 16), (64, 8)])
+@pytest.mark.parametrize(("rows", "cols"), [(64, 16), (32, 16), (64, 8), (64, 32)])
 def test_other_arrays(rows: int, cols: int, work: Path) -> None:
     """Other shapes of the array, with words of four, two and eight sub-words."""
     build = replace(
@@ -76,6 +76,7 @@ def test_other_arrays(rows: int, cols: int, work: Path) -> None:
         norm_lanes=cols,
         weight_bus_bits=4 * cols,
         max_k_tiles=1024 // rows,
+        max_experts=max(16, cols),
     )
     for seed in range(4):
         memory = random_program(build, np.random.default_rng(seed))

@@ -14,7 +14,7 @@ import pytest
 
 from edgemoe import numerics, registers
 from edgemoe.config import BuildConfig, board, config_hpp
-from edgemoe.errors import NotBuiltYetError, UserError
+from edgemoe.errors import UserError
 from edgemoe.registers import DESCRIPTOR_FIELDS, Descriptor, Error, Statistics
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -75,9 +75,7 @@ def test_build_id_follows_the_sizes() -> None:
 
 
 def test_boards() -> None:
-    with pytest.raises(NotBuiltYetError, match="Board 'zcu102-max' is not built yet"):
-        board("zcu102-max")
-    with pytest.raises(UserError, match="No board is named 'zx81'; built is sim-small, zcu102, zcu104"):
+    with pytest.raises(UserError, match="No board is named 'zx81'; built is sim-small, zcu102, zcu102-max"):
         board("zx81")
 
 
@@ -88,9 +86,9 @@ def test_boards() -> None:
         ("rows", 36, "rows 36 must be cols times 2, 4 or 8"),
         ("rows", 24, "rows 24 must be cols times 2, 4 or 8"),
         ("rows", 128, "rows 128 must be cols times 2, 4 or 8"),
-        ("cols", 4, "cols 4 must be 8 or 16"),
-        ("cols", 12, "cols 12 must be 8 or 16"),
-        ("cols", 32, "cols 32 must be 8 or 16"),
+        ("cols", 4, "cols 4 must be 8, 16 or 32"),
+        ("cols", 12, "cols 12 must be 8, 16 or 32"),
+        ("cols", 32, "cols 32 must be 8, 16 or 32"),
         ("act_depth", 1 << 16, "act_depth 65536 must be below 2\\^16"),
         ("max_experts", 12, "max_experts 12 must be a multiple of cols"),
         ("max_top_k", 5, "max_top_k 5 must be at most 4"),

@@ -24,7 +24,7 @@ using TileSize = ap_uint<log2_floor(kRows) + 1>;
 /// Steps that a score, a maximum and a total of attention rest between their write and their next read: no
 /// block of attention is shorter. It covers the pipeline from the array through the requantiser to the memory
 /// of scores.
-constexpr int kAttentionSteps = 32;
+constexpr int kAttentionSteps = 48;
 /// Steps that a partial sum rests between its write and its next read: no block is shorter.
 constexpr int kMinimumSteps = kTileFeeds8;
 static_assert(kMinimumSteps > 2, "a block is longer than its successor takes to be settled");

@@ -14,6 +14,7 @@
 
 namespace edgemoe {
 
+constexpr int kDescriptorBits = 8 * kDescriptorBytes;
 constexpr int kDescriptorBeats = kDescriptorBytes / kBeatBytes;
 
 /// Next 64 bytes of an outstanding read.
@@ -22,8 +23,9 @@ inline CommandWord read_descriptor(hls::burst_maxi<Beat> program) {
 READ_DESCRIPTOR:
   for (int beat = 0; beat < kDescriptorBeats; ++beat) {
 #pragma HLS PIPELINE II = 1
-    word =
-        CommandWord((word >> kBusBits) | (CommandWord(program.read()) << (kDescriptorBeats - 1) * kBusBits));
+    const CommandWord rest =
+        kDescriptorBeats == 1 ? CommandWord(0) : CommandWord(word >> (kBusBits % kDescriptorBits));
+    word = CommandWord(rest | (CommandWord(program.read()) << (kDescriptorBeats - 1) * kBusBits));
   }
   return word;
 }

@@ -6,7 +6,7 @@ No board and no vendor tool has confirmed these facts; they are from the vendors
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgemoe.errors import UserError
 
@@ -122,21 +122,24 @@ _LOW, _HIGH = ("LOW", 0, 0x8000_0000), ("HIGH", 0x8_0000_0000, 0x8000_0000)
 _KRIA = ("xck26", "sfvc784", "-2LV", "xck26-sfvc784-2LV-c")
 _K26 = Fabric(dsp=1248, bram36=144, uram=64, lut=117_120, ff=234_240)
 
+_ZCU102 = Board(
+    "zcu102",
+    ZYNQMP,
+    "xczu9eg",
+    "ffvb1156",
+    "-2",
+    "xczu9eg-ffvb1156-2-e",
+    "xilinx.com:zcu102:part0:3.4",
+    (_LOW, _HIGH),
+    Fabric(dsp=2520, bram36=912, uram=0, lut=274_080, ff=548_160),
+)
+
 BOARDS = {
     board.name: board
     for board in (
         Board("sim-small", ZYNQMP, *_KRIA, None, (_LOW, _HIGH), _K26),
-        Board(
-            "zcu102",
-            ZYNQMP,
-            "xczu9eg",
-            "ffvb1156",
-            "-2",
-            "xczu9eg-ffvb1156-2-e",
-            "xilinx.com:zcu102:part0:3.4",
-            (_LOW, _HIGH),
-            Fabric(dsp=2520, bram36=912, uram=0, lut=274_080, ff=548_160),
-        ),
+        _ZCU102,
+        replace(_ZCU102, name="zcu102-max"),
         Board(
             "zcu104",
             ZYNQMP,
