@@ -243,7 +243,14 @@ def test_cells_are_of_loops_and_files() -> None:
         "wire x = y;  // engine.hpp:3",
     ]
     lines += ["wire h = y;  // fixed.hpp:3", "  // ---- variables"]
+    lines += [
+        "  logic [3:0] p_s1, p;  // gelu.hpp:3, cycle 1",
+        "    p_s1 <= a * b;",
+        "    if (go) p_r <= p;",
+        "    q <= p;",
+    ]
     found = places("\n".join(lines))
+    assert [place.source for place in found[6:]] == ["gelu", "gelu", "gelu", None]
     assert found[0] == Place(None, None) and found[1].region == "blocks"
     assert found[3] == Place("LOOP", "engine") and found[5].region is None
     many = [Cell(n, "$add", (4,), [f"x{n}"], [f"h{n}"]) for n in range(LARGE)]
