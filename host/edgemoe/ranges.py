@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What calibration found, kept: a checkpoint and its ranges make the package, with no image and no float model.
 
-A range is the greatest magnitude that an activation tensor reached. The file is a .safetensors file. Its metadata has
-`format`, and `ranges`: JSON of `model`, `checkpoint_sha256` of the checkpoint that was calibrated, `images`, how many
-it was shown, and `greatest`, the ranges under the names of `export.scale_names`. Its tensors are float16: of each layer
-of `export.linear_inputs` the mean input, as a share of its tensor's range. Margins, and whether biases are corrected,
-are decided when the package is made.
+A range is the greatest magnitude that an activation tensor reached. The file is a .safetensors file. Its metadata holds
+one string, under "edgemoe-ranges": JSON of `version`, `model`, `checkpoint_sha256` of the checkpoint that was
+calibrated, `images`, how many it was shown, and `greatest`, the ranges under the names of `export.scale_names`. Its
+tensors are float16: of each layer of `export.linear_inputs` the mean input, as a share of its tensor's range. Margins,
+and whether biases are corrected, are decided when the package is made.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from edgemoe.files import open_regular, parse_json, write
 from edgemoe.package import Package, specification
 from edgemoe.tensors import Header, read_header, read_tensors
 
-FORMAT = "edgemoe-ranges-2"
+FORMAT = "edgemoe-ranges"
+VERSION = 2
 GREATEST = 1e30  # of any range that is read
 MARGIN = 1.5
 RESIDUAL_MARGIN = 2.0
@@ -144,12 +145,13 @@ def quantised(
 def write_ranges(path: Path, ranges: Ranges, checkpoint: Checkpoint) -> None:
     """Keeps what calibration found of a checkpoint."""
     data = {
+        "version": VERSION,
         "model": checkpoint.config.name,
         "checkpoint_sha256": checkpoint.sha256,
         "images": ranges.images,
         "greatest": ranges.greatest,
     }
-    write(path, save(ranges.shares, {"format": FORMAT, "ranges": json.dumps(data)}), "Ranges")
+    write(path, save(ranges.shares, {FORMAT: json.dumps(data)}), "Ranges")
 
 
 def read_ranges(path: Path, checkpoint: Checkpoint) -> Ranges:
@@ -159,8 +161,8 @@ def read_ranges(path: Path, checkpoint: Checkpoint) -> Ranges:
     with open_regular(path, "Ranges", hint) as file:
         if b"\0" not in file.read(8):  # the high bytes of a header's length
             raise UserError(
-                f"{bad}: it is no .safetensors file. Ranges of the format edgemoe-ranges-1 were JSON, and lacked the "
-                "mean inputs of layers: calibrate again."
+                f"{bad}: it is no .safetensors file. Ranges of version 1 were JSON, and lacked the mean inputs of "
+                "layers: calibrate again."
             )
         file.seek(0)
         header = read_header(file, bad)
@@ -175,12 +177,16 @@ def read_ranges(path: Path, checkpoint: Checkpoint) -> Ranges:
 
 def _described(path: Path, header: Header, checkpoint: Checkpoint) -> tuple[int, dict[str, float]]:
     """Images and ranges from the metadata."""
-    found = header.metadata.get("format")
-    if found != FORMAT:
-        raise UserError(f"{path} holds no ranges: format {shown(found)}, expected {FORMAT!r}.")
-    data = parse_json(header.metadata.get("ranges", ""), f"{path}: the ranges are damaged")
+    if FORMAT not in header.metadata:
+        raise UserError(f"{path} holds no ranges: no {FORMAT!r} in its metadata.")
+    data = parse_json(header.metadata[FORMAT], f"{path}: the ranges are damaged")
     if not isinstance(data, dict):
         raise UserError(f"{path}: the ranges are damaged: they are no JSON object.")
+    if type(data.get("version")) is not int or data["version"] != VERSION:
+        raise UserError(
+            f"{path}: ranges of version {shown(data.get('version'))}; this program reads version {VERSION}. Calibrate "
+            "again: `edgemoe quantize --calibration`, or `make models`."
+        )
     if data.get("checkpoint_sha256") != checkpoint.sha256:
         raise UserError(
             f"{path} is of another checkpoint: checkpoint_sha256 {shown(data.get('checkpoint_sha256'))}, expected "

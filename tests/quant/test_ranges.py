@@ -22,7 +22,7 @@ from edgemoe.golden.random_package import random_state
 from edgemoe.quant import quantize_checkpoint
 from edgemoe.quant.calibrate import calibrate, read_folder
 from edgemoe.quant.quantise import float_state
-from edgemoe.ranges import MARGIN, RESIDUAL_MARGIN, Ranges, read_ranges, write_ranges
+from edgemoe.ranges import FORMAT, MARGIN, RESIDUAL_MARGIN, Ranges, read_ranges, write_ranges
 
 SMALL = small(dim=32, experts=4)
 INDEX, RANGES = "small.safetensors.index.json", "small.ranges.safetensors"
@@ -123,6 +123,8 @@ def edit(**changes: Any) -> Callable[[dict[str, Any]], None]:
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
+        (edit(version=1), "ranges of version 1; this program reads version 2. Calibrate again"),
+        (edit(version=True), "ranges of version True; this program reads"),
         (edit(checkpoint_sha256=None), "is of another checkpoint: checkpoint_sha256 None, expected"),
         (edit(images=True), "images is True, expected a whole number"),
         (edit(images=0), "images is 0, expected a whole number"),
@@ -137,9 +139,9 @@ def edit(**changes: Any) -> Callable[[dict[str, Any]], None]:
 )  # fmt: skip
 def test_damaged_ranges(damage: Callable[[dict[str, Any]], object], said: str, models: Path) -> None:
     tensors, metadata = content(models / RANGES)
-    data = json.loads(metadata["ranges"])
+    data = json.loads(metadata[FORMAT])
     damage(data)
-    (models / RANGES).write_bytes(save(tensors, metadata | {"ranges": json.dumps(data)}))
+    (models / RANGES).write_bytes(save(tensors, {FORMAT: json.dumps(data)}))
     with pytest.raises(UserError, match=f"{RANGES}.*{said}"):
         read_ranges(models / RANGES, read_checkpoint(models / INDEX))
 
@@ -178,10 +180,9 @@ def test_damaged_means(tensor: np.ndarray | None, said: str, models: Path) -> No
 @pytest.mark.parametrize(
     ("metadata", "said"),
     [
-        ({"format": "x"}, "holds no ranges: format 'x', expected 'edgemoe-ranges-2'"),
-        ({}, "holds no ranges: format None, expected"),
-        ({"format": "edgemoe-ranges-2"}, "the ranges are damaged: its JSON can't be read"),
-        ({"format": "edgemoe-ranges-2", "ranges": "[]"}, "the ranges are damaged: they are no JSON object"),
+        ({"format": "x"}, "holds no ranges: no 'edgemoe-ranges' in its metadata"),
+        ({FORMAT: "{"}, "the ranges are damaged: its JSON can't be read"),
+        ({FORMAT: "[]"}, "the ranges are damaged: they are no JSON object"),
     ],
 )
 def test_other_metadata(metadata: dict[str, str], said: str, models: Path) -> None:
@@ -193,7 +194,7 @@ def test_other_metadata(metadata: dict[str, str], said: str, models: Path) -> No
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b'{\n "format": "edgemoe-ranges-1"', "it is no .safetensors file. .* edgemoe-ranges-1 were JSON"),
+        (b'{\n "format": "edgemoe-ranges-1"', "it is no .safetensors file. Ranges of version 1 were JSON"),
         (b"", "it is no .safetensors file"),
         (b"\x08\0\0\0\0\0\0\0{", "holds no ranges: it is cut short"),
     ],
@@ -212,6 +213,14 @@ def test_ranges_come_back(models: Path, tmp_path: Path) -> None:
     assert (back.images, back.greatest) == (3, found.greatest)
     assert set(back.shares) == set(found.shares)
     assert all(np.array_equal(share, back.shares[name]) for name, share in found.shares.items())
+
+
+def test_the_same_ranges_give_the_same_bytes(models: Path) -> None:
+    source = read_checkpoint(models / INDEX)
+    found, data = read_ranges(models / RANGES, source), (models / RANGES).read_bytes()
+    for _ in range(10):
+        write_ranges(models / RANGES, found, source)
+        assert (models / RANGES).read_bytes() == data
 
 
 def test_the_margin_is_room_above_the_ranges(models: Path) -> None:
