@@ -103,6 +103,24 @@ def sqnr_table() -> str:
     return "\n".join(lines)
 
 
+def correction_table() -> str:
+    """What bias correction does to the trained models, from models/figures.json, which `make models` writes."""
+    figures = json.loads((DOCS.parent / "models" / "figures.json").read_text())
+    lines = [_row("model", "figure", "float", "without", "with bias correction"), _row(*["---"] * 5)]
+    for name in MODELS:
+        entry = figures[name]
+        sides = [entry["integer"], entry["other_bias_correction"]]
+        plain, corrected = reversed(sides) if entry["bias_correction"] else sides
+        scores = (entry["float"], plain, corrected)
+        lines.append(_row(f"`{name}`", "mIoU", *(f"{side['miou']:.4f}" for side in scores)))
+        lines.append(_row(f"`{name}`", "depth RMSE, m", *(f"{side['rmse']:.4f}" for side in scores)))
+        for images, pair in entry["features_db"].items():
+            lines.append(
+                _row(f"`{name}`", f"features, {images}, dB", "", *(f"{value:.1f}" for value in pair))
+            )
+    return "\n".join(lines)
+
+
 def boards_table() -> str:
     """Every board's build, and what its part has against what the compiler counted."""
     from edgemoe.bitstream.parts import PARTS
@@ -278,7 +296,7 @@ def operators_table() -> str:
 
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "reference/commands.md": {"commands": commands_table},
-    "reference/arithmetic.md": {"errors": errors_table, "sqnr": sqnr_table},
+    "reference/arithmetic.md": {"correction": correction_table, "errors": errors_table, "sqnr": sqnr_table},
     "reference/delays.md": {"fabric": fabric_table, "operators": operators_table},
     "how-to/board.md": {"boards": boards_table},
     "reference/compiler.md": {"said": said_table, "limits": limits_table},

@@ -40,7 +40,7 @@ ROOMS: dict[str, set[str]] = {
     "checkpoint": BASE | {"files", "shards", "tensors"},
     "model": BASE | {"arrays", "files", "checkpoint", "images", "tensors"},
     "export": FILE,
-    "ranges": FILE | {"checkpoint", "export", "files"},
+    "ranges": FILE | {"checkpoint", "export", "files", "tensors"},
     "program": FILE,
     "kernels": BASE | {"caches", "registers"},
     "blockdesign": BASE,

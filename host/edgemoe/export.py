@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Float weights and activation scales -> package: the rounding of weights, biases and requantisers.
 
-Works on NumPy arrays under the PyTorch model's state-dict names, so it needs no torch. Where the scales come
-from (calibration on images) is the caller's matter.
+Works on NumPy arrays under the PyTorch model's state-dict names, so it needs no torch. Where the scales and the mean
+inputs come from (calibration on images) is the caller's matter.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ Float = NDArray[np.float64]
 WeightBits = Callable[[str], int]
 
 PIXEL_SCALE = 1 / 256
+PIXELS = "pixels"
+"""The input of the patch embedding; its values are 0 .. 255 / 256, so it needs no scale from calibration."""
 
 
 def default_bits(name: str) -> int:
@@ -40,6 +42,19 @@ def scale_names(config: ModelConfig) -> list[str]:
     for task in TASKS:
         names += [f"heads.{task}.{t}" for t in ("norm", "hidden", "out")]
     return names
+
+
+def linear_inputs(config: ModelConfig) -> dict[str, str]:
+    """Linear layer -> the tensor that it reads, of `scale_names` or `PIXELS`, in the order of the network."""
+    inputs = {"patch_embed": PIXELS}
+    for i in range(config.layers):
+        block, mlp = f"blocks.{i}", "moe.experts" if config.is_moe(i) else "mlp"
+        inputs |= {f"{block}.attn.qkv": f"{block}.norm1", f"{block}.attn.proj": f"{block}.context"}
+        inputs |= {f"{block}.{mlp}.fc1": f"{block}.norm2", f"{block}.{mlp}.fc2": f"{block}.hidden"}
+    for task in TASKS:
+        head = f"heads.{task}"
+        inputs |= {f"{head}.fc1": f"{head}.norm", f"{head}.fc2": f"{head}.hidden"}
+    return inputs
 
 
 def act_scale(name: str, greatest: float, margin: float) -> float:
@@ -79,12 +94,18 @@ def export_package(
     scales: Mapping[str, float],
     *,
     weight_bits: int | WeightBits = default_bits,
+    means: Mapping[str, Float] | None = None,
     provenance: dict[str, Any] | None = None,
 ) -> Package:
     """Quantises a float model.
 
-    state: the float state dict. scales: a positive scale for every name of `scale_names`.
-    weight_bits: 8 or 16 for all linear layers, or a function of the layer's name ("blocks.0.attn.qkv").
+    Args:
+        config: the network.
+        state: the float state dict.
+        scales: a positive scale for every name of `scale_names`.
+        weight_bits: 8 or 16 for all linear layers, or a function of the layer's name ("blocks.0.attn.qkv").
+        means: the mean input, (in) or (E, in), of every layer of `linear_inputs`, for bias correction; None: none.
+        provenance: what the package says of where it comes from.
     """
     for name in scale_names(config):
         if not (name in scales and math.isfinite(scales[name]) and scales[name] > 0):
@@ -100,9 +121,13 @@ def export_package(
         if name == "patch_embed":
             weight = weight.reshape(config.dim, config.patch_inputs)
         bias = _float(state, f"{name}.bias").copy()
-        if name.endswith("attn.qkv"):
-            bias[config.dim : 2 * config.dim] = 0  # softmax cancels k's bias
-        tensors.update(_prefixed(name, quantise_linear(weight, bias, inputs, outputs, bits(name), name)))
+        # Softmax cancels a bias of k, and so what would correct it.
+        unbiased = slice(config.dim, 2 * config.dim) if name.endswith("attn.qkv") else slice(0)
+        bias[unbiased] = 0
+        mean = None if means is None else means[name]
+        layer = quantise_linear(weight, bias, inputs, outputs, bits(name), name, mean)
+        layer["bias"][unbiased] = 0
+        tensors.update(_prefixed(name, layer))
 
     def scalar(name: str, scale: float) -> None:
         m, s = _multiplier(scale, name)
@@ -164,11 +189,18 @@ def export_package(
 
 
 def quantise_linear(
-    weight: Float, bias: Float, inputs: float, outputs: float | Float, bits: int, name: str = "linear"
+    weight: Float,
+    bias: Float,
+    inputs: float,
+    outputs: float | Float,
+    bits: int,
+    name: str = "linear",
+    mean: Float | None = None,
 ) -> dict[str, NDArray[Any]]:
     """One linear layer, weight (..., out, in): symmetric weights with a scale per output from max-abs.
 
-    inputs: scale of its input; outputs: scale of its output, one or per output.
+    inputs: scale of its input; outputs: scale of its output, one or per output. mean: of its input, (..., in); the bias
+    then takes what the rounding of the weights adds to the output of that input.
     """
     if bits not in (8, 16):
         raise UserError(f"{name}: weight bits {bits} must be 8 or 16.")
@@ -180,9 +212,14 @@ def quantise_linear(
     ratio = np.broadcast_to(inputs * scale / outputs, scale.shape)
     pairs = [_multiplier(value, name) for value in ratio.ravel()]
     m, s = (np.array([p[j] for p in pairs], dtype=np.int32).reshape(scale.shape) for j in range(2))
+    exact = weight / scale[..., None]
+    rounded = _round(exact, bits)
+    accumulator = bias / (inputs * scale)
+    if mean is not None:
+        accumulator += np.einsum("...oi,...i->...o", exact - rounded, mean / inputs)
     return {
-        "weight": _round(weight / scale[..., None], bits).astype(np.int8 if bits == 8 else np.int16),
-        "bias": _round(bias / (inputs * scale), numerics.BIAS_BITS),
+        "weight": rounded.astype(np.int8 if bits == 8 else np.int16),
+        "bias": _round(accumulator, numerics.BIAS_BITS),
         "m": m,
         "s": s,
         "weight_scale": scale,

@@ -25,6 +25,9 @@ STREET = MODELS / "street.png"
 SOURCES = (checkpoint, export, numerics, package, ranges, shards, tensors)
 """The modules that decide what a package is made of: a package of other ones is made again."""
 
+BIAS_CORRECTION = False
+"""Of the shipped packages: it changes next to nothing on the tasks of these models (docs/reference/arithmetic.md)."""
+
 Tell = Callable[[str], None]
 
 
@@ -66,7 +69,9 @@ def _made(config: ModelConfig, tell: Tell) -> Path:
     def make(folder: Path) -> None:
         tell(f"making the package of {config.name} from its checkpoint, once")
         float_model = checkpoint.read_checkpoint(source)
-        made = ranges.quantised(float_model, ranges.read_ranges(found, float_model), source)
+        made = ranges.quantised(
+            float_model, ranges.read_ranges(found, float_model), source, bias_correction=BIAS_CORRECTION
+        )
         package.save(made, folder / name)
 
     return kept(build_root() / "packages" / f"{config.name}-{key[:16]}", make) / name
@@ -92,8 +97,8 @@ def checkpoint_path(model: str) -> Path:
 
 
 def ranges_path(model: str) -> Path:
-    """What calibration found of a shipped model whose package is made when it is wanted."""
-    return MODELS / f"{model}.ranges.json"
+    """What calibration found in a shipped model whose package is made when it is wanted."""
+    return MODELS / f"{model}.ranges{SUFFIX}"
 
 
 def prior_path(model: str) -> Path | None:

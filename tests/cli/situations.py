@@ -238,16 +238,22 @@ SITUATIONS = [
     Situation("scenes --count 1 --out .", "0.png", file("0.png")),
     Situation("quantize a.safetensors --out p.safetensors", "--calibration"),
     Situation(
-        "quantize a.safetensors --out p.safetensors --ranges r.json --report .", "--report runs its images"
+        "quantize a.safetensors --out p.safetensors --calibration . --report-images c", "Give --report FOLDER"
     ),
-    Situation("quantize {repo}/models/nano.safetensors --out p.safetensors --ranges r.json", "r.json"),
+    Situation("quantize a.safetensors --out p.safetensors --calibration . --margin 0.9", "--margin"),
+    Situation(
+        "quantize {repo}/models/nano.safetensors --out p.safetensors --calibration c --report r --report-images c",
+        "Every image of c is one of the calibration's",
+        picture("c/a.png"),
+    ),
+    Situation("quantize {repo}/models/nano.safetensors --out p.safetensors --ranges r", "r can't be read"),
     Situation(
         "quantize {repo}/models/nano.safetensors --out p.safetensors --ranges {repo}/models/nano.json",
-        "nano.json holds no ranges: format None",
+        "nano.json holds no ranges: it is no .safetensors file",
     ),
     Situation(
-        "quantize {repo}/models/nano.safetensors --out p.safetensors --ranges {repo}/models/tiny.ranges.json",
-        "tiny.ranges.json is of another checkpoint",
+        "quantize {repo}/models/nano.safetensors --out p.safetensors --ranges {repo}/models/tiny.ranges.safetensors",
+        "tiny.ranges.safetensors is of another checkpoint",
     ),
     Situation(
         "quantize a.safetensors.index.json --out p.safetensors --calibration .",

@@ -66,7 +66,7 @@ def test_torch_is_really_missing(tmp_path: Path) -> None:
                 "quantize",
                 str(ROOT / "models" / "tiny.safetensors.index.json"),
                 "--ranges",
-                str(ROOT / "models" / "tiny.ranges.json"),
+                str(ROOT / "models" / "tiny.ranges.safetensors"),
                 "--out",
                 "q.safetensors",
             ],

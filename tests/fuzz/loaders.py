@@ -31,7 +31,10 @@ from edgemoe.golden.random_package import random_package, random_state
 from edgemoe.images import read_image
 from edgemoe.inspect_package import contents, describe
 from edgemoe.package import Package
+from edgemoe.quant.calibrate import calibrate
+from edgemoe.quant.quantise import float_state
 from edgemoe.quant.scenes import load_prior
+from edgemoe.ranges import read_ranges, write_ranges
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ModelConfig(
@@ -80,6 +83,17 @@ def checkpoint_seeds() -> list[bytes]:
         }
         files.append(save({name: t.astype(np.float32) for name, t in state.items()}, texts))
     return files
+
+
+@cache
+def ranges_seeds() -> list[bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / name for name in ("m.safetensors", "m.ranges.safetensors")]
+        paths[0].write_bytes(checkpoint_seeds()[0])
+        checkpoint = read_checkpoint(paths[0])
+        image = np.random.default_rng(1).integers(0, 256, (TINY.height, TINY.width, 3), dtype=np.uint8)
+        write_ranges(paths[1], calibrate(TINY, float_state(checkpoint), [image]), checkpoint)
+        return [paths[1].read_bytes()]
 
 
 @cache
@@ -187,6 +201,17 @@ def load_index(path: Path) -> None:
     load_checkpoint(path)
 
 
+def load_ranges(path: Path) -> None:
+    """Damaged ranges of a checkpoint that is whole."""
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        whole = Path(folder) / "m.safetensors"
+        whole.write_bytes(checkpoint_seeds()[0])
+        checkpoint = read_checkpoint(whole)
+    found = read_ranges(path, checkpoint)
+    assert all(np.isfinite(mean).all() for mean in found.means(checkpoint.config).values())
+    assert found.images >= 1 and min(found.scales().values()) > 0
+
+
 def load_image(path: Path) -> None:
     pixels = read_image(path)
     assert pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size
@@ -211,6 +236,7 @@ KINDS = {
     "package": Kind(".safetensors", packages_seeds, [damage.tensors, damage.values], load_package),
     "checkpoint": Kind(".safetensors", checkpoint_seeds, [damage.tensors, damage.values], load_checkpoint),
     "index": Kind(".safetensors.index.json", index_seeds, damage.ANY, load_index),
+    "ranges": Kind(".ranges.safetensors", ranges_seeds, [damage.tensors, damage.values], load_ranges),
     "png": Kind(".png", png_seeds, [damage.png], load_image),
     "jpeg": Kind(".jpg", jpeg_seeds, [damage.jpeg], load_image),
     "npy": Kind(".npy", npy_seeds, damage.ANY, load_npy),

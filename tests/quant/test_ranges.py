@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import load, save
 from small import small
 
 from edgemoe import config, shipped
@@ -21,10 +22,10 @@ from edgemoe.golden.random_package import random_state
 from edgemoe.quant import quantize_checkpoint
 from edgemoe.quant.calibrate import calibrate, read_folder
 from edgemoe.quant.quantise import float_state
-from edgemoe.ranges import Ranges, read_ranges, write_ranges
+from edgemoe.ranges import FORMAT, MARGIN, RESIDUAL_MARGIN, Ranges, read_ranges, write_ranges
 
 SMALL = small(dim=32, experts=4)
-INDEX, RANGES = "small.safetensors.index.json", "small.ranges.json"
+INDEX, RANGES = "small.safetensors.index.json", "small.ranges.safetensors"
 
 
 @pytest.fixture
@@ -48,10 +49,13 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_bits_are_those_of_quantize(models: Path, tmp_path: Path) -> None:
     made = shipped.package_path("small").read_bytes()
-    quantize_checkpoint(models / INDEX, tmp_path / "pictures", tmp_path / "a.safetensors")
-    quantize_checkpoint(models / INDEX, None, tmp_path / "b.safetensors", ranges=models / RANGES)
-    assert (tmp_path / "a.safetensors").read_bytes() == made
-    assert (tmp_path / "b.safetensors").read_bytes() == made
+    for shipped_so, names in ((True, "ab"), (False, "cd")):
+        correction = shipped.BIAS_CORRECTION if shipped_so else not shipped.BIAS_CORRECTION
+        first, second = (tmp_path / f"{name}.safetensors" for name in names)
+        quantize_checkpoint(models / INDEX, tmp_path / "pictures", first, bias_correction=correction)
+        quantize_checkpoint(models / INDEX, None, second, ranges=models / RANGES, bias_correction=correction)
+        assert first.read_bytes() == second.read_bytes()
+        assert (first.read_bytes() == made) == shipped_so
     provenance = packages.load(tmp_path / "b.safetensors").provenance
     assert provenance["training"] == {"steps": 3} and provenance["calibration"]["images"] == 3
     assert provenance["checkpoint_sha256"] == read_checkpoint(models / INDEX).sha256
@@ -70,7 +74,8 @@ def test_it_is_made_once(models: Path, tmp_path: Path, monkeypatch: pytest.Monke
     packages.load(path)
     source = read_checkpoint(models / INDEX)
     kept = read_ranges(models / RANGES, source)
-    write_ranges(models / RANGES, Ranges(kept.images, {n: 2 * v for n, v in kept.greatest.items()}), source)
+    doubled = {name: 2 * value for name, value in kept.greatest.items()}
+    write_ranges(models / RANGES, Ranges(kept.images, doubled, kept.shares), source)
     other = shipped.package_path("small", told.append)
     assert other != path and len(told) == 3
     assert packages.load(other).scale("residual") == pytest.approx(
@@ -118,7 +123,8 @@ def edit(**changes: Any) -> Callable[[dict[str, Any]], None]:
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (edit(format="x"), "holds no ranges: format 'x', expected 'edgemoe-ranges-1'"),
+        (edit(version=1), "ranges of version 1; this program reads version 2. Calibrate again"),
+        (edit(version=True), "ranges of version True; this program reads"),
         (edit(checkpoint_sha256=None), "is of another checkpoint: checkpoint_sha256 None, expected"),
         (edit(images=True), "images is True, expected a whole number"),
         (edit(images=0), "images is 0, expected a whole number"),
@@ -132,18 +138,70 @@ def edit(**changes: Any) -> Callable[[dict[str, Any]], None]:
     ],
 )  # fmt: skip
 def test_damaged_ranges(damage: Callable[[dict[str, Any]], object], said: str, models: Path) -> None:
-    data = json.loads((models / RANGES).read_text())
+    tensors, metadata = content(models / RANGES)
+    data = json.loads(metadata[FORMAT])
     damage(data)
-    (models / RANGES).write_text(json.dumps(data))
+    (models / RANGES).write_bytes(save(tensors, {FORMAT: json.dumps(data)}))
+    with pytest.raises(UserError, match=f"{RANGES}.*{said}"):
+        read_ranges(models / RANGES, read_checkpoint(models / INDEX))
+
+
+def content(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Tensors and metadata of a .safetensors file."""
+    data = path.read_bytes()
+    metadata = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+    return load(data), metadata
+
+
+PROJ = "blocks.0.attn.proj"
+
+
+@pytest.mark.parametrize(
+    ("tensor", "said"),
+    [
+        (None, f"mean input of each linear layer; '{PROJ}' is missing, or is none"),
+        (np.zeros(32, np.float32), f"mean input of {PROJ} is float32 of shape .32,., expected float16 of shape"),
+        (np.zeros(31, np.float16), f"mean input of {PROJ} is float16 of shape .31,., expected float16 of shape .32,."),
+        (np.full(32, 1.01, np.float16), f"mean input of {PROJ} must be a share of its range, in -1"),
+        (np.full(32, np.nan, np.float16), f"mean input of {PROJ} must be a share of its range, in -1"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_damaged_means(tensor: np.ndarray | None, said: str, models: Path) -> None:
+    tensors, metadata = content(models / RANGES)
+    changed = {name: value for name, value in tensors.items() if name != PROJ}
+    if tensor is not None:
+        changed[PROJ] = tensor
+    (models / RANGES).write_bytes(save(changed, metadata))
     with pytest.raises(UserError, match=f"{RANGES}.*{said}"):
         read_ranges(models / RANGES, read_checkpoint(models / INDEX))
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("[]", r"format \[\], expected"), ("{", "holds no ranges: its JSON can't be read")]
+    ("metadata", "said"),
+    [
+        ({"format": "x"}, "holds no ranges: no 'edgemoe-ranges' in its metadata"),
+        ({FORMAT: "{"}, "the ranges are damaged: its JSON can't be read"),
+        ({FORMAT: "[]"}, "the ranges are damaged: they are no JSON object"),
+    ],
 )
-def test_a_file_without_ranges(text: str, said: str, models: Path) -> None:
-    (models / RANGES).write_text(text)
+def test_other_metadata(metadata: dict[str, str], said: str, models: Path) -> None:
+    (models / RANGES).write_bytes(save(content(models / RANGES)[0], metadata))
+    with pytest.raises(UserError, match=f"{RANGES}.*{said}"):
+        read_ranges(models / RANGES, read_checkpoint(models / INDEX))
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b'{\n "format": "edgemoe-ranges-1"', "it is no .safetensors file. Ranges of version 1 were JSON"),
+        (b"", "it is no .safetensors file"),
+        (b"\x08\0\0\0\0\0\0\0{", "holds no ranges: it is cut short"),
+    ],
+    ids=["JSON of the first format", "empty", "cut short"],
+)  # fmt: skip
+def test_a_file_without_ranges(data: bytes, said: str, models: Path) -> None:
+    (models / RANGES).write_bytes(data)
     with pytest.raises(UserError, match=f"{RANGES}.*{said}"):
         read_ranges(models / RANGES, read_checkpoint(models / INDEX))
 
@@ -151,4 +209,27 @@ def test_a_file_without_ranges(text: str, said: str, models: Path) -> None:
 def test_ranges_come_back(models: Path, tmp_path: Path) -> None:
     source = read_checkpoint(models / INDEX)
     found = calibrate(SMALL, float_state(source), read_folder(tmp_path / "pictures", SMALL))
-    assert read_ranges(models / RANGES, source) == found and found.images == 3
+    back = read_ranges(models / RANGES, source)
+    assert (back.images, back.greatest) == (3, found.greatest)
+    assert set(back.shares) == set(found.shares)
+    assert all(np.array_equal(share, back.shares[name]) for name, share in found.shares.items())
+
+
+def test_the_same_ranges_give_the_same_bytes(models: Path) -> None:
+    source = read_checkpoint(models / INDEX)
+    found, data = read_ranges(models / RANGES, source), (models / RANGES).read_bytes()
+    for _ in range(10):
+        write_ranges(models / RANGES, found, source)
+        assert (models / RANGES).read_bytes() == data
+
+
+def test_the_margin_is_room_above_the_ranges(models: Path) -> None:
+    """Of the residual at least its own."""
+    found = read_ranges(models / RANGES, read_checkpoint(models / INDEX))
+    usual, wide, narrow = found.scales(), found.scales(6.0), found.scales(1.0)
+    for name, greatest in found.greatest.items():
+        most = 131071 if name == "residual" else 32767
+        assert wide[name] == pytest.approx(6 * greatest / most, rel=1e-3)
+        least = RESIDUAL_MARGIN if name == "residual" else 1.0
+        assert narrow[name] == pytest.approx(least * greatest / most, rel=1e-3)
+    assert usual["residual"] == narrow["residual"] and usual == found.scales(MARGIN)

@@ -31,18 +31,22 @@ TASK = "segmentation"
 RECORD = Path(__file__).resolve().parents[2] / "docs" / "pictures" / "sqnr.json"
 
 
-def residuals(layers: int, bits: int | WeightBits) -> Iterator[tuple[str, float]]:
-    """Name and SQNR of the residual after each block of a `tiny` of random weights, on an image of its own."""
+def residuals(
+    layers: int, bits: int | WeightBits, *, corrected: bool = False, black: bool = False
+) -> Iterator[tuple[str, float]]:
+    """Name and SQNR of the residual after each block of a `tiny` of random weights, on an image of its own, or on a
+    black one."""
     config = dataclasses.replace(TINY, layers=layers)
     torch.manual_seed(1)
     state = float_state(M3ViT(config).eval())
     rng = np.random.default_rng(1)
-    scales = calibrate(config, state, [random_image(config, rng) for _ in range(CALIBRATION_IMAGES)]).scales()
-    image = random_image(config, rng)
-    workload = Workload(export_package(config, state, scales, weight_bits=bits), BUILD)
+    ranges = calibrate(config, state, [random_image(config, rng) for _ in range(CALIBRATION_IMAGES)])
+    scales, means = ranges.scales(), ranges.means(config) if corrected else None
+    image = np.zeros((config.height, config.width, 3), np.uint8) if black else random_image(config, rng)
+    workload = Workload(export_package(config, state, scales, weight_bits=bits, means=means), BUILD)
     program = workload.program(TASK, taps=True)
     run = machine.run(BUILD, workload.memory(image, program)).check()
-    assert sum(record.saturated for record in run.records) == 0
+    assert black or sum(record.saturated for record in run.records) == 0
     exact = forward(config, state, image, TASK)
     for tap in program.taps:
         name = float_name(tap)
@@ -57,14 +61,27 @@ def measured() -> list[dict[str, Any]]:
     """The rows of the page's table; `least` is what may not be fallen below, in dB."""
     deep = dict(residuals(12, 16))
     blocks = [value for name, value in deep.items() if name.startswith(("blocks.0.", "blocks.1."))]
-    default, narrow = dict(residuals(1, default_bits)), dict(residuals(1, 8))
     found = [
         ("int16", "of 12 layers, worst block of the first two", min(blocks), 67),
         ("int16", "of 12 layers, the last", deep["blocks.11.out"], 55),
-        ("int8, patch embedding int16", "of 1 layer, after attention", default["blocks.0.proj"], 47),
-        ("int8, patch embedding int16", "of 1 layer, the last", default["blocks.0.out"], 47),
-        ("int8, patch embedding too", "of 1 layer, the last", narrow["blocks.0.out"], None),
     ]
+    for corrected in (False, True):
+        weights = "int8, patch embedding int16" + (", bias correction" if corrected else "")
+        default = dict(residuals(1, default_bits, corrected=corrected))
+        black = dict(residuals(1, default_bits, corrected=corrected, black=True))
+        found += [
+            (weights, "of 1 layer, after attention", default["blocks.0.proj"], 47),
+            (weights, "of 1 layer, the last", default["blocks.0.out"], 47),
+            (weights, "of 1 layer, the last, a black image", black["blocks.0.out"], None),
+        ]
+    for corrected in (False, True):
+        weights = "int8, patch embedding too" + (", bias correction" if corrected else "")
+        narrow = dict(residuals(1, 8, corrected=corrected))
+        black = dict(residuals(1, 8, corrected=corrected, black=True))
+        found += [
+            (weights, "of 1 layer, the last", narrow["blocks.0.out"], None),
+            (weights, "of 1 layer, the last, a black image", black["blocks.0.out"], None),
+        ]
     return [{"weights": w, "residual": r, "db": round(db, 1), "least": least} for w, r, db, least in found]
 
 

@@ -331,26 +331,40 @@ def scenes(seed: int, count: int, out: Path | None, model: str, scale: int) -> i
     "--calibration", type=FOLDER, help="A folder of images, whose ranges of activations are measured."
 )
 @click.option(
-    "--ranges", type=FILE, help="Ranges that were measured before, instead: models/tiny.ranges.json."
+    "--ranges", type=FILE, help="Ranges that were measured before, instead: models/tiny.ranges.safetensors."
 )
 @click.option("--out", type=FILE, required=True, help="The package to write (.safetensors).")
-@click.option("--report", type=FOLDER, help="Where to write float against integer, layer by layer.")
+@click.option(
+    "--margin",
+    type=click.FloatRange(1.0, 64.0),
+    default=1.5,
+    show_default=True,
+    help="Room above the greatest activations of the calibration; the residual has 2 or more.",
+)
+@click.option(
+    "--no-bias-correction",
+    is_flag=True,
+    help="Round weights alone: no bias takes what their rounding changes on the calibration's mean.",
+)
+@click.option(
+    "--report", type=FOLDER, help="Where to write float against integer and clipped values, layer by layer."
+)
+@click.option(
+    "--report-images",
+    type=FOLDER,
+    help="Images for the report; those of the calibration are left out. [default: the shipped street]",
+)
 @JSON
-def quantize(
-    checkpoint: Path,
-    calibration: Path | None,
-    ranges: Path | None,
-    out: Path,
-    report: Path | None,
-    as_json: bool,
-) -> int:
+def quantize(checkpoint: Path, out: Path, no_bias_correction: bool, as_json: bool, **options: Any) -> int:
     """Turn a float checkpoint into a package of integers."""
     from edgemoe.progress import Progress
     from edgemoe.quant import quantize_checkpoint
 
     with Progress() as progress:
         told = partial(progress.step, "calibrating")
-        package = quantize_checkpoint(checkpoint, calibration, out, report, ranges, told)
+        package = quantize_checkpoint(
+            checkpoint, out=out, bias_correction=not no_bias_correction, step=told, **options
+        )
     figures = {"package": str(out), "sha256": package.sha256, "model": package.config.name}
     show(as_json, figures, f"{out}: model {package.config.name}")
     return 0

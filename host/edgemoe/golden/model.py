@@ -79,6 +79,15 @@ def ranges(config: ModelConfig, tensors: Mapping[str, NDArray[Any]], task: str) 
     return result
 
 
+def queue_of(expert: int, chosen: NDArray[Any], score: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Tokens that an expert works on, and in which of their slots it stands. chosen, score (T,k) as of `forward`.
+
+    `hidden` of a layer with experts has its rows in this order, one expert after the other.
+    """
+    token, slot = np.nonzero((chosen == expert) & (score > 0))
+    return token, slot
+
+
 def _layer(state: State, name: str) -> tuple[Float, Float]:
     return state[f"{name}.weight"], state[f"{name}.bias"]
 
@@ -107,7 +116,7 @@ def _mixture(
     w1, b1 = _layer(state, f"{block}.moe.experts.fc1")
     w2, b2 = _layer(state, f"{block}.moe.experts.fc2")
     for e in range(config.experts):
-        token, slot = np.nonzero((chosen == e) & (score > 0))
+        token, slot = queue_of(e, chosen, score)
         hidden = gelu_float(linear_float(y[token], w1[e], b1[e]))
         update[token] += score[token, slot, None] * linear_float(hidden, w2[e], b2[e])
         hiddens.append(hidden)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ranges of activations from images: the greatest magnitude of each tensor that the float model reaches."""
+"""Calibration: from images the range of each activation tensor of the float model, and the mean input of each layer."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from edgemoe.config import TASKS, ModelConfig
 from edgemoe.errors import UserError
 from edgemoe.golden.model import forward, ranges
 from edgemoe.images import read_image, resize
+from edgemoe.quant.means import InputMeans
 from edgemoe.ranges import Ranges
 
 Pixels = NDArray[np.uint8]
@@ -37,14 +38,20 @@ def read_folder(folder: Path, config: ModelConfig) -> list[Pixels]:
 
 
 def calibrate(
-    config: ModelConfig, state: State, images: Sequence[Pixels], step: Step = lambda done, total: None
+    config: ModelConfig,
+    state: State,
+    images: Sequence[Pixels],
+    step: Step = lambda done, total: None,
 ) -> Ranges:
     """What the float model reaches on the images, in both tasks; step: told how many of all are done."""
     greatest: dict[str, float] = {}
+    inputs = InputMeans(config)
     for done, image in enumerate(images):
         step(done, len(images))
         for task in TASKS:
-            for name, value in ranges(config, forward(config, state, image, task), task).items():
+            tensors = forward(config, state, image, task)
+            inputs.add(image, tensors)
+            for name, value in ranges(config, tensors, task).items():
                 greatest[name] = max(greatest.get(name, 0.0), value)
     step(len(images), len(images))
-    return Ranges.of(greatest, len(images))
+    return Ranges.of(config, greatest, inputs.means(), len(images))

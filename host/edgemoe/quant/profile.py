@@ -1,32 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Float against integer: SQNR of every tensor of the network, and how often the gates agree.
+"""Float against integer: SQNR of every tensor, what each stage clipped, and how often the gates agree.
 
 SQNR = 10 log10(sum of float^2 / sum of (float - integer * scale)^2) in dB. Both run on their own from the same
-pixels, so a tensor's figure includes what was lost before it.
+pixels, so a tensor's figure includes what was lost before it. What is clipped the machine counts itself.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgemoe.config import TASKS
-from edgemoe.errors import UserError
-from edgemoe.files import read_regular
+from edgemoe.config import TASKS, ModelConfig
 from edgemoe.golden import machine
 from edgemoe.golden.model import forward
+from edgemoe.numerics import SCORE_BITS, SCORE_FRACTION
 from edgemoe.package import Package
-from edgemoe.program import Workload, build_for
+from edgemoe.program import Run, Workload, build_for
 
 Pixels = NDArray[np.uint8]
 State = Mapping[str, NDArray[np.float64]]
 Row = dict[str, Any]
+Place = tuple[str, str]
+"""Task, and a tensor or stage."""
+FIXED_MOST = float(1 << (SCORE_BITS - 1 - SCORE_FRACTION))
+"""Where the fixed formats end: Q.10 in 18 bits of scores, and Q.14 in 22 bits of what GELU takes."""
 
 
 class Runner:
@@ -38,13 +41,26 @@ class Runner:
 
     def run(self, image: Pixels, task: str) -> bytes:
         """The output region that the program of `task` leaves for an image of the model's size."""
+        return self.finished(image, task).output
+
+    def finished(self, image: Pixels, task: str) -> Run:
+        """The whole run, with its statistics."""
         memory = self.workload.memory(image, self.programs[task])
-        return machine.run(self.workload.build, memory).check().output
+        return machine.run(self.workload.build, memory).check()
+
+    def clipped(self, run: Run, task: str) -> Counter[str]:
+        """Stage -> how many values it clipped, of the stages that did."""
+        stages = self.programs[task].stages
+        found: Counter[str] = Counter()
+        for record in run.records:
+            if record.saturated:
+                found[stages[record.stage].name] += record.saturated
+        return found
 
 
 @dataclass
-class _Ratio:
-    """Sums of a signal-to-noise ratio."""
+class Ratio:
+    """Sums of a signal-to-noise ratio, and the greatest error."""
 
     signal: float = 0.0
     noise: float = 0.0
@@ -55,6 +71,12 @@ class _Ratio:
         error = np.abs(true - value)
         self.noise += float(np.square(error).sum())
         self.greatest = max(self.greatest, float(error.max(initial=0.0)))
+
+    def merge(self, other: Ratio) -> None:
+        """Adds that of other values."""
+        self.signal += other.signal
+        self.noise += other.noise
+        self.greatest = max(self.greatest, other.greatest)
 
     @property
     def decibel(self) -> float:
@@ -96,20 +118,27 @@ def unpadded(value: NDArray[Any], channels: int, heads: int) -> NDArray[Any]:
     return value.reshape(len(value), heads, -1)[:, :, : channels // heads].reshape(len(value), channels)
 
 
-def profile(package: Package, state: State, images: list[Pixels]) -> list[Row]:
-    """Rows {task, tensor, sqnr_db, max_error} worst first, then {task, tensor, agreement} of the gates."""
+def profile(package: Package, state: State, images: Sequence[Pixels]) -> list[Row]:
+    """Rows {task, tensor, sqnr_db, max_error, clipped} of tensors, then {task, tensor, agreement} of the gates.
+
+    What clips most comes first, then what has the lowest SQNR. clipped: values, on all images together. A stage that
+    clips and has no tensor in the float model (a gate, the experts by themselves) has a row without SQNR. A row whose
+    stage has a fixed format, and values of the float model beyond it, has `beyond`: what they reach.
+    """
     runner, config = Runner(package, taps=True), package.config
-    ratios: dict[tuple[str, str], _Ratio] = {}
+    ratios: dict[tuple[str, str], Ratio] = {}
     agreement: dict[tuple[str, str], list[float]] = {}
+    clipped: Counter[tuple[str, str]] = Counter()
+    beyond: dict[tuple[str, str], float] = {}
     for image in images:
         for task in TASKS:
-            program, output = runner.programs[task], runner.run(image, task)
-            floats = forward(config, state, image, task)
+            program, run = runner.programs[task], runner.finished(image, task)
+            output, floats = run.output, forward(config, state, image, task)
             for tap in program.taps:
                 name = float_name(tap)
                 if name is not None:
                     value = unpadded(program.tap(output, tap), floats[name].shape[1], config.heads)
-                    ratios.setdefault((task, tap), _Ratio()).add(floats[name], value * step_of(package, name))
+                    ratios.setdefault((task, tap), Ratio()).add(floats[name], value * step_of(package, name))
                 elif tap.endswith(".gate"):
                     block = tap.removesuffix(".moe.gate")
                     same = chosen_alike(
@@ -117,17 +146,70 @@ def profile(package: Package, state: State, images: list[Pixels]) -> list[Row]:
                     )
                     agreement.setdefault((task, tap), []).append(same)
             out = f"heads.{task}.out"
-            ratios.setdefault((task, out), _Ratio()).add(
+            ratios.setdefault((task, out), Ratio()).add(
                 floats[out], program.head(output) * package.scale(out)
             )
-    rows: list[Row] = [
-        {"task": task, "tensor": tap, "sqnr_db": round(r.decibel, 2), "max_error": r.greatest}
-        for (task, tap), r in sorted(ratios.items(), key=lambda item: item[1].decibel)
-    ]
-    return rows + [
+            for stage, values in runner.clipped(run, task).items():
+                row = (task, out if stage == f"heads.{task}.fc2" else stage)
+                clipped[row] += values
+                reached = fixed_reach(config, floats, stage)
+                if reached > beyond.get(row, FIXED_MOST):
+                    beyond[row] = reached
+    return _tensor_rows(ratios, clipped, beyond) + [
         {"task": task, "tensor": tap, "agreement": float(np.mean(values))}
         for (task, tap), values in agreement.items()
     ]
+
+
+def _tensor_rows(
+    ratios: Mapping[Place, Ratio], clipped: Mapping[Place, int], beyond: Mapping[Place, float]
+) -> list[Row]:
+    """One row a tensor or stage, worst first."""
+    rows: list[Row] = []
+    for place in dict.fromkeys((*ratios, *clipped)):
+        row: Row = {"task": place[0], "tensor": place[1]}
+        if place in ratios:
+            row |= {"sqnr_db": round(ratios[place].decibel, 2), "max_error": ratios[place].greatest}
+        row["clipped"] = clipped.get(place, 0)
+        if place in beyond:
+            row["beyond"] = beyond[place]
+        rows.append(row)
+    return sorted(rows, key=lambda row: (-row["clipped"], row.get("sqnr_db", math.inf)))
+
+
+def features(runner: Runner, state: State, image: Pixels, task: str) -> tuple[Ratio, Counter[str]]:
+    """Float against integer of the backbone's output alone, and what each stage clipped."""
+    run, package, ratio = runner.finished(image, task), runner.workload.package, Ratio()
+    value = runner.programs[task].features(run.output) * package.scale("residual")
+    ratio.add(forward(package.config, state, image, task)["features"], value)
+    return ratio, runner.clipped(run, task)
+
+
+def features_sqnr(package: Package, state: State, images: Sequence[Pixels]) -> float:
+    """Of the features of all images and both tasks together, in dB."""
+    runner, total = Runner(package, taps=False), Ratio()
+    for image in images:
+        for task in TASKS:
+            total.merge(features(runner, state, image, task)[0])
+    return total.decibel
+
+
+def fixed_reach(config: ModelConfig, floats: Mapping[str, NDArray[Any]], stage: str) -> float:
+    """What the float model reaches of a stage's values whose format is fixed and ends at `FIXED_MOST`: the scores of
+    attention in log2, and what GELU takes. 0 of a stage whose formats all have scales from calibration.
+    """
+    if stage.endswith(".attn.context"):
+        block = stage.removesuffix(".attn.context")
+        q, k = (
+            floats[f"{block}.{name}"].reshape(config.tokens, config.heads, -1).swapaxes(0, 1)
+            for name in ("q", "k")
+        )
+        scores = q @ k.swapaxes(1, 2) * (math.log2(math.e) / math.sqrt(config.head_dim))
+        return float(np.abs(scores).max())
+    hidden = stage.replace(".moe.experts", ".hidden") if ".moe.experts" in stage else float_name(stage)
+    if hidden is not None and hidden.endswith(".hidden"):  # GELU leaves large values as they are
+        return float(floats[hidden].max(initial=0.0))
+    return 0.0
 
 
 def chosen_alike(chosen: NDArray[Any], score: NDArray[Any], slots: NDArray[Any]) -> float:
@@ -138,24 +220,3 @@ def chosen_alike(chosen: NDArray[Any], score: NDArray[Any], slots: NDArray[Any])
         for c, p, slot in zip(chosen, score, slots, strict=True)
     ]
     return float(np.mean(same))
-
-
-TITLE = "SQNR of the integer model against float, worst first"
-
-
-def check_is_profile(path: Path) -> None:
-    """UserError unless the file is a profile.json or profile.txt."""
-    data = read_regular(path, "Report", 1 << 24)
-    if not data.startswith((TITLE.encode(), b'[\n {\n  "task":')):
-        raise UserError(f"{path} is no profile.")
-
-
-def table(rows: list[Row]) -> str:
-    """The rows as text for a person."""
-    lines = [TITLE, ""]
-    lines += [f"{r['sqnr_db']:7.2f} dB  {r['task']:<13} {r['tensor']}" for r in rows if "sqnr_db" in r]
-    lines += ["", "Tokens whose experts are the same", ""]
-    lines += [
-        f"{100 * r['agreement']:7.2f} %   {r['task']:<13} {r['tensor']}" for r in rows if "agreement" in r
-    ]
-    return "\n".join(lines) + "\n"

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,13 +14,10 @@ from edgemoe import package as packages
 from edgemoe.checkpoint import read_checkpoint
 from edgemoe.config import ModelConfig
 from edgemoe.errors import UserError
-from edgemoe.files import check_target, write
 from edgemoe.package import Package
 from edgemoe.quant.calibrate import Pixels, Step, calibrate, read_folder
-from edgemoe.quant.profile import check_is_profile, profile, table
-from edgemoe.ranges import package_of, quantised, read_ranges
-
-PROFILED_IMAGES = 4
+from edgemoe.quant.report import check_report_target, choose_images, write_report
+from edgemoe.ranges import MARGIN, package_of, quantised, read_ranges
 
 
 class FloatModel(Protocol):
@@ -38,10 +34,13 @@ def float_state(model: FloatModel) -> dict[str, NDArray[np.float64]]:
     return {name: np.asarray(tensor, np.float64) for name, tensor in model.state_dict().items()}
 
 
-def quantise(model: FloatModel, images: list[Pixels], provenance: dict[str, Any]) -> Package:
+def quantise(
+    model: FloatModel, images: list[Pixels], provenance: dict[str, Any], *, bias_correction: bool = True
+) -> Package:
     """Calibrates on the images and makes the package."""
     state = float_state(model)
-    return package_of(model.config, state, calibrate(model.config, state, images), provenance)
+    ranges = calibrate(model.config, state, images)
+    return package_of(model.config, state, ranges, provenance, bias_correction=bias_correction)
 
 
 def quantize_checkpoint(
@@ -50,6 +49,10 @@ def quantize_checkpoint(
     out: Path,
     report: Path | None = None,
     ranges: Path | None = None,
+    *,
+    report_images: Path | None = None,
+    bias_correction: bool = True,
+    margin: float = MARGIN,
     step: Step = lambda done, total: None,
 ) -> Package:
     """Reads a checkpoint, writes the package `out`; with `report`, also profile.json and profile.txt there.
@@ -58,35 +61,31 @@ def quantize_checkpoint(
 
     Args:
         checkpoint: the file, or the index of its shards.
-        calibration: a folder of images; may be left out with `ranges` and no report.
+        calibration: a folder of images; may be left out with `ranges`.
         out: the package.
         report: a folder.
         ranges: of an earlier calibration of this checkpoint, in the place of another.
+        report_images: a folder of images for the report, those of the calibration left out; None: the shipped street.
+        bias_correction: whether biases take the mean error of rounded weights.
+        margin: the room above the greatest activations of the calibration, 1 or more.
         step: told how many of the calibration images are done.
     """
-    if calibration is None and (ranges is None or report is not None):
-        raise UserError(
-            "Give --calibration FOLDER: "
-            + (
-                "--report runs its images."
-                if ranges
-                else "without its images, or --ranges, there are no scales."
-            )
-        )
+    if calibration is None and ranges is None:
+        raise UserError("Give --calibration FOLDER: without its images, or --ranges, there are no scales.")
+    if report_images is not None and report is None:
+        raise UserError("Give --report FOLDER with --report-images: only a report runs them.")
     packages.check_package_target(out)
     if report is not None:
-        for name in ("profile.json", "profile.txt"):
-            check_target(report / name, "Report", check_is_profile)
+        check_report_target(report)
     source = read_checkpoint(checkpoint)
     images = [] if calibration is None else read_folder(calibration, source.config)
+    reported = [] if report is None else choose_images(report_images, source.config, images)
     if ranges is None:
         found = calibrate(source.config, float_state(source), images, step)
     else:
         found = read_ranges(ranges, source)
-    package = quantised(source, found, checkpoint)
+    package = quantised(source, found, checkpoint, bias_correction=bias_correction, margin=margin)
     packages.save(package, out)
     if report is not None:
-        rows = profile(package, float_state(source), images[:PROFILED_IMAGES])
-        write(report / "profile.json", json.dumps(rows, indent=1) + "\n")
-        write(report / "profile.txt", table(rows))
+        write_report(report, package, float_state(source), reported, images)
     return package

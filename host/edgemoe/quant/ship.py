@@ -22,7 +22,7 @@ from typing import Any
 
 import torch
 
-from edgemoe import faults
+from edgemoe import faults, shipped
 from edgemoe import package as packages
 from edgemoe.built import digest
 from edgemoe.checkpoint import read_checkpoint
@@ -33,8 +33,9 @@ from edgemoe.model.predict import load_model, predict
 from edgemoe.model.scenes import CALIBRATION, VALIDATION, render, write_scenes
 from edgemoe.quant.calibrate import calibrate, read_folder
 from edgemoe.quant.evaluate import Scores, accuracy_table, integer_model, score
-from edgemoe.quant.profile import profile
-from edgemoe.quant.quantise import PROFILED_IMAGES, float_state
+from edgemoe.quant.profile import features_sqnr, profile
+from edgemoe.quant.quantise import float_state
+from edgemoe.quant.report import far_images
 from edgemoe.quant.scenes import load_prior, read_scene
 from edgemoe.ranges import quantised, write_ranges
 from edgemoe.tensors import INDEX, SUFFIX
@@ -44,6 +45,7 @@ STREET_SIZE = (256, 512)
 CALIBRATION_SCENES = 32
 VALIDATION_SCENES = 512
 RENDERED = 16  # scenes that a process renders at a time
+PROFILED_SCENES = 4  # of the validation's, that a model is profiled on
 SCORED = 32  # scenes that a process measures at a time
 PACKAGE_MOST = 2_000_000  # bytes of a package that is kept in models/; a larger one is made when it is wanted
 SCORES = "scores"
@@ -63,10 +65,14 @@ class Member:
     validation: Path
     work: Path
 
+    def package(self, corrected: bool = shipped.BIAS_CORRECTION) -> Path:
+        """Where its package is made, with corrected biases or without; nothing but this module reads it there."""
+        return self.work / f"package{'-corrected' if corrected else ''}{SUFFIX}"
+
     @property
-    def package(self) -> Path:
-        """Where its package is made; nothing but this module reads it there."""
-        return self.work / f"package{SUFFIX}"
+    def ranges(self) -> Path:
+        """Where its ranges are kept."""
+        return self.work / f"ranges{SUFFIX}"
 
 
 def write_street(path: Path) -> None:
@@ -92,24 +98,43 @@ def _render(folder: Path, config: ModelConfig, seeds: range) -> None:
     write_scenes(seeds.start, len(seeds), folder, config.height, config.width, config.depth_range)
 
 
-def make_package(member: Member) -> list[dict[str, Any]]:
-    """Calibrates and quantises; leaves the package, and its ranges beside it. Returns the rows of its profile."""
+def make_packages(member: Member) -> dict[str, Any]:
+    """Calibrates and quantises; leaves the packages without and with bias correction, and the ranges beside them.
+
+    Returns what a profile of the shipped one has found worst, and the features' SQNR without and with correction.
+    """
     source = read_checkpoint(member.checkpoint)
-    images, state = read_folder(member.calibration, source.config), float_state(source)
-    ranges = calibrate(source.config, state, images)
-    package = quantised(source, ranges, member.checkpoint)
-    write_ranges(member.work / "ranges.json", ranges, source)
-    packages.save(package, member.package)
-    return profile(package, state, images[:PROFILED_IMAGES])
+    config, state = source.config, float_state(source)
+    ranges = calibrate(config, state, read_folder(member.calibration, config))
+    write_ranges(member.ranges, ranges, source)
+    made = {
+        corrected: quantised(source, ranges, member.checkpoint, bias_correction=corrected)
+        for corrected in (False, True)
+    }
+    for corrected, package in made.items():
+        packages.save(package, member.package(corrected))
+    unseen = read_folder(member.validation, config)[:PROFILED_SCENES]
+    rows = profile(made[shipped.BIAS_CORRECTION], state, unseen)
+    pictures = {"scenes": unseen} | {name: [image] for name, image in far_images(config).items()}
+    return {
+        "worst_sqnr": sorted(
+            (row for row in rows if "sqnr_db" in row), key=lambda row: float(row["sqnr_db"])
+        )[:3],
+        "most_clipped": [row for row in rows if row.get("clipped")][:3],
+        "gate_agreement": [row for row in rows if "agreement" in row],
+        "features_db": {
+            name: [round(features_sqnr(made[corrected], state, images), 2) for corrected in (False, True)]
+            for name, images in pictures.items()
+        },
+    }
 
 
-def measured(member: Member, key: str, seeds: range) -> tuple[Scores, Scores]:
+def measured(member: Member, key: str, seeds: range) -> list[Scores]:
     """As `measure`; from a file if an earlier run with the same `key` got so far."""
     path = member.work / SCORES / f"{key}-{seeds.start}.json"
     if not path.is_file():
         write(path, json.dumps([scores.to_dict() for scores in measure(member, seeds)]))
-    integer, real = map(Scores.from_dict, json.loads(path.read_text()))
-    return integer, real
+    return [Scores.from_dict(entry) for entry in json.loads(path.read_text())]
 
 
 def measuring_key(member: Member) -> str:
@@ -117,32 +142,35 @@ def measuring_key(member: Member) -> str:
     what was measured with another one.
     """
     sources = sorted(Path(__file__).parents[1].rglob("*.py"))
-    key = digest(member.checkpoint, member.package, member.prior, *sources)[:16]
+    key = digest(member.checkpoint, *map(member.package, (False, True)), member.prior, *sources)[:16]
     for path in (member.work / SCORES).glob("*.json"):
         if not path.name.startswith(key):
             path.unlink()
     return key
 
 
-def measure(member: Member, seeds: range) -> tuple[Scores, Scores]:
-    """The integer model, with the prior, and the float model on some of the validation scenes."""
-    package = packages.load(member.package)
+def measure(member: Member, seeds: range) -> list[Scores]:
+    """On some of the validation scenes: the integer model as it is shipped, with the prior, the one that differs in
+    bias correction, and the float model.
+    """
+    package, other = (packages.load(member.package(shipped.BIAS_CORRECTION ^ odd)) for odd in (False, True))
     config = package.config
     size, classes = (config.height, config.width), len(config.classes)
     scenes = [read_scene(member.validation, str(seed), size, classes) for seed in seeds]
     model, _ = load_model(member.checkpoint)
-    return (
+    return [
         score(config, integer_model(package), scenes, load_prior(member.prior)),
+        score(config, integer_model(other), scenes),
         score(config, lambda image, task: predict(model, image, task)[0], scenes),
-    )
+    ]
 
 
-def _merged(parts: Iterable[tuple[Scores, Scores]]) -> tuple[Scores, Scores]:
-    (integer, real), *others = parts
-    for more_integer, more_real in others:
-        integer.merge(more_integer)
-        real.merge(more_real)
-    return integer, real
+def _merged(parts: Iterable[list[Scores]]) -> list[Scores]:
+    total, *others = parts
+    for part in others:
+        for scores, more in zip(total, part, strict=True):
+            scores.merge(more)
+    return total
 
 
 def ship(models: Path, build: Path, log: Log = print) -> dict[str, Any]:
@@ -155,13 +183,13 @@ def ship(models: Path, build: Path, log: Log = print) -> dict[str, Any]:
     with ProcessPoolExecutor(os.cpu_count(), spawning, partial(torch.set_num_threads, 1)) as pool:
         members = list(_members(models, build, pool, log))
         log(f"quantising {', '.join(member.name for member in members)}")
-        profiles = pool.map(make_package, members)
+        profiles = pool.map(make_packages, members)
         parts = [seeds[start : start + SCORED] for start in range(0, len(seeds), SCORED)]
-        for member, rows in zip(members, profiles, strict=True):
+        for member, profiled in zip(members, profiles, strict=True):
             _keep(member, models)
             log(f"measuring {member.name} on {len(seeds)} scenes")
             scores = _merged(pool.map(partial(measured, member, measuring_key(member)), parts))
-            figures[member.name] = _figures(member, models, rows, *scores)
+            figures[member.name] = _figures(member, models, profiled, *scores)
     for name in MODELS:
         figures.setdefault(f"{name}-dense", _recorded(models / f"{name}-dense.json"))
     write(models / "figures.json", json.dumps(figures, indent=1) + "\n")
@@ -185,25 +213,27 @@ def _keep(member: Member, models: Path) -> None:
     """Of a preset, the package if it is small, else what it is made from; a twin is only measured."""
     if member.name not in MODELS:
         return
-    if member.package.stat().st_size <= PACKAGE_MOST:
-        write(models / f"{member.name}.package{SUFFIX}", member.package.read_bytes(), "Package")
+    package = member.package()
+    if package.stat().st_size <= PACKAGE_MOST:
+        write(models / f"{member.name}.package{SUFFIX}", package.read_bytes(), "Package")
     else:
-        write(models / f"{member.name}.ranges.json", (member.work / "ranges.json").read_bytes(), "Ranges")
+        write(models / f"{member.name}.ranges{SUFFIX}", member.ranges.read_bytes(), "Ranges")
 
 
 def _figures(
-    member: Member, models: Path, rows: list[dict[str, Any]], integer: Scores, real: Scores
+    member: Member, models: Path, profiled: dict[str, Any], integer: Scores, other: Scores, real: Scores
 ) -> dict[str, Any]:
-    package = packages.load(member.package)
+    package = packages.load(member.package())
     record = json.loads((models / f"{member.name}.json").read_text())
     return {
         "package_sha256": package.sha256,
+        "bias_correction": shipped.BIAS_CORRECTION,
         "integer": integer.figures(package.config),
+        "other_bias_correction": other.figures(package.config),
         "float": real.figures(package.config),
         "steps": record["steps"],
         "parameters": record["parameters"],
-        "worst_sqnr": [row for row in rows if "sqnr_db" in row][:3],
-        "gate_agreement": [row for row in rows if "agreement" in row],
+        **profiled,
     }
 
 

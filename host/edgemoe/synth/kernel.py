@@ -3,7 +3,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,18 +76,18 @@ def synth(
         Console().print(f"SystemVerilog and report.json are in {out}", highlight=False, markup=False)
     if not resources:
         return result.report
-    found = _resources(result, facts, out)
+    found = _resources(result, facts, out, helpers=HELPERS if whole else ())
     if not quiet:
         show_resources(found)
     return result.report | {"resources": found}
 
 
-def _resources(result: CompileResult, facts: Board, out: Path) -> dict[str, Any]:
+def _resources(result: CompileResult, facts: Board, out: Path, helpers: Collection[str]) -> dict[str, Any]:
     """What Yosys says of the design, left in `out` beside the SystemVerilog."""
     with claim(out, (RESOURCES,)) as claimed:
         top = result.report.get("axis_top", result.report["module"])
         with Progress() as progress:
-            found = measure(result.files, top, facts, helpers=HELPERS, told=progress.step)
+            found = measure(result.files, top, facts, helpers=helpers, told=progress.step)
 
         def write(work: Path) -> None:
             for path in (*result.files, out / REPORT):

