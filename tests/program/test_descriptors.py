@@ -88,7 +88,7 @@ def test_boards() -> None:
         ("rows", 128, "rows 128 must be cols times 2, 4 or 8"),
         ("cols", 4, "cols 4 must be 8, 16 or 32"),
         ("cols", 12, "cols 12 must be 8, 16 or 32"),
-        ("cols", 32, "cols 32 must be 8, 16 or 32"),
+        ("cols", 64, "cols 64 must be 8, 16 or 32"),
         ("act_depth", 1 << 16, "act_depth 65536 must be below 2\\^16"),
         ("max_experts", 12, "max_experts 12 must be a multiple of cols"),
         ("max_top_k", 5, "max_top_k 5 must be at most 4"),
