@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from edgemoe.blockdesign import Fabric, board_facts
+from edgemoe.blockdesign import Board, Fabric, board_facts
+from edgemoe.compiler.driver import LIBRARY
 from edgemoe.errors import UserError
 from edgemoe.synth.resources import measure, yosys
 from edgemoe.synth.resources.counts import Resources, of_cells
@@ -133,6 +134,28 @@ def test_what_is_kept_is_not_made_again(
         "module outer",
         "module adder and 1 small ones",
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("board", "series7"), [(ZCU102, 0), (PYNQ, 1)])
+def test_a_cascade_of_the_compilers_slices(board: Board, series7: int, tmp_path: Path) -> None:
+    """`hls_mul_add` is a DSP block and nothing else, also where one adds to the sum of another."""
+    (tmp_path / "hls_mul_add.sv").write_text((LIBRARY / "hls_mul_add.sv").read_text())
+    (tmp_path / "pair.sv").write_text(f"""module pair (
+    input logic clk, input logic [17:0] a, b, d, e, output logic [47:0] p
+);
+  logic [47:0] sum, unused_p, unused_pcout;
+  hls_mul_add #(.A(18), .B(18), .SERIES7({series7})) first (
+      .clk(clk), .a(a), .b(b), .c(48'd5), .p(unused_p), .pcout(sum)
+  );
+  hls_mul_add #(.A(18), .B(18), .CASCADE(1), .SERIES7({series7})) second (
+      .clk(clk), .a(d), .b(e), .c(sum), .p(p), .pcout(unused_pcout)
+  );
+endmodule
+""")
+    files = [tmp_path / "hls_mul_add.sv", tmp_path / "pair.sv"]
+    total = measure(files, "pair", board, cache=tmp_path / "kept")["total"]
+    assert (total["dsp"], total["lut"], total["ff"]) == (2, 0, 0)
 
 
 @pytest.mark.slow

@@ -43,6 +43,8 @@ module hls_mul_add #(
 `else
   // OPMODE: W of DSP48E2 nothing, Z what is added, Y and X the product.
   localparam logic [6:0] OPMODE = CASCADE ? 7'b001_01_01 : 7'b011_01_01;
+  wire [29:0] a_port = 30'($signed(a));
+  wire [17:0] b_port = 18'($signed(b));
   wire [47:0] c_port = CASCADE ? 48'd0 : c;
   wire [47:0] c_wire = CASCADE ? c : 48'd0;
   if (SERIES7) begin : g_dsp48e1
@@ -52,7 +54,7 @@ module hls_mul_add #(
         .A_INPUT("DIRECT"), .B_INPUT("DIRECT"), .USE_MULT("MULTIPLY"), .USE_SIMD("ONE48"),
         .USE_DPORT("FALSE")
     ) u_slice (
-        .CLK(clk), .A(30'($signed(a))), .B(18'($signed(b))), .C(c_port), .PCIN(c_wire), .P(p),
+        .CLK(clk), .A(a_port), .B(b_port), .C(c_port), .PCIN(c_wire), .P(p),
         .PCOUT(pcout), .OPMODE(OPMODE), .ALUMODE(4'd0), .INMODE(5'd0), .CARRYIN(1'b0), .CARRYINSEL(3'd0),
         .ACIN(30'd0), .BCIN(18'd0), .D(25'd0), .CARRYCASCIN(1'b0), .MULTSIGNIN(1'b0), .CEA2(1'b1),
         .CEB2(1'b1), .CEC(1'b1), .CEM(1'b1), .CEP(1'b1), .CEA1(1'b0), .CEB1(1'b0), .CEAD(1'b0), .CED(1'b0),
@@ -68,7 +70,7 @@ module hls_mul_add #(
         .A_INPUT("DIRECT"), .B_INPUT("DIRECT"), .USE_MULT("MULTIPLY"), .USE_SIMD("ONE48"), .AMULTSEL("A"),
         .BMULTSEL("B"), .PREADDINSEL("A")
     ) u_slice (
-        .CLK(clk), .A(30'($signed(a))), .B(18'($signed(b))), .C(c_port), .PCIN(c_wire), .P(p),
+        .CLK(clk), .A(a_port), .B(b_port), .C(c_port), .PCIN(c_wire), .P(p),
         .PCOUT(pcout), .OPMODE({2'b00, OPMODE}), .ALUMODE(4'd0), .INMODE(5'd0), .CARRYIN(1'b0),
         .CARRYINSEL(3'd0), .ACIN(30'd0), .BCIN(18'd0), .D(27'd0), .CARRYCASCIN(1'b0), .MULTSIGNIN(1'b0),
         .CEA2(1'b1), .CEB2(1'b1), .CEC(1'b1), .CEM(1'b1), .CEP(1'b1), .CEA1(1'b0), .CEB1(1'b0), .CEAD(1'b0),

@@ -29,11 +29,14 @@ TOGETHER = 2000
 """Cells of small modules that share a process: it needs seconds to start."""
 PREPARED, DESIGN, PARTS = "prepared.il", "design.il", "parts.json"
 _XILINX = "synth_xilinx -family FAMILY -noiopad -noclkbuf"
-_PREPARE = f"""read_verilog -sv -DSYNTHESIS FILES
+_CELLS = """read_verilog -lib -specify +/xilinx/cells_sim.v
+read_verilog -lib +/xilinx/cells_xtra.v
+"""
+_PREPARE = f"""{_CELLS}read_verilog -sv -DSYNTHESIS FILES
 hierarchy -check -top TOP
 proc
 check -assert
-{_XILINX} -top TOP -run begin:coarse
+{_XILINX} -top TOP -run prepare:coarse
 memory -nomap
 opt_clean
 setattr -set rom_style "logic" t:$mem_v2 a:rom_style=distributed %i
@@ -46,9 +49,7 @@ submod
 rename -enumerate -pattern _%_
 write_rtlil {DESIGN}
 """
-_GATES = f"""read_verilog -lib -specify +/xilinx/cells_sim.v
-read_verilog -lib +/xilinx/cells_xtra.v
-read_rtlil modules.il
+_GATES = f"""{_CELLS}read_rtlil modules.il
 techmap -map +/cmp2lut.v -map +/cmp2lcu.v -D LUT_WIDTH=6
 alumacc
 opt
