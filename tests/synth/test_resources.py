@@ -39,6 +39,11 @@ endmodule
   assign s = a + b;
 endmodule
 """,
+    "tree": """module tree (input logic signed [31:0] k, l, m, n, output logic signed [33:0] r);
+  wire signed [32:0] x = k + l, y = m + n;
+  assign r = x + y;
+endmodule
+""",
     "rom": """module rom (input logic clk, input logic [4:0] PORTS, output logic [7:0] WORDS);
   (* rom_style = "distributed" *) logic [7:0] words [0:31];
   initial begin
@@ -51,8 +56,10 @@ endmodule
     input logic clk, we, input logic signed [17:0] a, b, output logic signed [35:0] p,
     input logic [9:0] wa, ra, input logic [35:0] wd, output logic [35:0] q,
     input logic [7:0] c, d, input logic [11:0] e, f, output logic [7:0] s, t, output logic [11:0] u,
+    input logic signed [31:0] k, l, m, n, output logic signed [33:0] r,
     input logic [4:0] PORTS, output logic [7:0] WORDS
 );
+  tree tree_i (.k(k), .l(l), .m(m), .n(n), .r(r));
   product product_i (.clk(clk), .a(a), .b(b), .p(p));
   memory memory_i (.clk(clk), .we(we), .wa(wa), .ra(ra), .wd(wd), .q(q));
   adder first (.a(c), .b(d), .s(s));
@@ -103,10 +110,12 @@ def test_small_modules_take_what_a_person_counts(
     assert each["memory"]["each"]["bram36"] == 1 and each["memory"]["each"]["lut"] == 0
     assert each["adder"]["instances"] == 2 and each["adder"]["each"]["lut"] == 8
     assert each["adder W=12"]["instances"] == 1 and each["adder W=12"]["each"]["lut"] == 12
+    assert each["tree"]["each"]["lut"] <= 33 + 33 + 34
     # A word of 32 is a function of five bits: at most a LUT a bit and port, and its register.
     assert 6 * PORTS <= each["rom"]["each"]["lut"] <= 8 * PORTS and each["rom"]["each"]["bram36"] == 0
     assert each["rom"]["each"]["ff"] == 8 * PORTS
-    assert report["total"]["lut"] == 2 * 8 + 12 + each["rom"]["each"]["lut"]
+    rest = sum(each[name]["each"]["lut"] for name in ("rom", "tree"))
+    assert report["total"]["lut"] == 2 * 8 + 12 + rest
     assert report["passed"] == [] and report["part_has"]["dsp"] == 2520
 
 

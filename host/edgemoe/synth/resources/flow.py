@@ -52,12 +52,14 @@ write_rtlil {DESIGN}
 _GATES = f"""{_CELLS}read_rtlil modules.il
 techmap -map +/cmp2lut.v -map +/cmp2lcu.v -D LUT_WIDTH=6
 alumacc
+maccmap -unmap
 opt
 {_XILINX} -run map_memory:check
 tee -q -o stat.json stat -json
 """
-"""As `synth_xilinx` does it, but without its pass `share`, which looks for operators that are never used together: it
-takes long, and a pipeline has none."""
+"""As `synth_xilinx` does it, with two differences. Trees of adders stay adders on carry chains: compressors, which it
+makes of them, take half as many LUTs again. Its pass `share`, which looks for operators that are never used together,
+is left out: it takes long, and a pipeline has none."""
 
 _HERE = [Path(__file__).with_name(f"{name}.py") for name in ("flow", "parts", "rtlil", "sources")]
 _COUNTS = Path(__file__).with_name("counts.py")
