@@ -10,13 +10,13 @@
 using namespace edgemoe;
 
 /// Fills `keys`, which LOAD does not reach.
-static void load_keys(hls::stream<Beat>& inputs, Beat (&keys)[kBanks][kKeyDepth], ap_uint<16> words) {
+static void load_keys(hls::stream<Beat>& inputs, KeyMemory& keys, ap_uint<16> words) {
 KEYS:
   for (ap_uint<16> row = 0; row != words; ++row) {
   KEY_BANK:
     for (int bank = 0; bank < kBanks; ++bank) {
 #pragma HLS PIPELINE II = 1
-      keys[bank][row] = inputs.read();
+      write_key_beat(keys, row, bank, inputs.read());
     }
   }
 }

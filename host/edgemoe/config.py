@@ -306,6 +306,11 @@ class BuildConfig:
             ("max_tokens", self.max_tokens <= 257, "at most 257, the keys for which widths are derived"),
             ("act_depth", self.act_depth < 1 << 16, "below 2^16, the descriptor's address field"),
             ("key_depth", self.key_depth < 1 << 16, "below 2^16, the descriptor's address field"),
+            (
+                "key_depth",
+                self.key_depth & (self.key_depth - 1) == 0 and self.key_depth >= self.rows,
+                "a power of two, at least rows",
+            ),
             ("residual_depth", self.residual_depth < 1 << 16, "below 2^16, the descriptor's address field"),
             ("max_k_tiles", self.linear_bits <= self.acc_bits, "so small that sums fit the accumulator"),
         ]

@@ -62,8 +62,8 @@ def test_only_the_task_s_own_weights_are_read(rtl, small: ModelConfig, pixels: n
 
 
 def test_reads_of_attention(rtl, build: BuildConfig, small: ModelConfig, pixels: np.ndarray) -> None:
-    """A word of queries a step for as many keys as there are columns, each score written once, each key read once,
-    each value once for every group of channels.
+    """A word of queries a step for as many keys as there are columns, each score written once, each key and each
+    value read once.
     """
     tokens, heads = small.tokens, small.heads
     execution = rtl(random_package(small, 7)).run(pixels, "depth", taps=True)
@@ -72,7 +72,7 @@ def test_reads_of_attention(rtl, build: BuildConfig, small: ModelConfig, pixels:
     for record in records:
         assert record.x_reads == heads * -(-tokens // build.cols) * tokens
         assert record.mac_steps == record.x_reads + heads * build.banks * -(-tokens // build.rows) * tokens
-        assert record.key_reads == heads * tokens * (1 + build.banks)
+        assert record.key_reads == heads * sum(n * -(-tokens // n) for n in (build.cols, build.rows))
         assert record.score_writes == heads * tokens * tokens
         assert record.exp_evaluations == record.score_writes * build.banks
 

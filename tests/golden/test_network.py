@@ -148,7 +148,7 @@ def test_more_columns_change_counts_but_no_bit() -> None:
         assert (
             first.score_writes == 2 * 129 * 129 and first.exp_evaluations == first.score_writes * build.banks
         )
-        assert first.key_reads == 2 * 129 * (1 + build.banks)
+        assert first.key_reads == 2 * sum(n * -(-129 // n) for n in (build.cols, build.rows))
         reads.append(first.x_reads)
     assert outputs[0] == outputs[1]
     assert reads == [2 * -(-129 // p) * 129 for p in (8, 16)]

@@ -90,11 +90,14 @@ ENGINE:
     // Stationary operand: a feed of weights, a key or a value.
     Feed feed = 0;
     if (control.loading && !shape.attention) feed = feeds.read();
-    const Address key_row =
-        Address((control.next.context ? rows.values : rows.keys) + control.next.inner + control.load);
-    const Word key_word = read_word(memory.keys, control.loading && shape.attention ? key_row : Address(0));
+    const Block& loaded = control.next;
+    const Address first_key = Address((loaded.context ? rows.values : rows.keys) + loaded.inner);
+    const Address key_row = loaded.context ? first_key : Address(first_key + control.load);
+    const Turn channel = Turn((Turn(loaded.column) << kColBits) + control.load);
+    const bool load_key = control.loading && shape.attention;
+    const Word key_word = read_keys(memory.keys, load_key ? key_row : Address(0), loaded.context, channel);
     swap_in(tile, control.swap, control.active.first_inner && !shape.attention);
-    load_operand(tile, load_of(control, shape), shape, feed, key_word, control.next.column);
+    load_operand(tile, load_of(control, shape), shape, feed, key_word);
 
     // Moving operand: a token (gathered for experts), a query or its exponentials.
     const QueueEntry entry = memory.queue[Address(queue_row + step)];

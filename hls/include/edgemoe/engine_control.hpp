@@ -28,19 +28,19 @@ constexpr int kAttentionSteps = 48;
 /// Steps that a partial sum rests between its write and its next read: no block is shorter.
 constexpr int kMinimumSteps = kTileFeeds8;
 static_assert(kMinimumSteps > 2, "a block is longer than its successor takes to be settled");
+static_assert(kCols <= kAttentionSteps, "a block of attention loads all columns of the next one");
 static_assert(kMinimumSteps <= kAttentionSteps, "attention keeps partial sums, too");
 
 /// What stays the same during a command.
 struct Shape {
   bool attention;
-  bool wide;           // 16-bit weights
-  Count tokens;        // steps with work in a block
-  Count inner_count;   // k-tiles, or keys
-  Count outer_count;   // n-tiles, or heads
-  Count tile_last;     // last step of a block beside which a k-tile (or attention's operand) is loaded
-  Count column_last;   // the same, beside which a new column group comes with its records
-  LoadStep fill_last;  // last step of loading the first block
-  LoadStep load_end;   // feeds of a tile, with its records
+  bool wide;          // 16-bit weights
+  Count tokens;       // steps with work in a block
+  Count inner_count;  // k-tiles, or keys
+  Count outer_count;  // n-tiles, or heads
+  Count tile_last;    // last step of a block beside which a k-tile (or attention's operand) is loaded
+  Count column_last;  // the same, beside which a new column group comes with its records
+  LoadStep load_end;  // feeds of a tile, with its records; attention's columns
 };
 
 /// Coordinates of a block.
@@ -55,7 +55,6 @@ struct Block {
   Bank column;          // of CONTEXT: group of channels
   TileSize size;        // keys in the tile
   LoadStep load_first;  // step that its loading begins with: only a column's first k-tile brings records
-  LoadStep load_end;    // step after the last one
 };
 
 /// Loop-carried state, settled in the first cycle of each iteration.
@@ -91,12 +90,11 @@ inline Shape shape_of(const Command& command) {
   shape.inner_count = shape.attention ? Count(command.tokens) : Count(command.k_tiles);
   shape.outer_count = shape.attention ? Count(command.heads) : Count(command.n_tiles);
   const LoadStep feeds = kRecordFeeds + (shape.wide ? kTileFeeds16 : kTileFeeds8);
-  // Beside a block of attention at most as many rows are loaded as there are tokens.
+  // Attention loads at most kCols columns.
   shape.tile_last =
       tile_end(command.tokens, shape.attention ? Count(kAttentionSteps) : Count(feeds - kRecordFeeds));
   shape.column_last = tile_end(command.tokens, shape.attention ? Count(kAttentionSteps) : Count(feeds));
-  shape.load_end = feeds;
-  shape.fill_last = shape.attention ? LoadStep(kCols - 1) : LoadStep(feeds - 1);
+  shape.load_end = shape.attention ? LoadStep(kCols) : feeds;
   return shape;
 }
 
@@ -107,7 +105,6 @@ inline Block sized(const Shape& shape, const Block& block) {
   whole.last_inner = block.left <= step;
   whole.size = block.left < step ? TileSize(block.left) : step;
   whole.load_first = shape.attention || block.first_inner ? LoadStep(0) : LoadStep(kRecordFeeds);
-  whole.load_end = shape.attention ? LoadStep(whole.size) : shape.load_end;
   return whole;
 }
 
@@ -123,7 +120,6 @@ inline Block first_block(const Shape& shape) {
   block.column = 0;
   block.size = 0;
   block.load_first = 0;
-  block.load_end = 0;
   return sized(shape, block);
 }
 
@@ -149,7 +145,7 @@ inline Control first_control(const Shape& shape) {
   control.running = true;
   control.filling = true;
   control.step = 0;
-  control.last = Count(shape.fill_last);
+  control.last = Count(shape.load_end - 1);
   control.swap = false;
   control.loading = true;
   control.load = 0;
@@ -182,7 +178,7 @@ inline Control advance(const Control& control, const Shape& shape) {
   Control next = control;
   next.step = Count(control.step + 1);
   next.swap = block_end;
-  next.loading = control.loading && load != control.next.load_end;
+  next.loading = control.loading && load != shape.load_end;
   next.load = load;
   next.following = successor(shape, control.next);
   if (block_end) {

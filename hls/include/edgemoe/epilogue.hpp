@@ -84,7 +84,7 @@ inline ColumnCount write_result(const Result& result, const EpilogueFlags& epilo
   Clipped clipped = result.clipped;
   const Beat activation = activation_beat(result, epilogue.gelu, command, clipped);
   if (epilogue.to_act) memory.act[result.bank][result.row] = activation;
-  if (epilogue.to_keys) memory.keys[result.bank][result.row] = activation;
+  if (epilogue.to_keys) write_key_beat(memory.keys, result.row, result.bank, activation);
   if (epilogue.to_residual) {
     memory.residual[result.bank][result.row] =
         add_to_residual(memory.residual[result.bank][result.row], result, clipped);

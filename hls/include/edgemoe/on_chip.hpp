@@ -5,13 +5,14 @@
 
 #include "edgemoe/attention.hpp"
 #include "edgemoe/experts.hpp"
+#include "edgemoe/keys.hpp"
 #include "edgemoe/memories.hpp"
 
 namespace edgemoe {
 
 struct Memories {
-  Beat act[kBanks][kActDepth];   // what moves through the array
-  Beat keys[kBanks][kKeyDepth];  // what attention holds: k and v
+  Beat act[kBanks][kActDepth];  // what moves through the array
+  KeyMemory keys;               // what attention holds: k and v
   ResidualWord residual[kBanks][kResidualDepth];
   SumWord accum[kBanks][kResidualDepth];         // weighted sums of experts
   AccumulatorWord psum[kMaxTokens];              // partial sums of a column tile

@@ -69,31 +69,24 @@ constexpr int kFeedRecords = kFeedBits / 64;
 constexpr int kColumnFeeds = kRows / kFeedBytes;
 constexpr int kColumnFeedBits = log2_floor(kColumnFeeds);
 
-/// What step `load` of loading a tile brings: weights into a part of a column, a key into a column, or a
-/// value into a row. All lanes of one kind are the same for every column (or row), so an element chooses
-/// between two.
+/// What step `load` of loading a tile brings: channel records, or a part of a column. A part's lanes are the
+/// same for all columns, so that an element only chooses whether it takes them.
 struct Load {
-  bool records;           // channel records
-  bool column;            // weights or a key
-  bool row;               // a value
+  bool records;
+  bool column;
   LoadStep records_step;  // which records
   ColumnCount to_column;
-  TileSize to_row;
-  bool here[kRows];  // rows that the column's part covers
+  bool here[kRows];  // rows that the part covers
 };
 
 /// Weights come as kRecordFeeds feeds of channel records, then kColumnFeeds feeds of weights a column (int8)
-/// or twice as many (int16).
+/// or twice as many (int16); keys and columns of values come whole.
 inline Load load_of(const Control& control, const Shape& shape) {
-  const bool weights = control.loading && !shape.attention;
-  const bool records = weights && control.load < kRecordFeeds;
   const LoadStep index = LoadStep(control.load - kRecordFeeds);
   Load load;
-  load.records = records;
-  load.column = (weights && !records) || (control.loading && shape.attention && !control.next.context);
-  load.row = control.loading && control.next.context;
+  load.records = control.loading && !shape.attention && control.load < kRecordFeeds;
+  load.column = control.loading && !load.records;
   load.records_step = control.load;
-  load.to_row = TileSize(control.load);
   load.to_column =
       shape.wide ? ColumnCount(index >> (kColumnFeedBits + 1)) : ColumnCount(index >> kColumnFeedBits);
   if (shape.attention) load.to_column = ColumnCount(control.load);
@@ -107,10 +100,8 @@ PART:
   return load;
 }
 
-/// Loads the shadow tile: a feed of weights, or a word of `keys`, of which a value's channels are sub-word
-/// `bank`.
-inline void load_operand(Stationary& s, const Load& load, const Shape& shape, Feed feed, const Word& word,
-                         Bank bank) {
+/// Loads the shadow tile: a feed of weights, a key or a lane of values.
+inline void load_operand(Stationary& s, const Load& load, const Shape& shape, Feed feed, const Word& word) {
   Word column;
 COLUMN_VALUE:
   for (int k = 0; k < kRows; ++k) {
@@ -124,21 +115,13 @@ LOAD_COLUMN:
 #pragma HLS UNROLL
     const Channel channel = unpack_channel(bits<64>(feed, 64 * (n % kFeedRecords)));
     if (load.records && load.records_step == n / kFeedRecords) s.shadow_channel[n] = channel;
-    Operand value = word[n];
-  CHOOSE_BANK:
-    for (int other = 1; other < kBanks; ++other) {
-#pragma HLS UNROLL
-      if (bank == other) value = word[other * kCols + n];
-    }
     const bool to_column = load.column && load.to_column == n;
   LOAD_ROW:
     for (int k = 0; k < kRows; ++k) {
 #pragma HLS UNROLL
-      const bool taken = (load.row & (load.to_row == k)) | (to_column & load.here[k]);
       const Operand before = s.shadow[k][n];
-      const Operand from_column = column[k];
-      const Operand loaded = load.row ? value : from_column;
-      s.shadow[k][n] = taken ? loaded : before;
+      const Operand loaded = column[k];
+      s.shadow[k][n] = (to_column & load.here[k]) ? loaded : before;
     }
   }
 }

@@ -125,7 +125,7 @@ STORE:
     const Bank bank = wide ? Bank(part >> 1) : Bank(part);
     Beat beat = 0;
     if (command.space == kSpaceAct) beat = memory.act[bank][row];
-    if (command.space == kSpaceKeys) beat = memory.keys[bank][row];
+    if (command.space == kSpaceKeys) beat = read_key_beat(memory.keys, row, bank);
     if (choices) beat = memory.choice[row];
     if (wide) {
       SumWord word = 0;

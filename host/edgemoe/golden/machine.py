@@ -188,15 +188,16 @@ class _Machine:
         self._keep(index, d, context)
         # Queries pass tiles of `cols` keys, then, as exponentials, tiles of `rows` values and `cols` channels.
         banks, per_tile = self.build.banks, d.heads * d.tokens
-        score_steps = per_tile * -(-d.tokens // self.build.cols)
-        context_steps = per_tile * banks * -(-d.tokens // self.build.rows)
+        score_tiles, context_tiles = -(-d.tokens // self.build.cols), -(-d.tokens // self.build.rows)
+        score_steps = per_tile * score_tiles
+        context_steps = per_tile * banks * context_tiles
         scores = per_tile * d.tokens
         return _record(
             d,
             tally,
             mac_steps=score_steps + context_steps,
             x_reads=score_steps,
-            key_reads=per_tile * (1 + banks),
+            key_reads=d.heads * (score_tiles * self.build.cols + context_tiles * self.build.rows),
             score_writes=scores,
             exp_evaluations=scores * banks,
         )
