@@ -41,12 +41,15 @@ class Emitter:
         lo: int = 0,
         name: str = "",
         signs: tuple[bool, bool] = (False, False),
+        fabric: bool = False,
     ) -> Op:
         """An operation without effect; an equal earlier one of the region serves again."""
-        key = (opcode, width, compare, lo, signs, *(_key(v) for v in operands))
+        key = (opcode, width, compare, lo, signs, fabric, *(_key(v) for v in operands))
         known = self._shared.get(key)
         if known is None:
-            known = self.effect(opcode, width, operands, compare=compare, lo=lo, name=name, signs=signs)
+            known = self.effect(
+                opcode, width, operands, compare=compare, lo=lo, name=name, signs=signs, fabric=fabric
+            )
             self._shared[key] = known
         return known
 

@@ -182,6 +182,7 @@ class Op:
     predicate: Value | None = None
     compare: Compare | None = None  #: icmp
     lo: int = 0  #: extract
+    fabric: bool = False  #: mul: to be kept out of DSP blocks
     signs: tuple[bool, bool] = (
         False,
         False,

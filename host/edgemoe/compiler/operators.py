@@ -17,6 +17,7 @@ clock-to-out and set-up in it (``overhead``).
 | multiply, wider | 4 cycles: the same and two more registers for the partial sums |
 | multiply-add | 3 cycles: operand, product and sum registers of one DSP slice; what is added is taken 1 cycle after \
 the operands through its own register, or 2 after them from the slice below |
+| multiply, kept in the fabric | a cycle for the operands, then one for each 2 levels of adders, left to retiming |
 | divide, remainder | subtractions one after the other up to 4 bits, then a cycle for each 2 bits, left to retiming |
 | memory read | 1 cycle, then the block RAM's clock-to-out; 2 cycles with output register, where a pipeline needs it |
 | register-file memory read, bank chosen at run time | a level for each two bits of the choice |
@@ -114,6 +115,8 @@ class OperatorTable:
         small = self.fabric.small_multiply_bits
         if wide <= small or (constant and narrow <= small):
             return Timing((narrow - 1).bit_length() * self.carry(wide + narrow))
+        if op.fabric:
+            return Timing(0, 1 + -(-(narrow - 1).bit_length() // 2))
         fits = wide <= self.dsp_bits[0] and narrow <= self.dsp_bits[1]
         return Timing(self.fabric.product.ps, 2 if fits else 4)
 

@@ -86,6 +86,7 @@ def _loop(function: Function, plan: RegionPlan, modules: dict[str, ModuleTiming]
         "multipliers": multipliers(plan, modules),
         "multiplier_shapes": _shapes(plan),
         "slices": slices(plan, modules),
+        "in_fabric": sum(op.fabric for op in region.ops),
     }
 
 
@@ -129,6 +130,7 @@ def plain_loops(
                 "operations": len(ops),
                 "multipliers": sum(multipliers(plan, modules) for plan in inside),
                 "multiplier_shapes": {},
+                "in_fabric": sum(op.fabric for op in ops),
                 "slices": sum(slices(plan, modules) for plan in inside),
             }
         )
@@ -172,6 +174,7 @@ def _module(function: Function, emitted: Emitted, modules: dict[str, ModuleTimin
             if m.storage is not Storage.REGISTERS
         ),
         "multipliers": _count(multipliers, function, emitted, modules),
+        "in_fabric": sum(op.fabric for region in function.regions for op in region.ops),
         "slices": _count(slices, function, emitted, modules),
         "latency": emitted.timing.latency if emitted.timing and function.kind is Kind.MODULE else None,
         "lines": emitted.text.count("\n"),

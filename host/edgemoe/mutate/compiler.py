@@ -25,6 +25,12 @@ NARROW = (
 )
 MASKED = (f"{NARROWING}::test_masked_comparisons_keep_results",)
 CHECK = ("tests/compiler/front/test_ircheck.py",)
+CARRY = ("tests/compiler/back/test_carry.py",)
+SLICES = (
+    "tests/compiler/back/test_slices.py::test_which_port_a_sum_comes_through",
+    "tests/compiler/back/test_slices.py::test_a_sum_that_waits_comes_through_port_c",
+)
+CASCADE = ("tests/compiler/front/test_interpreter.py::test_interpreter_equals_native[cascade]",)
 
 
 MIDDLE_MUTATIONS = (
@@ -320,5 +326,40 @@ MIDDLE_MUTATIONS = (
         "following if ahead else value, bound.value",
         "following, bound.value",
         ("tests/compiler/front/test_narrow.py::test_trips_are_counted",),
+    ),
+    of_compiler(
+        "a slice's sum a cycle early", "operators.py", "Timing(self.fabric.sum.ps, 3)", "Timing(0, 2)", SLICES
+    ),
+    of_compiler("two slices above one", "backend/cascades.py", " and added.id not in taken", "", SLICES),
+    of_compiler(
+        "slices of a cascade that are not neighbours",
+        "backend/cascades.py",
+        "if cycles[op] == cycles[under] + 1",
+        "if cycles[op] > cycles[under]",
+        SLICES,
+    ),
+    of_compiler(
+        "a slice's factor without its sign bit",
+        "passes/narrow.py",
+        "return self._get(value, self._ranges.of(value).signed)",
+        "return self._get(value, max(1, self._ranges.of(value).signed - 1))",
+        CASCADE,
+    ),
+    of_compiler(
+        "what holds an operator up does not move with it",
+        "carry.py",
+        "needs.add((mine, theirs))",
+        "needs.discard((mine, theirs))",
+        CARRY,
+    ),
+    of_compiler(
+        "the last use counted for each user",
+        "carry.py",
+        "if len(moving) == 1:",
+        "if moving:",
+        CARRY,
+    ),
+    of_compiler(
+        "a whole cycle of slack taken for any", "carry.py", "item.delay + period", "item.delay", CARRY
     ),
 )

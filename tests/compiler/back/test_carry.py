@@ -60,7 +60,7 @@ def small_problem(rng: random.Random) -> Problem:
     edges = [
         Edge(src, dst, rng.choice([EdgeKind.DATA, EdgeKind.DATA, EdgeKind.SAMPLE]), rng.randint(0, 2))
         for dst in range(1, size)
-        for src in rng.sample(range(dst), min(dst, rng.randint(1, 2)))
+        for src in rng.sample(range(min(dst, 3)), min(dst, rng.randint(1, 2)))
     ]
     edges.append(Edge(2, 1, EdgeKind.ORDER, 1, 1, "register"))
     return Problem(nodes, edges)
@@ -112,3 +112,19 @@ def test_a_word_that_is_new_in_each_iteration_stays() -> None:
     schedule = solve(problem, PERIOD, 1)
     assert schedule.cycle(1) == schedule.cycle(2) == 0
     assert violations(problem, replace(schedule)) == []
+
+
+@pytest.mark.parametrize("late", [0, 1])
+@pytest.mark.parametrize(("wide", "cycle"), [(8, 0), (16, 0), (17, 1)])
+def test_a_word_is_paid_for_by_who_moves(wide: int, cycle: int, late: int) -> None:
+    """Two registers are made of a word of 16 bits; one of them, of `wide` bits, is used a cycle later."""
+    nodes = [Node("word", 0, 0, 16, latest=0)]
+    for _ in range(2):
+        nodes += [Node("kept", 0, 0, wide), Node("next", 200, 0, wide)]
+    nodes += [Node("first", 400, 3, 48), Node("second", 400, 3, 48)]
+    edges = [Edge(0, 2), Edge(1, 2), Edge(0, 4), Edge(3, 4), Edge(5, 6, EdgeKind.DATA, 2)]
+    problem = Problem(nodes, [*edges, Edge(2 + 2 * late, 6)], [Phi(1, 2), Phi(3, 4)])
+    schedule = solve(problem, PERIOD, 1)
+    cycles = [schedule.cycle(k) for k in range(1, 5)]
+    assert cycles == ([0, 0, cycle, cycle] if late else [cycle, cycle, 0, 0])
+    assert violations(problem, schedule) == []

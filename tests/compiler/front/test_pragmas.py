@@ -12,6 +12,7 @@ from edgemoe.compiler.frontend.source.options import Value
 from edgemoe.compiler.frontend.source.places import Lines
 from edgemoe.compiler.frontend.source.pragmas import (
     ArrayPartition,
+    BindOp,
     BindStorage,
     Dataflow,
     Dependence,
@@ -95,7 +96,7 @@ RECORDS: list[tuple[str, list[int], Pragma]] = [
     ("LOOP_FLATTEN", [], Hint()),
     ("LOOP_MERGE force", [], Hint()),
     ("LATENCY min=4 max=8", [4, 8], Hint()),
-    ("BIND_OP variable=a op=mul impl=dsp latency=2", [2], Hint()),
+    ("BIND_OP variable=a op=mul impl=dsp latency=2", [2], BindOp(operation="mul", implementation="dsp")),
     ("BIND_STORAGE variable=a type=RAM_2P impl=bram", [], BindStorage(storage=Storage.BRAM)),
     ("bind_storage IMPL=URAM variable=a latency=2", [2], BindStorage(storage=Storage.URAM)),
     ("BIND_STORAGE variable=a impl=LutRam", [], BindStorage(storage=Storage.LUTRAM)),

@@ -57,6 +57,11 @@ def extend(expression: str, have: int, want: int, signed: bool) -> str:
     return cast(expression, have, want)
 
 
+def in_fabric(op: Op) -> str:
+    """What stands before the declaration of a product that is no DSP block's."""
+    return '(* use_dsp = "no" *) ' if op.fabric else ""
+
+
 def expression(op: Op, operands: list[str]) -> str:
     """The combinational operation ``op`` of the named ``operands``."""
     widths = [operand.width for operand in op.operands]

@@ -8,7 +8,7 @@ not the module, decides how early it must be there. A call may start every cycle
 from __future__ import annotations
 
 from edgemoe.compiler.backend.cascades import BY_PORT_C, BY_WIRE, adjacent, below
-from edgemoe.compiler.backend.expressions import expression
+from edgemoe.compiler.backend.expressions import expression, in_fabric
 from edgemoe.compiler.backend.memories import Memories
 from edgemoe.compiler.backend.naming import Naming
 from edgemoe.compiler.backend.plan import ModuleTiming, Planner, RegionPlan
@@ -178,10 +178,10 @@ class _Module:
             body.append(f"wire {declare};{note}")
             body += self.slices.lines(op, name)
         elif latency == 0:
-            body.append(f"wire {declare} = {expression(op, self._operands(op, cycle))};{note}")
+            body.append(f"{in_fabric(op)}wire {declare} = {expression(op, self._operands(op, cycle))};{note}")
         else:
             stages = [f"{name}_s{k}" for k in range(1, latency - 1)] + [name]
-            body.append(f"logic {span(op.width)}{', '.join(stages)};{note}")
+            body.append(f"{in_fabric(op)}logic {span(op.width)}{', '.join(stages)};{note}")
             value = expression(op, self._operands(op, cycle + 1))
             clocked += [f"{to} <= {frm};" for frm, to in zip([value, *stages], stages, strict=False)]
 

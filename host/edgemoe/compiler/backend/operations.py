@@ -7,7 +7,7 @@ Whether an operation takes effect in a cycle is the valid bit of that cycle and 
 
 from __future__ import annotations
 
-from edgemoe.compiler.backend.expressions import cast, expression
+from edgemoe.compiler.backend.expressions import cast, expression, in_fabric
 from edgemoe.compiler.backend.issue import earlier_writes, tested
 from edgemoe.compiler.backend.memories import (
     Access,
@@ -117,7 +117,7 @@ class Operations:
 
     def _wire(self, op: Op, value: str) -> None:
         name = self.shared.values.name(op)
-        self.body.append(f"wire {span(op.width)}{name} = {value};{self._comment(op)}")
+        self.body.append(f"{in_fabric(op)}wire {span(op.width)}{name} = {value};{self._comment(op)}")
 
     def _compute(self, op: Op) -> None:
         if op.id in self.plan.free:
@@ -135,7 +135,7 @@ class Operations:
         """``op`` is ``value``, ``stages`` clock edges later."""
         name = self.shared.values.name(op)
         names = [f"{name}_s{k}" for k in range(1, stages)] + [name]
-        self.body.append(f"logic {span(op.width)}{', '.join(names)};{self._comment(op)}")
+        self.body.append(f"{in_fabric(op)}logic {span(op.width)}{', '.join(names)};{self._comment(op)}")
         for previous, current in zip([value, *names], names, strict=False):
             self.clocked.append(f"{current} <= {previous};")
 

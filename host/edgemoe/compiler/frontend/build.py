@@ -23,7 +23,14 @@ from edgemoe.compiler.frontend.process import ProcessBuilder
 from edgemoe.compiler.frontend.refusals import refuse
 from edgemoe.compiler.frontend.returned import returned
 from edgemoe.compiler.frontend.source.modules import SUFFIX
-from edgemoe.compiler.frontend.source.pragmas import ArrayPartition, BindStorage, Dataflow, Dependence, Stream
+from edgemoe.compiler.frontend.source.pragmas import (
+    ArrayPartition,
+    BindOp,
+    BindStorage,
+    Dataflow,
+    Dependence,
+    Stream,
+)
 from edgemoe.compiler.frontend.source.pragmas import Interface as InterfacePragma
 from edgemoe.compiler.frontend.uninitialised import uninitialised
 from edgemoe.compiler.ir import (
@@ -274,6 +281,14 @@ def _check_module(function: Function) -> None:
             )
 
 
+_BY_WIDTH = (
+    "of operations it keeps multiplications in the fabric, by op=mul impl=fabric; else the width chooses"
+)
+_NO_PRODUCT = (
+    "its variable is nowhere the result of a multiplication as it is; give the product a variable of its own"
+)
+
+
 def _note_unused(program: Program, mangled: str, facts: list[Fact]) -> None:
     """Notes the pragmas that are right in themselves and stand where nothing comes of them."""
     for fact in facts:
@@ -292,6 +307,8 @@ def _note_unused(program: Program, mangled: str, facts: list[Fact]) -> None:
                 "BIND_STORAGE is not used: its variable is no array of this function that a RAM would keep; words of "
                 "fully partitioned arrays are registers, and a channel of blocks is left to synthesis."
             )
+        elif isinstance(fact.pragma, BindOp) and not fact.used:
+            reason = f"BIND_OP is not used: {_NO_PRODUCT if fact.pragma.in_fabric else _BY_WIDTH}."
         elif isinstance(fact.pragma, Dependence) and not fact.array and fact.variable:
             reason = "DEPENDENCE is not used: its variable is no array, and single values keep their order."
         note = Note(fact.loc, f"the pragma HLS {reason}")

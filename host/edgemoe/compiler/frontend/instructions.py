@@ -18,6 +18,7 @@ from edgemoe.compiler.frontend.markers import PIPELINE_MARK, Fact
 from edgemoe.compiler.frontend.parse import Function as LlvmFunction
 from edgemoe.compiler.frontend.parse import Inst, Module
 from edgemoe.compiler.frontend.prepare import MODULE_BODY
+from edgemoe.compiler.frontend.products import products
 from edgemoe.compiler.ir import (
     Function,
     Kind,
@@ -68,6 +69,7 @@ class Instructions:
         )  #: whether it is the body of a fixed-latency module
         self.result: Value | None = None  #: of a module
         self.notes: dict[Note, None] = {}
+        self.products = products(module.source.functions[source.name], module.debug, facts)
 
     def variable(self, inst: Inst) -> str:
         return self.source.names.get(inst.result, "")
@@ -155,6 +157,9 @@ class Instructions:
         if value is None:
             raise unsupported(inst, emit.loc.file, emit.loc.line)
         self.call_it(value, inst, emit, before)
+        for fact in self.products.get(inst.result, ()):
+            if isinstance(value, Op) and value.opcode is Opcode.MUL:
+                value.fabric = fact.used = True
         self.values[inst.result] = value
 
     def call_it(self, value: Value, inst: Inst, emit: Emitter, before: int) -> None:

@@ -25,6 +25,7 @@ from edgemoe.compiler.frontend.limited import Died, OutOfTime, limited
 from edgemoe.compiler.frontend.markers import Facts, bind, collect
 from edgemoe.compiler.frontend.overflow import plain_overflows
 from edgemoe.compiler.frontend.prepare import prepare
+from edgemoe.compiler.frontend.products import note_declarations
 from edgemoe.compiler.frontend.records import drop_nameless
 from edgemoe.compiler.frontend.registers import fold_registers
 from edgemoe.compiler.frontend.scaled import scale_bytes
@@ -142,6 +143,7 @@ def clean_up(source: Module, top: str, read: Source) -> tuple[Module, Facts]:
         module = run(module, _SHORTEN_ALL)
     notes = [note for function in module.functions.values() for note in endless_loops(module, function)]
     facts = collect(module, read)
+    note_declarations(module, facts.facts)
     facts.notes += notes
     facts.notes += split_aggregates(module, facts.facts)
     bind(module, facts, read)

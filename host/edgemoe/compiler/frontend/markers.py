@@ -45,10 +45,11 @@ class Fact:
     label: str = ""  #: of that loop, in C++
     debug: str = ""  #: the marker's DILocation
     used: bool = (
-        False  #: of a STREAM: whether a channel has its depth; of a PIPELINE: whether its loop is one
+        False  #: of STREAM: a channel has its depth; of PIPELINE: its loop is one; of BIND_OP: of a product
     )
     size: int = 0  #: bytes of ``variable``, 0 if unknown
     array: bool = True  #: whether ``variable`` is, or may be, an array or holds one
+    declaration: tuple[str, str, str] | None = None  #: of a BIND_OP's variable: name, file and line
     objects: tuple[
         str, ...
     ] = ()  #: the arrays and variables that ``variable`` stands for, once it was resolved

@@ -42,6 +42,8 @@ def operation_problems(scope: Scope, op: Op) -> Iterator[str]:
         yield "a lowest bit, but it extracts nothing"
     if any(op.signs) and code is not Opcode.MUL:
         yield "signs, but it multiplies nothing"
+    if op.fabric and code is not Opcode.MUL:
+        yield "kept in the fabric, but it multiplies nothing"
     access = code in (Opcode.LOAD, Opcode.STORE)
     if bool(op.memory) != access or bool(op.banks) != access or (op.element is not None and not access):
         yield "a memory, banks or an element, but it is no access (or the other way round)"

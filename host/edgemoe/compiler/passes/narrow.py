@@ -227,7 +227,7 @@ class _Narrower:
                 width = self._old_width(value)
             factors.append(self._get(value, min(width, bits) if width > bits else width))
             signs.append(signed)
-        return self._emit.pure(Opcode.MUL, bits, factors, signs=(signs[0], signs[1]))
+        return self._emit.pure(Opcode.MUL, bits, factors, signs=(signs[0], signs[1]), fabric=op.fabric)
 
     def _concat(self, op: Op, bits: int) -> Value:
         parts: list[Value] = []

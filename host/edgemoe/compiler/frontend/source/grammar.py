@@ -7,6 +7,7 @@ from edgemoe.compiler.banks import Split
 from edgemoe.compiler.frontend.source.options import Grammar, Option, Place, Value, choice, flag, number, text
 from edgemoe.compiler.frontend.source.pragmas import (
     ArrayPartition,
+    BindOp,
     BindStorage,
     Dataflow,
     Dependence,
@@ -31,6 +32,7 @@ _PARTITION = {
     "off": _OFF,
 }
 _SHARING = "operators are not shared and each is chosen by its width"
+_CYCLES = "the schedule gives an operator the cycles that it needs"
 _CORE = "BIND_STORAGE chooses what keeps an array"
 _PORTS = "a bank has one port for reads and one for writes"
 _READ = "a read takes one cycle, or two where the clock asks for an output register"
@@ -139,9 +141,13 @@ GRAMMAR: dict[str, Grammar] = {
         unused="the schedule takes as few cycles as the clock allows",
     ),
     "bind_op": Grammar(
-        Hint,
-        {"variable": _VARIABLE, "op": text(), "impl": text(), "latency": number(least=-1)},
-        unused=_SHARING,
+        BindOp,
+        {
+            "variable": _VARIABLE,
+            "op": Option(Value.TEXT, "operation"),
+            "impl": Option(Value.TEXT, "implementation"),
+            "latency": number(least=-1, unused=_CYCLES),
+        },
     ),
     "bind_storage": Grammar(
         BindStorage,

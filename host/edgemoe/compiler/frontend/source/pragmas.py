@@ -48,6 +48,19 @@ class BindStorage(Pragma):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BindOp(Pragma):
+    """``BIND_OP``: what an operation becomes whose result the variable is; both as written, "" for not."""
+
+    operation: str = ""
+    implementation: str = ""
+
+    @property
+    def in_fabric(self) -> bool:
+        """Whether it keeps a multiplication out of DSP blocks; the rest of it is not built."""
+        return (self.operation.lower(), self.implementation.lower()) == ("mul", "fabric")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dependence(Pragma):
     """``DEPENDENCE``: what is promised of two accesses to one array."""
 
