@@ -13,7 +13,7 @@ namespace edgemoe {
 /// Products of a column are added up in cascades of this many DSP slices, one above the other, and a tree
 /// adds the cascades: a link costs no logic and a cycle, a level of the tree costs an adder for each two
 /// sums.
-constexpr int kCascade = 8;
+constexpr int kCascade = 16;
 constexpr int kCascades = kRows / kCascade;
 static_assert(kCascades * kCascade == kRows && kAccBits == 48, "a column is whole cascades of DSP slices");
 
