@@ -191,8 +191,9 @@ SHARE:
 
 /// p = min((e*q + 2^(sh-1)) >> sh, 65535), sh = 1 + 2k: a score in Q.16.
 inline ap_uint<16> gate_score(Exponential e, const Reciprocal& r) {
-  const ap_int<35> product = e * r.value;
-  const ap_int<35> score = round_shift<35>(product, Shift((ap_uint<6>(r.half_exponent) << 1) + 1));
+  const ap_int<33> product = e * r.value;
+  const ap_int<18> score =
+      saturating_shift<18>(product, Shift((ap_uint<6>(r.half_exponent) << 1) + 1)).value;
   return score > 65535 ? ap_uint<16>(65535) : ap_uint<16>(score);
 }
 
@@ -210,7 +211,7 @@ FILL:
 #pragma HLS PIPELINE II = 1
     const ShareWord share = shares[token];
     Reciprocal r;
-    r.value = bits<18>(share, 60);
+    r.value = bits<17>(share, 60);
     r.half_exponent = bits<5>(share, 78);
     const ExpertIndex expert = ExpertIndex(rankings[token] >> ap_uint<5>(slot * 5));
     const ap_uint<16> score = gate_score(Exponential(share >> ap_uint<6>(slot * 15)), r);

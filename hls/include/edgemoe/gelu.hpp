@@ -31,7 +31,7 @@ inline GeluValue gelu(GeluValue h) {
 inline Saturated<16> gelu_lane(LaneValue h, Multiplier multiplier, Shift shift) {
   const GeluValue g = gelu(GeluValue(h));
   const ap_int<40> product = g * multiplier;
-  return saturate<16, 40>(round_shift<40>(product, shift));
+  return saturating_shift<16>(product, shift);
 }
 
 }  // namespace edgemoe

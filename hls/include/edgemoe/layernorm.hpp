@@ -32,18 +32,18 @@ struct TokenNorm {
   NormSum sum;
   ReciprocalRoot rsqrt;
 };
-using TokenNormWord = ap_uint<kNormSumBits + 18 + 5>;
+using TokenNormWord = ap_uint<kNormSumBits + 17 + 5>;
 
 inline TokenNormWord pack_norm(const TokenNorm& n) {
   return TokenNormWord(ap_uint<kNormSumBits>(n.sum)) | (TokenNormWord(n.rsqrt.root) << kNormSumBits) |
-         (TokenNormWord(n.rsqrt.half_exponent) << (kNormSumBits + 18));
+         (TokenNormWord(n.rsqrt.half_exponent) << (kNormSumBits + 17));
 }
 
 inline TokenNorm unpack_norm(TokenNormWord word) {
   TokenNorm n;
   n.sum = NormSum(bits<kNormSumBits>(word, 0));
-  n.rsqrt.root = bits<18>(word, kNormSumBits);
-  n.rsqrt.half_exponent = bits<5>(word, kNormSumBits + 18);
+  n.rsqrt.root = bits<17>(word, kNormSumBits);
+  n.rsqrt.half_exponent = bits<5>(word, kNormSumBits + 17);
   return n;
 }
 
@@ -145,15 +145,15 @@ NORM_SUMS:
 /// rounds D*x - sum is taken off the sum, which is the same for all lanes.
 inline Saturated<16> norm_lane(ap_int<kResidualBits> x, const TokenNorm& norm, NormDim dim,
                                const Channel& channel) {
-  constexpr int kProduct = kNormCentredBits + 19;
+  constexpr int kProduct = kNormCentredBits + 17;
   constexpr int kHalf = (1 << kNormDrop) >> 1;
   const ap_int<kNormSumBits + 1> below = norm.sum - kHalf;
   const NormCentred centred = NormCentred((dim * x - below) >> kNormDrop);
   const ap_int<kProduct> product = centred * norm.rsqrt.root;
   const Shift shift = Shift(norm.rsqrt.half_exponent + (17 - kNormFraction - kNormDrop));
-  const ap_int<20> normal = ap_int<20>(round_shift<kProduct>(product, shift));
+  const ap_int<20> normal = ap_int<20>(round_shift<20>(product, shift).value);
   const ap_int<48> scaled = ap_int<48>(normal * ap_int<16>(channel.multiplier) + channel.bias);
-  return saturate<16, 48>(round_shift<48>(scaled, channel.shift));
+  return saturating_shift<16>(scaled, channel.shift);
 }
 
 /// Feeds of channel records of a group.

@@ -30,14 +30,13 @@ inline Exponential exp2_lane(Score t, IntegerMaximum maximum) {
   // A score above the maximum cannot occur in a row whose maximum it took part in.
   const ap_uint<8> distance = ap_uint<8>(maximum - integer_part(t));
   const ap_uint<4> d = ap_uint<4>(distance);
-  const ap_uint<17> half = (ap_uint<17>(1) << d) >> 1;
-  const ap_uint<17> rounded = ap_uint<17>(mantissa + half) >> d;
-  return distance >= 16 ? Exponential(0) : Exponential(rounded);
+  const ap_uint<16> half_steps = ap_uint<16>(ap_uint<16>(mantissa) << 1) >> d;
+  return distance >= 16 ? Exponential(0) : Exponential((half_steps + 1) >> 1);
 }
 
-/// 1/sqrt(U) = root * 2^-(17 + half_exponent), U >= 1.
+/// 1/sqrt(U) = root * 2^-(17 + half_exponent), U >= 1. With its sign, `root` is the narrow operand of a DSP slice.
 struct ReciprocalRoot {
-  ap_uint<18> root;
+  ap_uint<17> root;
   ap_uint<5> half_exponent;
 };
 
@@ -49,22 +48,22 @@ inline ReciprocalRoot rsqrt(ap_uint<64> u) {
   const Segment segment = rsqrt_segment(index);
   const ap_int<33> drop = -segment.slope * ap_int<13>(fraction);
   ReciprocalRoot r;
-  r.root = ap_uint<18>(segment.base - ((drop + 2048) >> 12));
+  r.root = ap_uint<17>(segment.base - ((drop + 2048) >> 12));
   r.half_exponent = ap_uint<5>(n.exponent >> 1);
   return r;
 }
 
 /// 1/S = value * 2^-(17 + 2 half_exponent), S >= 1.
 struct Reciprocal {
-  ap_uint<18> value;
+  ap_uint<17> value;
   ap_uint<5> half_exponent;
 };
 
 inline Reciprocal reciprocal(ap_uint<24> sum) {
   const ReciprocalRoot r = rsqrt(ap_uint<64>(sum));
-  const ap_uint<37> square = r.root * r.root + 65536;
+  const ap_uint<34> square = r.root * r.root + 65536;
   Reciprocal q;
-  q.value = ap_uint<18>(square >> 17);
+  q.value = ap_uint<17>(square >> 17);
   q.half_exponent = r.half_exponent;
   return q;
 }
