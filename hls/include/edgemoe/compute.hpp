@@ -18,7 +18,8 @@ inline void compute(hls::stream<CommandWord>& commands, hls::stream<Feed>& feeds
                     hls::stream<Beat>& results, hls::stream<ap_uint<16>>& expert_tokens) {
   Memories memory;
   partition(memory);
-  TokenNormWord norms[kMaxTokens];
+  NormMemories norms;
+  partition(norms);
   RankingWord rankings[kMaxTokens];
   ShareWord shares[kMaxTokens];
 

@@ -31,6 +31,12 @@ struct Saturated {
   bool clipped;
 };
 
+/// W times the same bit.
+template <int W>
+ap_uint<W> repeated(bool bit) {
+  return ap_uint<W>(ap_int<W>(-ap_int<2>(bit)));
+}
+
 /// Clamps `x` to W bits, two's complement: it fits if all that is above them is sign.
 template <int W, int V>
 Saturated<W> saturate(ap_int<V> x) {
@@ -39,7 +45,7 @@ Saturated<W> saturate(ap_int<V> x) {
   const ap_int<W> end = negative ? -kHigh - 1 : kHigh;
   const ap_uint<V - W + 1> above = ap_uint<V - W + 1>(x >> (W - 1));
   Saturated<W> result;
-  result.clipped = above != (negative ? ap_uint<V - W + 1>(-1) : ap_uint<V - W + 1>(0));
+  result.clipped = above != repeated<V - W + 1>(negative);
   result.value = result.clipped ? end : ap_int<W>(x);
   return result;
 }
@@ -60,7 +66,7 @@ Shifted<W> shift_right(ap_int<V> x, Shift s, bool negative) {
   constexpr int kKept = V < kReach ? V : kReach;
   const ap_int<V> moved = ((s >> Level) & 1) == 1 ? ap_int<V>(x >> kStep) : x;
   const ap_uint<V - kKept + 1> above = ap_uint<V - kKept + 1>(moved >> (kKept - 1));
-  const bool beyond = above != (negative ? ap_uint<V - kKept + 1>(-1) : ap_uint<V - kKept + 1>(0));
+  const bool beyond = above != repeated<V - kKept + 1>(negative);
   Shifted<W> result;
   if constexpr (Level == 0) {
     result.value = ap_int<W>(moved);
@@ -108,7 +114,7 @@ inline Saturated<kLaneBits> requantise(Accumulator acc, Multiplier m, Shift s, L
   constexpr int kProduct = kAccBits + kRowMultiplierBits;
   const ap_int<kProduct> product = acc * m;
   const Shifted<kLaneBits> rounded = round_shift<kLaneBits>(product, s);
-  const LaneValue signs = rounded.value < 0 ? LaneValue(-1) : LaneValue(0);
+  const LaneValue signs = LaneValue(repeated<kLaneBits>(rounded.value < 0));
   Saturated<kLaneBits> result;
   result.clipped = rounded.beyond || LaneValue((rounded.value ^ signs) & ~limit) != 0;
   result.value = result.clipped ? (product < 0 ? LaneValue(~limit) : limit) : rounded.value;
