@@ -6,6 +6,7 @@
 #include <hls_cycle.h>
 #include <hls_stream.h>
 
+#include "edgemoe/combine.hpp"
 #include "edgemoe/engine.hpp"
 #include "edgemoe/gate.hpp"
 #include "edgemoe/layernorm.hpp"

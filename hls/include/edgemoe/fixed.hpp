@@ -4,6 +4,7 @@
 #pragma once
 
 #include <ap_int.h>
+#include <hls_dsp_builtins.h>
 
 #include "edgemoe_config.hpp"
 
@@ -14,8 +15,8 @@ constexpr int kLaneBits = kExpertBits;
 static_assert(kHiddenBits <= kLaneBits && kScoreBits <= kLaneBits && kActBits <= kLaneBits,
               "every requantised value fits a lane");
 
-/// Static multipliers have 16 bits; a context row's, which is one of them times a reciprocal, has 17: with its
-/// sign, the narrow operand of a DSP slice.
+/// Static multipliers have 16 bits; a context row's, which is one of them times a reciprocal, has 17: with
+/// its sign, the narrow operand of a DSP slice.
 constexpr int kRowMultiplierBits = 17;
 static_assert(kMultiplierBits < kRowMultiplierBits && kShiftMax < 64, "formats of a requantiser");
 
@@ -37,16 +38,21 @@ ap_uint<W> repeated(bool bit) {
   return ap_uint<W>(ap_int<W>(-ap_int<2>(bit)));
 }
 
+/// What a number beyond W bits becomes.
+template <int W>
+ap_int<W> end_of_range(bool negative) {
+  constexpr long long kHigh = (1LL << (W - 1)) - 1;
+  return negative ? -kHigh - 1 : kHigh;
+}
+
 /// Clamps `x` to W bits, two's complement: it fits if all that is above them is sign.
 template <int W, int V>
 Saturated<W> saturate(ap_int<V> x) {
-  constexpr long long kHigh = (1LL << (W - 1)) - 1;
   const bool negative = x < 0;
-  const ap_int<W> end = negative ? -kHigh - 1 : kHigh;
   const ap_uint<V - W + 1> above = ap_uint<V - W + 1>(x >> (W - 1));
   Saturated<W> result;
   result.clipped = above != repeated<V - W + 1>(negative);
-  result.value = result.clipped ? end : ap_int<W>(x);
+  result.value = result.clipped ? end_of_range<W>(negative) : ap_int<W>(x);
   return result;
 }
 
@@ -57,8 +63,8 @@ struct Shifted {
   bool beyond;
 };
 
-/// x >> s for s < 2 << Level, the widest step first, so that each keeps only the bits that the steps after it can
-/// bring to the lowest W. What it leaves out must be sign.
+/// x >> s for s < 2 << Level, the widest step first, so that each keeps only the bits that the steps after it
+/// can bring to the lowest W. What it leaves out must be sign.
 template <int W, int Level, int V>
 Shifted<W> shift_right(ap_int<V> x, Shift s, bool negative) {
   constexpr int kStep = (1 << Level) < V ? 1 << Level : V - 1;
@@ -94,11 +100,9 @@ Shifted<W> round_shift(ap_int<V> x, Shift s) {
 /// The same, clamped to W bits.
 template <int W, int V>
 Saturated<W> saturating_shift(ap_int<V> x, Shift s) {
-  constexpr long long kHigh = (1LL << (W - 1)) - 1;
   const Shifted<W> rounded = round_shift<W>(x, s);
-  const ap_int<W> end = x < 0 ? -kHigh - 1 : kHigh;
   Saturated<W> result;
-  result.value = rounded.beyond ? end : rounded.value;
+  result.value = rounded.beyond ? end_of_range<W>(x < 0) : rounded.value;
   result.clipped = rounded.beyond;
   return result;
 }
@@ -108,11 +112,22 @@ inline LaneValue largest(int bits) {
   return LaneValue((1LL << (bits - 1)) - 1);
 }
 
-/// rq: sat((acc * m + 2^(s-1)) >> s), clamped to [-limit-1, limit]; `limit` is the `largest` of some width, so
-/// that a value within it has nothing but sign where `limit` has zeros.
+/// acc * m in two DSP slices: the second adds what the first leaves above the low part.
+inline ap_int<kAccBits + kRowMultiplierBits> scale(Accumulator acc, Multiplier m) {
+  using namespace hls::dsp48e2;
+  constexpr auto kSlice = REG_A1 | REG_B1 | REG_M | REG_C | REG_P;
+  constexpr int kLow = 24;  // without a sign; the wide operand has 27 bits, of a 7-series slice 25
+  static_assert(kAccBits - kLow <= 25 && kRowMultiplierBits < 18, "a half fits a slice");
+  const C_t low = mul_add<kSlice>(ap_uint<kLow>(acc), m, 0);
+  const C_t high = mul_add<kSlice>(acc >> kLow, m, low >> kLow);
+  return (ap_int<kAccBits + kRowMultiplierBits>(high) << kLow) | ap_uint<kLow>(low);
+}
+
+/// rq: sat((acc * m + 2^(s-1)) >> s), clamped to [-limit-1, limit]; `limit` is the `largest` of some width,
+/// so that a value within it has nothing but sign where `limit` has zeros.
 inline Saturated<kLaneBits> requantise(Accumulator acc, Multiplier m, Shift s, LaneValue limit) {
   constexpr int kProduct = kAccBits + kRowMultiplierBits;
-  const ap_int<kProduct> product = acc * m;
+  const ap_int<kProduct> product = scale(acc, m);
   const Shifted<kLaneBits> rounded = round_shift<kLaneBits>(product, s);
   const LaneValue signs = LaneValue(repeated<kLaneBits>(rounded.value < 0));
   Saturated<kLaneBits> result;
