@@ -81,11 +81,11 @@ EDITS = {
         EXP2_TABLE,
     ),
     "layernorm": (
-        Edit("include/edgemoe/layernorm.hpp", "half_exponent + (17 -", "half_exponent + (18 -"),
+        Edit("include/edgemoe/layernorm.hpp", "kLeastShift = 17 -", "kLeastShift = 18 -"),
         Edit(
             "include/edgemoe/layernorm.hpp",
-            "  NORM_LANE:\n    for (int n = 0; n < kSumLanes; ++n)",
-            "  NORM_LANE:\n    for (int n = 1; n < kSumLanes; ++n)",
+            "NORM_LANE:\n  for (int n = 0; n < kNormLanes; ++n)",
+            "NORM_LANE:\n  for (int n = 1; n < kNormLanes; ++n)",
         ),
         Edit(CONFIG, "{\n    92681, 91965,", "{\n    92681, 90965,"),
     ),

@@ -14,7 +14,8 @@ void layernorm_kernel(hls::stream<Beat>& inputs, hls::stream<Feed>& records, hls
                       ap_uint<16> tokens, ap_uint<16> k_tiles, ap_uint<32> dim, ap_uint<64> eps) {
   Memories memory;
   partition(memory);
-  TokenNormWord norms[kMaxTokens];
+  NormMemories norms;
+  partition(norms);
 
   Command command = unpack_descriptor(0);
   command.space = int(kSpaceResidual);

@@ -6,6 +6,7 @@
 #include <hls_cycle.h>
 #include <hls_stream.h>
 
+#include "edgemoe/combine.hpp"
 #include "edgemoe/engine.hpp"
 #include "edgemoe/gate.hpp"
 #include "edgemoe/layernorm.hpp"
@@ -18,7 +19,8 @@ inline void compute(hls::stream<CommandWord>& commands, hls::stream<Feed>& feeds
                     hls::stream<Beat>& results, hls::stream<ap_uint<16>>& expert_tokens) {
   Memories memory;
   partition(memory);
-  TokenNormWord norms[kMaxTokens];
+  NormMemories norms;
+  partition(norms);
   RankingWord rankings[kMaxTokens];
   ShareWord shares[kMaxTokens];
 

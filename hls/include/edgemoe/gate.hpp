@@ -21,20 +21,27 @@ using RankingWord = ap_uint<28>;
 /// A token's exponentials by rank (15 bits each), then the reciprocal of their sum.
 using ShareWord = ap_uint<83>;
 
-/// Of a set of experts the one with the largest logit, if the set isn't empty.
-struct Contestant {
-  bool set;
-  ExpertIndex expert;
-  Accumulator logit;
+/// Experts of a token by rank, the rank being how many others have a larger logit or the same and a lower
+/// index, and the largest logit. Every two are compared once; those from `experts` on lose.
+struct Ranks {
+  ap_uint<5> rank[kMaxExperts];
+  Accumulator best;
+
+  /// The expert of a rank.
+  ExpertIndex expert(int wanted) const {
+    ExpertIndex found = 0;
+  FIND:
+    for (int i = 0; i < kMaxExperts; ++i) {
+#pragma HLS UNROLL
+      found = found | (rank[i] == wanted ? ExpertIndex(i) : ExpertIndex(0));
+    }
+    return found;
+  }
 };
 
-/// Largest logit among the first `experts` that are not `taken`: a tree of matches between neighbours, in
-/// which the lower index wins ties.
-inline Contestant best_expert(const GateMemory& gate, ap_uint<16> token, ap_uint<8> experts,
-                              ap_uint<kMaxExperts> taken) {
-  bool set[kMaxExperts];
-  ExpertIndex expert[kMaxExperts];
+inline Ranks ranks_of(const GateMemory& gate, ap_uint<16> token, ap_uint<8> experts) {
   Accumulator logit[kMaxExperts];
+  Ranks ranks;
 FIELD_TILE:
   for (int tile = 0; tile < kGateTiles; ++tile) {
 #pragma HLS UNROLL
@@ -42,31 +49,29 @@ FIELD_TILE:
   FIELD_LANE:
     for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL
-      const int i = tile * kCols + n;
-      set[i] = i < experts && ((taken >> i) & 1) == 0;
-      expert[i] = i;
-      logit[i] = logits[n];
+      logit[tile * kCols + n] = logits[n];
+      ranks.rank[tile * kCols + n] = 0;
     }
   }
-ROUND:
-  for (int distance = 1; distance < kMaxExperts; distance *= 2) {
+LOW:
+  for (int low = 0; low < kMaxExperts; ++low) {
 #pragma HLS UNROLL
-  MATCH:
-    for (int low = 0; low + distance < kMaxExperts; low += 2 * distance) {
+  HIGH:
+    for (int high = low + 1; high < kMaxExperts; ++high) {
 #pragma HLS UNROLL
-      const int high = low + distance;
-      if (set[high] && (!set[low] || logit[high] > logit[low])) {
-        set[low] = true;
-        expert[low] = expert[high];
-        logit[low] = logit[high];
-      }
+      const bool high_wins = high < experts && logit[high] > logit[low];
+      ranks.rank[low] = ap_uint<5>(ranks.rank[low] + ap_uint<1>(high_wins));
+      ranks.rank[high] = ap_uint<5>(ranks.rank[high] + ap_uint<1>(!high_wins));
     }
   }
-  Contestant best;
-  best.set = set[0];
-  best.expert = expert[0];
-  best.logit = logit[0];
-  return best;
+  ap_uint<kAccBits> best = 0;
+BEST:
+  for (int i = 0; i < kMaxExperts; ++i) {
+#pragma HLS UNROLL
+    best = best | (ranks.rank[i] == 0 ? ap_uint<kAccBits>(logit[i]) : ap_uint<kAccBits>(0));
+  }
+  ranks.best = Accumulator(best);
+  return ranks;
 }
 
 /// Expert sums start from zero. A sweep that is under way anyway clears a row a step; the rest is cleared
@@ -82,25 +87,20 @@ inline void clear_row(SumMemory& accum, ap_uint<16>& row) {
   }
 }
 
-/// Sweep 1: the `group` winners of a token a step, one tree of matches after the other.
+/// Sweep 1: the `group` winners of a token a step.
 inline void rank_experts(const Command& command, const GateMemory& gate, RankingWord (&rankings)[kMaxTokens],
                          SumMemory& accum, ap_uint<16>& cleared) {
 RANK:
   for (ap_uint<16> token = 0; token != command.tokens; ++token) {
 #pragma HLS PIPELINE II = 1
-    ap_uint<kMaxExperts> taken = 0;
-    RankingWord ranking = 0;
+    const Ranks ranks = ranks_of(gate, token, command.heads);
+    const Score largest_score =
+        Score(requantise(ranks.best, command.mult0, Shift(command.shift0), largest(kScoreBits)).value);
+    RankingWord ranking = RankingWord(ap_uint<8>(integer_part(largest_score))) << 20;
   WINNER:
     for (int slot = 0; slot < kMaxTopK; ++slot) {
 #pragma HLS UNROLL
-      const Contestant best = best_expert(gate, token, command.heads, taken);
-      if (slot == 0) {
-        const IntegerMaximum maximum = integer_part(
-            Score(requantise(best.logit, command.mult0, Shift(command.shift0), largest(kScoreBits)).value));
-        ranking = RankingWord(ap_uint<8>(maximum)) << 20;
-      }
-      if (slot < command.group) ranking = ranking | (RankingWord(best.expert) << (slot * 5));
-      taken = ap_uint<kMaxExperts>(taken | (ap_uint<kMaxExperts>(1) << best.expert));
+      if (slot < command.group) ranking = ranking | (RankingWord(ranks.expert(slot)) << (slot * 5));
     }
     rankings[token] = ranking;
     clear_row(accum, cleared);
@@ -191,8 +191,8 @@ SHARE:
 
 /// p = min((e*q + 2^(sh-1)) >> sh, 65535), sh = 1 + 2k: a score in Q.16.
 inline ap_uint<16> gate_score(Exponential e, const Reciprocal& r) {
-  const ap_int<35> product = e * r.value;
-  const ap_int<35> score = round_shift<35>(product, Shift((ap_uint<6>(r.half_exponent) << 1) + 1));
+  const ap_int<33> product = e * r.value;
+  const ap_int<18> score = saturating_shift<18>(product, Shift((ap_uint<6>(r.half_exponent) << 1) + 1)).value;
   return score > 65535 ? ap_uint<16>(65535) : ap_uint<16>(score);
 }
 
@@ -210,7 +210,7 @@ FILL:
 #pragma HLS PIPELINE II = 1
     const ShareWord share = shares[token];
     Reciprocal r;
-    r.value = bits<18>(share, 60);
+    r.value = bits<17>(share, 60);
     r.half_exponent = bits<5>(share, 78);
     const ExpertIndex expert = ExpertIndex(rankings[token] >> ap_uint<5>(slot * 5));
     const ap_uint<16> score = gate_score(Exponential(share >> ap_uint<6>(slot * 15)), r);
@@ -259,46 +259,6 @@ SEND_COUNTS:
   for (int i = 0; i < kMaxExperts; ++i) {
 #pragma HLS UNROLL
     if (i < command.heads) expert_tokens.write(counts[i]);
-  }
-  return saturated;
-}
-
-/// COMBINE: residual = sat(residual + the sum, rounded), one row of kRows channels a step. Returns how many
-/// lanes were clipped.
-inline Counter combine(const Command& command, const SumMemory& accum, ResidualMemory& residual) {
-  constexpr int kHalf = (1 << kExpertFraction) >> 1;
-  Counter saturated = 0;
-  ap_uint<16> token = 0;
-  ap_uint<16> planes = command.k_tiles;
-  ap_uint<16> plane = command.dst_base;
-COMBINE:
-  while (planes != 0) {
-#pragma HLS PIPELINE II = 1
-#pragma HLS DEPENDENCE variable = residual inter false
-    const ap_uint<16> row = ap_uint<16>(plane + token);
-    ap_uint<kBankBits + kColBits + 1> step_saturated = 0;
-  COMBINE_BANK:
-    for (int bank = 0; bank < kBanks; ++bank) {
-#pragma HLS UNROLL
-      const Lanes<kCols, 32> sum = unpack<kCols, 32>(accum[bank][row]);
-      Lanes<kCols, kResidualBits> x = unpack<kCols, kResidualBits>(residual[bank][row]);
-      Clipped clipped;
-    COMBINE_LANE:
-      for (int n = 0; n < kCols; ++n) {
-#pragma HLS UNROLL
-        const ap_int<34> y = ap_int<34>(x[n] + ((sum[n] + kHalf) >> kExpertFraction));
-        const Saturated<kResidualBits> result = saturate<kResidualBits, 34>(y);
-        x[n] = result.value;
-        clipped.lane[n] = result.clipped;
-      }
-      residual[bank][row] = pack<kCols, kResidualBits>(x);
-      step_saturated = ap_uint<kBankBits + kColBits + 1>(step_saturated + count_clipped(clipped, kCols));
-    }
-    saturated = Counter(saturated + step_saturated);
-    const bool last = ap_uint<16>(token + 1) == command.tokens;
-    plane = last ? ap_uint<16>(plane + command.dst_stride) : plane;
-    planes = last ? ap_uint<16>(planes - 1) : planes;
-    token = last ? ap_uint<16>(0) : ap_uint<16>(token + 1);
   }
   return saturated;
 }

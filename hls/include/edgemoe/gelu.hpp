@@ -3,6 +3,8 @@
 // with a shift for an index serves both signs.
 #pragma once
 
+#include <hls_dsp_builtins.h>
+
 #include "edgemoe/fixed.hpp"
 #include "edgemoe/tables.hpp"
 
@@ -15,14 +17,16 @@ using GeluValue = ap_int<22>;
 constexpr int kGeluZero = kGeluSteps;
 
 inline GeluValue gelu(GeluValue h) {
+  using namespace hls::dsp48e2;
   const ap_uint<22> magnitude = h < 0 ? ap_uint<22>(-h) : ap_uint<22>(h);
   const ap_uint<13> step = ap_uint<13>(magnitude >> 9);
   const bool beyond = step >= kGeluZero;
   const ap_uint<8> index = beyond ? ap_uint<8>(kGeluZero) : ap_uint<8>(step);
   const ap_uint<9> fraction = beyond ? ap_uint<9>(0) : ap_uint<9>(magnitude);
   const Segment segment = gelu_segment(index);
-  const ap_int<33> line = (ap_int<33>(segment.base) << 9) + segment.slope * ap_int<10>(fraction);
-  const ap_int<33> delta = (line + 4096) >> 13;
+  constexpr auto kSlice = REG_A1 | REG_B1 | REG_M | REG_C | REG_P;
+  const C_t line = mul_add<kSlice>(segment.slope, fraction, C_t(segment.base) << 9);
+  const ap_int<35> delta = (line + 4096) >> 13;
   const GeluValue positive = h < 0 ? GeluValue(0) : h;
   return GeluValue(positive - delta);
 }
@@ -31,7 +35,7 @@ inline GeluValue gelu(GeluValue h) {
 inline Saturated<16> gelu_lane(LaneValue h, Multiplier multiplier, Shift shift) {
   const GeluValue g = gelu(GeluValue(h));
   const ap_int<40> product = g * multiplier;
-  return saturate<16, 40>(round_shift<40>(product, shift));
+  return saturating_shift<16>(product, shift);
 }
 
 }  // namespace edgemoe

@@ -18,26 +18,31 @@ inline IntegerMaximum integer_part(Score t) {
   return IntegerMaximum(t >> 10);
 }
 
-/// exp2 unit: 33-entry table, linear interpolation, one rounding shift. No sign, no overflow.
+/// 2^(f - 1) of a fraction f in Q.10, by a line between two of 33 entries, in units of 2^-15.
+inline ap_uint<15> exp2_mantissa(ap_uint<10> fraction) {
+  if constexpr (kExp2Whole) {
+    return kExp2Mantissas.mantissa[fraction.to_int()];
+  } else {
+    const Segment segment = exp2_segment(ap_uint<5>(fraction >> 5));
+    const ap_uint<5> share = ap_uint<5>(fraction);
+    return ap_uint<15>(exp2_on_line(segment.base.to_int(), segment.slope.to_int(), share.to_int()));
+  }
+}
+
+/// exp2 unit: a mantissa of 15 bits, one rounding shift. No sign, no overflow.
 inline Exponential exp2_lane(Score t, IntegerMaximum maximum) {
-  const ap_uint<18> raw = ap_uint<18>(t);
-  const ap_uint<5> index = ap_uint<5>(raw >> 5);
-  const ap_uint<5> fraction = ap_uint<5>(raw);
-  const Segment segment = exp2_segment(index);
-  const ap_int<33> slope = segment.slope * ap_int<6>(fraction);
-  const ap_int<33> value = segment.base + ((slope + 16) >> 5);
-  const ap_uint<15> mantissa = value > 32767 ? ap_uint<15>(32767) : ap_uint<15>(value);
+  const ap_uint<15> mantissa = exp2_mantissa(ap_uint<10>(t));
   // A score above the maximum cannot occur in a row whose maximum it took part in.
   const ap_uint<8> distance = ap_uint<8>(maximum - integer_part(t));
   const ap_uint<4> d = ap_uint<4>(distance);
-  const ap_uint<17> half = (ap_uint<17>(1) << d) >> 1;
-  const ap_uint<17> rounded = ap_uint<17>(mantissa + half) >> d;
-  return distance >= 16 ? Exponential(0) : Exponential(rounded);
+  const ap_uint<16> half_steps = ap_uint<16>(ap_uint<16>(mantissa) << 1) >> d;
+  return distance >= 16 ? Exponential(0) : Exponential((half_steps + 1) >> 1);
 }
 
-/// 1/sqrt(U) = root * 2^-(17 + half_exponent), U >= 1.
+/// 1/sqrt(U) = root * 2^-(17 + half_exponent), U >= 1. With its sign, `root` is the narrow operand of a DSP
+/// slice.
 struct ReciprocalRoot {
-  ap_uint<18> root;
+  ap_uint<17> root;
   ap_uint<5> half_exponent;
 };
 
@@ -49,22 +54,22 @@ inline ReciprocalRoot rsqrt(ap_uint<64> u) {
   const Segment segment = rsqrt_segment(index);
   const ap_int<33> drop = -segment.slope * ap_int<13>(fraction);
   ReciprocalRoot r;
-  r.root = ap_uint<18>(segment.base - ((drop + 2048) >> 12));
+  r.root = ap_uint<17>(segment.base - ((drop + 2048) >> 12));
   r.half_exponent = ap_uint<5>(n.exponent >> 1);
   return r;
 }
 
 /// 1/S = value * 2^-(17 + 2 half_exponent), S >= 1.
 struct Reciprocal {
-  ap_uint<18> value;
+  ap_uint<17> value;
   ap_uint<5> half_exponent;
 };
 
 inline Reciprocal reciprocal(ap_uint<24> sum) {
   const ReciprocalRoot r = rsqrt(ap_uint<64>(sum));
-  const ap_uint<37> square = r.root * r.root + 65536;
+  const ap_uint<34> square = r.root * r.root + 65536;
   Reciprocal q;
-  q.value = ap_uint<18>(square >> 17);
+  q.value = ap_uint<17>(square >> 17);
   q.half_exponent = r.half_exponent;
   return q;
 }

@@ -50,6 +50,29 @@ constexpr SegmentTable<2 * kRsqrtSteps> rsqrt_table() {
   return table;
 }
 
+/// exp2 of a fraction of 10 bits: a table entry and a share of the step to the next one, 15 bits.
+constexpr int exp2_on_line(int base, int slope, int fraction) {
+  return base + ((slope * fraction + 16) >> 5);
+}
+
+/// The same for every fraction. An array of 64 rows has a unit a row and takes what DSP slices there are, but
+/// not the block RAM; smaller arrays are for parts of which it is the other way round.
+constexpr bool kExp2Whole = kRows > 32;
+struct Exp2Mantissas {
+  unsigned short mantissa[32 * kExp2Steps];
+};
+
+constexpr Exp2Mantissas exp2_mantissas() {
+  Exp2Mantissas table{};
+  for (int i = 0; i < 32 * kExp2Steps; ++i) {
+    const int base = kExp2Table[i / 32];
+    table.mantissa[i] =
+        static_cast<unsigned short>(exp2_on_line(base, kExp2Table[i / 32 + 1] - base, i % 32));
+  }
+  return table;
+}
+
+inline constexpr auto kExp2Mantissas = exp2_mantissas();
 inline constexpr auto kExp2Pieces = exp2_table();
 inline constexpr auto kGeluPieces = gelu_table();
 inline constexpr auto kRsqrtPieces = rsqrt_table();

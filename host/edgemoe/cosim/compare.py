@@ -15,7 +15,7 @@ SOURCES = {
     Opcode.LAYERNORM: "layernorm (hls/include/edgemoe/layernorm.hpp)",
     Opcode.ATTENTION: "exponentials, running_maximum (hls/include/edgemoe/attention.hpp)",
     Opcode.GATE: "gate_tokens (hls/include/edgemoe/gate.hpp)",
-    Opcode.COMBINE: "combine (hls/include/edgemoe/gate.hpp)",
+    Opcode.COMBINE: "combine (hls/include/edgemoe/combine.hpp)",
     Opcode.STORE: "store_words (hls/include/edgemoe/transfers.hpp)",
 }
 ENGINE = "engine (hls/include/edgemoe/engine.hpp), epilogue {} (hls/include/edgemoe/epilogue.hpp)"

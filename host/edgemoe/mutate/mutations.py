@@ -168,9 +168,9 @@ KERNEL_MUTATIONS = (
     ),
     _kernel(
         "combination not rounded",
-        "gate.hpp",
-        "((sum[n] + kHalf) >> kExpertFraction)",
-        "(sum[n] >> kExpertFraction)",
+        "combine.hpp",
+        "<< 1) | 1) + halves.value",
+        "<< 1)) + halves.value",
     ),
     _kernel("expert's score not rounded", "epilogue.hpp", "((weighted + 32768) >> 16)", "(weighted >> 16)"),
     _kernel(
