@@ -309,3 +309,20 @@ def test_the_record_of_all_boards_is_of_this_flow() -> None:
         assert report["passed"] == [str(one) for one in passed(total, board, board_facts(board).fabric)]
         for name in ("lut", "dsp", "bram36", "ff"):
             assert report["total"][name] == sum(m["each"][name] * m["instances"] for m in report["modules"])
+
+
+def test_a_table_has_a_copy_for_every_two_readers(tmp_path: Path) -> None:
+    """In block RAM, whose ports are two; Yosys by itself would try all ways to share them out."""
+    ports = range(6)
+    words = "".join(f"    words[{n}] = 15'd{n * 31 % 32768};\n" for n in range(1024))
+    reads = "".join(f"    q{n} <= words[a{n}];\n" for n in ports)
+    given, taken = ", ".join(f"a{n}" for n in ports), ", ".join(f"q{n}" for n in ports)
+    text = (
+        f"module table_of_many (input logic clk, input logic [9:0] {given}, output logic [14:0] {taken});\n"
+        f"  logic [14:0] words [0:1023];\n  initial begin\n{words}  end\n"
+        f"  always_ff @(posedge clk) begin\n{reads}  end\nendmodule\n"
+    )
+    assert readable(text).count("\n") == text.count("\n")
+    file = tmp_path / "table_of_many.sv"
+    file.write_text(text)
+    assert measure([file], "table_of_many", ZCU102, cache=tmp_path / "cache")["total"]["bram36"] == 1.5

@@ -13,6 +13,9 @@ _STATEMENT = re.compile(r"    (?:if \(.*\) )?[\w\[\]:]+ <= .*;(?:\s*//.*)?")
 _REGION = re.compile(r"  // ---- (\w+)")
 _SOURCE = re.compile(r"//\s*([\w.]+)\.(?:hpp|cpp|h):\d+")
 _DECLARED = re.compile(r"  (?:wire|logic) (?:signed )?(?:\[[^\]]*\] )?([\w, ]+?)(?: = .*)?;")
+_TABLE = re.compile(r"  logic (?:\[\d+:0\] )?(\w+) \[0:\d+\];")
+_READERS = 2
+"""Readers of a table in block RAM, which has so many ports."""
 _KEPT = re.compile(r"    (?:if \(.*\) )?(\w+) <= ")
 _DELAY = re.compile(r"_(?:[ds]\d+|[drs])$")
 SHARED = ("variables", "sequence", "control")
@@ -23,10 +26,11 @@ def readable(text: str) -> str:
     """The same hardware, on the same lines, with every long `always_ff` in pieces of `BLOCK` statements.
 
     A register gets all its values in one statement of the compiler's (`if … else if …`); Yosys checks after reading
-    that none is driven by two blocks.
+    that none is driven by two blocks. A table in block RAM with more readers than ports is there several times, which
+    is what synthesis makes of it; Yosys would try all ways to do so.
     """
     lines, inside, count = [], False, 0
-    for line in text.split("\n"):
+    for line in _tables_apart(text.split("\n")):
         if line == _ALWAYS:
             inside, count = True, 0
         elif inside and line == "  end":
@@ -38,6 +42,26 @@ def readable(text: str) -> str:
             count += 1
         lines.append(line)
     return "\n".join(lines)
+
+
+def _tables_apart(lines: list[str]) -> list[str]:
+    """Every `_READERS` readers of a table without an attribute get a copy of it, whose lines are the table's."""
+    apart = list(lines)
+    for at, line in enumerate(lines[:-1]):
+        table = _TABLE.fullmatch(line)
+        if table is None or lines[at + 1] != "  initial begin":
+            continue
+        name = table[1]
+        end = lines.index("  end", at)
+        word = re.compile(rf"\b{name}\b")
+        readers = [n for n, other in enumerate(lines) if n > end and word.search(other)]
+        copies = [f"{name}__{n}" for n in range(1, -(-len(readers) // _READERS))]
+        for n, reader in enumerate(readers):
+            if n >= _READERS:
+                apart[reader] = word.sub(copies[n // _READERS - 1], lines[reader])
+        for row in [at, *range(at + 2, end)]:
+            apart[row] = " ".join(word.sub(copy, lines[row]) for copy in [name, *copies])
+    return apart
 
 
 @dataclass(frozen=True)
