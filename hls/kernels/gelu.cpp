@@ -15,6 +15,6 @@ GELU:
 #pragma HLS PIPELINE II = 1
     const ap_int<22> h = inputs.read();
     values.write(gelu(h));
-    outputs.write(gelu_lane(h, multiplier, shift).value);
+    outputs.write(scaled_gelu(gelu(h) * ap_uint<16>(multiplier), shift).value);
   }
 }

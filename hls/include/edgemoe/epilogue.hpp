@@ -50,13 +50,28 @@ struct Result {
   ap_uint<16> score;  // of the gathered token
 };
 
-/// 16-bit result: GELU and its output scale, or the lane as it is. Adds the lanes that GELU's scale clips.
-inline Beat activation_beat(const Result& result, bool with_gelu, const Command& command, Clipped& clipped) {
+/// The multiplication of a lane's epilogue, of which a command has one: GELU by its output scale, or a lane
+/// by the score.
+inline void scale_lanes(LaneProduct (&product)[kCols], const Result& result, bool by_score,
+                        ap_uint<16> scale) {
+SCALE:
+  for (int n = 0; n < kCols; ++n) {
+#pragma HLS UNROLL
+    const LaneValue hidden = gelu(GeluValue(result.lane[n]));
+    const LaneValue value = by_score ? result.lane[n] : hidden;
+    const ap_uint<16> factor = by_score ? result.score : scale;
+    product[n] = value * factor;
+  }
+}
+
+/// 16-bit result: GELU with its output scale, or the lane as it is. Adds the lanes that GELU's scale clips.
+inline Beat activation_beat(const Result& result, const LaneProduct (&product)[kCols], bool with_gelu,
+                            Shift shift, Clipped& clipped) {
   Lanes<kCols, 16> out;
 ACTIVATION:
   for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL
-    const Saturated<16> hidden = gelu_lane(result.lane[n], command.mult0, command.shift0);
+    const Saturated<16> hidden = scaled_gelu(product[n], shift);
     out[n] = with_gelu ? hidden.value : ap_int<16>(result.lane[n]);
     clipped.lane[n] = clipped.lane[n] || (with_gelu && hidden.clipped);
   }
@@ -82,16 +97,18 @@ RESIDUAL_LANE:
 inline ColumnCount write_result(const Result& result, const EpilogueFlags& epilogue, const Command& command,
                                 hls::stream<Beat>& results, Memories& memory) {
   Clipped clipped = result.clipped;
-  const Beat activation = activation_beat(result, epilogue.gelu, command, clipped);
+  LaneProduct product[kCols];
+  scale_lanes(product, result, epilogue.scatter, command.mult0);
+  const Beat activation = activation_beat(result, product, epilogue.gelu, command.shift0, clipped);
   if (epilogue.to_act) memory.act[result.bank][result.row] = activation;
   if (epilogue.to_keys) write_key_beat(memory.keys, result.row, result.bank, activation);
   if (epilogue.to_residual) {
     memory.residual[result.bank][result.row] =
         add_to_residual(memory.residual[result.bank][result.row], result, clipped);
   }
-  if (epilogue.scatter)
-    memory.accum[result.bank][result.row] =
-        add_weighted(memory.accum[result.bank][result.row], result.lane, result.score);
+  if (epilogue.scatter) {
+    memory.accum[result.bank][result.row] = add_weighted(memory.accum[result.bank][result.row], product);
+  }
   if (epilogue.to_gate) memory.gate[result.tile][result.step] = pack<kCols, kAccBits>(result.sum);
   if (epilogue.to_dram) results.write(activation);
   return count_clipped(clipped, epilogue.to_gate ? ColumnCount(0) : ColumnCount(kCols));

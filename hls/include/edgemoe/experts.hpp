@@ -22,14 +22,13 @@ inline ap_uint<16> queue_score(QueueEntry entry) {
   return bits<16>(entry, 16);
 }
 
-/// sum += (z * score + 2^15) >> 16, in int32.
-inline SumWord add_weighted(SumWord sums, const Lanes<kCols, kLaneBits>& lane, ap_uint<16> score) {
+/// sum += (product + 2^15) >> 16, in int32, product = z * score.
+inline SumWord add_weighted(SumWord sums, const LaneProduct (&product)[kCols]) {
   Lanes<kCols, 32> sum = unpack<kCols, 32>(sums);
 SUM_LANE:
   for (int n = 0; n < kCols; ++n) {
 #pragma HLS UNROLL
-    const ap_int<41> weighted = lane[n] * score;
-    sum[n] = ap_int<32>(sum[n] + ((weighted + 32768) >> 16));
+    sum[n] = ap_int<32>(sum[n] + ((product[n] + 32768) >> 16));
   }
   return pack<kCols, 32>(sum);
 }

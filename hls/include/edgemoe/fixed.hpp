@@ -107,6 +107,10 @@ Saturated<W> saturating_shift(ap_int<V> x, Shift s) {
   return result;
 }
 
+/// A lane times an unsigned factor of 16 bits: GELU's output by its scale, or an expert's by the token's
+/// score.
+using LaneProduct = ap_int<kLaneBits + 17>;
+
 /// Largest value of a signed number of `bits` bits: the saturation limit of a lane.
 inline LaneValue largest(int bits) {
   return LaneValue((1LL << (bits - 1)) - 1);

@@ -31,10 +31,8 @@ inline GeluValue gelu(GeluValue h) {
   return GeluValue(positive - delta);
 }
 
-/// GELU of a lane followed by its output scale: sat16((g * multiplier + 2^(shift-1)) >> shift).
-inline Saturated<16> gelu_lane(LaneValue h, Multiplier multiplier, Shift shift) {
-  const GeluValue g = gelu(GeluValue(h));
-  const ap_int<40> product = g * multiplier;
+/// The output scale of GELU: sat16((product + 2^(shift-1)) >> shift), product = g * multiplier.
+inline Saturated<16> scaled_gelu(LaneProduct product, Shift shift) {
   return saturating_shift<16>(product, shift);
 }
 
