@@ -326,3 +326,14 @@ def test_a_table_has_a_copy_for_every_two_readers(tmp_path: Path) -> None:
     file = tmp_path / "table_of_many.sv"
     file.write_text(text)
     assert measure([file], "table_of_many", ZCU102, cache=tmp_path / "cache")["total"]["bram36"] == 1.5
+
+
+def test_a_product_for_the_fabric_takes_no_block(tmp_path: Path) -> None:
+    file = tmp_path / "products.sv"
+    file.write_text(
+        "module products (input logic clk, input logic [7:0] a, b, output logic [15:0] p, q);\n"
+        '  (* use_dsp = "no" *) wire [15:0] kept = a * b;\n  wire [15:0] other = a * a;\n'
+        "  always_ff @(posedge clk) begin\n    p <= kept;\n    q <= other;\n  end\nendmodule\n"
+    )
+    total = measure([file], "products", ZCU102, cache=tmp_path / "cache")["total"]
+    assert total["dsp"] == 1 and total["lut_logic"] > 0

@@ -37,7 +37,10 @@ struct ProgramState {
 
 /// One past the last row of a tensor of `planes` planes.
 inline ap_uint<34> range_end(ap_uint<16> base, ap_uint<16> planes, ap_uint<16> stride, ap_uint<16> tokens) {
-  return ap_uint<34>(base + ap_uint<16>(planes - 1) * stride + tokens);
+  // No stage waits for it, and every range of every operation has one: no DSP slices for them.
+  const ap_uint<32> before = ap_uint<16>(planes - 1) * stride;
+#pragma HLS BIND_OP variable = before op = mul impl = fabric
+  return ap_uint<34>(base + before + tokens);
 }
 
 inline bool disjoint(ap_uint<16> base, ap_uint<34> end, ap_uint<16> other_base, ap_uint<34> other_end) {

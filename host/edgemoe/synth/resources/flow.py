@@ -35,7 +35,9 @@ read_verilog -lib +/xilinx/cells_xtra.v
 _PREPARE = f"""{_CELLS}read_verilog -sv -DSYNTHESIS FILES
 hierarchy -check -top TOP
 proc
+opt_clean
 check -assert
+chtype -set $__soft_mul a:use_dsp=no %ci1 t:$mul %i
 {_XILINX} -top TOP -run prepare:coarse
 memory -nomap
 opt_clean
@@ -43,7 +45,8 @@ setattr -set rom_style "logic" t:$mem_v2 a:rom_style=distributed %i
 check -assert
 write_rtlil {PREPARED}
 """
-"""Up to words, DSP blocks and memories. Yosys knows no distributed memory without a write port: it is logic."""
+"""Up to words, DSP blocks and memories. Products whose signal says `use_dsp = "no"` stay out of the blocks. Yosys knows no
+distributed memory without a write port: it is logic."""
 _SPLIT = f"""read_rtlil {PREPARED}
 submod
 rename -enumerate -pattern _%_
