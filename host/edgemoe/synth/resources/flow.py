@@ -45,8 +45,8 @@ setattr -set rom_style "logic" t:$mem_v2 a:rom_style=distributed %i
 check -assert
 write_rtlil {PREPARED}
 """
-"""Up to words, DSP blocks and memories. Products whose signal says `use_dsp = "no"` stay out of the blocks. Yosys knows no
-distributed memory without a write port: it is logic."""
+"""Up to words, DSP blocks and memories. Products whose signal says `use_dsp = "no"` stay out of the blocks. Yosys
+knows no distributed memory without a write port: it is logic."""
 _SPLIT = f"""read_rtlil {PREPARED}
 submod
 rename -enumerate -pattern _%_
