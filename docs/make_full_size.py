@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The figures of the page on the model at full size, from cosimulations on `zcu102`: `make full-size`.
+"""The figures of the page on the model at full size, from cosimulations on `zcu102` and `zcu102-max`: `make full-size`.
 
 Writes docs/pictures/full_size.json, the tables of docs/explanation/full-size.md and one of the README. Every run is
 compared with the golden model, and only bit-exact ones are written.
@@ -16,7 +16,7 @@ import numpy as np
 from edgemoe import faults, package, sim
 from edgemoe.backends import Golden
 from edgemoe.backends.rtl import Rtl
-from edgemoe.config import MODELS, board
+from edgemoe.config import MODELS, BuildConfig, board
 from edgemoe.cosim.compare import compare
 from edgemoe.golden.random_package import random_image, random_package
 from edgemoe.images import read_image, resize
@@ -31,7 +31,8 @@ DOCS = Path(__file__).resolve().parent
 PAGE = DOCS / "explanation" / "full-size.md"
 README = DOCS.parent / "README.md"
 FIGURES = DOCS / "pictures" / "full_size.json"
-BUILD = board("zcu102")
+RESOURCES = DOCS / "pictures" / "resources.json"
+BUILD, LARGEST = board("zcu102"), board("zcu102-max")
 TINY = MODELS["tiny"]
 DEIT = dataclasses.replace(TINY, name="deit-tiny", height=224, width=224, experts=0)
 MEMORY = DramConfig()
@@ -45,44 +46,67 @@ PUBLISHED = (
 Row = dict[str, Any]
 
 
-def cases() -> list[tuple[str, Package, str, DramConfig, str]]:
-    """What runs: said as, package, task, memory, said of the memory."""
-    trained = package.load(package_path("tiny", print))
-    drawn = random_package(TINY, 1)
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """What a row of the table runs."""
+
+    name: str
+    package: Package
+    task: str
+    build: BuildConfig = BUILD
+    dram: DramConfig = MEMORY
+    memory: str = "default"
+    trained: bool = False
+
+
+def cases() -> list[Case]:
+    """All rows, in their order."""
+    trained, name = package.load(package_path("tiny", print)), "`tiny`, trained, k = 2"
+    drawn, dense = random_package(TINY, 1), random_package(DEIT, 1)
+    shape = "DeiT-Ti's shape, dense, random"
     slow = dataclasses.replace(MEMORY, latency=2 * MEMORY.latency)
     narrow = dataclasses.replace(MEMORY, port_bytes=MEMORY.port_bytes // 2)
-    default = "default"
     return [
-        ("`tiny`, trained, k = 2", trained, "segmentation", MEMORY, default),
-        ("`tiny`, trained, k = 2", trained, "depth", MEMORY, default),
-        ("`tiny`, trained, k = 2", trained, "segmentation", slow, "twice the latency"),
-        ("`tiny`, trained, k = 2", trained, "segmentation", narrow, "half the bandwidth"),
-        ("`tiny`, random, k = 2", drawn, "segmentation", MEMORY, default),
-        ("`tiny`, random, k = 1", random_package(TINY, 1, top_k=1), "segmentation", MEMORY, default),
-        ("`tiny`, random, k = 4", random_package(TINY, 1, top_k=4), "segmentation", MEMORY, default),
-        ("DeiT-Ti's shape, dense, random", random_package(DEIT, 1), "depth", MEMORY, default),
+        Case(name, trained, "segmentation", trained=True),
+        Case(name, trained, "depth", trained=True),
+        Case(name, trained, "segmentation", dram=slow, memory="twice the latency", trained=True),
+        Case(name, trained, "segmentation", dram=narrow, memory="half the bandwidth", trained=True),
+        Case("`tiny`, random, k = 2", drawn, "segmentation"),
+        Case("`tiny`, random, k = 1", random_package(TINY, 1, top_k=1), "segmentation"),
+        Case("`tiny`, random, k = 4", random_package(TINY, 1, top_k=4), "segmentation"),
+        Case(shape, dense, "depth"),
+        Case(name, trained, "segmentation", LARGEST, trained=True),
+        Case(name, trained, "depth", LARGEST, trained=True),
+        Case(shape, dense, "depth", LARGEST),
     ]
 
 
-def row(name: str, given: Package, task: str, dram: DramConfig, memory: str, overlay: Path) -> Row:
+def row(case: Case, overlay: Path) -> Row:
     """One run's figures."""
-    config = given.config
+    config = case.package.config
     pixels = (
         resize(read_image(STREET), config.height, config.width)
-        if "trained" in name
+        if case.trained
         else random_image(config, np.random.default_rng(1))
     )
-    workload = Workload(given, BUILD)
-    backend = Rtl(workload, overlay, dram=dram)
-    run = backend.run(pixels, task)
+    workload = Workload(case.package, case.build)
+    backend = Rtl(workload, overlay, dram=case.dram)
+    run = backend.run(pixels, case.task)
     backend.close()
-    result = compare(Golden(workload).run(pixels, task), run)
+    result = compare(Golden(workload).run(pixels, case.task), run)
     if result.mismatches:
-        raise SystemExit(f"{name}, {task}: {result.mismatches} mismatches, first {result.first}")
-    return {"name": name, "tokens": config.tokens, "task": task, "memory": memory} | figures(run)
+        raise SystemExit(f"{case.name}, {case.task}: {result.mismatches} mismatches, first {result.first}")
+    said = {
+        "build": case.build.name,
+        "name": case.name,
+        "tokens": config.tokens,
+        "task": case.task,
+        "memory": case.memory,
+    }
+    return said | figures(case.build, run)
 
 
-def figures(run: Run) -> Row:
+def figures(build: BuildConfig, run: Run) -> Row:
     """What a row tells of a run."""
     task = task_figures(run)
     assert run.traffic is not None and run.cycles is not None
@@ -90,18 +114,21 @@ def figures(run: Run) -> Row:
         "backbone": task["backbone_cycles"],
         "whole": run.cycles,
         "read_mb": round(run.traffic.read_bytes / 1e6, 2),
-        "utilisation": round(utilisation(BUILD, {"task": task})["mac_utilisation"], 4),
+        "utilisation": round(utilisation(build, {"task": task})["mac_utilisation"], 4),
     }
 
 
 def table(rows: list[Row]) -> str:
     """The page's table."""
     lines = [
-        "| network | tokens | task | memory | cycles, backbone | whole | ms, backbone | DRAM reads | array used |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| build | network | tokens | task | memory | cycles, backbone | whole | ms, backbone | DRAM reads "
+        "| array used |",
+        "|---|---|---|---|---|---|---|---|---|---|",
         *(
-            f"| {r['name']} | {r['tokens']} | {r['task']} | {r['memory']} | {r['backbone']:,} | {r['whole']:,} | "
-            f"{r['backbone'] / BUILD.clock_mhz / 1e3:.2f} | {r['read_mb']:.1f} MB | {100 * r['utilisation']:.1f} % |"
+            f"| `{r['build']}` | {r['name']} | {r['tokens']} | {r['task']} | {r['memory']} "
+            f"| {r['backbone']:,} | {r['whole']:,} | "
+            f"{r['backbone'] / BUILD.clock_mhz / 1e3:.2f} | {r['read_mb']:.1f} MB "
+            f"| {100 * r['utilisation']:.1f} % |"
             for r in rows
         ),
     ]
@@ -119,9 +146,18 @@ def published(rows: list[Row]) -> str:
     for name, ms, dsp, lut in PUBLISHED:
         blocks, luts = f"{dsp:,}" if dsp else "", f"{lut} k" if lut else ""
         lines.append(f"| {name} | {ms} | {ms * BUILD.clock_mhz / 1e3:.2f} M | {blocks} | {luts} |")
-    for row in (rows[0], rows[-1]):
-        ms = row["backbone"] / BUILD.clock_mhz / 1e3
-        lines.append(f"| this one, {row['tokens']} tokens | {ms:.2f} | {row['backbone'] / 1e6:.2f} M | | |")
+    own = {(row["build"], row["tokens"]): row for row in reversed(rows) if row["memory"] == "default"}
+    counted = json.loads(RESOURCES.read_text())
+    for build in (BUILD, LARGEST):
+        taken = counted.get(build.name, {}).get("total", {})
+        dsp = f"{taken['dsp']:,}" if taken else ""
+        lut = f"{taken['lut'] / 1e3:.0f} k" if taken else ""
+        for tokens in (TINY.tokens, DEIT.tokens):
+            cycles = own[build.name, tokens]["backbone"]
+            ms = cycles / build.clock_mhz / 1e3
+            lines.append(
+                f"| this one, `{build.name}`, {tokens} tokens | {ms:.2f} | {cycles / 1e6:.2f} M | {dsp} | {lut} |"
+            )
     return "\n".join(lines) + "\n"
 
 
@@ -157,12 +193,12 @@ def pages(rows: list[Row]) -> dict[Path, dict[str, str]]:
 
 def main(tell: Callable[[str], None] = print) -> None:
     """Run, compare, write."""
-    overlay = build_overlay(BUILD).bitstream
     device = sim.activate()
     device.wait_limit = 10_000_000
+    overlays = {build.name: build_overlay(build).bitstream for build in (BUILD, LARGEST)}
     rows = []
-    for name, given, task, dram, memory in cases():
-        rows.append(row(name, given, task, dram, memory, overlay))
+    for case in cases():
+        rows.append(row(case, overlays[case.build.name]))
         tell(json.dumps(rows[-1]))
     FIGURES.write_text(json.dumps(rows, indent=1) + "\n")
     for page, tables in pages(rows).items():
