@@ -54,7 +54,7 @@ techmap -map +/cmp2lut.v -map +/cmp2lcu.v -D LUT_WIDTH=6
 alumacc
 maccmap -unmap
 opt
-{_XILINX} -run map_memory:check
+{_XILINX} ULTRA -run map_memory:check
 tee -q -o stat.json stat -json
 """
 """As `synth_xilinx` does it, with two differences. Trees of adders stay adders on carry chains: compressors, which it
@@ -130,14 +130,14 @@ def _take_apart(files: Sequence[Path], work: Path, helpers: Collection[str]) -> 
 
 
 def map_gates(
-    design: Design, family: str, *, cache: Path, jobs: int, limit: int, told: Told | None
+    design: Design, family: str, *, uram: bool, cache: Path, jobs: int, limit: int, told: Told | None
 ) -> dict[str, Resources]:
     """What each module of the design takes by itself, without its submodules.
 
     Raises:
         UserError: Yosys refuses a module, or needs more than `limit` seconds.
     """
-    recipe = _GATES.replace("FAMILY", FAMILIES[family])
+    recipe = _GATES.replace("FAMILY", FAMILIES[family]).replace("ULTRA", "-uram" if uram else "")
     texts = {name: _alone(module, design.modules) for name, module in design.modules.items()}
     targets = {
         name: cache / f"{FAMILIES[family]}-{digest(text, recipe, _COUNTS, yosys.identity())[:24]}"
