@@ -301,6 +301,11 @@ class BuildConfig:
                 f"32, 64 or 128; {WEIGHT_PORTS} times it at least bus_bits, at most a column of int8 weights and the "
                 "records of norm_lanes and of cols channels",
             ),
+            (
+                "weight_bus_bits",
+                8 * self.macs <= 32 * self.feed_bits,
+                "so wide that a tile of int8 weights is 32 feeds, the shortest block of attention, or fewer",
+            ),
             ("max_experts", self.max_experts % self.cols == 0, "a multiple of cols"),
             ("max_experts", self.max_experts <= 32, "at most 32"),
             ("max_top_k", self.max_top_k <= CHOICE_SLOTS, f"at most {CHOICE_SLOTS}, the slots of a `choice`"),
@@ -414,10 +419,11 @@ class BuildConfig:
         return dataclasses.asdict(self)
 
 
-# Boards without sizes of their own have those of sim-small, so that what is tested there is what they hold. zcu102 is
-# for the paper's model: a prefetch of a whole expert of `tiny`, 257 tokens, four ports of 128 bits; zcu102-max is the
-# same with twice the columns, as many as the part's multipliers allow. The boards' clocks
-# are ones that their PLLs divide down to without a rest; no tool has confirmed them.
+# zcu102 is for the paper's model: a prefetch of a whole expert of `tiny`, 257 tokens, four ports of 128 bits; zcu102-max
+# is the same with twice the columns, as many as the part's multipliers allow. zcu104 has half of zcu102's block RAM: its
+# deepest memories are of 4,096 words, as UltraRAM is. So are kv260's, which has room for half of the columns, and for
+# `tiny`, but not for its 197 tokens at 224 x 224. pynq-z2 has two columns for each of its DSP blocks of a row: heads of
+# 32. The boards' clocks are ones that their PLLs divide down to without a rest; no tool has confirmed them.
 BOARDS = {
     build.name: build
     for build in (
