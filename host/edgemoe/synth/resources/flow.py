@@ -44,6 +44,9 @@ check -assert
 write_rtlil {PREPARED}
 """
 """Up to words, DSP blocks and memories. Yosys knows no distributed memory without a write port: it is logic."""
+_UNPACKED = {"zynq7": "scratchpad -set xilinx_dsp.multonly 1\n"}
+"""Its pass `xilinx_dsp`, which does nothing on UltraScale+, draws registers and sums into DSP blocks, and leaves bits of
+products that take several blocks without a driver: not used."""
 _SPLIT = f"""read_rtlil {PREPARED}
 submod
 rename -enumerate -pattern _%_
@@ -87,7 +90,7 @@ def prepare(
     Raises:
         UserError: Yosys refuses it, or needs more than `limit` seconds.
     """
-    recipe = _PREPARE.replace("FAMILY", FAMILIES[family]).replace("TOP", top)
+    recipe = (_UNPACKED.get(family, "") + _PREPARE).replace("FAMILY", FAMILIES[family]).replace("TOP", top)
     key = digest(*files, recipe, _SPLIT, *sorted(helpers), *_HERE, yosys.identity())
 
     def make(work: Path) -> None:
