@@ -303,8 +303,8 @@ class BuildConfig:
             ),
             (
                 "weight_bus_bits",
-                8 * self.macs <= 32 * self.feed_bits,
-                "so wide that a tile of int8 weights is 32 feeds, the shortest block of attention, or fewer",
+                8 * self.macs <= 48 * self.feed_bits,
+                "so wide that a tile of int8 weights is 48 feeds, the shortest block of attention, or fewer",
             ),
             ("max_experts", self.max_experts % self.cols == 0, "a multiple of cols"),
             ("max_experts", self.max_experts <= 32, "at most 32"),
@@ -419,11 +419,11 @@ class BuildConfig:
         return dataclasses.asdict(self)
 
 
-# zcu102 is for the paper's model: a prefetch of a whole expert of `tiny`, 257 tokens, four ports of 128 bits; zcu102-max
-# is the same with twice the columns, as many as the part's multipliers allow. zcu104 has half of zcu102's block RAM: its
-# deepest memories are of 4,096 words, as UltraRAM is. So are kv260's, which has room for half of the columns, and for
-# `tiny`, but not for its 197 tokens at 224 x 224. pynq-z2 has two columns for each of its DSP blocks of a row: heads of
-# 32. The boards' clocks are ones that their PLLs divide down to without a rest; no tool has confirmed them.
+# zcu102 is for the paper's model: a prefetch of a whole expert of `tiny`, 257 tokens, four ports of 128 bits;
+# zcu102-max is the same with twice the columns, as many as the part's multipliers allow. zcu104 has less block RAM: its
+# `act` and prefetch have 4,096 words, as UltraRAM does. So have kv260's, which has room for half of the columns, and
+# for `tiny`, but not for 197 tokens of its width. pynq-z2 has an array of 32 x 4, so heads of up to 32. The boards'
+# clocks are ones that their PLLs divide down to without a rest; no tool has confirmed them.
 BOARDS = {
     build.name: build
     for build in (
@@ -468,7 +468,7 @@ BOARDS = {
             cols=16,
             norm_lanes=32,
             act_depth=4096,
-            key_depth=4096,
+            key_depth=2048,
             residual_depth=784,
             max_tokens=257,
             max_k_tiles=16,
@@ -484,7 +484,6 @@ BOARDS = {
             cols=8,
             norm_lanes=16,
             act_depth=4096,
-            key_depth=4096,
             max_k_tiles=16,
             max_n_tiles=256,
             feeds_depth=4096,

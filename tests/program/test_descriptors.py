@@ -126,7 +126,7 @@ def test_impossible_builds_are_refused(field: str, value: int, message: str) -> 
             "zcu102-max",
             "rows",
             128,
-            "weight_bus_bits 128 must be so wide that a tile of int8 weights is 32 feeds",
+            "weight_bus_bits 128 must be so wide that a tile of int8 weights is 48 feeds",
         ),
         ("zcu102-max", "max_experts", 16, "max_experts 16 must be a multiple of cols"),
     ],

@@ -45,8 +45,8 @@ write_rtlil {PREPARED}
 """
 """Up to words, DSP blocks and memories. Yosys knows no distributed memory without a write port: it is logic."""
 _UNPACKED = {"zynq7": "scratchpad -set xilinx_dsp.multonly 1\n"}
-"""Its pass `xilinx_dsp`, which does nothing on UltraScale+, draws registers and sums into DSP blocks, and leaves bits of
-products that take several blocks without a driver: not used."""
+"""The pass `xilinx_dsp`, which does nothing on UltraScale+, draws registers and sums into DSP blocks, and leaves bits
+of products that take several blocks without a driver: not used."""
 _SPLIT = f"""read_rtlil {PREPARED}
 submod
 rename -enumerate -pattern _%_
