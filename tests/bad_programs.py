@@ -40,9 +40,11 @@ END = Descriptor(opcode=Opcode.END)
 T = 129  # tokens of most rows; their tensors have two planes
 
 BUILD = board("sim-small")
-#: The table is made for both; the second has longer words, wider beats, and feeds of weights of several beats.
+#: The table is made for all three. The second has longer words, wider beats, and feeds of several beats; the third has
+#: narrower beats, of which a choice takes two.
 WIDE = board("zcu102")
-BUILDS = (BUILD, WIDE)
+SLIM = board("pynq-z2")
+BUILDS = (BUILD, WIDE, SLIM)
 #: Builds in which one limit of tiles is below what the other implies, as they are in `sim-small`, or no multiple of the
 #: banks; and one of few descriptors.
 NARROW = dataclasses.replace(BUILD, name="narrow", max_n_tiles=64)

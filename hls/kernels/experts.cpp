@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gate alone: raw logits in (int48, 8 a word, all tokens of the first 8 experts, then of the next),
-// choices out (one beat a token), then the queues' lengths and the queues themselves, expert by expert.
+// choices out (a word a token), then the queues' lengths and the queues themselves, expert by expert.
 #include <ap_int.h>
 #include <hls_stream.h>
 
@@ -8,7 +8,7 @@
 
 using namespace edgemoe;
 
-void experts_kernel(hls::stream<AccumulatorWord>& logits, hls::stream<Beat>& choices,
+void experts_kernel(hls::stream<AccumulatorWord>& logits, hls::stream<ChoiceWord>& choices,
                     hls::stream<ap_uint<16>>& lengths, hls::stream<QueueEntry>& entries, ap_uint<16> tokens,
                     ap_uint<8> experts, ap_uint<8> top_k, ap_uint<8> rule, ap_uint<17> threshold,
                     ap_uint<16> mult0, ap_uint<8> shift0) {
@@ -18,7 +18,7 @@ void experts_kernel(hls::stream<AccumulatorWord>& logits, hls::stream<Beat>& cho
 #pragma HLS ARRAY_PARTITION variable = gate complete dim = 1
   RankingWord rankings[kMaxTokens];
   ShareWord shares[kMaxTokens];
-  Beat choice[kMaxTokens];
+  ChoiceWord choice[kMaxTokens];
   QueueEntry queue[kQueueDepth];
 
 TILES:

@@ -21,6 +21,7 @@ GATES = ("multi", "task_embedding")
 SCORE_RULES = ("softmax_all", "softmax_topk")
 TASKS = ("segmentation", "depth")
 WEIGHT_PORTS = 4  # masters over which the weights region is striped
+CHOICE_SLOTS = 4  # experts that a token's `choice` has room for
 EMBEDDING_DIM = 32  # of the task embedding that a shared gate is given
 LARGEST = (
     1 << 16
@@ -279,7 +280,7 @@ class BuildConfig:
             if field.type == "int":
                 _at_least(self.name, field.name, getattr(self, field.name), 1, "Board")
         checks = [
-            ("cols", self.cols in (8, 16, 32), "8, 16 or 32, since a descriptor is whole beats"),
+            ("cols", self.cols in (4, 8, 16, 32), "4, 8, 16 or 32, since a descriptor is whole beats"),
             (
                 "rows",
                 self.rows % self.cols == 0 and self.banks in (2, 4, 8),
@@ -300,9 +301,14 @@ class BuildConfig:
                 f"32, 64 or 128; {WEIGHT_PORTS} times it at least bus_bits, at most a column of int8 weights and the "
                 "records of norm_lanes and of cols channels",
             ),
+            (
+                "weight_bus_bits",
+                8 * self.macs <= 48 * self.feed_bits,
+                "so wide that a tile of int8 weights is 48 feeds, the shortest block of attention, or fewer",
+            ),
             ("max_experts", self.max_experts % self.cols == 0, "a multiple of cols"),
             ("max_experts", self.max_experts <= 32, "at most 32"),
-            ("max_top_k", self.max_top_k <= 4, "at most 4, the slots of a `choice` word"),
+            ("max_top_k", self.max_top_k <= CHOICE_SLOTS, f"at most {CHOICE_SLOTS}, the slots of a `choice`"),
             ("max_tokens", self.max_tokens <= 257, "at most 257, the keys for which widths are derived"),
             ("act_depth", self.act_depth < 1 << 16, "below 2^16, the descriptor's address field"),
             ("key_depth", self.key_depth < 1 << 16, "below 2^16, the descriptor's address field"),
@@ -349,6 +355,16 @@ class BuildConfig:
     def record_beats(self) -> int:
         """Beats of a column tile's channel records, of 64 bits each."""
         return 64 * self.cols // self.bus_bits
+
+    @property
+    def choice_bits(self) -> int:
+        """Bits of a token's `choice`, of 32 each slot."""
+        return 32 * CHOICE_SLOTS
+
+    @property
+    def choice_beats(self) -> int:
+        """Beats of a token's `choice`."""
+        return -(-self.choice_bits // self.bus_bits)
 
     def word_beats(self, bits: int) -> int:
         """Beats of a word whose values have so many bits."""
@@ -403,10 +419,11 @@ class BuildConfig:
         return dataclasses.asdict(self)
 
 
-# Boards without sizes of their own have those of sim-small, so that what is tested there is what they hold. zcu102 is
-# for the paper's model: a prefetch of a whole expert of `tiny`, 257 tokens, four ports of 128 bits; zcu102-max is the
-# same with twice the columns, as many as the part's multipliers allow. The boards' clocks
-# are ones that their PLLs divide down to without a rest; no tool has confirmed them.
+# zcu102 is for the paper's model: a prefetch of a whole expert of `tiny`, 257 tokens, four ports of 128 bits;
+# zcu102-max is the same with twice the columns, as many as the part's multipliers allow. zcu104 has less block RAM: its
+# `act` and prefetch have 4,096 words, as UltraRAM does. So have kv260's, which has room for half of the columns, and
+# for `tiny`, but not for 197 tokens of its width. pynq-z2 has an array of 32 x 4, so heads of up to 32. The boards'
+# clocks are ones that their PLLs divide down to without a rest; no tool has confirmed them.
 BOARDS = {
     build.name: build
     for build in (
@@ -445,9 +462,45 @@ BOARDS = {
             clock_mhz=300.0,
             schedule_mhz=300.0,
         ),
-        BuildConfig("zcu104", clock_mhz=150.0),
-        BuildConfig("kv260", clock_mhz=150.0),
-        BuildConfig("pynq-z2", clock_mhz=100.0, schedule_mhz=125.0),
+        BuildConfig(
+            "zcu104",
+            rows=64,
+            cols=16,
+            norm_lanes=32,
+            act_depth=4096,
+            key_depth=2048,
+            residual_depth=784,
+            max_tokens=257,
+            max_k_tiles=16,
+            feeds_depth=4096,
+            bus_bits=256,
+            weight_bus_bits=128,
+            clock_mhz=300.0,
+            schedule_mhz=300.0,
+        ),
+        BuildConfig(
+            "kv260",
+            rows=64,
+            cols=8,
+            norm_lanes=16,
+            act_depth=4096,
+            max_k_tiles=16,
+            max_n_tiles=256,
+            feeds_depth=4096,
+            bus_bits=128,
+            weight_bus_bits=64,
+            clock_mhz=300.0,
+            schedule_mhz=300.0,
+        ),
+        BuildConfig(
+            "pynq-z2",
+            cols=4,
+            norm_lanes=4,
+            max_k_tiles=16,
+            bus_bits=64,
+            clock_mhz=100.0,
+            schedule_mhz=125.0,
+        ),
     )
 }
 
@@ -481,6 +534,8 @@ def config_hpp(build: BuildConfig) -> str:
         "beat_bytes",
         "feed_bits",
         "record_beats",
+        "choice_bits",
+        "choice_beats",
         "acc_bits",
         "linear_bits",
         "context_bits",

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds of other sizes, each with `nano` and the largest of the presets that it holds, a random package of each."""
+"""Boards with shapes of their own run `nano` and the largest model that fits: every stage tensor and counter in RTL.
 
+`zcu102` has tests of its own; `tiny` whole, trained, on `kv260` is `make cosim MODEL=tiny BOARD=kv260`.
+"""
+
+import dataclasses
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -8,41 +12,58 @@ import pytest
 
 from edgemoe.backends import Golden
 from edgemoe.backends.rtl import Rtl
-from edgemoe.config import MODELS, BuildConfig, board
+from edgemoe.config import MODELS, TASKS, BuildConfig, ModelConfig, board
 from edgemoe.cosim.compare import compare
+from edgemoe.errors import UserError
 from edgemoe.golden.random_package import random_image, random_package
-from edgemoe.program import Workload
-from edgemoe.program.figures import task_figures
+from edgemoe.program import Workload, build_for
 from edgemoe.sim.build import build_overlay
 
 from .conftest import back_ends
 
-pytestmark = pytest.mark.slow
-MODELS_OF = {"zcu102-max": ("nano", "tiny")}
-CYCLES = {("zcu102-max", "tiny"): 700_000}
-"""At most, of the backbone, k = 2, one task, the default DRAM model."""
+NANO, TINY = MODELS["nano"], MODELS["tiny"]
+#: The largest of the shape of the paper's models at the size of nano's images: nothing of it can be a plane wider.
+NANO_96 = dataclasses.replace(
+    NANO, name="nano-96", dim=96, heads=3, layers=12, dense_hidden=384, experts=16, expert_hidden=192
+)
+LARGEST = {"pynq-z2": NANO_96, "kv260": TINY, "zcu104": TINY}
 
 
-@pytest.fixture(scope="module", params=MODELS_OF)
-def on(request: pytest.FixtureRequest) -> Iterator[tuple[BuildConfig, Callable[..., Rtl]]]:
-    """A build, and what makes the back end for a package on it."""
-    build = board(request.param)
-    for make in back_ends(build, build_overlay(build).bitstream):
-        yield build, make
+@pytest.fixture(scope="module", params=sorted(LARGEST))
+def build(request: pytest.FixtureRequest) -> BuildConfig:
+    return board(request.param)
 
 
-@pytest.mark.parametrize("place", [0, 1])
-def test_every_tensor_and_counter(on: tuple[BuildConfig, Callable[..., Rtl]], place: int) -> None:
-    build, rtl = on
-    names = MODELS_OF[build.name]
-    if place >= len(names):
-        pytest.skip(f"{names[0]} is the largest that {build.name} holds")
-    config = MODELS[names[place]]
+@pytest.fixture(scope="module")
+def rtl(build: BuildConfig) -> Iterator[Callable[..., Rtl]]:
+    """The back end for a package, on the board's build."""
+    yield from back_ends(build, build_overlay(build).bitstream)
+
+
+def assert_equal(rtl: Callable[..., Rtl], build: BuildConfig, config: ModelConfig) -> None:
+    """Both tasks of a random package, taps on."""
     package = random_package(config, 1)
+    backend, golden = rtl(package), Golden(Workload(package, build))
     pixels = random_image(config, np.random.default_rng(1))
-    run = rtl(package).run(pixels, "segmentation", taps=True)
-    result = compare(Golden(Workload(package, build)).run(pixels, "segmentation", taps=True), run)
-    assert result.mismatches == 0, result.first
-    if limit := CYCLES.get((build.name, config.name)):
-        plain = rtl(package).run(pixels, "segmentation")
-        assert task_figures(plain)["backbone_cycles"] <= limit
+    for task in TASKS:
+        result = compare(golden.run(pixels, task, taps=True), backend.run(pixels, task, taps=True))
+        assert result.mismatches == 0, result.first
+
+
+@pytest.mark.slow
+def test_two_layers_of_nano(rtl: Callable[..., Rtl], build: BuildConfig) -> None:
+    assert_equal(rtl, build, dataclasses.replace(NANO, layers=2))
+
+
+@pytest.mark.slow
+def test_the_largest_model(rtl: Callable[..., Rtl], build: BuildConfig) -> None:
+    """Whole on the smallest board; of `tiny` two layers, which use all of the memories that twelve use."""
+    largest = LARGEST[build.name]
+    assert_equal(rtl, build, largest if largest is NANO_96 else dataclasses.replace(largest, layers=2))
+
+
+@pytest.mark.parametrize("changes", [{"dense_hidden": 416}, {"dim": 128, "heads": 4}, {"height": 128}])
+def test_no_larger_one_fits_pynq_z2(changes: dict[str, int]) -> None:
+    assert build_for(NANO_96, "pynq-z2") == board("pynq-z2")
+    with pytest.raises(UserError, match="does not fit board 'pynq-z2'"):
+        build_for(dataclasses.replace(NANO_96, **changes), "pynq-z2")

@@ -64,9 +64,9 @@ def test_other_build(work: Path) -> None:
     compare(build, memory, work)
 
 
-@pytest.mark.parametrize(("rows", "cols"), [(64, 16), (32, 16), (64, 8), (64, 32)])
+@pytest.mark.parametrize(("rows", "cols"), [(64, 16), (32, 16), (64, 8), (64, 32), (32, 4)])
 def test_other_arrays(rows: int, cols: int, work: Path) -> None:
-    """Other shapes of the array, with words of four, two and eight sub-words."""
+    """Other shapes of the array, with words of four, two and eight sub-words, and choices of two beats."""
     build = replace(
         BUILD,
         name=f"array-{rows}x{cols}",
@@ -74,10 +74,19 @@ def test_other_arrays(rows: int, cols: int, work: Path) -> None:
         cols=cols,
         bus_bits=16 * cols,
         norm_lanes=cols,
-        weight_bus_bits=4 * cols,
+        weight_bus_bits=max(4 * cols, 32),
         max_k_tiles=1024 // rows,
         max_experts=max(16, cols),
     )
+    for seed in range(4):
+        memory = random_program(build, np.random.default_rng(seed))
+        assert compare(build, memory, work).status == Error.NONE
+
+
+@pytest.mark.parametrize("name", ["kv260", "pynq-z2"])
+def test_boards_of_their_own_shape(name: str, work: Path) -> None:
+    """Feeds of several beats, more lanes of LayerNorm than columns; zcu102's, and so zcu104's, runs networks."""
+    build = board(name)
     for seed in range(4):
         memory = random_program(build, np.random.default_rng(seed))
         assert compare(build, memory, work).status == Error.NONE

@@ -6,14 +6,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from bad_programs import CASES, Case
+from bad_programs import BUILD, CASES, SLIM, Case
 
 from edgemoe import csim
-from edgemoe.config import board
 from edgemoe.golden import machine
 from edgemoe.program import Memory
-
-BUILD = board("sim-small")
 
 
 @pytest.fixture(scope="module")
@@ -21,12 +18,14 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("csim")
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.build == BUILD], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.build in (BUILD, SLIM)], ids=lambda case: case.name
+)
 def test_verdict(case: Case, work: Path) -> None:
     sizes = case.sizes
     program = case.program.ljust(sizes.program, b"\0")[: sizes.program]
     memory = Memory(program, bytes(sizes.weights), bytes(sizes.image), sizes.output, sizes.statistics)
-    native, golden = csim.run(BUILD, memory, work=work), machine.run(BUILD, memory)
+    native, golden = csim.run(case.build, memory, work=work), machine.run(case.build, memory)
     assert (native.status, native.error_index) == (case.error, case.index)
     assert (golden.status, golden.error_index) == (case.error, case.index)
     assert len(native.records) == len(golden.records)

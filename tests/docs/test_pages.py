@@ -112,7 +112,7 @@ def test_the_memories_of_the_machine_are_the_build_s() -> None:
         "scores": f"{build.score_depth} × {word}18",
         "maxima": f"{build.max_tokens} × int8",
         "gate": f"{build.max_experts // build.cols} × {build.max_tokens} × {tile}{build.acc_bits}",
-        "choice": f"{build.max_tokens} × {build.bus_bits} bit",
+        "choice": f"{build.max_tokens} × {build.choice_bits} bit",
         "queue": f"{build.max_experts} × {build.max_tokens}",
     }
     assert {

@@ -86,10 +86,17 @@ def test_boards() -> None:
         ("rows", 36, "rows 36 must be cols times 2, 4 or 8"),
         ("rows", 24, "rows 24 must be cols times 2, 4 or 8"),
         ("rows", 128, "rows 128 must be cols times 2, 4 or 8"),
-        ("cols", 4, "cols 4 must be 8, 16 or 32"),
-        ("cols", 12, "cols 12 must be 8, 16 or 32"),
-        ("cols", 64, "cols 64 must be 8, 16 or 32"),
+        ("cols", 2, "cols 2 must be 4, 8, 16 or 32"),
+        ("cols", 12, "cols 12 must be 4, 8, 16 or 32"),
+        ("cols", 64, "cols 64 must be 4, 8, 16 or 32"),
         ("act_depth", 1 << 16, "act_depth 65536 must be below 2\\^16"),
+        ("norm_lanes", 12, "norm_lanes 12 must be cols times a power of two, at most rows"),
+        ("norm_lanes", 64, "norm_lanes 64 must be cols times a power of two, at most rows"),
+        ("bus_bits", 64, "bus_bits 64 must be 16 \\* cols"),
+        ("weight_bus_bits", 16, "weight_bus_bits 16 must be 32, 64 or 128"),
+        ("weight_bus_bits", 128, "weight_bus_bits 128 must be 32, 64 or 128; 4 times it .* at most a column"),
+        ("max_experts", 40, "max_experts 40 must be at most 32"),
+        ("max_tokens", 258, "max_tokens 258 must be at most 257"),
         ("max_experts", 12, "max_experts 12 must be a multiple of cols"),
         ("max_top_k", 5, "max_top_k 5 must be at most 4"),
         ("max_tokens", 0, "max_tokens 0 must be at least 1"),
@@ -99,6 +106,36 @@ def test_boards() -> None:
 def test_impossible_builds_are_refused(field: str, value: int, message: str) -> None:
     with pytest.raises(UserError, match=message):
         dataclasses.replace(BuildConfig("x"), **{field: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value", "message"),
+    [
+        (
+            "pynq-z2",
+            "weight_bus_bits",
+            128,
+            "weight_bus_bits 128 must be 32, 64 or 128; 4 times it .* at most a column",
+        ),
+        ("pynq-z2", "norm_lanes", 2, "norm_lanes 2 must be cols times a power of two"),
+        ("pynq-z2", "rows", 64, "rows 64 must be cols times 2, 4 or 8"),
+        ("kv260", "norm_lanes", 128, "norm_lanes 128 must be cols times a power of two"),
+        ("zcu104", "weight_bus_bits", 32, "weight_bus_bits 32 must .* 4 times it at least bus_bits"),
+        ("zcu102-max", "weight_bus_bits", 64, "weight_bus_bits 64 must .* 4 times it at least bus_bits"),
+        (
+            "zcu102-max",
+            "rows",
+            128,
+            "weight_bus_bits 128 must be so wide that a tile of int8 weights is 48 feeds",
+        ),
+        ("zcu102-max", "max_experts", 16, "max_experts 16 must be a multiple of cols"),
+    ],
+)
+def test_boards_whose_sizes_do_not_go_together_are_refused(
+    name: str, field: str, value: int, message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        dataclasses.replace(board(name), **{field: value})
 
 
 @pytest.mark.slow

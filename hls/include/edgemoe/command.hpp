@@ -163,9 +163,9 @@ inline bool wide_space(ap_uint<4> space) {
   return space == kSpaceResidual || space == kSpaceAccum;
 }
 
-/// The same of a word that STORE writes; a token's choice is one beat.
+/// The same of a word that STORE writes.
 inline ap_uint<3> space_shift(ap_uint<4> space) {
-  if (space == kSpaceChoice) return 0;
+  if (space == kSpaceChoice) return kChoiceShift;
   return format_shift(wide_space(space) ? int(kFormatI32) : int(kFormatI16));
 }
 

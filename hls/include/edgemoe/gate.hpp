@@ -198,13 +198,13 @@ inline ap_uint<16> gate_score(Exponential e, const Reciprocal& r) {
 
 /// Sweep 3: scores of the chosen experts, one a step; kept ones join the expert's queue.
 inline void fill_queues(const Command& command, const RankingWord (&rankings)[kMaxTokens],
-                        const ShareWord (&shares)[kMaxTokens], Beat (&choice)[kMaxTokens],
+                        const ShareWord (&shares)[kMaxTokens], ChoiceWord (&choice)[kMaxTokens],
                         QueueEntry (&queue)[kQueueDepth], ap_uint<16> (&counts)[kMaxExperts],
                         SumMemory& accum, ap_uint<16>& cleared) {
   const ap_uint<3> last_slot = ap_uint<3>(command.group - 1);
   ap_uint<16> token = 0;
   ap_uint<3> slot = 0;
-  Beat chosen = 0;
+  ChoiceWord chosen = 0;
 FILL:
   while (token != command.tokens) {
 #pragma HLS PIPELINE II = 1
@@ -225,7 +225,7 @@ FILL:
     }
     if (kept) queue[ap_uint<16>(expert * kMaxTokens + position)] = queue_entry(token, score);
     const ap_uint<32> record = ap_uint<32>(expert) | (ap_uint<32>(kept) << 8) | (ap_uint<32>(score) << 16);
-    chosen = (slot == 0 ? Beat(0) : chosen) | (Beat(record) << ap_uint<7>(slot * 32));
+    chosen = (slot == 0 ? ChoiceWord(0) : chosen) | (ChoiceWord(record) << ap_uint<7>(slot * 32));
     const bool last = slot == last_slot;
     if (last) choice[token] = chosen;
     clear_row(accum, cleared);
@@ -238,7 +238,7 @@ FILL:
 /// how many scores were clipped.
 inline Counter gate_tokens(const Command& command, const GateMemory& gate,
                            RankingWord (&rankings)[kMaxTokens], ShareWord (&shares)[kMaxTokens],
-                           Beat (&choice)[kMaxTokens], QueueEntry (&queue)[kQueueDepth], SumMemory& accum,
+                           ChoiceWord (&choice)[kMaxTokens], QueueEntry (&queue)[kQueueDepth], SumMemory& accum,
                            hls::stream<ap_uint<16>>& expert_tokens) {
   ap_uint<16> counts[kMaxExperts];
 CLEAR_COUNTS:

@@ -20,7 +20,7 @@ struct Memories {
   IntegerMaximum maxima[kMaxTokens];             // of a query's scores
   ExponentialSum totals[kMaxTokens];             // of a query's exponentials
   AccumulatorWord gate[kGateTiles][kMaxTokens];  // raw logits
-  Beat choice[kMaxTokens];                       // what the gate chose
+  ChoiceWord choice[kMaxTokens];                 // what the gate chose
   QueueEntry queue[kQueueDepth];                 // and for whom
 };
 

@@ -27,11 +27,14 @@ static_assert(kActBits <= kResidualBits && kResidualBits <= 20,
 using AccumulatorWord = ap_uint<kCols * kAccBits>;
 using SumWord = ap_uint<kCols * 32>;
 using ScoreWord = ap_uint<kCols * kScoreBits>;
+/// What the gate chose for a token: four slots of 32 bits.
+using ChoiceWord = ap_uint<kChoiceBits>;
 
 /// A tensor memory has kBanks banks: sub-words of kCols lanes that make one word of kRows lanes.
 constexpr int kBankBits = log2_floor(kBanks);
 constexpr int kColBits = log2_floor(kCols);
 constexpr int kBeatShift = log2_floor(kBeatBytes);
+constexpr int kChoiceShift = log2_floor(kChoiceBeats);
 constexpr int kFeedBeats = kFeedBits / kBusBits;
 constexpr int kFeedBytes = kFeedBits / 8;
 static_assert(kBusBits == 16 * kCols && kBanks << kColBits == kRows, "a sub-word is one beat of int16");

@@ -110,12 +110,18 @@ LOAD:
   return saturated;
 }
 
+/// Beat `part` of a token's choice; what a wider beat has left is 0.
+inline Beat choice_beat(ChoiceWord choice, WordPart part) {
+  const ap_uint<8> low = ap_uint<8>((part & (kChoiceBeats - 1)) * kBusBits);
+  return Beat(choice >> low);
+}
+
 /// STORE: `size` words from src_base on: a beat a sub-word of int16, two a sub-word of int32 (residual and
-/// sums), one a token of choices.
+/// sums), kChoiceBeats a token of choices.
 inline void store_words(const Command& command, const Memories& memory, hls::stream<Beat>& results) {
   const bool wide = wide_space(command.space);
   const bool choices = command.space == kSpaceChoice;
-  const WordPart last_part = choices ? 0 : (wide ? 2 * kBanks - 1 : kBanks - 1);
+  const WordPart last_part = choices ? kChoiceBeats - 1 : (wide ? 2 * kBanks - 1 : kBanks - 1);
   ap_uint<16> words = ap_uint<16>(command.size);
   ap_uint<16> row = command.src_base;
   WordPart part = 0;
@@ -126,7 +132,7 @@ STORE:
     Beat beat = 0;
     if (command.space == kSpaceAct) beat = memory.act[bank][row];
     if (command.space == kSpaceKeys) beat = read_key_beat(memory.keys, row, bank);
-    if (choices) beat = memory.choice[row];
+    if (choices) beat = choice_beat(memory.choice[row], part);
     if (wide) {
       SumWord word = 0;
       if (command.space == kSpaceAccum) word = memory.accum[bank][row];

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edgemoe.config import BuildConfig
+from edgemoe.config import CHOICE_SLOTS, BuildConfig
 from edgemoe.golden.attention import attention
 from edgemoe.golden.experts import Routing, combine, gate, scatter
 from edgemoe.golden.gelu import gelu_epilogue
@@ -97,7 +97,7 @@ class _Machine:
             Space.ACCUM: np.zeros((build.residual_depth, words), dtype=np.int64),
         }
         self.logits = np.zeros((build.max_tokens, build.max_experts), dtype=np.int64)
-        self.choice = np.zeros((build.max_tokens, 4), dtype=np.int64)
+        self.choice = np.zeros((build.max_tokens, CHOICE_SLOTS), dtype=np.int64)
         self.routing: Routing | None = None
         self.output = bytearray(memory.output_bytes)
         self.records: list[Statistics] = []
@@ -262,8 +262,9 @@ class _Machine:
         kind = "<u4" if space == Space.CHOICE else "<i4" if space in WIDE_SPACES else "<i2"
         memory = self.choice if space == Space.CHOICE else self.words[space]
         words = memory[d.src_base : d.src_base + d.size].astype(np.int64)
-        if space == Space.CHOICE:  # a beat each
-            words = np.pad(words, ((0, 0), (0, self.build.beat_bytes // 4 - words.shape[1])))
+        if space == Space.CHOICE:  # whole beats each
+            size = self.build.choice_beats * self.build.beat_bytes // 4
+            words = np.pad(words, ((0, 0), (0, size - words.shape[1])))
         data = words.astype(kind).tobytes()
         self.output[d.offset : d.offset + len(data)] = data
         self._keep(index, d, words)

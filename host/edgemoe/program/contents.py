@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgemoe.config import BuildConfig, ModelConfig
+from edgemoe.config import CHOICE_SLOTS, BuildConfig, ModelConfig
 from edgemoe.program.packing import from_planes
 from edgemoe.registers import WIDE_SPACES, Space
 
@@ -42,9 +42,9 @@ class Tap:
     def read(self, output: bytes) -> NDArray[Any]:
         """int16 (T,C), int32 of `residual` and `accum`; of `choice` int64 (T,4,3): expert, valid, score of each."""
         if self.space == Space.CHOICE:
-            size = self.build.beat_bytes // 4
+            size = self.build.choice_beats * self.build.beat_bytes // 4
             beats = np.frombuffer(output, "<u4", self.tokens * size, self.offset).reshape(self.tokens, size)
-            words = beats[:, :4]
+            words = beats[:, :CHOICE_SLOTS]
             fields = [words & 0xFF, words >> 8 & 1, words >> 16]
             return np.stack(fields, axis=2).astype(np.int64)
         kind = np.dtype("<i4" if self.space in WIDE_SPACES else "<i2")

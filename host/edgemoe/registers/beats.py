@@ -13,8 +13,10 @@ def load_beats(build: BuildConfig, form: int) -> int:
 
 
 def store_beats(build: BuildConfig, space: int) -> int:
-    """Beats of a word that STORE writes; a token's choice is one."""
-    return 1 if space == Space.CHOICE else build.word_beats(32 if space in WIDE_SPACES else 16)
+    """Beats of a word that STORE writes; of `choice` a word is a token's."""
+    if space == Space.CHOICE:
+        return build.choice_beats
+    return build.word_beats(32 if space in WIDE_SPACES else 16)
 
 
 def linear_beats(build: BuildConfig, n_tiles: int, k_tiles: int, weight_bits: int) -> int:

@@ -47,6 +47,9 @@ write_rtlil {PREPARED}
 """
 """Up to words, DSP blocks and memories. Products whose signal says `use_dsp = "no"` stay out of the blocks. Yosys
 knows no distributed memory without a write port: it is logic."""
+_UNPACKED = {"zynq7": "scratchpad -set xilinx_dsp.multonly 1\n"}
+"""The pass `xilinx_dsp`, which does nothing on UltraScale+, draws registers and sums into DSP blocks, and leaves bits
+of products that take several blocks without a driver: not used."""
 _SPLIT = f"""read_rtlil {PREPARED}
 submod
 rename -enumerate -pattern _%_
@@ -57,7 +60,7 @@ techmap -map +/cmp2lut.v -map +/cmp2lcu.v -D LUT_WIDTH=6
 alumacc
 maccmap -unmap
 opt
-{_XILINX} -run map_memory:check
+{_XILINX} ULTRA -run map_memory:check
 tee -q -o stat.json stat -json
 """
 """As `synth_xilinx` does it, with two differences. Trees of adders stay adders on carry chains: compressors, which it
@@ -90,7 +93,7 @@ def prepare(
     Raises:
         UserError: Yosys refuses it, or needs more than `limit` seconds.
     """
-    recipe = _PREPARE.replace("FAMILY", FAMILIES[family]).replace("TOP", top)
+    recipe = (_UNPACKED.get(family, "") + _PREPARE).replace("FAMILY", FAMILIES[family]).replace("TOP", top)
     key = digest(*files, recipe, _SPLIT, *sorted(helpers), *_HERE, yosys.identity())
 
     def make(work: Path) -> None:
@@ -133,14 +136,14 @@ def _take_apart(files: Sequence[Path], work: Path, helpers: Collection[str]) -> 
 
 
 def map_gates(
-    design: Design, family: str, *, cache: Path, jobs: int, limit: int, told: Told | None
+    design: Design, family: str, *, uram: bool, cache: Path, jobs: int, limit: int, told: Told | None
 ) -> dict[str, Resources]:
     """What each module of the design takes by itself, without its submodules.
 
     Raises:
         UserError: Yosys refuses a module, or needs more than `limit` seconds.
     """
-    recipe = _GATES.replace("FAMILY", FAMILIES[family])
+    recipe = _GATES.replace("FAMILY", FAMILIES[family]).replace("ULTRA", "-uram" if uram else "")
     texts = {name: _alone(module, design.modules) for name, module in design.modules.items()}
     targets = {
         name: cache / f"{FAMILIES[family]}-{digest(text, recipe, _COUNTS, yosys.identity())[:24]}"

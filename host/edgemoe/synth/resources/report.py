@@ -54,7 +54,15 @@ def measure(
     if told:
         told("reading by Yosys", 1, 1)
     jobs = jobs or os.cpu_count() or 1
-    each = map_gates(design, board.family.name, cache=cache, jobs=jobs, limit=limit, told=told)
+    each = map_gates(
+        design,
+        board.family.name,
+        uram=board.fabric.uram > 0,
+        cache=cache,
+        jobs=jobs,
+        limit=limit,
+        told=told,
+    )
     return _report(design, each, board, digest(*files))
 
 
