@@ -98,7 +98,9 @@ def prepare(
 
     def make(work: Path) -> None:
         for file in files:
-            (work / file.name).write_text(readable(file.read_text(encoding="utf-8")), encoding="utf-8")
+            text, words = readable(file.read_text(encoding="utf-8"))
+            for name, content in {file.name: text, **words}.items():
+                (work / name).write_text(content, encoding="utf-8")
         yosys.run(
             recipe.replace("FILES", " ".join(f.name for f in files)), work, f"module {top}", limit=limit
         )

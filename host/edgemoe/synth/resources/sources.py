@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 
 BLOCK = 64
 """Statements of one `always_ff`: Yosys needs time by the square of their number."""
@@ -14,6 +15,7 @@ _REGION = re.compile(r"  // ---- (\w+)")
 _SOURCE = re.compile(r"//\s*([\w.]+)\.(?:hpp|cpp|h):\d+")
 _DECLARED = re.compile(r"  (?:wire|logic) (?:signed )?(?:\[[^\]]*\] )?([\w, ]+?)(?: = .*)?;")
 _TABLE = re.compile(r"  logic (?:\[\d+:0\] )?(\w+) \[0:\d+\];")
+_WORD = re.compile(r"    \w+\[\d+\] = \d+'h([0-9a-f]+);")
 _READERS = 2
 """Readers of a table in block RAM, which has so many ports."""
 _KEPT = re.compile(r"    (?:if \(.*\) )?(\w+) <= ")
@@ -22,15 +24,17 @@ SHARED = ("variables", "sequence", "control")
 """Sections of a module that belong to every region."""
 
 
-def readable(text: str) -> str:
-    """The same hardware, on the same lines, with every long `always_ff` in pieces of `BLOCK` statements.
+def readable(text: str) -> tuple[str, dict[str, str]]:
+    """The same hardware, on the same lines, with every long `always_ff` in pieces of `BLOCK` statements; and the files
+    of words that it reads then, by name.
 
     A register gets all its values in one statement of the compiler's (`if … else if …`); Yosys checks after reading
     that none is driven by two blocks. A table in block RAM with more readers than ports is there several times, which
     is what synthesis makes of it; Yosys would try all ways to do so.
     """
+    apart, words = _tables_apart(text.split("\n"))
     lines, inside, count = [], False, 0
-    for line in _tables_apart(text.split("\n")):
+    for line in apart:
         if line == _ALWAYS:
             inside, count = True, 0
         elif inside and line == "  end":
@@ -41,12 +45,12 @@ def readable(text: str) -> str:
                 count = 0
             count += 1
         lines.append(line)
-    return "\n".join(lines)
+    return "\n".join(lines), words
 
 
-def _tables_apart(lines: list[str]) -> list[str]:
-    """Every `_READERS` readers of a table without an attribute get a copy of it, whose lines are the table's."""
-    apart = list(lines)
+def _tables_apart(lines: list[str]) -> tuple[list[str], dict[str, str]]:
+    """Every `_READERS` readers of a table without an attribute get a copy of it, beside it; all copies read one file."""
+    apart, files = list(lines), {}
     for at, line in enumerate(lines[:-1]):
         table = _TABLE.fullmatch(line)
         if table is None or lines[at + 1] != "  initial begin":
@@ -56,12 +60,22 @@ def _tables_apart(lines: list[str]) -> list[str]:
         word = re.compile(rf"\b{name}\b")
         readers = [n for n, other in enumerate(lines) if n > end and word.search(other)]
         copies = [f"{name}__{n}" for n in range(1, -(-len(readers) // _READERS))]
+        contents = [_WORD.fullmatch(row) for row in lines[at + 2 : end]]
+        if not copies or not all(contents):
+            continue
         for n, reader in enumerate(readers):
             if n >= _READERS:
                 apart[reader] = word.sub(copies[n // _READERS - 1], lines[reader])
-        for row in [at, *range(at + 2, end)]:
-            apart[row] = " ".join(word.sub(copy, lines[row]) for copy in [name, *copies])
-    return apart
+        text = "".join(f"{found[1]}\n" for found in contents if found)
+        file = (
+            f"{name}-{sha256(text.encode()).hexdigest()[:12]}.hex"  # modules may have tables of the same name
+        )
+        files[file] = text
+        for n, copy in enumerate([name, *copies]):
+            declared = f'{word.sub(copy, line)} initial $readmemh("{file}", {copy});'
+            apart[at] = declared if n == 0 else f"{apart[at]} {declared}"
+        apart[at + 1 : end + 1] = [""] * (end - at)
+    return apart, files
 
 
 @dataclass(frozen=True)
