@@ -49,7 +49,7 @@ def readable(text: str) -> tuple[str, dict[str, str]]:
 
 
 def _tables_apart(lines: list[str]) -> tuple[list[str], dict[str, str]]:
-    """Every `_READERS` readers of a table without an attribute get a copy of it, beside it; all copies read one file."""
+    """Every `_READERS` readers of a table without an attribute get a copy of it beside it; all read one file."""
     apart, files = list(lines), {}
     for at, line in enumerate(lines[:-1]):
         table = _TABLE.fullmatch(line)
