@@ -147,29 +147,29 @@ set_property width 64 $space
 set_property range 18446744073709551616 $space
 set_property master_address_space_ref m_axi_gmem0 $master
 set master [interface $core m_axi_gmem1 master interface:aximm [ports_of m_axi_gmem1 $full_signals] \
-  {PROTOCOL AXI4 DATA_WIDTH 32 ADDR_WIDTH 64 ID_WIDTH 1 READ_WRITE_MODE READ_WRITE SUPPORTS_NARROW_BURST 0 \
-   MAX_BURST_LENGTH 64 NUM_READ_OUTSTANDING 16 NUM_WRITE_OUTSTANDING 16}]
+  {PROTOCOL AXI4 DATA_WIDTH 64 ADDR_WIDTH 64 ID_WIDTH 1 READ_WRITE_MODE READ_WRITE SUPPORTS_NARROW_BURST 0 \
+   MAX_BURST_LENGTH 32 NUM_READ_OUTSTANDING 16 NUM_WRITE_OUTSTANDING 16}]
 set space [ipx::add_address_space m_axi_gmem1 $core]
 set_property width 64 $space
 set_property range 18446744073709551616 $space
 set_property master_address_space_ref m_axi_gmem1 $master
 set master [interface $core m_axi_gmem2 master interface:aximm [ports_of m_axi_gmem2 $full_signals] \
-  {PROTOCOL AXI4 DATA_WIDTH 32 ADDR_WIDTH 64 ID_WIDTH 1 READ_WRITE_MODE READ_WRITE SUPPORTS_NARROW_BURST 0 \
-   MAX_BURST_LENGTH 64 NUM_READ_OUTSTANDING 16 NUM_WRITE_OUTSTANDING 16}]
+  {PROTOCOL AXI4 DATA_WIDTH 64 ADDR_WIDTH 64 ID_WIDTH 1 READ_WRITE_MODE READ_WRITE SUPPORTS_NARROW_BURST 0 \
+   MAX_BURST_LENGTH 32 NUM_READ_OUTSTANDING 16 NUM_WRITE_OUTSTANDING 16}]
 set space [ipx::add_address_space m_axi_gmem2 $core]
 set_property width 64 $space
 set_property range 18446744073709551616 $space
 set_property master_address_space_ref m_axi_gmem2 $master
 set master [interface $core m_axi_gmem3 master interface:aximm [ports_of m_axi_gmem3 $full_signals] \
-  {PROTOCOL AXI4 DATA_WIDTH 32 ADDR_WIDTH 64 ID_WIDTH 1 READ_WRITE_MODE READ_WRITE SUPPORTS_NARROW_BURST 0 \
-   MAX_BURST_LENGTH 64 NUM_READ_OUTSTANDING 16 NUM_WRITE_OUTSTANDING 16}]
+  {PROTOCOL AXI4 DATA_WIDTH 64 ADDR_WIDTH 64 ID_WIDTH 1 READ_WRITE_MODE READ_WRITE SUPPORTS_NARROW_BURST 0 \
+   MAX_BURST_LENGTH 32 NUM_READ_OUTSTANDING 16 NUM_WRITE_OUTSTANDING 16}]
 set space [ipx::add_address_space m_axi_gmem3 $core]
 set_property width 64 $space
 set_property range 18446744073709551616 $space
 set_property master_address_space_ref m_axi_gmem3 $master
 set master [interface $core m_axi_gmem4 master interface:aximm [ports_of m_axi_gmem4 $full_signals] \
-  {PROTOCOL AXI4 DATA_WIDTH 32 ADDR_WIDTH 64 ID_WIDTH 1 READ_WRITE_MODE READ_WRITE SUPPORTS_NARROW_BURST 0 \
-   MAX_BURST_LENGTH 64 NUM_READ_OUTSTANDING 16 NUM_WRITE_OUTSTANDING 16}]
+  {PROTOCOL AXI4 DATA_WIDTH 64 ADDR_WIDTH 64 ID_WIDTH 1 READ_WRITE_MODE READ_WRITE SUPPORTS_NARROW_BURST 0 \
+   MAX_BURST_LENGTH 32 NUM_READ_OUTSTANDING 16 NUM_WRITE_OUTSTANDING 16}]
 set space [ipx::add_address_space m_axi_gmem4 $core]
 set_property width 64 $space
 set_property range 18446744073709551616 $space
@@ -255,7 +255,7 @@ register $block limits0 0x0E8 read-only {rows | cols << 8 | max_experts << 16 | 
 }
 register $block limits1 0x0F8 read-only {max_tokens | act_depth << 16} {  {limits1 0 32 read-only}
 }
-register $block limits2 0x108 read-only {query_depth | residual_depth << 16} {  {limits2 0 32 read-only}
+register $block limits2 0x108 read-only {key_depth | residual_depth << 16} {  {limits2 0 32 read-only}
 }
 register $block limits3 0x118 read-only {max_k_tiles | max_n_tiles << 16} {  {limits3 0 32 read-only}
 }
@@ -290,15 +290,15 @@ set_property -dict {
   CONFIG.PSU__USE__IRQ0 1
   CONFIG.PSU__USE__FABRIC__RST 1
   CONFIG.PSU__FPGA_PL0_ENABLE 1
-  CONFIG.PSU__CRL_APB__PL0_REF_CTRL__FREQMHZ 150
+  CONFIG.PSU__CRL_APB__PL0_REF_CTRL__FREQMHZ 300
   CONFIG.PSU__USE__S_AXI_GP2 1
   CONFIG.PSU__SAXIGP2__DATA_WIDTH 128
   CONFIG.PSU__USE__S_AXI_GP3 1
   CONFIG.PSU__SAXIGP3__DATA_WIDTH 128
   CONFIG.PSU__USE__S_AXI_GP4 1
-  CONFIG.PSU__SAXIGP4__DATA_WIDTH 32
+  CONFIG.PSU__SAXIGP4__DATA_WIDTH 64
   CONFIG.PSU__USE__S_AXI_GP5 1
-  CONFIG.PSU__SAXIGP5__DATA_WIDTH 32
+  CONFIG.PSU__SAXIGP5__DATA_WIDTH 64
 } [get_bd_cells zynq_ultra_ps_e_0]
 create_bd_cell -type ip -vlnv xilinx.com:ip:proc_sys_reset proc_sys_reset_0
 # Interrupts: PYNQ finds an IP's through this controller only.
@@ -450,7 +450,7 @@ report_utilization -hierarchical -file [file join $reports utilization.txt]
 foreach {check flag} {setup -setup hold -hold} {
   set slack [get_property slack [get_timing_paths $flag -max_paths 1]]
   if {$slack ne "" && $slack < 0} {
-    stop "timing is not met: the worst $check slack is $slack ns at 150 MHz. The bitstream was not copied;\
+    stop "timing is not met: the worst $check slack is $slack ns at 300 MHz. The bitstream was not copied;\
 [file join $reports timing.txt] names the path, docs/how-to/board.md what to try"
   }
 }

@@ -140,8 +140,8 @@ interface $core interrupt master signal:interrupt {INTERRUPT interrupt} {SENSITI
 set control [interface $core s_axi_control slave interface:aximm [ports_of s_axi_control $lite_signals] \
   {PROTOCOL AXI4LITE DATA_WIDTH 32}]
 set master [interface $core m_axi_gmem0 master interface:aximm [ports_of m_axi_gmem0 $full_signals] \
-  {PROTOCOL AXI4 DATA_WIDTH 128 ADDR_WIDTH 64 ID_WIDTH 1 READ_WRITE_MODE READ_WRITE SUPPORTS_NARROW_BURST 0 \
-   MAX_BURST_LENGTH 16 NUM_READ_OUTSTANDING 16 NUM_WRITE_OUTSTANDING 16}]
+  {PROTOCOL AXI4 DATA_WIDTH 64 ADDR_WIDTH 64 ID_WIDTH 1 READ_WRITE_MODE READ_WRITE SUPPORTS_NARROW_BURST 0 \
+   MAX_BURST_LENGTH 32 NUM_READ_OUTSTANDING 16 NUM_WRITE_OUTSTANDING 16}]
 set space [ipx::add_address_space m_axi_gmem0 $core]
 set_property width 64 $space
 set_property range 18446744073709551616 $space
@@ -175,8 +175,8 @@ set_property width 64 $space
 set_property range 18446744073709551616 $space
 set_property master_address_space_ref m_axi_gmem4 $master
 set master [interface $core m_axi_gmem5 master interface:aximm [ports_of m_axi_gmem5 $full_signals] \
-  {PROTOCOL AXI4 DATA_WIDTH 128 ADDR_WIDTH 64 ID_WIDTH 1 READ_WRITE_MODE READ_WRITE SUPPORTS_NARROW_BURST 0 \
-   MAX_BURST_LENGTH 16 NUM_READ_OUTSTANDING 16 NUM_WRITE_OUTSTANDING 16}]
+  {PROTOCOL AXI4 DATA_WIDTH 64 ADDR_WIDTH 64 ID_WIDTH 1 READ_WRITE_MODE READ_WRITE SUPPORTS_NARROW_BURST 0 \
+   MAX_BURST_LENGTH 32 NUM_READ_OUTSTANDING 16 NUM_WRITE_OUTSTANDING 16}]
 set space [ipx::add_address_space m_axi_gmem5 $core]
 set_property width 64 $space
 set_property range 18446744073709551616 $space
@@ -255,7 +255,7 @@ register $block limits0 0x0E8 read-only {rows | cols << 8 | max_experts << 16 | 
 }
 register $block limits1 0x0F8 read-only {max_tokens | act_depth << 16} {  {limits1 0 32 read-only}
 }
-register $block limits2 0x108 read-only {query_depth | residual_depth << 16} {  {limits2 0 32 read-only}
+register $block limits2 0x108 read-only {key_depth | residual_depth << 16} {  {limits2 0 32 read-only}
 }
 register $block limits3 0x118 read-only {max_k_tiles | max_n_tiles << 16} {  {limits3 0 32 read-only}
 }

@@ -255,7 +255,7 @@ register $block limits0 0x0E8 read-only {rows | cols << 8 | max_experts << 16 | 
 }
 register $block limits1 0x0F8 read-only {max_tokens | act_depth << 16} {  {limits1 0 32 read-only}
 }
-register $block limits2 0x108 read-only {query_depth | residual_depth << 16} {  {limits2 0 32 read-only}
+register $block limits2 0x108 read-only {key_depth | residual_depth << 16} {  {limits2 0 32 read-only}
 }
 register $block limits3 0x118 read-only {max_k_tiles | max_n_tiles << 16} {  {limits3 0 32 read-only}
 }

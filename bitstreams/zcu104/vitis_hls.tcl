@@ -45,7 +45,7 @@ set_top accelerator
 add_files -cflags $flags $source
 open_solution -reset -flow_target vivado solution
 set_part {xczu7ev-ffvc1156-2-e}
-create_clock -period 5.000 -name default
+create_clock -period 3.333 -name default
 config_interface -m_axi_addr64=1
 csynth_design
 if {$option(--until) eq "synthesis"} { exit 0 }
