@@ -75,7 +75,7 @@ def test_other_arrays(rows: int, cols: int, work: Path) -> None:
         bus_bits=16 * cols,
         norm_lanes=cols,
         weight_bus_bits=max(4 * cols, 32),
-        max_k_tiles=1024 // rows,
+        max_k_tiles=16,
         max_experts=max(16, cols),
     )
     for seed in range(4):

@@ -92,6 +92,7 @@ def test_boards() -> None:
         ("act_depth", 1 << 16, "act_depth 65536 must be below 2\\^16"),
         ("norm_lanes", 12, "norm_lanes 12 must be cols times a power of two, at most rows"),
         ("norm_lanes", 64, "norm_lanes 64 must be cols times a power of two, at most rows"),
+        ("max_k_tiles", 64, "norm_lanes 8 must be so many that LayerNorm takes"),
         ("bus_bits", 64, "bus_bits 64 must be 16 \\* cols"),
         ("weight_bus_bits", 16, "weight_bus_bits 16 must be 32, 64 or 128"),
         ("weight_bus_bits", 128, "weight_bus_bits 128 must be 32, 64 or 128; 4 times it .* at most a column"),
