@@ -291,11 +291,6 @@ class BuildConfig:
                 self.norm_lanes in (self.cols << i for i in range(self.banks.bit_length())),
                 "cols times a power of two, at most rows, since a step takes whole sub-words",
             ),
-            (
-                "norm_lanes",
-                self.rows * self.max_k_tiles < 256 * self.norm_lanes,
-                "so many that LayerNorm takes a token's rows * max_k_tiles channels in fewer than 256 steps",
-            ),
             ("bus_bits", self.bus_bits == 16 * self.cols, "16 * cols, since a beat is one sub-word"),
             (
                 "weight_bus_bits",
@@ -324,6 +319,11 @@ class BuildConfig:
             ),
             ("residual_depth", self.residual_depth < 1 << 16, "below 2^16, the descriptor's address field"),
             ("max_k_tiles", self.linear_bits <= self.acc_bits, "so small that sums fit the accumulator"),
+            (
+                "norm_lanes",
+                self.rows * self.max_k_tiles < 256 * self.norm_lanes,
+                "so many that LayerNorm takes a token's rows * max_k_tiles channels in fewer than 256 steps",
+            ),
         ]
         for field_name, holds, rule in checks:
             if not holds:
