@@ -172,7 +172,25 @@ KERNEL_MUTATIONS = (
         "<< 1) | 1) + halves.value",
         "<< 1)) + halves.value",
     ),
-    _kernel("expert's score not rounded", "epilogue.hpp", "((weighted + 32768) >> 16)", "(weighted >> 16)"),
+    _kernel(
+        "expert's score not rounded", "experts.hpp", "((product[n] + 32768) >> 16)", "(product[n] >> 16)"
+    ),
+    _kernel(
+        "scores on top of partial sums", "engine.hpp", "first_inner && !activity.scores;", "first_inner;"
+    ),
+    _kernel(
+        "maximum forgets the tiles before",
+        "attention.hpp",
+        "return !first && before > maximum",
+        "return false",
+    ),
+    _kernel(
+        "a column of values begins a row late",
+        "keys.hpp",
+        "column ? Turn(b - by)",
+        "column ? Turn(b - by + 1)",
+    ),
+    _kernel("exponentials beyond the last key", "attention.hpp", "k < size ?", "k <= size ?"),
     _kernel(
         "residual wraps",
         "epilogue.hpp",
