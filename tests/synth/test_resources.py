@@ -333,7 +333,9 @@ def test_a_product_for_the_fabric_takes_no_block(tmp_path: Path) -> None:
     file.write_text(
         "module products (input logic clk, input logic [7:0] a, b, output logic [15:0] p, q);\n"
         '  (* use_dsp = "no" *) wire [15:0] kept = a * b;\n  wire [15:0] other = a * a;\n'
-        "  always_ff @(posedge clk) begin\n    p <= kept;\n    q <= other;\n  end\nendmodule\n"
+        '  (* use_dsp = "no" *) logic [15:0] later;\n'
+        "  always_ff @(posedge clk) begin\n    p <= kept;\n    later <= b * b;\n    q <= other ^ later;\n"
+        "  end\nendmodule\n"
     )
     total = measure([file], "products", ZCU102, cache=tmp_path / "cache")["total"]
     assert total["dsp"] == 1 and total["lut_logic"] > 0

@@ -37,7 +37,10 @@ hierarchy -check -top TOP
 proc
 opt_clean
 check -assert
-chtype -set $__soft_mul a:use_dsp=no %ci1 t:$mul %i
+select -set signals a:use_dsp=no
+select -set before @signals %ci1
+chtype -set $__soft_mul @before t:$mul %i
+chtype -set $__soft_mul @before t:$*ff* %i %ci2 t:$mul %i
 {_XILINX} -top TOP -run prepare:coarse
 memory -nomap
 opt_clean
