@@ -17,6 +17,7 @@ from edgemoe.cosim.compare import compare
 from edgemoe.errors import UserError
 from edgemoe.golden.random_package import random_image, random_package
 from edgemoe.program import Workload, build_for
+from edgemoe.program.figures import task_figures
 from edgemoe.sim.build import build_overlay
 
 from .conftest import back_ends
@@ -26,7 +27,9 @@ NANO, TINY = MODELS["nano"], MODELS["tiny"]
 NANO_96 = dataclasses.replace(
     NANO, name="nano-96", dim=96, heads=3, layers=12, dense_hidden=384, experts=16, expert_hidden=192
 )
-LARGEST = {"pynq-z2": NANO_96, "kv260": TINY, "zcu104": TINY}
+LARGEST = {"pynq-z2": NANO_96, "kv260": TINY, "zcu104": TINY, "zcu102-max": TINY}
+CYCLES = {"zcu102-max": 700_000}
+"""At most, of the backbone of `tiny`: 129 tokens, k = 2, one task, the default DRAM model."""
 
 
 @pytest.fixture(scope="module", params=sorted(LARGEST))
@@ -60,6 +63,16 @@ def test_the_largest_model(rtl: Callable[..., Rtl], build: BuildConfig) -> None:
     """Whole on the smallest board; of `tiny` two layers, which use all of the memories that twelve use."""
     largest = LARGEST[build.name]
     assert_equal(rtl, build, largest if largest is NANO_96 else dataclasses.replace(largest, layers=2))
+
+
+@pytest.mark.slow
+def test_cycles_of_tiny(rtl: Callable[..., Rtl], build: BuildConfig) -> None:
+    if build.name in CYCLES:
+        package, pixels = random_package(TINY, 1), random_image(TINY, np.random.default_rng(1))
+        run = rtl(package).run(pixels, "segmentation")
+        result = compare(Golden(Workload(package, build)).run(pixels, "segmentation"), run)
+        assert result.mismatches == 0, result.first
+        assert task_figures(run)["backbone_cycles"] <= CYCLES[build.name]
 
 
 @pytest.mark.parametrize("changes", [{"dense_hidden": 416}, {"dim": 128, "heads": 4}, {"height": 128}])
