@@ -43,7 +43,7 @@ FAULTS = [
     ("a memory port too narrow", BUILD, "PSU__SAXIGP2__DATA_WIDTH 128", "PSU__SAXIGP2__DATA_WIDTH 32", "has 32 bits"),
     ("a memory port too many", BUILD, "CONFIG.PSU__USE__S_AXI_GP3 1",
      "CONFIG.PSU__USE__S_AXI_GP3 1\n  CONFIG.PSU__USE__S_AXI_GP0 1", "saxihpc0_fpd_aclk is not connected to a clock"),
-    ("another clock", BUILD, "REF_CTRL__FREQMHZ 150", "REF_CTRL__FREQMHZ 300", "the clock is 300 MHz, not 150"),
+    ("another clock", BUILD, "REF_CTRL__FREQMHZ 300", "REF_CTRL__FREQMHZ 150", "the clock is 150 MHz, not 300"),
     ("a clock pin without clock", BUILD, "  [get_bd_pins accelerator/ap_clk]", "  ",
      "ap_clk is not connected to a clock"),
     ("a clock pin on the reset", BUILD, "pl_resetn0] \\", "pl_resetn0] [get_bd_pins accelerator/ap_clk] \\",

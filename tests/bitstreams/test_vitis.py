@@ -19,6 +19,7 @@ VENDOR = {
     "ap_fixed.h",
     "hls_stream.h",
     "hls_burst_maxi.h",
+    "hls_dsp_builtins.h",
     "hls_vector.h",
     "hls_streamofblocks.h",
 }
