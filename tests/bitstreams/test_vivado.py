@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Vivado's scripts, run against a recorder of its commands: what they make fits RTL, .hwh and PYNQ."""
 
-import dataclasses
 import json
 from functools import cache
 from pathlib import Path
@@ -35,10 +34,8 @@ from .record import FROM_SLAVE, FULL, LITE, STREAM, Record, problems
 
 @cache
 def rtl_of(name: str) -> Rtl:
-    """A board's RTL. That of a build with the sizes of sim-small differs from it in the build id only."""
-    build, small = board(name), board("sim-small")
-    alike = {"name": small.name, "clock_mhz": small.clock_mhz, "schedule_mhz": small.schedule_mhz}
-    return compile_rtl(small if dataclasses.replace(build, **alike) == small else build)
+    """A board's RTL."""
+    return compile_rtl(board(name))
 
 
 @pytest.fixture(scope="module", params=BOARDS)
@@ -64,14 +61,6 @@ def test_bitstreams_folder_is_up_to_date(name: str) -> None:
     """If not: python -m edgemoe.bitstream.describe"""
     for file, text in description_files(BUILDS[name], rtl_of(name).report).items():
         assert (ROOT / "bitstreams" / name / file).read_text() == text
-
-
-@pytest.mark.slow
-def test_the_rtl_of_a_board_is_sim_small_s_but_for_the_build_id() -> None:
-    other = board("kv260")
-    ids = f"32'h{build_id(board('sim-small')):x}", f"32'h{build_id(other):x}"
-    for ours, theirs in zip(rtl_of("sim-small").files, compile_rtl(other).files, strict=True):
-        assert ours.read_text().replace(ids[0], ids[1]) == theirs.read_text()
 
 
 def test_each_board_has_a_build_id_of_its_own() -> None:
