@@ -250,10 +250,10 @@ def test_the_link_to_the_last_run_is_no_part_of_the_results(
 
 def test_a_model_that_does_not_fit_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     """Exit status 2, and the message has the field, its value and the limit; no folder is left."""
-    wide = random_package(model_preset("nano"), 1, experts=17)
+    wide = random_package(model_preset("nano"), 1, experts=33)
     save(wide, tmp_path / "wide.safetensors")
     assert cosim(tmp_path / "wide.safetensors", tmp_path / "out") == 2
-    assert "experts 17 > 16" in capsys.readouterr().err
+    assert "experts 33 > 16" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
