@@ -238,8 +238,8 @@ FILL:
 /// how many scores were clipped.
 inline Counter gate_tokens(const Command& command, const GateMemory& gate,
                            RankingWord (&rankings)[kMaxTokens], ShareWord (&shares)[kMaxTokens],
-                           ChoiceWord (&choice)[kMaxTokens], QueueEntry (&queue)[kQueueDepth], SumMemory& accum,
-                           hls::stream<ap_uint<16>>& expert_tokens) {
+                           ChoiceWord (&choice)[kMaxTokens], QueueEntry (&queue)[kQueueDepth],
+                           SumMemory& accum, hls::stream<ap_uint<16>>& expert_tokens) {
   ap_uint<16> counts[kMaxExperts];
 CLEAR_COUNTS:
   for (int i = 0; i < kMaxExperts; ++i) {
