@@ -22,12 +22,13 @@ FIGURES = Path(__file__).resolve().parent / "pictures" / "resources.json"
 
 def main() -> None:
     """Measure the boards that are named, or all, and keep what is known of the others."""
-    record: dict[str, Any] = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
     for name in sys.argv[1:] or BOARDS:
         with Progress() as progress:
             rtl = compile_rtl(BOARDS[name], progress=progress.step)
             top = rtl.report.get("axis_top", rtl.report["module"])
             report = measure(rtl.files, top, board_facts(name), helpers=HELPERS, told=progress.step)
+        # Read only now: another board may have been measured meanwhile.
+        record: dict[str, Any] = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
         record[name] = report
         known = {board: record[board] for board in BOARDS if board in record}
         FIGURES.write_text(json.dumps(known, indent=1) + "\n")

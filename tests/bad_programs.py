@@ -166,6 +166,14 @@ def _load(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
         yield from _just(change(good, region=Region.IMAGE), "image", size)
 
 
+def _of_others(base: Bases) -> Iterator[Row]:
+    """Only LOAD looks at the region, and only LINEAR at the epilogue that writes to DRAM."""
+    for d in (base.linear, base.norm, base.experts):
+        yield Row(change(d, region=Region.IMAGE), sizes=(("image", 0),))
+    yield Row(change(base.experts, epilogue=Epilogue.DRAM), sizes=(("output", 0),))
+    yield Row(change(base.store, epilogue=Epilogue.DRAM, size=1))
+
+
 def _linear(build: BuildConfig, d: Descriptor) -> Iterator[Row]:
     t, act, beat, feed = build.max_tokens, build.act_depth, build.beat_bytes, build.feed_bytes
     gelu, raw = change(d, epilogue=Epilogue.GELU), change(d, epilogue=Epilogue.RAW, n_tiles=1)
@@ -379,6 +387,7 @@ def _rows(build: BuildConfig) -> Iterator[Row]:
     yield from _experts(build, base.experts)
     yield from _combine(build, base.combine)
     yield from _store(build, base.store)
+    yield from _of_others(base)
     yield from (
         Row(change(base.experts, **fields), Error.SEQUENCE) for fields in ({"tokens": T - 1}, {"heads": 7})
     )

@@ -268,6 +268,8 @@ class BuildConfig:
     beats_depth: int = 64  # beats of the image between `fetch` and `compute`
     command_depth: int = 16
     store_depth: int = 64  # beats between `compute` and `store`
+    ultra_ram: bool = False  # the part has UltraRAM: `residual` and the scores go there
+    few_slices: bool = False  # the array takes nearly all DSP slices: small products of GELU and LayerNorm are LUTs
     bus_bits: int = 128
     weight_bus_bits: int = 32  # of each of the WEIGHT_PORTS masters that together read a feed of weights
     clock_mhz: float = 200.0  # of the programmable logic; assumed, for figures in seconds
@@ -462,6 +464,7 @@ BOARDS = {
             max_k_tiles=16,
             max_n_tiles=64,
             feeds_depth=2560,
+            few_slices=True,
             bus_bits=512,
             weight_bus_bits=128,
             clock_mhz=300.0,
@@ -477,7 +480,8 @@ BOARDS = {
             residual_depth=784,
             max_tokens=257,
             max_k_tiles=16,
-            feeds_depth=4096,
+            feeds_depth=4092,
+            ultra_ram=True,
             bus_bits=256,
             weight_bus_bits=128,
             clock_mhz=300.0,
@@ -491,7 +495,8 @@ BOARDS = {
             act_depth=4096,
             max_k_tiles=16,
             max_n_tiles=256,
-            feeds_depth=4096,
+            feeds_depth=4092,
+            ultra_ram=True,
             bus_bits=128,
             weight_bus_bits=64,
             clock_mhz=300.0,
@@ -501,7 +506,11 @@ BOARDS = {
             "pynq-z2",
             cols=4,
             norm_lanes=4,
+            act_depth=1536,
+            max_experts=8,
             max_k_tiles=16,
+            feeds_depth=508,
+            beats_depth=60,
             bus_bits=64,
             clock_mhz=100.0,
             schedule_mhz=125.0,
@@ -532,6 +541,9 @@ def config_hpp(build: BuildConfig) -> str:
     for field in dataclasses.fields(build):
         if field.type == "int":
             lines.append(f"constexpr int {_camel(field.name)} = {getattr(build, field.name)};")
+        elif field.type == "bool":
+            value = "true" if getattr(build, field.name) else "false"
+            lines.append(f"constexpr bool {_camel(field.name)} = {value};")
     lines.append("")
     derived = (
         "macs",

@@ -235,6 +235,9 @@ def random_program(build: BuildConfig, rng: np.random.Generator) -> Memory:
     writer = ProgramWriter(build, rng)
     writer.load(Space.ACT, 0, build.act_depth, bytes_only=bool(rng.integers(2)))
     writer.load(Space.RESIDUAL, 0, build.residual_depth)
+    beyond = min(
+        130, (build.act_depth - TARGET - 40) // 3
+    )  # so many tokens fill three planes of what is written
     for epilogue, space in (
         (Epilogue.REQUANT, Space.ACT),
         (Epilogue.REQUANT, Space.KEYS),
@@ -245,12 +248,12 @@ def random_program(build: BuildConfig, rng: np.random.Generator) -> Memory:
         tokens = int(rng.choice([1, 5, 20, 21, build.max_tokens, int(rng.integers(22, 130))]))
         k_tiles = int(rng.integers(1, max(1, min(4, (ACT_WORDS - 20) // (tokens + 3))) + 1))
         writer.linear(epilogue, tokens, k_tiles, int(rng.integers(1, 9)), int(rng.choice([8, 16])), space)
-    writer.layernorm(int(rng.integers(1, 130)), int(rng.integers(1, 4)))
+    writer.layernorm(int(rng.integers(1, beyond)), int(rng.integers(1, 4)))
     tokens = int(rng.integers(1, 60))
     writer.attention(tokens, int(rng.integers(1, 4)))
     experts = min(int(rng.choice([1, 4, 8, 16])), build.max_experts)
     writer.experts(
-        int(rng.integers(1, 130)),
+        int(rng.integers(1, beyond)),
         experts,
         int(rng.integers(1, min(4, experts) + 1)),
         Rule(int(rng.integers(1, 3))),

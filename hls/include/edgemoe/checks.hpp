@@ -35,12 +35,35 @@ struct ProgramState {
   ap_uint<32> records;  // statistics records so far, in the worst case
 };
 
-/// One past the last row of a tensor of `planes` planes.
-inline ap_uint<34> range_end(ap_uint<16> base, ap_uint<16> planes, ap_uint<16> stride, ap_uint<16> tokens) {
-  // No stage waits for it, and every range of every operation has one: no DSP slices for them.
-  const ap_uint<32> before = ap_uint<16>(planes - 1) * stride;
+/// One past the last row of a tensor of `planes` planes. More of them than a memory can have are an error of
+/// a lower code.
+inline ap_uint<34> range_end(ap_uint<16> base, PlaneCount planes, ap_uint<16> stride, ap_uint<16> tokens) {
+  // No stage waits for it: no DSP slices.
+  const ap_uint<32> before = PlaneCount(planes - 1) * stride;
 #pragma HLS BIND_OP variable = before op = mul impl = fabric
   return ap_uint<34>(base + before + tokens);
+}
+
+/// One past the last row of each tensor that a descriptor's operation has.
+struct Ends {
+  ap_uint<34> src;
+  ap_uint<34> dst;
+  ap_uint<34> aux;
+  ap_uint<34> key;
+};
+
+inline Ends ends_of(const Command& c) {
+  const bool attention = c.opcode == kOpcodeAttention;
+  const bool linear = c.opcode == kOpcodeLinear;
+  const PlaneCount heads = PlaneCount(c.heads);
+  const PlaneCount inputs = attention ? heads : PlaneCount(c.k_tiles);
+  const PlaneCount outputs = PlaneCount((c.n_tiles + (kBanks - 1)) >> kBankBits);  // EXPERTS: of fc1
+  Ends ends;
+  ends.src = range_end(c.src_base, inputs, c.src_stride, c.tokens);
+  ends.dst = range_end(c.dst_base, linear ? outputs : inputs, c.dst_stride, c.tokens);
+  ends.aux = range_end(c.aux_base, attention ? heads : outputs, c.aux_stride, c.tokens);
+  ends.key = range_end(c.key_base, heads, c.key_stride, c.tokens);
+  return ends;
 }
 
 inline bool disjoint(ap_uint<16> base, ap_uint<34> end, ap_uint<16> other_base, ap_uint<34> other_end) {
@@ -59,20 +82,41 @@ inline bool good_shift(ap_uint<8> shift) {
   return shift >= 1 && shift <= kShiftMax;
 }
 
-/// `bytes` bytes from `offset` on lie in a region of `size` bytes, which is read or written `unit` bytes at a
-/// time.
-inline void check_range(Verdict& verdict, ap_uint<32> offset, int unit, Bytes bytes, ap_uint<32> size) {
-  verdict.require((offset & (unit - 1)) == 0, kErrorAlign);
+/// `bytes` bytes from `offset` on lie in a region of `size` bytes, which is read or written in units of
+/// `unit_mask` + 1 bytes.
+inline void check_range(Verdict& verdict, ap_uint<32> offset, ap_uint<8> unit_mask, Bytes bytes,
+                        ap_uint<32> size) {
+  verdict.require((offset & unit_mask) == 0, kErrorAlign);
   verdict.require(offset + bytes <= size, kErrorDram);
 }
-inline void check_dram(Verdict& verdict, ap_uint<32> offset, Bytes bytes, ap_uint<32> size) {
-  check_range(verdict, offset, kBeatBytes, bytes, size);
-}
-inline void check_weights(Verdict& verdict, ap_uint<32> offset, Bytes bytes, const Regions& regions) {
-  check_range(verdict, offset, kFeedBytes, bytes, regions.weights);
+
+/// What an operation reads of DRAM: LOAD of one region or another, the others of the weights.
+inline void check_reads(Verdict& verdict, const Command& c, const Regions& regions) {
+  const bool load = c.opcode == kOpcodeLoad;
+  const bool layernorm = c.opcode == kOpcodeLayernorm;
+  const bool experts = c.opcode == kOpcodeExperts;
+  const ap_uint<32> beats = load ? load_beats(c) : layernorm ? norm_beats(c) : weight_beats(c);
+  const Bytes others = ExpertCount(c.heads - 1) * c.size;  // experts before the last one
+#pragma HLS BIND_OP variable = others op = mul impl = fabric
+  const Bytes bytes = Bytes((Bytes(beats) << kBeatShift) + (experts ? others : Bytes(0)));
+  if (load && c.region == kRegionImage) {
+    check_range(verdict, c.offset, kBeatBytes - 1, bytes, regions.image);
+  } else if (load || layernorm || experts || c.opcode == kOpcodeLinear) {
+    check_range(verdict, c.offset, kFeedBytes - 1, bytes, regions.weights);
+  }
 }
 
-inline void check_load(Verdict& verdict, const Command& c, const Regions& regions) {
+/// What an operation writes to DRAM: STORE, and LINEAR with the epilogue for it.
+inline void check_writes(Verdict& verdict, const Command& c, const Regions& regions) {
+  const bool linear = c.opcode == kOpcodeLinear && c.epilogue == kEpilogueDram;
+  const ap_uint<32> beats = linear ? output_beats(c) : store_beats(c);
+  if (linear || c.opcode == kOpcodeStore) {
+    check_range(verdict, linear ? c.size : c.offset, kBeatBytes - 1, Bytes(beats) << kBeatShift,
+                regions.output);
+  }
+}
+
+inline void check_load(Verdict& verdict, const Command& c) {
   verdict.require(c.space == kSpaceAct || c.space == kSpaceResidual, kErrorSpace);
   verdict.require(c.space != kSpaceAct || c.format == kFormatU8 || c.format == kFormatI16, kErrorFormat);
   verdict.require(c.space != kSpaceResidual || c.format == kFormatI32, kErrorFormat);
@@ -80,15 +124,9 @@ inline void check_load(Verdict& verdict, const Command& c, const Regions& region
   verdict.require(c.size != 0, kErrorSize);
   const ap_uint<16> depth = c.space == kSpaceAct ? kActDepth : kResidualDepth;
   verdict.require(c.dst_base + c.size <= depth, kErrorAddress);
-  const Bytes bytes = Bytes(c.size) << (kBeatShift + format_shift(c.format));
-  if (c.region == kRegionImage) {
-    check_dram(verdict, c.offset, bytes, regions.image);
-  } else {
-    check_weights(verdict, c.offset, bytes, regions);
-  }
 }
 
-inline void check_linear(Verdict& verdict, const Command& c, const Regions& regions) {
+inline void check_linear(Verdict& verdict, const Command& c, const Ends& ends) {
   const bool requant = c.epilogue == kEpilogueRequant;
   const bool gelu = c.epilogue == kEpilogueGelu;
   const bool residual = c.epilogue == kEpilogueResidual;
@@ -104,45 +142,32 @@ inline void check_linear(Verdict& verdict, const Command& c, const Regions& regi
   const bool to_keys = requant && c.space == kSpaceKeys;
   const bool to_memory = requant || gelu || residual;
   verdict.require(c.src_stride >= c.tokens && (!to_memory || c.dst_stride >= c.tokens), kErrorStride);
-  const ap_uint<34> src_end = range_end(c.src_base, c.k_tiles, c.src_stride, c.tokens);
-  const ap_uint<34> dst_end =
-      range_end(c.dst_base, ap_uint<16>((c.n_tiles + (kBanks - 1)) >> kBankBits), c.dst_stride, c.tokens);
   const ap_uint<16> depth = residual ? kResidualDepth : (to_keys ? kKeyDepth : kActDepth);
-  verdict.require(src_end <= kActDepth && (!to_memory || dst_end <= depth), kErrorAddress);
+  verdict.require(ends.src <= kActDepth && (!to_memory || ends.dst <= depth), kErrorAddress);
   const bool both_in_act = gelu || (requant && !to_keys);
-  verdict.require(!both_in_act || disjoint(c.src_base, src_end, c.dst_base, dst_end), kErrorOverlap);
+  verdict.require(!both_in_act || disjoint(c.src_base, ends.src, c.dst_base, ends.dst), kErrorOverlap);
   verdict.require(!gelu || good_shift(c.shift0), kErrorShift);
-  const Bytes bytes = Bytes(weight_beats(c.k_tiles, c.n_tiles, c.weight_bits == 16)) << kBeatShift;
-  check_weights(verdict, c.offset, bytes, regions);
-  if (dram) check_dram(verdict, c.size, Bytes(c.n_tiles * c.tokens) << kBeatShift, regions.output);
 }
 
-inline void check_layernorm(Verdict& verdict, const Command& c, const Regions& regions) {
+inline void check_layernorm(Verdict& verdict, const Command& c, const Ends& ends) {
   check_tokens(verdict, c);
   check_k_tiles(verdict, c);
   verdict.require(c.src_stride >= c.tokens && c.dst_stride >= c.tokens, kErrorStride);
-  verdict.require(range_end(c.src_base, c.k_tiles, c.src_stride, c.tokens) <= kResidualDepth &&
-                      range_end(c.dst_base, c.k_tiles, c.dst_stride, c.tokens) <= kActDepth,
-                  kErrorAddress);
+  verdict.require(ends.src <= kResidualDepth && ends.dst <= kActDepth, kErrorAddress);
   verdict.require(c.eps >= kEpsMin && (c.eps >> kEpsBits) == 0, kErrorEpsilon);
   verdict.require(c.dim >= 1 && c.dim <= c.k_tiles * kRows && c.dim <= kMaxDim, kErrorDim);
-  check_weights(verdict, c.offset, Bytes(norm_beats(c)) << kBeatShift, regions);
 }
 
-inline void check_attention(Verdict& verdict, const Command& c) {
+inline void check_attention(Verdict& verdict, const Command& c, const Ends& ends) {
   check_tokens(verdict, c);
   verdict.require(c.heads >= 1 && c.heads <= kMaxKTiles, kErrorHeads);
   verdict.require(c.src_stride >= c.tokens && c.dst_stride >= c.tokens && c.aux_stride >= c.tokens &&
                       c.key_stride >= c.tokens,
                   kErrorStride);
-  const ap_uint<34> src_end = range_end(c.src_base, c.heads, c.src_stride, c.tokens);
-  const ap_uint<34> aux_end = range_end(c.aux_base, c.heads, c.aux_stride, c.tokens);
-  const ap_uint<34> dst_end = range_end(c.dst_base, c.heads, c.dst_stride, c.tokens);
-  const ap_uint<34> key_end = range_end(c.key_base, c.heads, c.key_stride, c.tokens);
   verdict.require(
-      src_end <= kActDepth && dst_end <= kActDepth && key_end <= kKeyDepth && aux_end <= kKeyDepth,
+      ends.src <= kActDepth && ends.dst <= kActDepth && ends.key <= kKeyDepth && ends.aux <= kKeyDepth,
       kErrorAddress);
-  verdict.require(disjoint(c.src_base, src_end, c.dst_base, dst_end), kErrorOverlap);
+  verdict.require(disjoint(c.src_base, ends.src, c.dst_base, ends.dst), kErrorOverlap);
   verdict.require(good_shift(c.shift0) && c.shift1 <= kContextShiftMax, kErrorShift);
 }
 
@@ -155,16 +180,7 @@ inline void check_gate(Verdict& verdict, const Command& c) {
                   kErrorRule);
 }
 
-/// Weights of one expert in beats: fc1 (k_tiles x n_tiles), then fc2 (n_tiles / kBanks x kBanks k_tiles).
-inline ap_uint<32> expert_beats(const Command& c) {
-  const bool wide = c.weight_bits == 16;
-  const ap_uint<16> hidden_planes = ap_uint<16>(c.n_tiles >> kBankBits);
-  const ap_uint<16> output_tiles = ap_uint<16>(c.k_tiles << kBankBits);
-  return ap_uint<32>(weight_beats(c.k_tiles, c.n_tiles, wide) +
-                     weight_beats(hidden_planes, output_tiles, wide));
-}
-
-inline void check_experts(Verdict& verdict, const Command& c, const Regions& regions) {
+inline void check_experts(Verdict& verdict, const Command& c, const Ends& ends) {
   check_tokens(verdict, c);
   const ap_uint<16> hidden_planes = ap_uint<16>(c.n_tiles >> kBankBits);
   verdict.require(c.k_tiles >= 1 && c.k_tiles <= kMaxKTiles && c.k_tiles * kBanks <= kMaxNTiles,
@@ -176,22 +192,18 @@ inline void check_experts(Verdict& verdict, const Command& c, const Regions& reg
   verdict.require(c.heads >= 1 && c.heads <= kMaxExperts, kErrorHeads);
   verdict.require(c.src_stride >= c.tokens && c.aux_stride >= c.tokens && c.dst_stride >= c.tokens,
                   kErrorStride);
-  const ap_uint<34> src_end = range_end(c.src_base, c.k_tiles, c.src_stride, c.tokens);
-  const ap_uint<34> aux_end = range_end(c.aux_base, hidden_planes, c.aux_stride, c.tokens);
-  const ap_uint<34> dst_end = range_end(c.dst_base, c.k_tiles, c.dst_stride, c.tokens);
-  verdict.require(src_end <= kActDepth && aux_end <= kActDepth && dst_end <= kResidualDepth, kErrorAddress);
-  verdict.require(disjoint(c.src_base, src_end, c.aux_base, aux_end), kErrorOverlap);
+  verdict.require(ends.src <= kActDepth && ends.aux <= kActDepth && ends.dst <= kResidualDepth,
+                  kErrorAddress);
+  verdict.require(disjoint(c.src_base, ends.src, c.aux_base, ends.aux), kErrorOverlap);
   verdict.require(good_shift(c.shift0), kErrorShift);
   verdict.require((c.size & (kFeedBytes - 1)) == 0, kErrorAlign);
-  const Bytes before = ap_uint<8>(c.heads - 1) * c.size;
-  check_weights(verdict, c.offset, Bytes(before + (Bytes(expert_beats(c)) << kBeatShift)), regions);
 }
 
-inline void check_combine(Verdict& verdict, const Command& c) {
+inline void check_combine(Verdict& verdict, const Command& c, const Ends& ends) {
   check_tokens(verdict, c);
   check_k_tiles(verdict, c);
   verdict.require(c.dst_stride >= c.tokens, kErrorStride);
-  verdict.require(range_end(c.dst_base, c.k_tiles, c.dst_stride, c.tokens) <= kResidualDepth, kErrorAddress);
+  verdict.require(ends.dst <= kResidualDepth, kErrorAddress);
 }
 
 /// Rows of a memory that STORE reads.
@@ -208,11 +220,10 @@ inline ap_uint<16> store_depth(ap_uint<4> space) {
   }
 }
 
-inline void check_store(Verdict& verdict, const Command& c, const Regions& regions) {
+inline void check_store(Verdict& verdict, const Command& c) {
   verdict.require(c.space <= kSpaceChoice, kErrorSpace);
   verdict.require(c.size != 0, kErrorSize);
   verdict.require(c.src_base + c.size <= store_depth(c.space), kErrorAddress);
-  check_dram(verdict, c.offset, Bytes(c.size) << (kBeatShift + space_shift(c.space)), regions.output);
 }
 
 /// GATE and EXPERTS alternate and agree; END is the last descriptor and finds no open gate.
@@ -236,37 +247,40 @@ inline ap_uint<8> check_descriptor(ProgramState& state, const Command& c, const 
   Verdict verdict;
   verdict.code = int(kErrorNone);
   check_sequence(verdict, state, c, last);
+  const Ends ends = ends_of(c);
   switch (c.opcode) {
     case kOpcodeEnd:
       break;
     case kOpcodeLoad:
-      check_load(verdict, c, regions);
+      check_load(verdict, c);
       break;
     case kOpcodeLinear:
-      check_linear(verdict, c, regions);
+      check_linear(verdict, c, ends);
       break;
     case kOpcodeLayernorm:
-      check_layernorm(verdict, c, regions);
+      check_layernorm(verdict, c, ends);
       break;
     case kOpcodeAttention:
-      check_attention(verdict, c);
+      check_attention(verdict, c, ends);
       break;
     case kOpcodeGate:
       check_gate(verdict, c);
       break;
     case kOpcodeExperts:
-      check_experts(verdict, c, regions);
+      check_experts(verdict, c, ends);
       break;
     case kOpcodeCombine:
-      check_combine(verdict, c);
+      check_combine(verdict, c, ends);
       break;
     case kOpcodeStore:
-      check_store(verdict, c, regions);
+      check_store(verdict, c);
       break;
     default:
       verdict.require(false, kErrorOpcode);
       break;
   }
+  check_reads(verdict, c, regions);
+  check_writes(verdict, c, regions);
   if (c.opcode != kOpcodeEnd) {
     state.records = ap_uint<32>(state.records + 1 + (c.opcode == kOpcodeExperts ? c.heads : ap_uint<8>(0)));
   }

@@ -188,10 +188,35 @@ constexpr int kTileFeeds16 = kTileBeats16 / kFeedBeats;
 using TileBeats = ap_uint<log2_floor(kRecordBeats + kTileBeats16) + 1>;
 using LoadStep = ap_uint<log2_floor(kRecordFeeds + kTileFeeds16) + 1>;
 
-/// Beats of a linear layer's weights: channel records of each column tile, weights of each tile.
-inline ap_uint<32> weight_beats(ap_uint<16> k_tiles, ap_uint<16> n_tiles, bool wide) {
-  const TileBeats tile = wide ? kTileBeats16 : kTileBeats8;
-  return ap_uint<32>(n_tiles * (k_tiles * tile + kRecordBeats));
+/// Counts of a command, no wider than a good command needs. What is counted beyond that has an error code of
+/// its own, which is lower than those of the sizes that are computed with them.
+using TileCount = ap_uint<log2_floor(kMaxKTiles) + 1>;
+using ColumnTileCount = ap_uint<log2_floor(kMaxNTiles) + 1>;
+using PlaneCount = ap_uint<log2_floor(kMaxKTiles + kMaxNTiles / kBanks) + 1>;
+using ExpertCount = ap_uint<log2_floor(kMaxExperts) + 1>;
+using TokenCount = ap_uint<log2_floor(kMaxTokens) + 1>;
+
+/// Beats of weights. A linear layer has channel records of each column tile and the weights of each tile; an
+/// expert has two: fc1 (k_tiles x n_tiles), then fc2 (n_tiles / kBanks x kBanks k_tiles), with as many
+/// weights.
+inline ap_uint<32> weight_beats(const Command& c) {
+  static_assert(kTileBeats16 == 2 * kTileBeats8, "a shift tells tiles of 16 bits from tiles of 8");
+  const bool experts = c.opcode == kOpcodeExperts;
+  const ColumnTileCount columns = ColumnTileCount(c.n_tiles);
+  // The walker computes it, which is never in a hurry: no DSP slices.
+  const ap_uint<32> tiles = columns * TileCount(c.k_tiles);
+#pragma HLS BIND_OP variable = tiles op = mul impl = fabric
+  const ap_uint<2> doublings = ap_uint<2>(ap_uint<2>(c.weight_bits == 16) + ap_uint<2>(experts));
+  const ap_uint<32> values = ap_uint<32>(tiles * kTileBeats8) << doublings;
+  const ap_uint<16> second = experts ? ap_uint<16>(c.k_tiles << kBankBits) : ap_uint<16>(0);
+  return ap_uint<32>(values + (columns + second) * kRecordBeats);
+}
+
+/// Beats of a linear layer's results, where they go to DRAM.
+inline ap_uint<32> output_beats(const Command& c) {
+  const ap_uint<32> beats = ColumnTileCount(c.n_tiles) * TokenCount(c.tokens);
+#pragma HLS BIND_OP variable = beats op = mul impl = fabric
+  return beats;
 }
 
 /// Beats of a LayerNorm's channel records.

@@ -68,7 +68,7 @@ inline void engine(const Command& command, hls::stream<Feed>& feeds, hls::stream
                    Memories& memory, Statistics& statistics) {
   const Shape shape = shape_of(command);
   const EpilogueFlags epilogue = epilogue_of(command, shape.attention);
-  const Address queue_row = Address(command.expert * kMaxTokens);
+  const Address queue = queue_row(command.expert);
   Control control = first_control(shape);
   Rows rows = first_rows(command);
   Stationary tile = empty_stationary();
@@ -100,7 +100,7 @@ ENGINE:
     load_operand(tile, load_of(control, shape), shape, feed, key_word);
 
     // Moving operand: a token (gathered for experts), a query or its exponentials.
-    const QueueEntry entry = memory.queue[Address(queue_row + step)];
+    const QueueEntry entry = memory.queue[Address(queue + step)];
     const Address token = command.gather ? queue_token(entry) : step;
     const Word word = read_word(memory.act, activity.array ? Address(rows.x + token) : Address(0));
     const Address score_row = Address(rows.scores + step);

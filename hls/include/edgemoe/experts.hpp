@@ -12,6 +12,13 @@ namespace edgemoe {
 using QueueEntry = ap_uint<32>;
 constexpr int kQueueDepth = kMaxExperts * kMaxTokens;
 
+/// Where an expert's queue begins.
+inline ap_uint<16> queue_row(ap_uint<8> expert) {
+  const ap_uint<16> row = expert * kMaxTokens;
+#pragma HLS BIND_OP variable = row op = mul impl = fabric
+  return row;
+}
+
 inline QueueEntry queue_entry(ap_uint<16> token, ap_uint<16> score) {
   return QueueEntry((QueueEntry(score) << 16) | token);
 }

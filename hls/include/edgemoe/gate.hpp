@@ -223,7 +223,7 @@ FILL:
       if (here) position = counts[i];
       if (here && kept) counts[i] = ap_uint<16>(counts[i] + 1);
     }
-    if (kept) queue[ap_uint<16>(expert * kMaxTokens + position)] = queue_entry(token, score);
+    if (kept) queue[ap_uint<16>(queue_row(expert) + position)] = queue_entry(token, score);
     const ap_uint<32> record = ap_uint<32>(expert) | (ap_uint<32>(kept) << 8) | (ap_uint<32>(score) << 16);
     chosen = (slot == 0 ? ChoiceWord(0) : chosen) | (ChoiceWord(record) << ap_uint<7>(slot * 32));
     const bool last = slot == last_slot;

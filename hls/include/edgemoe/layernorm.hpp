@@ -91,6 +91,18 @@ NORM_SQUARES:
   return sums;
 }
 
+/// D*x + c
+inline ap_int<48> scaled_by_width(NormDim dim, ap_int<kResidualBits> x, ap_int<48> c) {
+  using namespace hls::dsp48e2;
+  if constexpr (kFewSlices) {
+    const ap_int<kResidualBits + kNormDimBits + 1> product = x * dim;
+#pragma HLS BIND_OP variable = product op = mul impl = fabric
+    return C_t(product + c);
+  } else {
+    return mul_add<REG_A1 | REG_B1 | REG_M | REG_C | REG_P>(dim, x, c);
+  }
+}
+
 /// One value: n = (D*x - sum) / sigma in Q.13, then y = sat16((n*gamma + beta + 2^(s-1)) >> s). The half that
 /// rounds D*x - sum is taken off the sum, which is the same for all lanes.
 inline Saturated<16> norm_lane(ap_int<kResidualBits> x, const TokenNorm& norm, NormDim dim,
@@ -101,7 +113,7 @@ inline Saturated<16> norm_lane(ap_int<kResidualBits> x, const TokenNorm& norm, N
   constexpr int kLeastShift = 17 - kNormFraction - kNormDrop;
   static_assert(kLeastShift >= 1, "a half of it is whole");
   const C_t below = kHalf - norm.sum;
-  const NormCentred centred = NormCentred(mul_add<kSlice>(dim, x, below) >> kNormDrop);
+  const NormCentred centred = NormCentred(scaled_by_width(dim, x, below) >> kNormDrop);
   const ap_int<kNormCentredBits + 17> product = centred * norm.rsqrt.root;
   // Rounded; the result has at most 20 bits.
   const ap_int<kNormCentredBits + 18 - kLeastShift> halves = product >> (kLeastShift - 1);

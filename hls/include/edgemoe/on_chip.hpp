@@ -32,6 +32,10 @@ inline void partition(Memories& memory) {
 #pragma HLS ARRAY_PARTITION variable = memory.accum complete dim = 1
 #pragma HLS ARRAY_PARTITION variable = memory.scores complete dim = 1
 #pragma HLS ARRAY_PARTITION variable = memory.gate complete dim = 1
+  if constexpr (kUltraRam) {  // as wide and shallow as they are, no tool would choose it by itself
+#pragma HLS BIND_STORAGE variable = memory.residual type = ram_s2p impl = uram
+#pragma HLS BIND_STORAGE variable = memory.scores type = ram_s2p impl = uram
+  }
 }
 
 }  // namespace edgemoe

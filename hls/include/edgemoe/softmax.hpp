@@ -18,15 +18,9 @@ inline IntegerMaximum integer_part(Score t) {
   return IntegerMaximum(t >> 10);
 }
 
-/// 2^(f - 1) of a fraction f in Q.10, by a line between two of 33 entries, in units of 2^-15.
+/// 2^(f - 1) of a fraction f in Q.10, in units of 2^-15.
 inline ap_uint<15> exp2_mantissa(ap_uint<10> fraction) {
-  if constexpr (kExp2Whole) {
-    return kExp2Mantissas.mantissa[fraction.to_int()];
-  } else {
-    const Segment segment = exp2_segment(ap_uint<5>(fraction >> 5));
-    const ap_uint<5> share = ap_uint<5>(fraction);
-    return ap_uint<15>(exp2_on_line(segment.base.to_int(), segment.slope.to_int(), share.to_int()));
-  }
+  return kExp2Mantissas.mantissa[fraction.to_int()];
 }
 
 /// exp2 unit: a mantissa of 15 bits, one rounding shift. No sign, no overflow.

@@ -31,12 +31,6 @@ struct SegmentTable {
   }
 };
 
-constexpr SegmentTable<kExp2Steps> exp2_table() {
-  SegmentTable<kExp2Steps> table{};
-  table.fill(kExp2Table, 0);
-  return table;
-}
-
 constexpr SegmentTable<kGeluSteps + 1> gelu_table() {
   SegmentTable<kGeluSteps + 1> table{};
   table.fill(kGeluTable, 0);
@@ -50,14 +44,8 @@ constexpr SegmentTable<2 * kRsqrtSteps> rsqrt_table() {
   return table;
 }
 
-/// exp2 of a fraction of 10 bits: a table entry and a share of the step to the next one, 15 bits.
-constexpr int exp2_on_line(int base, int slope, int fraction) {
-  return base + ((slope * fraction + 16) >> 5);
-}
-
-/// The same for every fraction. An array of 64 rows has a unit a row and takes what DSP slices there are, but
-/// not the block RAM; smaller arrays are for parts of which it is the other way round.
-constexpr bool kExp2Whole = kRows > 32;
+/// exp2 of every fraction of 10 bits, 15 bits: an entry of the table and a share of the step to the next one.
+/// A row of the array has a unit of its own, for which half a block RAM is less than a product.
 struct Exp2Mantissas {
   unsigned short mantissa[32 * kExp2Steps];
 };
@@ -66,14 +54,13 @@ constexpr Exp2Mantissas exp2_mantissas() {
   Exp2Mantissas table{};
   for (int i = 0; i < 32 * kExp2Steps; ++i) {
     const int base = kExp2Table[i / 32];
-    table.mantissa[i] =
-        static_cast<unsigned short>(exp2_on_line(base, kExp2Table[i / 32 + 1] - base, i % 32));
+    const int step = kExp2Table[i / 32 + 1] - base;
+    table.mantissa[i] = static_cast<unsigned short>(base + ((step * (i % 32) + 16) >> 5));
   }
   return table;
 }
 
 inline constexpr auto kExp2Mantissas = exp2_mantissas();
-inline constexpr auto kExp2Pieces = exp2_table();
 inline constexpr auto kGeluPieces = gelu_table();
 inline constexpr auto kRsqrtPieces = rsqrt_table();
 
@@ -84,9 +71,6 @@ inline Segment unpack_piece(ap_uint<33> piece) {
   return segment;
 }
 
-inline Segment exp2_segment(ap_uint<5> i) {
-  return unpack_piece(kExp2Pieces.piece[i.to_int()]);
-}
 inline Segment gelu_segment(ap_uint<8> i) {
   return unpack_piece(kGeluPieces.piece[i.to_int()]);
 }

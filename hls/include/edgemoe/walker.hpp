@@ -155,10 +155,8 @@ inline void send_transfers(const Command& c, hls::stream<TransferWord>& fetches,
       send_transfer(fetches, c.offset, load_beats(c), c.region);
       break;
     case kOpcodeLinear:
-      send_transfer(fetches, c.offset, weight_beats(c.k_tiles, c.n_tiles, c.weight_bits == 16),
-                    kRegionWeights);
-      if (c.epilogue == kEpilogueDram)
-        send_transfer(stores, c.size, ap_uint<32>(c.n_tiles * c.tokens), kStoreOutput);
+      send_transfer(fetches, c.offset, weight_beats(c), kRegionWeights);
+      if (c.epilogue == kEpilogueDram) send_transfer(stores, c.size, output_beats(c), kStoreOutput);
       break;
     case kOpcodeLayernorm:
       send_transfer(fetches, c.offset, norm_beats(c), kRegionWeights);
@@ -175,7 +173,7 @@ inline void send_transfers(const Command& c, hls::stream<TransferWord>& fetches,
 inline void send_expert(const Command& c, ap_uint<8> expert, ap_uint<16> tokens, ap_uint<32> offset,
                         hls::stream<CommandWord>& commands, hls::stream<TransferWord>& fetches,
                         hls::stream<TransferWord>& stores, ap_uint<32>& records) {
-  send_transfer(fetches, offset, expert_beats(c), kRegionWeights);
+  send_transfer(fetches, offset, weight_beats(c), kRegionWeights);
   send_record_place(stores, records);
   Command fc1 = c;
   fc1.opcode = int(kOpcodeLinear);

@@ -155,6 +155,7 @@ NOTES = {
     "AGGREGATE variable=a": "an object of its own",
 }
 SILENT = (
+    "BIND_STORAGE variable=a type=ram_s2p impl=bram",
     "PIPELINE",
     "UNROLL off",
     "LOOP_FLATTEN off",

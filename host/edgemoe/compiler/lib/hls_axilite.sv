@@ -37,21 +37,22 @@ module hls_axilite #(
     output logic [32*N-1:0] value,
     input  logic [32*N-1:0] status
 );
+  localparam int WORDS = 1 << (A - 2);
   logic [A-1:0] write_address;
-  logic [31:0] write_data, write_mask;
+  logic [31:0] write_data;
   logic [3:0] write_strobe;
   logic have_address, have_data, write, read;
   logic done_seen, ready_seen, auto_restart, global_enable;
   logic [1:0] enable, pending;
   logic [31:0] read_word;
   logic [A-3:0] write_index, read_index;
+  logic [32*WORDS-1:0] words;             // what a read finds, by index
 
   // Address and data of a write may come in any order; both are held until both are there.
   assign awready = ~have_address;
   assign wready = ~have_data;
   assign write = have_address & have_data & ~bvalid;
   assign write_index = write_address[A-1:2];
-  assign write_mask = {{8{write_strobe[3]}}, {8{write_strobe[2]}}, {8{write_strobe[1]}}, {8{write_strobe[0]}}};
   assign arready = ~rvalid;
   assign read = arvalid & arready;
   assign read_index = araddr[A-1:2];
@@ -60,16 +61,13 @@ module hls_axilite #(
   assign irq = global_enable & |pending;
 
   always_comb begin
-    read_word = '0;
-    case (32'(read_index))
-      0: read_word = {22'd0, irq, 1'b0, auto_restart, 3'd0, ready_seen, idle, done_seen, start};
-      1: read_word = {31'd0, global_enable};
-      2: read_word = {30'd0, enable};
-      3: read_word = {30'd0, pending};
-      default:
-        for (int k = 0; k < N; k++)
-          if (32'(read_index) == 4 + k) read_word = WRITABLE[k] ? value[32*k +: 32] : status[32*k +: 32];
-    endcase
+    words = '0;
+    words[31:0] = {22'd0, irq, 1'b0, auto_restart, 3'd0, ready_seen, idle, done_seen, start};
+    words[63:32] = {31'd0, global_enable};
+    words[95:64] = {30'd0, enable};
+    words[127:96] = {30'd0, pending};
+    for (int k = 0; k < N; k++) words[128+32*k +: 32] = WRITABLE[k] ? value[32*k +: 32] : status[32*k +: 32];
+    read_word = words[{read_index, 5'd0} +: 32];
   end
 
   always_ff @(posedge clk) begin
@@ -114,8 +112,9 @@ module hls_axilite #(
       pending <= (pending ^ (write & 32'(write_index) == 3 & write_strobe[0] ? write_data[1:0] : 2'b00))
           | (done ? enable : 2'b00);
       for (int k = 0; k < N; k++)
-        if (write & 32'(write_index) == 4 + k & WRITABLE[k])
-          value[32*k +: 32] <= (value[32*k +: 32] & ~write_mask) | (write_data & write_mask);
+        for (int b = 0; b < 4; b++)
+          if (write & 32'(write_index) == 4 + k & WRITABLE[k] & write_strobe[b])
+            value[32*k+8*b +: 8] <= write_data[8*b +: 8];
     end
   end
 

@@ -153,7 +153,7 @@ GRAMMAR: dict[str, Grammar] = {
         BindStorage,
         {
             "variable": _VARIABLE,
-            "type": text(unused=_PORTS),
+            "type": text(unused=_PORTS, done=("ram_s2p",)),
             "impl": choice(
                 "storage",
                 auto=None, bram=Storage.BRAM, lutram=Storage.LUTRAM, uram=Storage.URAM,

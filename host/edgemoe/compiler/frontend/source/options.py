@@ -26,7 +26,8 @@ class Option:
 
     ``field`` is the record's, "" if the option changes nothing. ``words``: those that may be its value, each with what
     the record holds for it; they may also stand alone. ``least``: the smallest number. ``unused``: why it changes
-    nothing, for a note; "" if it says what is done anyway. ``refused``: why it cannot be built, and the way out.
+    nothing, for a note; "" if it says what is done anyway, as the values in ``done`` do. ``refused``: why it cannot be
+    built, and the way out.
     """
 
     value: Value = Value.NUMBER
@@ -35,6 +36,7 @@ class Option:
     least: int | None = 1
     unused: str = ""
     refused: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    done: tuple[str, ...] = ()
 
 
 class Place(enum.Enum):
@@ -72,5 +74,5 @@ def choice(
     return Option(Value.TEXT, field_, words, unused=unused, refused=refused or {})
 
 
-def text(unused: str = "") -> Option:
-    return Option(Value.TEXT, unused=unused)
+def text(unused: str = "", done: tuple[str, ...] = ()) -> Option:
+    return Option(Value.TEXT, unused=unused, done=done)

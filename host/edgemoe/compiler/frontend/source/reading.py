@@ -222,7 +222,7 @@ class _Reader:
             written.texts.append((key, value))
         elif option.field:
             written.settled[option.field] = value.lower() if key == "mode" else value
-        if option.unused and on:
+        if option.unused and on and value.lower() not in option.done:
             written.notes.append(f"{key} of the pragma HLS {written.name} is not used: {option.unused}.")
 
     def _expression(self) -> str:
