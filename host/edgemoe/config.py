@@ -269,7 +269,7 @@ class BuildConfig:
     command_depth: int = 16
     store_depth: int = 64  # beats between `compute` and `store`
     ultra_ram: bool = False  # the part has UltraRAM: `residual` and the scores go there
-    few_slices: bool = False  # the array takes nearly all DSP slices: small products of GELU and LayerNorm are LUTs
+    few_slices: bool = False  # the array leaves few DSP slices: small products of LayerNorm and GELU are LUTs
     bus_bits: int = 128
     weight_bus_bits: int = 32  # of each of the WEIGHT_PORTS masters that together read a feed of weights
     clock_mhz: float = 200.0  # of the programmable logic; assumed, for figures in seconds
@@ -427,10 +427,11 @@ class BuildConfig:
 
 
 # zcu102 is for the paper's model: a prefetch of a whole expert of `tiny`, 257 tokens, four ports of 128 bits;
-# zcu102-max is the same with twice the columns, as many as the part's multipliers allow. zcu104 has less block RAM: its
-# `act` and prefetch have 4,096 words, as UltraRAM does. So have kv260's, which has room for half of the columns, and
-# for `tiny`, but not for 197 tokens of its width. pynq-z2 has an array of 32 x 4, so heads of up to 32. The boards'
-# clocks are ones that their PLLs divide down to without a rest; no tool has confirmed them.
+# zcu102-max is the same with twice the columns, as many as the part's multipliers allow. zcu104 has less block RAM, and
+# UltraRAM: its `act` has 4,096 words, as an UltraRAM does, and its prefetch as many with the few that a FIFO adds. So
+# have kv260's, which has room for half of the columns, and for `tiny`, but not for 197 tokens of its width. pynq-z2 has
+# an array of 32 x 4, so heads of up to 32, and memories for `nano` and a little more. The boards' clocks are ones that
+# their PLLs divide down to without a rest; no tool has confirmed them.
 BOARDS = {
     build.name: build
     for build in (

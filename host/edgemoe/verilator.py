@@ -103,11 +103,22 @@ class Cxx:
     compiler: tuple[str, ...] = ()
     """What compiles, instead of the system's compiler, which links all the same."""
 
-    def object(self, source: Path, out: Path, *, optimise: str, header: Path | None = None) -> Path:
-        """The object of `source` in the folder `out`; it reads the precompiled `header` first."""
+    def object(
+        self,
+        source: Path,
+        out: Path,
+        *,
+        optimise: str,
+        header: Path | None = None,
+        headers: Path | None = None,
+    ) -> Path:
+        """The object of `source` in the folder `out`; it reads the precompiled `header` first.
+
+        Its own headers are in the folder `headers`, or `out`.
+        """
         target = out / f"{source.stem}.o"
         first = ["-include", str(header)] if header else []
-        self._run([optimise, f"-I{out}", *first, "-c", str(source)], target)
+        self._run([optimise, f"-I{headers or out}", *first, "-c", str(source)], target)
         return target
 
     def precompiled(self, header: Path, target: Path, *, optimise: str) -> None:

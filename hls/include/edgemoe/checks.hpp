@@ -38,9 +38,7 @@ struct ProgramState {
 /// One past the last row of a tensor of `planes` planes. More of them than a memory can have are an error of
 /// a lower code.
 inline ap_uint<34> range_end(ap_uint<16> base, PlaneCount planes, ap_uint<16> stride, ap_uint<16> tokens) {
-  // No stage waits for it: no DSP slices.
   const ap_uint<32> before = PlaneCount(planes - 1) * stride;
-#pragma HLS BIND_OP variable = before op = mul impl = fabric
   return ap_uint<34>(base + before + tokens);
 }
 

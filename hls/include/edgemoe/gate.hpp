@@ -108,10 +108,10 @@ RANK:
 }
 
 /// Experts that a step of the next sweep takes.
-constexpr int kShareLanes = 4;
+constexpr int kShareLanes = kCols < 8 ? kCols / 2 : 4;
 static_assert(kCols % kShareLanes == 0, "a step's experts lie in one row of logits");
 
-/// Lane `n` of step `step` of a token: its logits of four experts after the other.
+/// Lane `n` of step `step` of a token: its logits of so many experts after the others.
 inline Accumulator select_logit(const GateMemory& gate, ap_uint<16> token, ExpertIndex step, int n) {
   Accumulator selected = 0;
 SELECT_TILE:
@@ -127,8 +127,8 @@ SELECT_TILE:
   return selected;
 }
 
-/// Sweep 2: exponentials and their sum, four experts a step. The sum runs over all experts or over the chosen
-/// ones. Returns how many of its scores were clipped.
+/// Sweep 2: exponentials and their sum, kShareLanes experts a step. The sum runs over all experts or over the
+/// chosen ones. Returns how many of its scores were clipped.
 inline Counter share_scores(const Command& command, const GateMemory& gate,
                             const RankingWord (&rankings)[kMaxTokens], ShareWord (&shares)[kMaxTokens],
                             SumMemory& accum, ap_uint<16>& cleared) {

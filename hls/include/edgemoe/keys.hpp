@@ -12,8 +12,11 @@ static_assert((kKeyDepth & (kKeyDepth - 1)) == 0 && kKeyDepth >= kRows, "a colum
 
 using KeyMemory = ap_int<16>[kRows][kKeyDepth];
 /// A lane, or by how many a row is turned.
-using Turn = ap_uint<kColBits + kBankBits>;
+constexpr int kTurnBits = kColBits + kBankBits;
+using Turn = ap_uint<kTurnBits>;
 using KeyRow = ap_uint<log2_floor(kKeyDepth)>;
+/// How many whole turns are before a row.
+using KeyTurn = ap_uint<log2_floor(kKeyDepth) - kTurnBits + 1>;
 
 /// Lane i of the result is lane i + `by` of `x`: levels of halves, so that each is a row of multiplexers.
 template <int N>
@@ -39,12 +42,16 @@ TURN:
 /// Row `row`, or lane `lane` of the kRows rows from `row` on.
 inline Word read_keys(const KeyMemory& keys, ap_uint<16> row, bool column, Turn lane) {
   const Turn by = column ? Turn(Turn(row) + lane) : Turn(row);
+  const KeyTurn turns = KeyTurn(row >> kTurnBits);
+  const KeyTurn next = KeyTurn(turns + 1);
   Word word;
 KEY_BANK:
   for (int b = 0; b < kRows; ++b) {
 #pragma HLS UNROLL
-    const Turn ahead = column ? Turn(b - by) : Turn(0);
-    word[b] = keys[b][KeyRow(row + ahead)];
+    // Of a column's rows, bank b has that which is b - lane modulo kRows.
+    const Turn low = column ? Turn(b - lane) : Turn(row);
+    const KeyTurn high = low < Turn(row) ? next : turns;
+    word[b] = keys[b][KeyRow((KeyRow(high) << kTurnBits) | low)];
   }
   return turned_back<kRows>(word, by);
 }

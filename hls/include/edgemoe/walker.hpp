@@ -17,28 +17,30 @@ namespace edgemoe {
 constexpr int kDescriptorBits = 8 * kDescriptorBytes;
 constexpr int kDescriptorBeats = kDescriptorBytes / kBeatBytes;
 
-/// Next 64 bytes of an outstanding read.
-inline CommandWord read_descriptor(hls::burst_maxi<Beat> program) {
-  CommandWord word = 0;
-READ_DESCRIPTOR:
-  for (int beat = 0; beat < kDescriptorBeats; ++beat) {
-#pragma HLS PIPELINE II = 1
-    const CommandWord rest =
-        kDescriptorBeats == 1 ? CommandWord(0) : CommandWord(word >> (kBusBits % kDescriptorBits));
-    word = CommandWord(rest | (CommandWord(program.read()) << (kDescriptorBeats - 1) * kBusBits));
-  }
-  return word;
-}
-
-/// Sum of the 16 words modulo 2^32.
-inline ap_uint<32> word_sum(const CommandWord& word) {
+/// Sum of a beat's words modulo 2^32.
+inline ap_uint<32> beat_sum(Beat beat) {
   ap_uint<32> sum = 0;
 SUM_WORDS:
-  for (int i = 0; i < kDescriptorWords; ++i) {
+  for (int i = 0; i < kBusBits / 32; ++i) {
 #pragma HLS UNROLL
-    sum = ap_uint<32>(sum + bits<32>(word, 32 * i));
+    sum = ap_uint<32>(sum + bits<32>(beat, 32 * i));
   }
   return sum;
+}
+
+/// Next 64 bytes of an outstanding read; adds their words to `sum`.
+inline CommandWord read_descriptor(hls::burst_maxi<Beat> program, ap_uint<32>& sum) {
+  CommandWord word = 0;
+READ_DESCRIPTOR:
+  for (int i = 0; i < kDescriptorBeats; ++i) {
+#pragma HLS PIPELINE II = 1
+    const Beat beat = program.read();
+    const CommandWord rest =
+        kDescriptorBeats == 1 ? CommandWord(0) : CommandWord(word >> (kBusBits % kDescriptorBits));
+    word = CommandWord(rest | (CommandWord(beat) << (kDescriptorBeats - 1) * kBusBits));
+    sum = ap_uint<32>(sum + beat_sum(beat));
+  }
+  return word;
 }
 
 /// What is known of a program after the checks, or after its run.
@@ -93,7 +95,8 @@ ProgramVerdict walk_program(hls::burst_maxi<Beat> program, const Regions& region
   verdict.error_index = kNoIndex;
   if (regions.program >= kDescriptorBytes) {
     program.read_request(0, kDescriptorBeats);
-    const CommandWord header = read_descriptor(program);
+    ap_uint<32> sum = 0;
+    const CommandWord header = read_descriptor(program, sum);
     const ap_uint<32> count = bits<32>(header, 64);
     verdict.status = check_header(header, regions.program);
   READINGS:
@@ -101,7 +104,7 @@ ProgramVerdict walk_program(hls::burst_maxi<Beat> program, const Regions& region
       const bool running = reading == 1;
       const bool wanted = verdict.status == kErrorNone;
       ProgramState state = first_state();
-      ap_uint<32> sum = 0;
+      sum = 0;  // of the descriptors alone
       // What was requested is read to its end: the first reading all at once, the second as it goes.
       if (wanted && !running) {
         program.read_request(kDescriptorBeats, ap_uint<32>(count * kDescriptorBeats));
@@ -109,10 +112,9 @@ ProgramVerdict walk_program(hls::burst_maxi<Beat> program, const Regions& region
     DESCRIPTORS:
       for (ap_uint<32> i = 0; wanted && i != count && (!running || verdict.status == kErrorNone); ++i) {
         if (running) program.read_request(ap_uint<32>((i + 1) * kDescriptorBeats), kDescriptorBeats);
-        const CommandWord word = read_descriptor(program);
+        const CommandWord word = read_descriptor(program, sum);
         const Command c = unpack_descriptor(word);
         const bool last = i + 1 == count;
-        sum = ap_uint<32>(sum + word_sum(word));
         const bool wrong_sum = last && sum != bits<32>(header, 96);
         judge(verdict, check_descriptor(state, c, regions, last), wrong_sum, i, running);
         if (running && !last && verdict.status == kErrorNone) run(c);

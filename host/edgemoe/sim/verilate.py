@@ -2,7 +2,8 @@
 """SystemVerilog with Vitis HLS ports → a shared library that simulates it.
 
 Verilator turns the design into C++; this module binds its ports to the test bench in `native/` (clock,
-AXI4-Lite, DRAM, DMA) and compiles both. The result is kept under `build/verilator/` by a hash of its sources.
+AXI4-Lite, DRAM, DMA) and compiles both. The result is kept under `build/verilator/` by a hash of its sources, and so
+are the objects of its parts (`parts`), of which the next build takes those that are still right.
 """
 
 import os
@@ -16,6 +17,7 @@ from edgemoe import verilator
 from edgemoe.built import digest, kept
 from edgemoe.caches import build_root
 from edgemoe.errors import DeviceError
+from edgemoe.sim import parts
 
 NATIVE = Path(__file__).parent / "native"
 BENCH = "harness.cpp"
@@ -74,16 +76,20 @@ def verilate(
         progress: told after each step.
     """
     native = sorted(path for path in NATIVE.rglob("*") if path.is_file())
-    options = [*verilator.LENIENT, "--no-timing", "--flatten", "--output-split", "4000"]
+    options = [*verilator.LENIENT, "--no-timing", "--output-split", "4000"]
     options += ["--trace-fst"] if trace else []
-    key = digest(*sources, *native, Path(__file__), top, *options, optimise, verilator.identity())
-    target = (cache or build_root() / "verilator") / f"{top}-{key[:16]}"
+    ours = (Path(__file__), Path(parts.__file__))
+    key = digest(*sources, *native, *ours, top, *options, optimise, verilator.identity())
+    cache = cache or build_root() / "verilator"
+    target = cache / f"{top}-{key[:16]}"
 
     def make(work: Path) -> None:
         started = time.monotonic()
-        verilator.translate(sources, top, work, options)
-        _bind_ports(work, top)
-        _compile(work, trace, optimise, jobs or os.cpu_count() or 1, progress)
+        rules = parts.separate(sources, top, work)
+        verilator.translate([*rules, *sources], top, work, options)
+        model = parts.Model(work)
+        _bind_ports(model, top)
+        _compile(model, cache, trace, optimise, jobs or os.cpu_count() or 1, progress)
         (work / "seconds.txt").write_text(f"{time.monotonic() - started:.3f}\n")
 
     kept(target, make)
@@ -92,8 +98,9 @@ def verilate(
     return VerilatedLibrary(target / "libsimulation.so", top, names, seconds)
 
 
-def _bind_ports(work: Path, top: str) -> None:
+def _bind_ports(model: parts.Model, top: str) -> None:
     """Write `ports.hpp`, which ties the model's ports and probes to the test bench's structures."""
+    work = model.work
     ports = verilator.ports(work)
     lines = [f"ports.all.push_back({{&top.{member}, {bits}}});" for member, bits in ports.values()]
 
@@ -121,10 +128,10 @@ def _bind_ports(work: Path, top: str) -> None:
                 port = f"m_axi_{bundle}_{channel}{signal}"
                 bind(f"ports.masters[{index}].{(channel + signal).lower()}", port, False)
     lines += _streams(ports, top)
-    lines += _probes((work / f"{verilator.PREFIX}___024root.h").read_text(), top)
+    lines += _probes(model, top)
     body = "\n".join("    " + line for line in lines)
     (work / "ports.hpp").write_text(
-        f'#pragma once\n#include "{verilator.PREFIX}___024root.h"\n#include "signals.hpp"\n\nnamespace edgemoe {{\n'
+        f'#pragma once\n#include "{verilator.PREFIX}__Syms.h"\n#include "signals.hpp"\n\nnamespace edgemoe {{\n'
         f"inline void bind_ports({verilator.PREFIX} &top, Ports &ports) {{\n{body}\n}}\n}}  // namespace edgemoe\n"
     )
     (work / "masters.txt").write_text("\n".join(bundles) + "\n")
@@ -150,38 +157,57 @@ def _streams(ports: dict[str, tuple[str, int]], top: str) -> list[str]:
     return lines
 
 
-def _probes(root_header: str, top: str) -> list[str]:
+def _probes(model: parts.Model, top: str) -> list[str]:
     """Bind the registers worth showing when a run hangs: fills of FIFOs and states of processes.
 
-    Verilator keeps every register of the flattened design as a member named by its path.
+    Verilator keeps every register as a member named by its path, from its part on.
     """
-    member = re.compile(rf"[CSI]Data/\*(\d+):0\*/ ({top}__DOT__((?:\w+__DOT__)?(?:count|state)));")
+    member = re.compile(r"[CSI]Data/\*(\d+):0\*/ ((?:\w+__DOT__)?(?:__PVT__)?(?:count|state));")
     lines = []
-    for high, name, path in member.findall(root_header):
-        shown = path.replace("__DOT__", ".").replace("___05F", "__")  # 05F: an underscore's code
-        lines.append(f'ports.probes.push_back({{"{shown}", {{&top.rootp->{name}, {int(high) + 1}}}}});')
+    for instance in model.instances:
+        part = instance.removeprefix("TOP").lstrip("_").split("__DOT__")
+        for high, name in member.findall(model.members(instance)):
+            path = [word for word in part if word] + name.removeprefix("__PVT__").split("__DOT__")
+            if path[0] == top and len(path) > 1:
+                shown = ".".join(path[1:]).replace("___05F", "__")  # 05F: an underscore's code
+                value = f"top.rootp->vlSymsp->{instance}.{name}"
+                lines.append(f'ports.probes.push_back({{"{shown}", {{&{value}, {int(high) + 1}}}}});')
     return lines
 
 
-def _compile(work: Path, trace: bool, optimise: str, jobs: int, progress: Progress | None) -> None:
-    """Compile every C++ file in `work` and the test bench, and link them with the runtime."""
+def _compile(
+    model: parts.Model, cache: Path, trace: bool, optimise: str, jobs: int, progress: Progress | None
+) -> None:
+    """Compile every C++ file of the model that is not kept, and the test bench, and link them with the runtime."""
+    work = model.work
     cxx = verilator.Cxx((NATIVE, NATIVE / "waves"), ("-DVL_USER_FATAL", "-DVL_USER_STOP"), trace)
     units = [*work.glob(f"{verilator.PREFIX}*.cpp"), NATIVE / BENCH]
     steps = len(units) + 1
+    lasting = (work / parts.RULES).exists()
+    how = (verilator.identity(), str(trace), *cxx.flags)
 
     def unit(source: Path) -> Path:
         slow = "__Slow" in source.name or "__Syms" in source.name
-        return cxx.object(source, work, optimise="-O0" if slow else optimise)
+        level = "-O0" if slow else optimise
+        if not lasting or source.name == BENCH:
+            return cxx.object(source, work, optimise=level)
+
+        def make(folder: Path) -> None:
+            cxx.object(source, folder, optimise=level, headers=work)
+
+        target = cache / "objects" / model.key(source, level, *how)[:32]
+        return kept(target, make) / f"{source.stem}.o"
 
     def told(done: int) -> None:
         if progress:
             progress("compiling the simulation", done, steps)
 
-    runtime = _runtime(work.parent, cxx, jobs)
+    runtime = _runtime(cache, cxx, jobs)
     objects = verilator.side_by_side(unit, units, jobs, told)
     verilator.link([*sorted(objects), *runtime], work / "libsimulation.so")
     for made in objects:
-        made.unlink()
+        if made.parent == work:
+            made.unlink()
     told(steps)
 
 
