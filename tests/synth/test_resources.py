@@ -9,6 +9,7 @@ import pytest
 
 from edgemoe.blockdesign import Board, Fabric, board_facts
 from edgemoe.compiler.driver import LIBRARY
+from edgemoe.config import BOARDS
 from edgemoe.errors import UserError
 from edgemoe.synth.resources import measure, yosys
 from edgemoe.synth.resources.counts import Resources, of_cells
@@ -309,6 +310,13 @@ def test_the_record_of_all_boards_is_of_this_flow() -> None:
         assert report["passed"] == [str(one) for one in passed(total, board, board_facts(board).fabric)]
         for name in ("lut", "dsp", "bram36", "ff"):
             assert report["total"][name] == sum(m["each"][name] * m["instances"] for m in report["modules"])
+
+
+def test_every_board_keeps_its_limits() -> None:
+    """Those of the record; `make resources` measures anew."""
+    record = json.loads((Path(__file__).parents[2] / "docs" / "pictures" / "resources.json").read_text())
+    assert set(record) == set(BOARDS) - {"sim-small"}
+    assert {board: report["passed"] for board, report in record.items() if report["passed"]} == {}
 
 
 def test_a_table_has_a_copy_for_every_two_readers(tmp_path: Path) -> None:

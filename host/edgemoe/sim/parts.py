@@ -7,6 +7,7 @@ and that of the others whose members it names.
 """
 
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,13 +26,16 @@ _POINTERS = {"vlSelf", "vlSymsp", "_vm_contextp__"}
 
 
 def separate(sources: Sequence[Path], top: str, work: Path) -> list[Path]:
-    """Writes into `work` which modules Verilator leaves apart: the large ones below `top`. The file, or none."""
+    """What Verilator is to read that leaves the large modules below `top` apart: `sources` and rules, in `work`.
+
+    Where no module is large, `sources` as they are.
+    """
     names = [source.stem for source in sources if source.stem != top and source.stat().st_size >= LARGE]
     if not names:
-        return []
+        return list(sources)
     rules = work / RULES
     rules.write_text("".join(["`verilator_config\n", *(f'no_inline -module "{name}"\n' for name in names)]))
-    return [rules]
+    return [rules, *(Path(shutil.copy(source, work)) for source in sources)]
 
 
 @dataclass(frozen=True)

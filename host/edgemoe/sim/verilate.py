@@ -85,8 +85,7 @@ def verilate(
 
     def make(work: Path) -> None:
         started = time.monotonic()
-        rules = parts.separate(sources, top, work)
-        verilator.translate([*rules, *sources], top, work, options)
+        verilator.translate(parts.separate(sources, top, work), top, work, options)
         model = parts.Model(work)
         _bind_ports(model, top)
         _compile(model, cache, trace, optimise, jobs or os.cpu_count() or 1, progress)
