@@ -15,15 +15,18 @@ FLOORS: list[set[str]] = [
     {"errors", "banks", "constraints", "headers", "libraries", "limits", "delays", "collector"},
     {"ir"},
     {"irtext", "irlines", "ircheck", "emitter", "operators", "interp_source", "recurrences", "llvmir"},
-    {"irparse", "interp", "passes", "schedule", "sink", "turns"},
+    {"irparse", "interp", "passes", "schedule", "sink", "turns", "carry", "closure"},
     {"frontend", "backend"},
     {"planning", "report", "native_source", "clocks", "interfaces"},
     {"schedtext", "cyclesim", "native"},
     {"driver", "dump"},
     {"__init__"},
 ]
-#: Two of the scheduler's steps are files of their own.
-BESIDE = {("schedule", "sink"), ("sink", "schedule"), ("schedule", "turns"), ("turns", "schedule")}
+#: Some of the scheduler's steps are files of their own.
+BESIDE = {
+    ("schedule", "sink"), ("sink", "schedule"), ("schedule", "turns"), ("turns", "schedule"),
+    ("sink", "carry"), ("carry", "schedule"), ("carry", "closure"),
+}  # fmt: skip
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 
 

@@ -83,7 +83,10 @@ def test_the_accelerators_names_come_from_its_source(tmp_path: Path) -> None:
     text = next(path for path in made.files if path.stem == "compute").read_text()
     sources = [path.read_text() for path in (ROOT / "hls").rglob("*.[hc]pp")]
     names = declared(text)
-    assert {"tile_active_3_5", "tile_active_3_5_next", "operand_n5_k3", "products_value_3_5"} <= set(names)
-    assert len(generated(names, sources)) < 0.15 * len(names)
+    assert {"tile_active_3_5", "tile_active_3_5_next", "sum_n5_i1", "value_n5"} <= set(names)
+    # A helper that several loops inline has its names in each of them, told apart by a number.
+    assert len(generated(names, sources)) < 0.26 * len(names)
+    unnumbered = [re.sub(r"__\d+(?=_|$)", "", name) for name in names]
+    assert len(generated(unnumbered, sources)) < 0.03 * len(names)
     assert not re.search(r"\b(select|sext|phi|trunc)_\d+\b", text)
     assert max(map(len, names)) <= 48

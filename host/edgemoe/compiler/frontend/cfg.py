@@ -102,6 +102,37 @@ def dominates(idom: dict[str, str], a: str, b: str) -> bool:
     return True
 
 
+class DominatorTree:
+    """Many questions of one graph's dominators, each answered at once."""
+
+    def __init__(self, idom: dict[str, str]) -> None:
+        children: dict[str, list[str]] = {name: [] for name in idom}
+        for name, above in idom.items():
+            if name != above:
+                children[above].append(name)
+        self._first: dict[str, int] = {}
+        self._last: dict[str, int] = {}
+        # Numbered from the root down: what a node dominates has the numbers from its own to its last.
+        for root in [name for name, above in idom.items() if name == above]:
+            stack = [(root, iter(children[root]))]
+            self._first[root] = len(self._first)
+            while stack:
+                name, rest = stack[-1]
+                below = next(rest, None)
+                if below is None:
+                    self._last[name] = len(self._first) - 1
+                    stack.pop()
+                else:
+                    self._first[below] = len(self._first)
+                    stack.append((below, iter(children[below])))
+
+    def dominates(self, a: str, b: str) -> bool:
+        """Whether every path to ``b`` passes ``a``; a node that cannot be reached is dominated by itself alone."""
+        if a not in self._first or b not in self._first:
+            return a == b
+        return self._first[a] <= self._first[b] <= self._last[a]
+
+
 def latches(graph: Graph, loops: list[Loop]) -> list[str]:
     """The blocks that branch back to a loop's header from within it."""
     return [

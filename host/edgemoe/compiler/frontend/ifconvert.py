@@ -7,10 +7,10 @@ that joins cost nothing. A phi compares the paths from its block's immediate dom
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 from edgemoe.compiler.emitter import Emitter
-from edgemoe.compiler.frontend.cfg import dominates, immediate_dominators, reverse_post_order
+from edgemoe.compiler.frontend.cfg import DominatorTree, immediate_dominators, reverse_post_order
 from edgemoe.compiler.ir import Value
 
 _OUT = "<out>"  # what follows the iteration: exits and back edges
@@ -42,7 +42,8 @@ class Predicates:
         backward[_OUT] = [n for n in self.order if n in leaves]
         forward = {name: [*inner(name), *([_OUT] if name in leaves else [])] for name in self.order}
         reverse = reverse_post_order(_OUT, lambda n: backward[n])
-        self._ipdom = immediate_dominators(reverse, lambda n: forward.get(n, []))
+        self._above = DominatorTree(self.idom)
+        self._below = DominatorTree(immediate_dominators(reverse, lambda n: forward.get(n, [])))
         self._memo: dict[tuple[str, str], Value | None] = {}
 
     def of(self, block: str) -> Value | None:
@@ -55,29 +56,43 @@ class Predicates:
 
     def reach(self, start: str, block: str) -> Value | None:
         """When ``block`` runs, given that its dominator ``start`` does."""
+        # On a stack of its own: a body may have more blocks in a row than Python has frames.
+        waiting, answer = [self._reaching(start, block)], None
+        while waiting:
+            try:
+                before = waiting[-1].send(answer)
+            except StopIteration as ended:
+                waiting.pop()
+                answer = ended.value
+            else:
+                waiting.append(self._reaching(start, before))
+                answer = None
+        return answer
+
+    def _reaching(self, start: str, block: str) -> Generator[str, Value | None, Value | None]:
+        """Asks for the blocks before ``block``, one by one, and is sent when each runs; returns when ``block`` does."""
         if start == block:
             return None
         key = (start, block)
         if key not in self._memo:
-            self._memo[key] = self._reach(start, block)
+            equal = self._control_parent(block)
+            result: Value | None = None
+            if equal is not None and self._above.dominates(start, equal):
+                result = yield equal
+            else:
+                for number, source in enumerate(self.predecessors[block]):
+                    before = yield source
+                    taken = self._emit.both(before, self._condition(source, block))
+                    result = taken if number == 0 else self._emit.either(result, taken)
+            self._memo[key] = result
         return self._memo[key]
-
-    def _reach(self, start: str, block: str) -> Value | None:
-        equal = self._control_parent(block)
-        if equal is not None and dominates(self.idom, start, equal):
-            return self.reach(start, equal)
-        result: Value | None = None
-        for number, source in enumerate(self.predecessors[block]):
-            taken = self.edge(source, block, start)
-            result = taken if number == 0 else self._emit.either(result, taken)
-        return result
 
     def _control_parent(self, block: str) -> str | None:
         """The nearest dominator that ``block`` post-dominates."""
         above = block
         while self.idom[above] != above:
             above = self.idom[above]
-            if dominates(self._ipdom, block, above):
+            if self._below.dominates(block, above):
                 return above
         return None
 

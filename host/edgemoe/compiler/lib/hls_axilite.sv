@@ -44,9 +44,7 @@ module hls_axilite #(
   logic have_address, have_data, write, read;
   logic done_seen, ready_seen, auto_restart, global_enable;
   logic [1:0] enable, pending;
-  logic [31:0] read_word;
   logic [A-3:0] write_index, read_index;
-  logic [32*WORDS-1:0] words;             // what a read finds, by index
 
   // Address and data of a write may come in any order; both are held until both are there.
   assign awready = ~have_address;
@@ -60,15 +58,17 @@ module hls_axilite #(
   assign rresp = 2'b00;
   assign irq = global_enable & |pending;
 
-  always_comb begin
+  // What a read finds. A function, so that a simulation builds the words only when there is a read.
+  function automatic logic [31:0] word_at(input logic [A-3:0] index);
+    logic [32*WORDS-1:0] words;
     words = '0;
     words[31:0] = {22'd0, irq, 1'b0, auto_restart, 3'd0, ready_seen, idle, done_seen, start};
     words[63:32] = {31'd0, global_enable};
     words[95:64] = {30'd0, enable};
     words[127:96] = {30'd0, pending};
     for (int k = 0; k < N; k++) words[128+32*k +: 32] = WRITABLE[k] ? value[32*k +: 32] : status[32*k +: 32];
-    read_word = words[{read_index, 5'd0} +: 32];
-  end
+    word_at = words[{index, 5'd0} +: 32];
+  endfunction
 
   always_ff @(posedge clk) begin
     if (awvalid & awready) write_address <= awaddr;
@@ -76,7 +76,7 @@ module hls_axilite #(
       write_data <= wdata;
       write_strobe <= wstrb;
     end
-    if (read) rdata <= read_word;
+    if (read) rdata <= word_at(read_index);
     if (rst) begin
       have_address <= 1'b0;
       have_data <= 1'b0;
@@ -111,10 +111,11 @@ module hls_axilite #(
       if (write & 32'(write_index) == 2 & write_strobe[0]) enable <= write_data[1:0];
       pending <= (pending ^ (write & 32'(write_index) == 3 & write_strobe[0] ? write_data[1:0] : 2'b00))
           | (done ? enable : 2'b00);
-      for (int k = 0; k < N; k++)
-        for (int b = 0; b < 4; b++)
-          if (write & 32'(write_index) == 4 + k & WRITABLE[k] & write_strobe[b])
-            value[32*k+8*b +: 8] <= write_data[8*b +: 8];
+      if (write)
+        for (int k = 0; k < N; k++)
+          for (int b = 0; b < 4; b++)
+            if (32'(write_index) == 4 + k & WRITABLE[k] & write_strobe[b])
+              value[32*k+8*b +: 8] <= write_data[8*b +: 8];
     end
   end
 
