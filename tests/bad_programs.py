@@ -50,6 +50,7 @@ BUILDS = (BUILD, WIDE, SLIM)
 NARROW = dataclasses.replace(BUILD, name="narrow", max_n_tiles=64)
 ODD = dataclasses.replace(BUILD, name="odd", max_n_tiles=67)
 SHALLOW = dataclasses.replace(BUILD, name="shallow", max_k_tiles=8)
+SLENDER = dataclasses.replace(BUILD, name="slender", max_n_tiles=1)  # fewer columns than experts
 FEW = dataclasses.replace(BUILD, name="few", max_descriptors=3)
 
 
@@ -501,6 +502,11 @@ def _of_limits() -> Iterator[Case]:
     ):
         thin = {"tokens": 1, "src_stride": 1, "aux_stride": 1, "dst_stride": 1, "size": 0, "src_base": 1024}
         yield _case(build, Row(change(Bases(build).experts, **thin, **fields), error))
+    raw = change(
+        Bases(SLENDER).linear, epilogue=Epilogue.RAW, k_tiles=1, n_tiles=SLENDER.max_experts // SLENDER.cols
+    )
+    for row in _just(raw, "weights", linear_beats(SLENDER, raw.n_tiles, 1, 8) * SLENDER.beat_bytes):
+        yield _case(SLENDER, row)
     few = [Bases(FEW).load] * (FEW.max_descriptors - 1)
     yield Case("few, NONE: as many as it takes", program_of(*few), Error.NONE, build=FEW)
     yield Case("few, COUNT: one too many", program_of(*few, few[0]), Error.COUNT, build=FEW)

@@ -191,7 +191,7 @@ using LoadStep = ap_uint<log2_floor(kRecordFeeds + kTileFeeds16) + 1>;
 /// Counts of a command, no wider than a good command needs. What is counted beyond that has an error code of
 /// its own, which is lower than those of the sizes that are computed with them.
 using TileCount = ap_uint<log2_floor(kMaxKTiles) + 1>;
-using ColumnTileCount = ap_uint<log2_floor(kMaxNTiles) + 1>;
+using ColumnTileCount = ap_uint<log2_floor(kMaxNTiles + kMaxExperts / kCols) + 1>;
 using PlaneCount = ap_uint<log2_floor(kMaxKTiles + kMaxNTiles / kBanks) + 1>;
 using ExpertCount = ap_uint<log2_floor(kMaxExperts) + 1>;
 using TokenCount = ap_uint<log2_floor(kMaxTokens) + 1>;

@@ -51,7 +51,7 @@ KEY_BANK:
     // Of a column's rows, bank b has that which is b - lane modulo kRows.
     const Turn low = column ? Turn(b - lane) : Turn(row);
     const KeyTurn high = low < Turn(row) ? next : turns;
-    word[b] = keys[b][KeyRow((KeyRow(high) << kTurnBits) | low)];
+    word[b] = keys[b][KeyRow((ap_uint<16>(high) << kTurnBits) | low)];
   }
   return turned_back<kRows>(word, by);
 }

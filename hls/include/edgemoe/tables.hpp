@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Interpolation tables. The values come from the generated configuration header (one generator,
-// host/edgemoe/numerics.py); here each entry is joined with its slope, so that a lane needs one read.
+// Function tables, of values in the generated configuration header (from host/edgemoe/numerics.py). Each
+// entry is joined with its slope, so that a lane needs one read; exp2 is filled up to every fraction.
 #pragma once
 
 #include <ap_int.h>

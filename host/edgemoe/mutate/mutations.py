@@ -187,8 +187,8 @@ KERNEL_MUTATIONS = (
     _kernel(
         "a column of values begins a row late",
         "keys.hpp",
-        "column ? Turn(b - by)",
-        "column ? Turn(b - by + 1)",
+        "column ? Turn(b - lane)",
+        "column ? Turn(b - lane + 1)",
     ),
     _kernel("exponentials beyond the last key", "attention.hpp", "k < size ?", "k <= size ?"),
     _kernel(

@@ -2,7 +2,7 @@
 """The C++ of a simulation in parts, so that a changed kernel compiles what it touches and no more.
 
 Verilator makes one class of a whole design, unless it is told which modules to leave apart. Of those that are large it
-makes classes of their own then. A file's object is kept by all that it depends on: its text, the layout of its class,
+makes classes of their own then. A file's object is kept by what it depends on: its text, the layout of its class,
 and that of the others whose members it names.
 """
 
@@ -28,10 +28,10 @@ _POINTERS = {"vlSelf", "vlSymsp", "_vm_contextp__"}
 def separate(sources: Sequence[Path], top: str, work: Path) -> list[Path]:
     """What Verilator is to read that leaves the large modules below `top` apart: `sources` and rules, in `work`.
 
-    Where no module is large, `sources` as they are.
+    Where no module is large, or two files have a name, `sources` as they are.
     """
     names = [source.stem for source in sources if source.stem != top and source.stat().st_size >= LARGE]
-    if not names:
+    if not names or len({source.name for source in sources}) < len(sources):
         return list(sources)
     rules = work / RULES
     rules.write_text("".join(["`verilator_config\n", *(f'no_inline -module "{name}"\n' for name in names)]))
@@ -60,10 +60,10 @@ class Model:
         A member's place depends on the sizes of all that lies before it.
         """
         text = unit.read_text()
-        own = next((name for name in set(self.instances.values()) if unit.name.startswith(f"{name}__")), None)
+        own = re.sub(r"(__\d+)?(__Slow)?$", "", unit.stem)  # Vtop_walk of Vtop_walk__0__Slow.cpp
         named = set(_MEMBER.findall(text)) - {"_vm_contextp__"}
         pointers = set(re.findall(r"(\w+)->", text))
-        if own is None or not named <= set(self.instances) or not pointers <= _POINTERS:
+        if own not in self.instances.values() or not named <= set(self.instances) or not pointers <= _POINTERS:
             return [header.read_text() for header in sorted(self.work.glob("*.h"))]
         order = list(self.instances)
         last = max((order.index(instance) for instance in named), default=-1)

@@ -161,7 +161,7 @@ def _probes(model: parts.Model, top: str) -> list[str]:
 
     Verilator keeps every register as a member named by its path, from its part on.
     """
-    member = re.compile(r"[CSI]Data/\*(\d+):0\*/ ((?:\w+__DOT__)?(?:__PVT__)?(?:count|state));")
+    member = re.compile(r"[CSI]Data/\*(\d+):0\*/ ((?!__V)(?:\w+__DOT__)?(?:__PVT__)?(?:count|state));")
     lines = []
     for instance in model.instances:
         part = instance.removeprefix("TOP").lstrip("_").split("__DOT__")
