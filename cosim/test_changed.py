@@ -71,7 +71,11 @@ EDITS = {
         ),
     ),
     "gelu": (
-        Edit("include/edgemoe/gelu.hpp", "(line + 4096) >> 13", "(line + 4096) >> 12"),
+        Edit(
+            "include/edgemoe/gelu.hpp",
+            "(on_line(segment, fraction) + 4096) >> 13",
+            "(on_line(segment, fraction) + 4096) >> 12",
+        ),
         Edit("kernels/gelu.cpp", "i != count;", "i + 1 < count;"),
         Edit(CONFIG, "{\n    13, 4007,", "{\n    13, 9007,"),
     ),
