@@ -63,7 +63,11 @@ class Model:
         own = re.sub(r"(__\d+)?(__Slow)?$", "", unit.stem)  # Vtop_walk of Vtop_walk__0__Slow.cpp
         named = set(_MEMBER.findall(text)) - {"_vm_contextp__"}
         pointers = set(re.findall(r"(\w+)->", text))
-        if own not in self.instances.values() or not named <= set(self.instances) or not pointers <= _POINTERS:
+        if (
+            own not in self.instances.values()
+            or not named <= set(self.instances)
+            or not pointers <= _POINTERS
+        ):
             return [header.read_text() for header in sorted(self.work.glob("*.h"))]
         order = list(self.instances)
         last = max((order.index(instance) for instance in named), default=-1)
