@@ -312,6 +312,11 @@ def test_the_record_of_all_boards_is_of_this_flow() -> None:
             assert report["total"][name] == sum(m["each"][name] * m["instances"] for m in report["modules"])
 
 
+def test_builds_and_parts_agree_on_ultra_ram() -> None:
+    for name in set(BOARDS) - {"sim-small"}:
+        assert BOARDS[name].ultra_ram == (board_facts(name).fabric.uram > 0), name
+
+
 def test_every_board_keeps_its_limits() -> None:
     """Those of the record; `make resources` measures anew."""
     record = json.loads((Path(__file__).parents[2] / "docs" / "pictures" / "resources.json").read_text())

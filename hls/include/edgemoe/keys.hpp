@@ -11,8 +11,8 @@ namespace edgemoe {
 static_assert((kKeyDepth & (kKeyDepth - 1)) == 0 && kKeyDepth >= kRows, "a column's rows wrap at the end");
 
 using KeyMemory = ap_int<16>[kRows][kKeyDepth];
-/// A lane, or by how many a row is turned.
 constexpr int kTurnBits = kColBits + kBankBits;
+/// A lane, or by how many a row is turned.
 using Turn = ap_uint<kTurnBits>;
 using KeyRow = ap_uint<log2_floor(kKeyDepth)>;
 /// How many whole turns are before a row.

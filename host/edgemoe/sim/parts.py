@@ -71,8 +71,8 @@ class Model:
             return [header.read_text() for header in sorted(self.work.glob("*.h"))]
         order = list(self.instances)
         last = max((order.index(instance) for instance in named), default=-1)
-        before = [self.instances[instance] for instance in order[: last + 1]]
-        return [self._header(name) for name in (own, *before)] + ([self.symbols] if named else [])
+        before = [self.members(instance) for instance in order[: last + 1]]
+        return [self._header(own), *before] + ([self.symbols] if named else [])
 
     def members(self, instance: str) -> str:
         """The declarations of an instance's class."""
