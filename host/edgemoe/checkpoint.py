@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgemoe.config import EMBEDDING_DIM, TASKS, ModelConfig
+from edgemoe.config import EMBEDDING_DIM, ModelConfig
 from edgemoe.errors import UserError, shown
 from edgemoe.files import check_target, open_regular, parse_json
 from edgemoe.shards import SHARD_BYTES, Index, check_shards_target, open_shards, read_index, write_shards
@@ -51,7 +51,10 @@ class Checkpoint:
 def state_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     """Name -> shape of every tensor of the float model's state dict."""
     D, P, E, H = config.dim, config.patch, config.experts, config.expert_hidden
-    shapes: dict[str, tuple[int, ...]] = {"cls_token": (1, 1, D), "pos_embed": (1, config.tokens, D)}
+    shapes: dict[str, tuple[int, ...]] = {
+        name: (1, count, D) for name, count in config.prefix_tensors.items()
+    }
+    shapes["pos_embed"] = (1, config.tokens, D)
 
     def linear(name: str, *shape: int) -> None:
         shapes[f"{name}.weight"], shapes[f"{name}.bias"] = shape, shape[:-1]
@@ -61,7 +64,7 @@ def state_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
 
     shapes["patch_embed.weight"], shapes["patch_embed.bias"] = (D, 3, P, P), (D,)
     if config.experts and config.gate == "task_embedding":
-        linear("task_embedding.fc1", EMBEDDING_DIM, len(TASKS))
+        linear("task_embedding.fc1", EMBEDDING_DIM, len(config.tasks))
         linear("task_embedding.fc2", EMBEDDING_DIM, EMBEDDING_DIM)
         norm("task_embedding.norm", EMBEDDING_DIM)
     for i in range(config.layers):
@@ -74,15 +77,20 @@ def state_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
             linear(f"{block}.mlp.fc1", config.dense_hidden, D)
             linear(f"{block}.mlp.fc2", D, config.dense_hidden)
             continue
-        if config.gate == "multi":
-            for task in TASKS:
-                shapes[f"{block}.moe.gate.{task}.weight"] = (E, D)
-        else:
+        if config.gate == "task_embedding":
             shapes[f"{block}.moe.gate.shared.weight"] = (E, D + EMBEDDING_DIM)
+        else:
+            for task in config.tasks:
+                shapes[f"{block}.moe.gate.{task}.weight"] = (E, D)
+                if config.gate == "biased":
+                    shapes[f"{block}.moe.gate.{task}.bias"] = (E,)
         linear(f"{block}.moe.experts.fc1", E, H, D)
         linear(f"{block}.moe.experts.fc2", E, D, H)
-    for task in TASKS:
+    for task in config.tasks if config.head != "none" else ():
         norm(f"heads.{task}.norm", D)
+        if config.head == "classes":
+            linear(f"heads.{task}.fc", config.head_outputs(task), config.pooled)
+            continue
         linear(f"heads.{task}.fc1", config.head_hidden, D)
         linear(f"heads.{task}.fc2", config.head_outputs(task), config.head_hidden)
     return shapes

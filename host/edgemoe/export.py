@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgemoe import numerics
-from edgemoe.config import TASKS, ModelConfig
+from edgemoe.config import ModelConfig
 from edgemoe.errors import UserError
-from edgemoe.package import Package
+from edgemoe.package import Package, head_tensors
 
 Float = NDArray[np.float64]
 WeightBits = Callable[[str], int]
@@ -39,8 +39,8 @@ def scale_names(config: ModelConfig) -> list[str]:
     names = ["residual"]
     for i in range(config.layers):
         names += [f"blocks.{i}.{t}" for t in ("norm1", "q", "k", "v", "context", "norm2", "hidden")]
-    for task in TASKS:
-        names += [f"heads.{task}.{t}" for t in ("norm", "hidden", "out")]
+    for task in config.tasks:
+        names += [f"heads.{task}.{t}" for t in head_tensors(config)]
     return names
 
 
@@ -51,9 +51,12 @@ def linear_inputs(config: ModelConfig) -> dict[str, str]:
         block, mlp = f"blocks.{i}", "moe.experts" if config.is_moe(i) else "mlp"
         inputs |= {f"{block}.attn.qkv": f"{block}.norm1", f"{block}.attn.proj": f"{block}.context"}
         inputs |= {f"{block}.{mlp}.fc1": f"{block}.norm2", f"{block}.{mlp}.fc2": f"{block}.hidden"}
-    for task in TASKS:
+    for task in config.tasks:
         head = f"heads.{task}"
-        inputs |= {f"{head}.fc1": f"{head}.norm", f"{head}.fc2": f"{head}.hidden"}
+        if config.head == "pixels":
+            inputs |= {f"{head}.fc1": f"{head}.norm", f"{head}.fc2": f"{head}.hidden"}
+        elif config.head == "classes":
+            inputs |= {f"{head}.fc": f"{head}.pool" if config.pool == "mean" else f"{head}.norm"}
     return inputs
 
 
@@ -71,16 +74,19 @@ def folded_gate(
     A shared gate sees the token with the task's embedding appended; the embedding is a constant of the task,
     so its part of the product is a bias.
     """
-    if config.gate == "multi":
+    if config.gate != "task_embedding":
         weight = _float(state, f"blocks.{layer}.moe.gate.{task}.weight")
-        return weight, np.zeros(len(weight))
+        biased = config.gate == "biased"
+        return weight, _float(state, f"blocks.{layer}.moe.gate.{task}.bias") if biased else np.zeros(
+            len(weight)
+        )
     shared = _float(state, f"blocks.{layer}.moe.gate.shared.weight")
-    return shared[:, : config.dim], shared[:, config.dim :] @ task_embedding(state, task)
+    return shared[:, : config.dim], shared[:, config.dim :] @ task_embedding(config, state, task)
 
 
-def task_embedding(state: Mapping[str, Float], task: str) -> Float:
+def task_embedding(config: ModelConfig, state: Mapping[str, Float], task: str) -> Float:
     """A one-hot task vector through linear, ReLU, linear and LayerNorm: (embedding dim)."""
-    one_hot = np.eye(len(TASKS))[TASKS.index(task)]
+    one_hot = np.eye(len(config.tasks))[config.tasks.index(task)]
     name = "task_embedding"
     hidden = _float(state, f"{name}.fc1.weight") @ one_hot + _float(state, f"{name}.fc1.bias")
     y = _float(state, f"{name}.fc2.weight") @ np.maximum(hidden, 0) + _float(state, f"{name}.fc2.bias")
@@ -144,8 +150,7 @@ def export_package(
 
     hidden = 2.0**-numerics.HIDDEN_FRACTION
     expert = residual / 2**numerics.EXPERT_FRACTION
-    position = _float(state, "pos_embed").reshape(config.tokens, config.dim).copy()
-    position[0] += _float(state, "cls_token").reshape(config.dim)
+    position = positions(config, state)
     tensors["pos_embed"] = _round(position / residual, numerics.RESIDUAL_BITS).astype(np.int32)
     linear("patch_embed", PIXEL_SCALE, residual)
     for i in range(config.layers):
@@ -165,7 +170,7 @@ def export_package(
             scalar(f"{block}.mlp.act", hidden / h)
             linear(f"{block}.mlp.fc2", h, residual)
             continue
-        for task in TASKS:
+        for task in config.tasks:
             gate = f"{block}.moe.gate.{task}"
             weight, bias = folded_gate(config, state, i, task)
             scale = (
@@ -178,14 +183,31 @@ def export_package(
         linear(f"{block}.moe.experts.fc1", norm2, hidden)
         scalar(f"{block}.moe.experts.act", hidden / h)
         linear(f"{block}.moe.experts.fc2", h, expert)
-    for task in TASKS:
+    for task in config.tasks if config.head != "none" else ():
         head = f"heads.{task}"
-        norm_scale, h, out = (scales[f"{head}.{t}"] for t in ("norm", "hidden", "out"))
+        norm_scale, out = scales[f"{head}.norm"], scales[f"{head}.out"]
         norm(f"{head}.norm", norm_scale)
+        if config.head == "classes":
+            seen = norm_scale
+            if config.pool == "mean":
+                seen = scales[f"{head}.pool"]
+                scalar(f"{head}.pool", norm_scale / seen)
+            linear(f"{head}.fc", seen, out)
+            continue
+        h = scales[f"{head}.hidden"]
         linear(f"{head}.fc1", norm_scale, hidden)
         scalar(f"{head}.act", hidden / h)
         linear(f"{head}.fc2", h, out)
     return Package(config, tensors, provenance or {})
+
+
+def positions(config: ModelConfig, state: Mapping[str, Float]) -> Float:
+    """What the residual holds before the patches are added to it, (T,D): positions, and the tokens of the prefix."""
+    position = _float(state, "pos_embed").reshape(config.tokens, config.dim).copy()
+    if config.prefix:
+        tokens = [_float(state, name).reshape(-1, config.dim) for name in config.prefix_tensors]
+        position[: len(config.prefix)] += np.concatenate(tokens)
+    return position
 
 
 def quantise_linear(

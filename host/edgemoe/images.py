@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
+from edgemoe.config import ModelConfig
 from edgemoe.errors import UserError, shown
 from edgemoe.files import open_regular
 from edgemoe.png import missing_bytes
@@ -250,26 +251,44 @@ def as_pixels(image: Any) -> Pixels:
     return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
 
 
-def resize(image: Pixels, height: int, width: int) -> Pixels:
+Window = tuple[int, int, int, int]
+"""Top, left, height and width of a part."""
+
+
+def fitted(image: Pixels, config: ModelConfig) -> Pixels:
+    """The pixels that a model gets of an image, as its config says: stretched, or the middle of it."""
+    if config.resize == "stretch":
+        return resize(image, config.height, config.width)
+    rows, columns = image.shape[:2]
+    short, long = config.resize_short, config.resize_short * max(rows, columns) // min(rows, columns)
+    height, width = (short, long) if rows <= columns else (long, short)
+    # Half a pixel goes to the even side, as in torchvision's CenterCrop.
+    top, left = round((height - config.height) / 2), round((width - config.width) / 2)
+    return resize(image, height, width, (top, left, config.height, config.width))
+
+
+def resize(image: Pixels, height: int, width: int, window: Window | None = None) -> Pixels:
     """Area average: an output pixel is the mean of the source area under it, rounded half up.
 
     With A (height, H): how much of source row r lies in output row i, in units of 1/height of a row, and B (width, W)
     likewise, both of whole numbers, the result is `(A·image·Bᵀ + H·W // 2) // (H·W)`. The aspect ratio is not kept:
     the picture is stretched to fit. All sums are int64 and at most 255 · H · (W + 2·width), so they are exact;
-    besides the result, memory is taken for a few million values.
+    besides the result, memory is taken for a few million values. window: the part of the result that is wanted.
     """
     rows, columns = image.shape[:2]
+    top0, left0, high, wide = window or (0, 0, height, width)
     if rows < 2 * height and columns > 2 * width:  # then summing along the columns first takes fewer steps
-        return np.ascontiguousarray(resize(image.swapaxes(0, 1), width, height).swapaxes(0, 1))
-    result = np.empty((height, width, 3), np.uint8)
+        turned = resize(image.swapaxes(0, 1), width, height, (left0, top0, wide, high))
+        return np.ascontiguousarray(turned.swapaxes(0, 1))
+    result = np.empty((high, wide, 3), np.uint8)
     area = rows * columns
     block = max(1, width * STRIP // columns)  # columns of the result whose source is summed at a time
-    for left in range(0, width, block):
-        j = np.arange(left, min(left + block, width))
+    for left in range(0, wide, block):
+        j = left0 + np.arange(left, min(left + block, wide))
         begin, end, before, after = _span(j, width, columns)
         source = image[:, begin[0] : end[-1]]
-        for i in range(height):
-            top, bottom, above, below = _span(i, height, rows)
+        for i in range(high):
+            top, bottom, above, below = _span(top0 + i, height, rows)
             part = source[top:bottom]
             line = part.sum(axis=0, dtype=np.int64) * height
             line -= above * part[0].astype(np.int64) + below * part[-1].astype(np.int64)

@@ -16,7 +16,7 @@ from edgemoe.program import Workload, build_for
 from edgemoe.program.figures import stage_figures
 from edgemoe.progress import Progress
 from edgemoe.report import saturation_sentence
-from edgemoe.results import RESULT_FILES, TaskOutput, write_arrays, write_results
+from edgemoe.results import RESULT_FILES, TaskOutput, classes_of, write_arrays, write_results
 from edgemoe.shipped import checkpoint_path, image_path
 
 Answer = tuple[Callable[[Path], None], dict[str, Any]]
@@ -42,7 +42,6 @@ def infer(
     folder that can't take the results, before anything runs.
     """
     folder = out or build_root() / "infer" / backend
-    tasks = find_tasks(task)
     with claim(folder, RESULT_FILES, need_bytes=room_bytes(image_path(image))) as claimed:
         if backend == "torch":
             run: Callable[..., Answer] = _float
@@ -50,14 +49,12 @@ def infer(
             run = partial(_board, overlay, board_name)
         else:
             run = partial(_integer, backend, board_name, dram)
-        write, figures = run(model, image_path(image), tasks)
+        write, figures = run(model, image_path(image), task)
         claimed.fill(write, build_root() / "rescued")
     return {"backend": backend, "model": model, "out": str(folder), **figures}
 
 
-def _integer(
-    backend: str, board_name: str | None, dram: Any, model: str, image: Path, tasks: tuple[str, ...]
-) -> Answer:
+def _integer(backend: str, board_name: str | None, dram: Any, model: str, image: Path, task: str) -> Answer:
     _, package = find_package(model)
     workload = Workload(package, build_for(package.config, board_name))
     picture = read_picture(image, package.config)
@@ -65,19 +62,17 @@ def _integer(
         Progress() as progress,
         closing(open_backend(backend, workload, dram=dram, progress=progress.step)) as machine,
     ):
-        return _answer(machine, picture, tasks)
+        return _answer(machine, picture, task)
 
 
-def _board(
-    overlay: Path | None, board_name: str | None, model: str, image: Path, tasks: tuple[str, ...]
-) -> Answer:
+def _board(overlay: Path | None, board_name: str | None, model: str, image: Path, task: str) -> Answer:
     from edgemoe.backends.board import Board
 
     _, package = find_package(model)
     picture = read_picture(image, package.config)
     overlay = overlay or overlay_path(build_for(package.config, board_name))
     with closing(Board(package, overlay)) as machine:
-        return _answer(machine, picture, tasks)
+        return _answer(machine, picture, task)
 
 
 def overlay_path(build: BuildConfig) -> Path:
@@ -85,29 +80,33 @@ def overlay_path(build: BuildConfig) -> Path:
     return build_root() / "overlay" / build.name / "edgemoe.bit"
 
 
-def _answer(machine: Backend, picture: Picture, tasks: tuple[str, ...]) -> Answer:
-    runs = {task: machine.run(picture.pixels, task) for task in tasks}
+def _answer(machine: Backend, picture: Picture, task: str) -> Answer:
     package = machine.workload.package
-    results = {task: TaskOutput(run.features, run.head) for task, run in runs.items()}
+    runs = {name: machine.run(picture.pixels, name) for name in find_tasks(package.config, task)}
+    results = {name: TaskOutput(run.features, run.head) for name, run in runs.items()}
     figures = {
         "board": machine.workload.build.name,
         "package": package.sha256,
         "image": picture.sha256,
-        "task": {task: {"cycles": run.cycles, "seconds": run.seconds} for task, run in runs.items()},
+        "task": {
+            name: {"cycles": run.cycles, "seconds": run.seconds} | classes_of(package, name, results[name])
+            for name, run in runs.items()
+        },
         "saturation": saturation_sentence(
-            {"task": {task: {"stages": stage_figures(run)} for task, run in runs.items()}}
+            {"task": {name: {"stages": stage_figures(run)} for name, run in runs.items()}}
         ),
     }
     return lambda work: write_results(work, package, picture.original, results), figures
 
 
-def _float(model: str, image: Path, tasks: tuple[str, ...]) -> Answer:
+def _float(model: str, image: Path, task: str) -> Answer:
     from edgemoe.model.predict import load_model, predict
 
     network, config = load_model(checkpoint_path(model))
     picture = read_picture(image, config)
-    results = {task: predict(network, picture.pixels, task) for task in tasks}
-    arrays = {task: array for task, (array, _) in results.items()}
-    features = {task: values for task, (_, values) in results.items()}
-    figures: dict[str, Any] = {"image": picture.sha256, "task": {task: {} for task in tasks}}
+    tasks = find_tasks(config, task)
+    results = {name: predict(network, picture.pixels, name) for name in tasks}
+    arrays = {name: array for name, (array, _) in results.items() if config.head != "none"}
+    features = {name: values for name, (_, values) in results.items()}
+    figures: dict[str, Any] = {"image": picture.sha256, "task": {name: {} for name in tasks}}
     return lambda work: write_arrays(work, picture.original, arrays, features), figures

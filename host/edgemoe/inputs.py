@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgemoe import images
-from edgemoe.config import TASKS, ModelConfig
+from edgemoe.config import ModelConfig
 from edgemoe.errors import UserError
 from edgemoe.package import Package, load
 from edgemoe.progress import Progress
@@ -43,19 +43,21 @@ def folder_name(label: str, package: Package, board: str) -> str:
     return f"{own}-{board}"
 
 
-def find_tasks(task: str) -> tuple[str, ...]:
-    """The tasks that `both`, or a task's name, stands for."""
+def find_tasks(config: ModelConfig, task: str) -> tuple[str, ...]:
+    """The tasks of a model that `both`, which is all, or a task's name stands for."""
     if task == "both":
-        return TASKS
-    if task in TASKS:
+        return config.tasks
+    if task in config.tasks:
         return (task,)
-    raise UserError(f"No task is named {task!r}; there are both, {', '.join(TASKS)}.")
+    raise UserError(
+        f"Model {config.name!r} has no task {task!r}; give both, for all, or {', '.join(config.tasks)}."
+    )
 
 
 def read_picture(path: Path, config: ModelConfig) -> Picture:
     """An image file and its integer resize to the model's input size."""
     original = images.read_image(path)
-    pixels = images.resize(original, config.height, config.width)
+    pixels = images.fitted(original, config)
     return Picture(path, original, pixels, hashlib.sha256(path.read_bytes()).hexdigest())
 
 

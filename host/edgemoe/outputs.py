@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a head's integers per token to label and depth pictures.
+"""From a head's integers per token to label and depth pictures, or to scores of classes.
 
 Output r of a token is map r // P^2 and, inside its patch, pixel (y, x) = (r % P^2 // P, r % P). The label
 of a pixel is the class with the largest logit, ties to the lower class. Depth is linear in the output:
@@ -12,6 +12,38 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edgemoe.config import ModelConfig
+
+TOP = 5
+"""Classes that are named of a classification."""
+
+
+def decoded(config: ModelConfig, task: str, head: NDArray[Any], scale: float) -> NDArray[Any]:
+    """What a head's integers (rows, outputs) mean, `scale` being the value of one step.
+
+    Of pixels labels, uint8 (height, width), or metres, float32 (height, width); of classes scores, float32 (classes).
+    """
+    if config.head == "classes":
+        return (head[0].astype(np.float64) * scale).astype(np.float32)
+    values = maps(head, config.grid, config.patch)
+    return labels(values) if task == "segmentation" else metres(values, scale, config.depth_range)
+
+
+def top_classes(config: ModelConfig, scores: NDArray[Any], most: int = TOP) -> list[dict[str, Any]]:
+    """The best classes, best first, ties to the lower class: `class` (number), `name`, `score`, `probability`."""
+    values = np.asarray(scores, np.float64)
+    odds = np.exp(values - values.max())
+    order = np.argsort(-values, kind="stable")[:most]
+    return [
+        {
+            "class": int(number),
+            "name": config.classes[number],
+            "score": round(float(values[number]), 4),
+            "probability": round(float(odds[number] / odds.sum()), 4),
+        }
+        for number in order
+    ]
 
 
 def maps(outputs: NDArray[Any], grid: tuple[int, int], patch: int) -> NDArray[Any]:

@@ -4,18 +4,19 @@
 The file's metadata holds one string under "edgemoe-package": a JSON object with `version`, `config` (a
 `ModelConfig`) and `provenance` (training and calibration, free form). Tensors are
 named as in the PyTorch model's state dict. D width, T tokens, E experts, H hidden units, P patch, {i} a
-layer, {task} "segmentation" or "depth"; `.m` and `.s` are a requantiser's multiplier and shift (scale = m
+layer, {task} one of the config's tasks; `.m` and `.s` are a requantiser's multiplier and shift (scale = m
 / 2^s).
 
     name                                  dtype         shape      scale, meaning
-    pos_embed                             int32         (T,D)      residual; the class token is added to row 0
+    pos_embed                             int32         (T,D)      residual; the prefix's tokens are added to its rows
     LINEAR is each of
       patch_embed                         inputs (c,y,x), scale 1/256        out: residual    (D, 3PP)
       blocks.{i}.attn.qkv                 norm1    out: q | k | v           (3D, D)
       blocks.{i}.attn.proj                context  out: residual            (D, D)
       blocks.{i}.mlp.fc1, .fc2            norm2, hidden  out: Q.14, residual (H, D), (D, H)   dense layers
       blocks.{i}.moe.experts.fc1, .fc2    norm2, hidden  out: Q.14, residual/4  (E,H,D), (E,D,H)  MoE layers
-      heads.{task}.fc1, .fc2              norm, hidden   out: Q.14, out     (H, D), (outputs, H)
+      heads.{task}.fc1, .fc2              norm, hidden   out: Q.14, out     (H, D), (outputs, H)  head of pixels
+      heads.{task}.fc                     norm or pool   out: out           (classes, D or 2D)    head of classes
     LINEAR.weight                         int8 | int16   as listed    weight_scale, per output
     LINEAR.bias                           int64          (..., out)   accumulator, input * weight scale; int40
     LINEAR.m, LINEAR.s                    int32, int32   (..., out)   accumulator -> output; 1 <= s <= 62
@@ -28,12 +29,13 @@ layer, {task} "segmentation" or "depth"; `.m` and `.s` are a requantiser's multi
     blocks.{i}.attn.context.m, .s         int32          ()           v -> context; 0 <= s <= CONTEXT_SHIFT_MAX
     blocks.{i}.mlp.act.m, .s              int32          ()           GELU's Q.14 -> hidden
     blocks.{i}.moe.experts.act.m, .s      int32          ()           the same, one for all experts
-    heads.{task}.act.m, .s                int32          ()           the same
+    heads.{task}.act.m, .s                int32          ()           the same; head of pixels
+    heads.{task}.pool.m, .s               int32          ()           norm -> its mean over the patches; head of classes
     blocks.{i}.moe.gate.{task}.weight     int16          (E,D)        one scale for the tensor
     blocks.{i}.moe.gate.{task}.bias       int64          (E)          accumulator; the task embedding, else 0
     blocks.{i}.moe.gate.{task}.m, .s      int32          ()           accumulator -> log2 logit, Q.10
     blocks.{i}.moe.gate.{task}.weight_scale  float64     ()
-    scale.residual, scale.blocks.{i}.{norm1,q,k,v,context,norm2,hidden}, scale.heads.{task}.{norm,hidden,out}
+    scale.residual, scale.blocks.{i}.{norm1,q,k,v,context,norm2,hidden}, scale.heads.{task}.{norm,hidden,pool,out}
                                           float64        ()           value of one step of the integer tensor
 
 The k rows of qkv have bias 0: softmax cancels a bias of k. Whether a linear layer's weights are int8 or int16
@@ -52,7 +54,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save as serialise
 
-from edgemoe.config import TASKS, ModelConfig
+from edgemoe.config import ModelConfig
 from edgemoe.errors import UserError, shown
 from edgemoe.files import check_target, open_regular, parse_json, write
 from edgemoe.numerics import (
@@ -135,7 +137,7 @@ def specification(config: ModelConfig) -> dict[str, Spec]:
         linear(f"{block}.attn.proj", D, D)
         norm(f"{block}.norm2")
         if config.is_moe(i):
-            for task in TASKS:
+            for task in config.tasks:
                 gate = f"{block}.moe.gate.{task}"
                 limit = 1 << (BIAS_BITS - 1)
                 specs[f"{gate}.weight"] = Spec(("int16",), (E, D))
@@ -150,15 +152,27 @@ def specification(config: ModelConfig) -> dict[str, Spec]:
             requantiser(f"{block}.mlp.act")
             linear(f"{block}.mlp.fc2", D, config.dense_hidden)
         scales += [f"{block}.{t}" for t in ("norm1", "q", "k", "v", "context", "norm2", "hidden")]
-    for task in TASKS:
+    for task in config.tasks if config.head != "none" else ():
         head = f"heads.{task}"
         norm(f"{head}.norm")
-        linear(f"{head}.fc1", config.head_hidden, D)
-        requantiser(f"{head}.act")
-        linear(f"{head}.fc2", config.head_outputs(task), config.head_hidden)
-        scales += [f"{head}.{t}" for t in ("norm", "hidden", "out")]
+        if config.head == "classes":
+            linear(f"{head}.fc", config.head_outputs(task), config.pooled)
+            if config.pool == "mean":
+                requantiser(f"{head}.pool", low=0, high=CONTEXT_SHIFT_MAX)
+        else:
+            linear(f"{head}.fc1", config.head_hidden, D)
+            requantiser(f"{head}.act")
+            linear(f"{head}.fc2", config.head_outputs(task), config.head_hidden)
+        scales += [f"{head}.{t}" for t in head_tensors(config)]
     specs.update({f"scale.{name}": Spec(("float64",), ()) for name in scales})
     return specs
+
+
+def head_tensors(config: ModelConfig) -> tuple[str, ...]:
+    """The activation tensors of a head, in the order of the network."""
+    if config.head == "classes":
+        return ("norm", "pool", "out") if config.pool == "mean" else ("norm", "out")
+    return ("norm", "hidden", "out") if config.head == "pixels" else ()
 
 
 def check(package: Package, source: str = "the package") -> None:

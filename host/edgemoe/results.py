@@ -19,14 +19,15 @@ Array = npt.NDArray[Any]
 RESULT_FILES = (
     "input.png",
     *(f"{task}{end}" for task in TASKS for end in (".png", ".npy")),
-    *(f"features.{task}.npy" for task in TASKS),
+    "classification.npy",
+    "features.*.npy",
 )
 """What `write_results` and `write_arrays` may write."""
 
 
 @dataclass(frozen=True)
 class TaskOutput:
-    """One task's outputs. features: int32 (tokens, D); head: int16 (patches, maps * patch^2)."""
+    """One task's outputs. features: int32 (tokens, D); head: int16 (rows, outputs) as of `Program.head`."""
 
     features: npt.NDArray[np.int32]
     head: npt.NDArray[np.int16]
@@ -45,27 +46,41 @@ def metres_of(package: Package, result: TaskOutput) -> npt.NDArray[np.float32]:
     return outputs.metres(value, package.scale("heads.depth.out"), config.depth_range)
 
 
+def array_of(package: Package, task: str, result: TaskOutput) -> Array | None:
+    """What a task's head says: labels, metres or scores as `outputs.decoded` has them; None without a head."""
+    if package.config.head == "none":
+        return None
+    return outputs.decoded(package.config, task, result.head, package.scale(f"heads.{task}.out"))
+
+
+def classes_of(package: Package, task: str, result: TaskOutput) -> dict[str, Any]:
+    """`classes` of a classification, the best first; nothing for other tasks."""
+    scores = array_of(package, task, result) if package.config.head == "classes" else None
+    return {} if scores is None else {"classes": outputs.top_classes(package.config, scores)}
+
+
 def write_results(out: Path, package: Package, image: Pixels, results: Mapping[str, TaskOutput]) -> None:
-    """Write input.png and, of each task in `results`, its picture, its array and features.<task>.npy.
+    """Write input.png and, of each task in `results`, its picture and array, if it has some, and features.<task>.npy.
 
     image: as it was read, before it was resized for the model; pictures have its size.
     """
-    arrays: dict[str, Array] = {
-        task: labels_of(package, result) if task == "segmentation" else metres_of(package, result)
-        for task, result in results.items()
-    }
+    decoded = {task: array_of(package, task, result) for task, result in results.items()}
+    arrays = {task: array for task, array in decoded.items() if array is not None}
     write_arrays(out, image, arrays, {task: result.features for task, result in results.items()})
 
 
 def write_arrays(
     out: Path, image: Pixels, arrays: Mapping[str, Array], features: Mapping[str, Array]
 ) -> None:
-    """The same from decoded arrays: labels and metres, (height, width) of the model, by task."""
+    """The same from decoded arrays by task: labels and metres, (height, width) of the model, or scores (classes)."""
     out.mkdir(parents=True, exist_ok=True)
     height, width = image.shape[:2]
     write_png(image, out / "input.png")
+    for task, values in features.items():
+        np.save(out / f"features.{task}.npy", values)
     for task, array in arrays.items():
-        np.save(out / f"features.{task}.npy", features[task])
         np.save(out / f"{task}.npy", array)
+        if array.ndim == 1:
+            continue
         picture = segmentation_picture(array) if task == "segmentation" else depth_picture(array)
         write_png(enlarge(picture, height, width), out / f"{task}.png")

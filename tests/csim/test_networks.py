@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from wide import WIDE
 
 from edgemoe import csim
 from edgemoe.config import MODELS, TASKS, BuildConfig, ModelConfig, board
@@ -70,6 +71,13 @@ def test_every_tap(case: int, work: Path) -> None:
 @pytest.mark.parametrize("case", range(len(LARGE_CASES)))
 def test_every_tap_of_a_large_build(case: int, work: Path) -> None:
     check(LARGE, random_package(LARGE_CASES[case], seed=case), TASKS[case % len(TASKS)], case, work)
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_every_tap_of_other_networks(name: str, work: Path) -> None:
+    """Other tokens, tasks, layers and heads."""
+    for build in (BUILD, LARGE):
+        check(build, random_package(WIDE[name], seed=2), WIDE[name].tasks[-1], 2, work)
 
 
 def check(build: BuildConfig, package: Package, task: str, seed: int, work: Path) -> None:

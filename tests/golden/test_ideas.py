@@ -266,6 +266,6 @@ def test_embedding_is_the_convolution() -> None:
     rows = patch_rows(image, 4).astype(np.int64)
     got = embedding.embedding(rows, weight.reshape(5, -1), bias, m, s, position)
     exact = embedding.embedding_float(
-        image, weight.astype(float) * 256, bias.astype(float), position.astype(float), np.zeros(5)
+        image, weight.astype(float) * 256, bias.astype(float), position.astype(float)
     )
     assert (got == np.clip(exact, -(2**17), 2**17 - 1)).all()

@@ -133,7 +133,7 @@ def test_head_row_is_class_then_pixel() -> None:
     head = Head(SMALL, "segmentation")
     torch.nn.init.zeros_(head.fc2.weight)
     head.fc2.bias.data = torch.arange(7 * 64.0)
-    maps = head(torch.randn(1, 8, 16), (2, 4))
+    maps = head(torch.randn(1, 9, 16))
     assert maps[0, 5, 8 + 3, 16 + 6] == 5 * 64 + 3 * 8 + 6
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edgemoe.config import MODELS, TASKS, ModelConfig, board, model_preset
-from edgemoe.errors import NotBuiltYetError, UserError
+from edgemoe.errors import UserError
 from edgemoe.golden.random_package import random_package
 from edgemoe.golden.verdict import check_program
 from edgemoe.program import Memory, build_for, build_program, check_fits, pack_image, pack_weights
@@ -162,7 +162,7 @@ def test_a_model_runs_on_the_first_board_that_holds_it(monkeypatch: pytest.Monke
     huge = dataclasses.replace(large, name="huge", clock_mhz=100.0)
     boards = {build.name: build for build in (BUILD, large, huge)}
     monkeypatch.setattr("edgemoe.program.fits.BOARDS", boards)
-    monkeypatch.setattr("edgemoe.config.BOARDS", boards)
+    monkeypatch.setattr("edgemoe.config.boards.BOARDS", boards)
     tiny = MODELS["tiny"]
     assert build_for(NANO) is BUILD and build_for(tiny) is large
     assert build_for(NANO, "huge") is huge and build_for(tiny, "huge") is huge
@@ -178,14 +178,15 @@ def test_a_model_runs_on_the_first_board_that_holds_it(monkeypatch: pytest.Monke
 def test_unknown_task() -> None:
     package = random_package(NANO, 1)
     weights = pack_weights(package, BUILD)
-    with pytest.raises(UserError, match="No task is named 'normals'; there are segmentation, depth"):
+    with pytest.raises(UserError, match="Model 'nano' has no task 'normals'; it has segmentation, depth"):
         build_program(package, BUILD, "normals", weights)
 
 
 def test_model_presets() -> None:
     assert (NANO.tokens, NANO.head_dim, MODELS["tiny"].tokens) == (129, 32, 129)
-    with pytest.raises(NotBuiltYetError):
-        model_preset("deit-tiny")
+    deit = model_preset("deit-tiny")
+    assert (deit.tokens, deit.head_rows, deit.head_outputs("classification")) == (197, 1, 1000)
+    assert 5_500_000 < deit.weights < 5_800_000  # 5.7 M parameters, Touvron et al. 2021
     with pytest.raises(UserError, match="No model preset is named 'huge'; there are nano, tiny"):
         model_preset("huge")
 

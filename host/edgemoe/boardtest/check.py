@@ -46,6 +46,11 @@ class Bench:
     simulated: bool
     seed: int = 0
 
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Of the package that is loaded."""
+        return self.accelerator.workload.package.config.tasks
+
 
 def judged(name: str, wrong: list[str], right: str, **figures: Any) -> Check:
     """Passed if nothing is wrong; else the first few things that are."""

@@ -7,7 +7,6 @@ import asyncio
 
 from edgemoe.backends import Golden
 from edgemoe.boardtest.check import SKIPPED, Bench, Check, judged
-from edgemoe.config import TASKS
 from edgemoe.cosim.compare import Divergence, compare
 
 
@@ -15,7 +14,7 @@ def golden(bench: Bench) -> Check:
     """Every stage's tensor, the outputs and the counters of both tasks."""
     wrong, elements, cycles = [], 0, {}
     reference = Golden(bench.accelerator.workload)
-    for task in TASKS:
+    for task in bench.tasks:
         expected = reference.run(bench.pixels, task, taps=True)
         got = bench.accelerator.run(bench.pixels, task, taps=True)
         comparison = compare(expected, got)
@@ -24,7 +23,7 @@ def golden(bench: Bench) -> Check:
         elements += len(expected.output) // 2
         cycles[task] = bench.accelerator.run(bench.pixels, task).cycles
     return judged(
-        "golden", wrong, f"bit-exact, both tasks, {elements:,} values", elements=elements, cycles=cycles
+        "golden", wrong, f"bit-exact, every task, {elements:,} values", elements=elements, cycles=cycles
     )
 
 
@@ -39,7 +38,7 @@ def interrupt(bench: Bench) -> Check:
     """The same frame by polling and by interrupt."""
     if not bench.accelerator.ip.interrupts:
         return Check("interrupt", SKIPPED, "the overlay connects no interrupt; runs are polled")
-    polled = bench.accelerator.run(bench.pixels, TASKS[0])
-    rung = asyncio.run(bench.accelerator.run_async(bench.pixels, TASKS[0]))
+    polled = bench.accelerator.run(bench.pixels, bench.tasks[0])
+    rung = asyncio.run(bench.accelerator.run_async(bench.pixels, bench.tasks[0]))
     wrong = [] if polled.output == rung.output else ["by interrupt the output differs from the polled one"]
     return judged("interrupt", wrong, "a run ended by interrupt, output as polled")

@@ -8,14 +8,13 @@ from itertools import repeat
 from typing import Any
 
 from edgemoe.boardtest.check import FAILED, PASSED, SKIPPED, Bench, Check
-from edgemoe.config import TASKS
 from edgemoe.runtime.power import power_watts
 
 
 def speed(bench: Bench) -> Check:
     """A stream of the same frame through each task: rate by the wall clock and by the counter of cycles."""
     figures: dict[str, dict[str, Any]] = {}
-    for task in TASKS:
+    for task in bench.tasks:
         started, cycles = time.monotonic(), []
         for result in bench.accelerator.stream(repeat(bench.pixels, bench.frames), task):
             cycles.append(result.run.cycles or 0)
@@ -47,7 +46,7 @@ def power(bench: Bench) -> Check:
     if not idle:
         return Check("power", SKIPPED, "PYNQ finds no power sensors on this board")
     samples: dict[str, list[float]] = {name: [] for name in idle}
-    for _ in bench.accelerator.stream(repeat(bench.pixels, bench.frames), TASKS[0]):
+    for _ in bench.accelerator.stream(repeat(bench.pixels, bench.frames), bench.tasks[0]):
         for name, watts in power_watts().items():
             samples.setdefault(name, []).append(watts)
     busy = {name: round(sum(values) / len(values), 3) for name, values in samples.items() if values}

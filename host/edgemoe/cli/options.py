@@ -11,11 +11,10 @@ from typing import Any
 
 import click
 
-from edgemoe.config import BOARDS, MODELS
+from edgemoe.config import BOARDS, MODELS, PRESETS
 from edgemoe.errors import UserError
 
 BACKENDS = ("torch", "golden", "csim", "rtl", "board")
-TASKS = ("both", "segmentation", "depth")
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
 NOT_BUILT = "(not built yet)"
@@ -32,7 +31,7 @@ MODEL = click.option(
     default="nano",
     show_default=True,
     metavar="NAME",
-    help=f"The network's sizes: {', '.join(MODELS)}.",
+    help=f"The network's sizes: {', '.join(PRESETS)}.",
 )
 BOARD = click.option(
     "--board",
@@ -52,7 +51,13 @@ OVERLAY = click.option(
     type=FILE,
     help="The .bit that `--backend board` loads. [default: build/overlay/BOARD/edgemoe.bit]",
 )
-TASK = click.option("--task", type=click.Choice(TASKS), default="both", show_default=True)
+TASK = click.option(
+    "--task",
+    default="both",
+    show_default=True,
+    metavar="TASK",
+    help="One of the model's tasks, or both, which is all that it has.",
+)
 JSON = click.option(
     "--json", "as_json", is_flag=True, help="The figures as JSON on stdout, and nothing else there."
 )

@@ -27,6 +27,8 @@ GATES = ("multi", "task_embedding", "biased")
 SCORE_RULES = ("softmax_all", "softmax_topk")
 TASKS = ("segmentation", "depth")
 """Tasks of a model whose head is "pixels"."""
+CLASSIFICATION = ("classification",)
+"""That of a model whose head is "classes"."""
 HEADS = ("pixels", "classes", "none")
 POOLS = ("class", "distilled", "mean")
 TOKENS = ("class", "distillation", "register")
@@ -120,6 +122,10 @@ class ModelConfig:
             )
         if self.moe_layers and not self.experts:
             raise UserError(f"Model {self.name!r}: moe_layers names layers with experts, but experts is 0.")
+        if self.resize == "crop" and self.head == "pixels":
+            raise UserError(
+                f"Model {self.name!r}: resize 'crop' leaves parts of the image out, head 'pixels' answers all of it."
+            )
         if self.resize == "crop" and self.resize_short < max(self.height, self.width):
             raise UserError(
                 f"Model {self.name!r}: resize_short {self.resize_short} must be at least the {self.height} x "
@@ -172,9 +178,10 @@ class ModelConfig:
                     f"Model {self.name!r}: with head 'pixels' the tasks are of {', '.join(TASKS)}, not "
                     f"{shown(list(self.tasks))}."
                 )
-        if self.head == "classes" and len(self.tasks) > 1:
+        if self.head == "classes" and self.tasks != CLASSIFICATION:
             raise UserError(
-                f"Model {self.name!r}: with head 'classes' there is one task, not {len(self.tasks)}."
+                f"Model {self.name!r}: with head 'classes' there is one task, {CLASSIFICATION[0]}, not "
+                f"{shown(list(self.tasks))}."
             )
         most = LABELS_MOST if self.head == "pixels" else CLASSES_MOST
         if not self.classes and self.head != "none":
@@ -215,6 +222,12 @@ class ModelConfig:
     def tokens(self) -> int:
         """Those of the prefix and the patches."""
         return len(self.prefix) + self.patches
+
+    @property
+    def prefix_tensors(self) -> dict[str, int]:
+        """Name in a checkpoint -> tokens of each tensor that holds tokens of the prefix, in their order."""
+        names = {"class": "cls_token", "distillation": "dist_token", "register": "reg_token"}
+        return {names[kind]: self.prefix.count(kind) for kind in dict.fromkeys(self.prefix)}
 
     @property
     def pooled(self) -> int:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from edgemoe.config.model import ModelConfig
+from edgemoe.config.model import CLASSIFICATION, ModelConfig
 from edgemoe.errors import UserError
 
 MODELS = {
@@ -55,7 +55,7 @@ PRESETS = MODELS | {
         top_k=0,
         head_hidden=0,
         classes=tuple(str(number) for number in range(1000)),
-        tasks=("classification",),
+        tasks=CLASSIFICATION,
         head="classes",
         resize="crop",
         resize_short=248,

@@ -80,7 +80,7 @@ def _origin(run: Run, tensor: str) -> tuple[str, int | None, str]:
     """Stage, layer and C++ function that make a tensor."""
     program = run.network
     if tensor == f"heads.{program.task}.out":
-        tensor = f"heads.{program.task}.fc2"
+        tensor = f"heads.{program.task}.{'fc' if program.config.head == 'classes' else 'fc2'}"
     for number, info in enumerate(program.stages):
         if info.name == tensor and info.part != "tap":
             descriptor = Descriptor.unpack(program.data[64 * (number + 1) :])

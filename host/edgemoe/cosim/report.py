@@ -13,6 +13,7 @@ from edgemoe.cosim.versions import versions
 from edgemoe.inputs import Picture
 from edgemoe.program import Run, Workload
 from edgemoe.program.figures import dram_figures, task_figures, utilisation
+from edgemoe.results import TaskOutput, classes_of
 
 if TYPE_CHECKING:
     from edgemoe.sim.dram import DramConfig
@@ -43,7 +44,11 @@ def report_of(facts: Facts, picture: Picture, runs: Runs, taps: bool) -> dict[st
     mismatches = sum(result.mismatches for result in comparisons)
     first = next((result.first for result in comparisons if result.first), None)
     figures = {
-        task: {**task_figures(ours), "routing": routing_figures(gates_by_layer(golden))}
+        task: {
+            **task_figures(ours),
+            **classes_of(facts.workload.package, task, TaskOutput(ours.features, ours.head)),
+            "routing": routing_figures(gates_by_layer(golden)),
+        }
         for task, (ours, golden, _) in runs.items()
     }
     cycles = sum(task["cycles"] for task in figures.values())
@@ -60,6 +65,7 @@ def report_of(facts: Facts, picture: Picture, runs: Runs, taps: bool) -> dict[st
         "first_divergence": asdict(first) if first else None,
         "taps": taps,
         "grid": list(facts.workload.package.config.grid),
+        "prefix": list(facts.workload.package.config.prefix),
         "experts_per_layer": facts.workload.package.config.experts,
         "task": figures,
         "macs_per_cycle_peak": build.macs,

@@ -84,7 +84,7 @@ def run_cosim(
     name, package = find_package(model)
     build = build_for(package.config, board)
     workload = Workload(package, build)
-    tasks = find_tasks(task)
+    tasks = find_tasks(package.config, task)
     paths = [image_path(image)] if images is None else list_pictures(images)
     single = read_picture(paths[0], package.config) if images is None else None
     base = build_root() / "cosim"

@@ -112,7 +112,7 @@ class Engine:
             UserError: there is no such task.
             BusyError: too many wait already.
         """
-        find_tasks(task)
+        find_tasks(self.workload.package.config, task)
         job = Job(picture, task)
         with self._changed:
             if self._closing:
@@ -189,7 +189,7 @@ class Engine:
         told("opening the device", 0, 1)
         if self._machine is None:
             self._machine = self.device.opened()
-        machine, tasks = self._machine, find_tasks(job.task)
+        machine, tasks = self._machine, find_tasks(self.workload.package.config, job.task)
         course = Course(self.workload, tasks, told)
         if watch := getattr(machine, "watch", None):
             watch(course.passed)

@@ -14,14 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgemoe.config import ModelConfig
-from edgemoe.export import folded_gate
+from edgemoe.export import folded_gate, positions
 from edgemoe.golden.attention import attention_float
 from edgemoe.golden.embedding import embedding_float
 from edgemoe.golden.experts import gate_float
 from edgemoe.golden.gelu import gelu_float
-from edgemoe.golden.heads import head_float
+from edgemoe.golden.heads import classes_float, head_float
 from edgemoe.golden.layernorm import layernorm_float
 from edgemoe.golden.linear import linear_float
+from edgemoe.package import head_tensors
 
 Float = NDArray[np.float64]
 State = Mapping[str, Float]
@@ -34,15 +35,14 @@ def forward(
 
     Per layer `blocks.{i}.` norm1, q, k (without its bias), v, context, proj (the residual after it), norm2,
     hidden, out (the residual at the end), and in MoE layers chosen (T,k) and score (T,k), 0 if dropped;
-    `embedding` and `features` (T,D); `heads.{task}.` norm, hidden, out.
+    `embedding` and `features` (T,D); `heads.{task}.` of `package.head_tensors`.
     """
     tensors: dict[str, NDArray[Any]] = {}
     x = embedding_float(
         image,
         state["patch_embed.weight"],
         state["patch_embed.bias"],
-        state["pos_embed"].reshape(config.tokens, config.dim),
-        state["cls_token"].reshape(config.dim),
+        positions(config, state),
     )
     tensors["embedding"] = x
     for i in range(config.layers):
@@ -59,9 +59,16 @@ def forward(
             x = x + linear_float(hidden, *_layer(state, f"{block}.mlp.fc2"))
         tensors[f"{block}.out"] = x
     tensors["features"] = x
-    for name, tensor in head_float(x[1:], state, task, config.eps).items():
+    for name, tensor in _head(config, state, task, x).items():
         tensors[f"heads.{task}.{name}"] = tensor
     return tensors
+
+
+def _head(config: ModelConfig, state: State, task: str, x: Float) -> dict[str, Float]:
+    """What a task's head makes of the features (T,D)."""
+    if config.head == "classes":
+        return classes_float(x, state, task, config)
+    return head_float(x[len(config.prefix) :], state, task, config.eps) if config.head == "pixels" else {}
 
 
 def ranges(config: ModelConfig, tensors: Mapping[str, NDArray[Any]], task: str) -> dict[str, float]:
@@ -74,7 +81,7 @@ def ranges(config: ModelConfig, tensors: Mapping[str, NDArray[Any]], task: str) 
     for i in range(config.layers):
         for t in ("norm1", "q", "k", "v", "context", "norm2", "hidden"):
             result[f"blocks.{i}.{t}"] = greatest.get(f"blocks.{i}.{t}", 0.0)
-    for t in ("norm", "hidden", "out"):
+    for t in head_tensors(config):
         result[f"heads.{task}.{t}"] = greatest[f"heads.{task}.{t}"]
     return result
 

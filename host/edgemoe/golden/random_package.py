@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgemoe.config import EMBEDDING_DIM, TASKS, ModelConfig
+from edgemoe.config import EMBEDDING_DIM, ModelConfig
 from edgemoe.errors import UserError
 from edgemoe.export import WeightBits, act_scale, export_package
 from edgemoe.golden.model import forward, ranges
@@ -58,7 +58,7 @@ def random_package(
     greatest: dict[str, float] = {}
     for _ in range(CALIBRATION_IMAGES):
         image = random_image(config, rng)
-        for task in TASKS:
+        for task in config.tasks:
             for name, value in ranges(config, forward(config, state, image, task), task).items():
                 greatest[name] = max(greatest.get(name, 0.0), value)
     scales = {name: act_scale(name, value, MARGIN) for name, value in greatest.items()}
@@ -92,7 +92,8 @@ def random_state(config: ModelConfig, rng: np.random.Generator) -> dict[str, Flo
     state["patch_embed.weight"] = rng.normal(0, 2 / np.sqrt(3 * P * P), (D, 3, P, P))
     state["patch_embed.bias"] = rng.normal(0, 0.1, D)
     state["pos_embed"] = rng.normal(0, 0.5, (1, config.tokens, D))
-    state["cls_token"] = rng.normal(0, 0.5, (1, 1, D))
+    for name, count in config.prefix_tensors.items():
+        state[name] = rng.normal(0, 0.5, (1, count, D))
     for i in range(config.layers):
         block = f"blocks.{i}"
         norm(f"{block}.norm1", D)
@@ -103,19 +104,24 @@ def random_state(config: ModelConfig, rng: np.random.Generator) -> dict[str, Flo
             linear(f"{block}.mlp.fc1", config.dense_hidden, D, gain=1.5)
             linear(f"{block}.mlp.fc2", D, config.dense_hidden)
             continue
-        if config.gate == "multi":
-            for task in TASKS:
-                state[f"{block}.moe.gate.{task}.weight"] = rng.normal(0, 1.5 / np.sqrt(D), (E, D))
-        else:
+        if config.gate == "task_embedding":
             state[f"{block}.moe.gate.shared.weight"] = rng.normal(0, 1.5 / np.sqrt(D), (E, D + EMBEDDING_DIM))
+        else:
+            for task in config.tasks:
+                state[f"{block}.moe.gate.{task}.weight"] = rng.normal(0, 1.5 / np.sqrt(D), (E, D))
+                if config.gate == "biased":
+                    state[f"{block}.moe.gate.{task}.bias"] = rng.normal(0, 0.3, E)
         linear(f"{block}.moe.experts.fc1", E, H, D, gain=1.5)
         linear(f"{block}.moe.experts.fc2", E, D, H)
     if config.experts and config.gate == "task_embedding":
-        linear("task_embedding.fc1", EMBEDDING_DIM, len(TASKS))
+        linear("task_embedding.fc1", EMBEDDING_DIM, len(config.tasks))
         linear("task_embedding.fc2", EMBEDDING_DIM, EMBEDDING_DIM)
         norm("task_embedding.norm", EMBEDDING_DIM)
-    for task in TASKS:
+    for task in config.tasks if config.head != "none" else ():
         norm(f"heads.{task}.norm", D)
+        if config.head == "classes":
+            linear(f"heads.{task}.fc", config.head_outputs(task), config.pooled)
+            continue
         linear(f"heads.{task}.fc1", config.head_hidden, D, gain=1.5)
         linear(f"heads.{task}.fc2", config.head_outputs(task), config.head_hidden)
     return state
@@ -129,7 +135,7 @@ def _favour(config: ModelConfig, state: dict[str, Float], seed: int) -> None:
             continue
         state[f"blocks.{i}.norm2.weight"][0] = 0.0
         state[f"blocks.{i}.norm2.bias"][0] = 4.0
-        for name in (f"blocks.{i}.moe.gate.{t}.weight" for t in (*TASKS, "shared")):
+        for name in (f"blocks.{i}.moe.gate.{t}.weight" for t in (*config.tasks, "shared")):
             if name in state:
                 state[name] *= 0.05
                 state[name][:, 0] = order

@@ -18,7 +18,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from edgemoe.config import EMBEDDING_DIM, TASKS, ModelConfig
+from edgemoe.config import EMBEDDING_DIM, ModelConfig
 
 
 class TaskEmbedding(nn.Module):
@@ -39,27 +39,35 @@ class TaskEmbedding(nn.Module):
 
 
 class _GateWeight(nn.Module):
-    """A bias-free linear map to expert logits; a module so that its state-dict name ends in `.weight`."""
+    """A linear map to expert logits; a module so that its state-dict name ends in `.weight`."""
 
-    def __init__(self, experts: int, inputs: int) -> None:
+    bias: nn.Parameter | None
+
+    def __init__(self, experts: int, inputs: int, biased: bool = False) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(experts, inputs) * 0.02)
+        self.register_parameter("bias", nn.Parameter(torch.zeros(experts)) if biased else None)
 
 
 class TaskGates(nn.ModuleDict):
     """Multi-gate: one gate per task."""
 
-    def __init__(self, tasks: Sequence[str], dim: int, experts: int) -> None:
-        super().__init__({task: _GateWeight(experts, dim) for task in tasks})
+    def __init__(self, tasks: Sequence[str], dim: int, experts: int, biased: bool) -> None:
+        super().__init__({task: _GateWeight(experts, dim, biased) for task in tasks})
         self.experts = experts
 
     def weight(self, task: str) -> Tensor:
         """The gate of `task`, (E,D)."""
         return cast(Tensor, self[task].weight)
 
+    def bias(self, task: str) -> Tensor:
+        """That gate's bias, (E); zero where there is none."""
+        bias: Tensor | None = cast(_GateWeight, self[task]).bias
+        return self.weight(task).new_zeros(self.experts) if bias is None else bias
+
     def forward(self, x: Tensor, task: str, embedding: Tensor | None) -> Tensor:
         """(N,D) -> logits (N,E); the embedding is not used."""
-        return x @ self.weight(task).T
+        return x @ self.weight(task).T + self.bias(task)
 
 
 class SharedGate(nn.Module):
@@ -153,10 +161,10 @@ class MixtureOfExperts(nn.Module):
         super().__init__()
         self.top_k, self.rule, self.threshold = config.top_k, config.score_rule, config.threshold
         self.gate: TaskGates | SharedGate
-        if config.gate == "multi":
-            self.gate = TaskGates(TASKS, config.dim, config.experts)
-        else:
+        if config.gate == "task_embedding":
             self.gate = SharedGate(config.dim, config.experts)
+        else:
+            self.gate = TaskGates(config.tasks, config.dim, config.experts, config.gate == "biased")
         self.experts = Experts(config.experts, config.dim, config.expert_hidden)
 
     def forward(self, x: Tensor, task: str, embedding: Tensor | None) -> tuple[Tensor, Tensor]:

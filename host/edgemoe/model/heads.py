@@ -12,6 +12,8 @@ patch, to pixel (y, x) = (r % P^2 // P, r % P).
 
 from __future__ import annotations
 
+from typing import cast
+
 from torch import Tensor, nn
 
 from edgemoe.config import ModelConfig
@@ -23,19 +25,38 @@ class Head(nn.Module):
     def __init__(self, config: ModelConfig, task: str) -> None:
         super().__init__()
         outputs = config.head_outputs(task)
+        self.first, self.grid = len(config.prefix), config.grid
         self.patch, self.maps = config.patch, outputs // config.patch**2
         self.norm = nn.LayerNorm(config.dim, config.eps)
         self.fc1 = nn.Linear(config.dim, config.head_hidden)
         self.act = nn.GELU()
         self.fc2 = nn.Linear(config.head_hidden, outputs)
 
-    def forward(self, x: Tensor, grid: tuple[int, int]) -> Tensor:
-        """Patch tokens (B, rows * columns, D) -> maps (B, maps, height, width)."""
+    def forward(self, x: Tensor) -> Tensor:
+        """Tokens (B,T,D) -> maps (B, maps, height, width)."""
         B, P = len(x), self.patch
-        rows, columns = grid
-        y = self.fc2(self.act(self.fc1(self.norm(x))))
+        rows, columns = self.grid
+        y = self.fc2(self.act(self.fc1(self.norm(x[:, self.first :]))))
         y = y.view(B, rows, columns, self.maps, P, P).permute(0, 3, 1, 4, 2, 5)
         return y.reshape(B, self.maps, rows * P, columns * P)
+
+
+class ClassesHead(nn.Module):
+    """The image's class: LayerNorm, what the pool sees of the tokens, a linear layer."""
+
+    def __init__(self, config: ModelConfig, task: str) -> None:
+        super().__init__()
+        self.pool, self.first = config.pool, len(config.prefix)
+        self.norm = nn.LayerNorm(config.dim, config.eps)
+        self.fc = nn.Linear(config.pooled, config.head_outputs(task))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Tokens (B,T,D) -> scores (B, classes)."""
+        y = self.norm(x)
+        if self.pool == "mean":
+            return cast(Tensor, self.fc(y[:, self.first :].mean(1)))
+        tokens = 2 if self.pool == "distilled" else 1
+        return cast(Tensor, self.fc(y[:, :tokens].flatten(1)))
 
 
 def depth_metres(maps: Tensor, depth_range: tuple[float, float]) -> Tensor:

@@ -40,15 +40,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edgemoe.config import TASKS, ModelConfig
+from edgemoe.config import ModelConfig
 from edgemoe.model.experts import MixtureOfExperts, TaskEmbedding, TaskGates
-from edgemoe.model.heads import Head
+from edgemoe.model.heads import ClassesHead, Head
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What one pass gives: `maps` (B, outputs per pixel, height, width), `features` (B,T,D) of the backbone
-    before the head's norm, and `balance`, the gates' load-balancing loss (a scalar, 0 without experts)."""
+    """What one pass gives: `maps` (B, outputs per pixel, height, width), of a head of classes their scores
+    (B, classes), without a head nothing (B,0); `features` (B,T,D) of the backbone before the head's norm, and
+    `balance`, the gates' load-balancing loss (a scalar, 0 without experts)."""
 
     maps: Tensor
     features: Tensor
@@ -119,34 +120,42 @@ class M3ViT(nn.Module):
         super().__init__()
         self.config = config
         self.patch_embed = nn.Conv2d(3, config.dim, config.patch, config.patch)
-        self.cls_token = nn.Parameter(torch.zeros(1, 1, config.dim))
+        for name, count in config.prefix_tensors.items():
+            self.register_parameter(name, nn.Parameter(torch.zeros(1, count, config.dim)))
         self.pos_embed = nn.Parameter(torch.zeros(1, config.tokens, config.dim))
-        self.task_embedding = TaskEmbedding(TASKS) if uses_task_embedding(config) else None
+        self.task_embedding = TaskEmbedding(config.tasks) if uses_task_embedding(config) else None
         self.blocks = nn.ModuleList(Block(config, layer) for layer in range(config.layers))
-        self.heads = nn.ModuleDict({task: Head(config, task) for task in TASKS})
+        heads = {"pixels": Head, "classes": ClassesHead}
+        if config.head in heads:
+            self.heads = nn.ModuleDict({task: heads[config.head](config, task) for task in config.tasks})
         self.apply(_initialise)
-        nn.init.trunc_normal_(self.cls_token, std=0.02)
+        for name in config.prefix_tensors:
+            nn.init.trunc_normal_(self.get_parameter(name), std=0.02)
         nn.init.trunc_normal_(self.pos_embed, std=0.02)
 
     def forward(self, image: Tensor, task: str) -> Prediction:
         """(B,3,height,width) -> `Prediction` for that task."""
         patches = self.patch_embed(image).flatten(2).transpose(1, 2)  # (B, patches, D)
-        x = torch.cat([self.cls_token.expand(len(patches), -1, -1), patches], 1) + self.pos_embed
+        prefix = [
+            self.get_parameter(name).expand(len(patches), -1, -1) for name in self.config.prefix_tensors
+        ]
+        x = torch.cat([*prefix, patches], 1) + self.pos_embed
         embedding = self.task_embedding(task) if self.task_embedding is not None else None
         balance = x.new_zeros(())
         for block in self.blocks:
             x, layer_balance = block(x, task, embedding)
             balance = balance + layer_balance
-        return Prediction(self.heads[task](x[:, 1:], self.config.grid), x, balance)
+        maps = self.heads[task](x) if self.config.head != "none" else x.new_zeros(len(x), 0)
+        return Prediction(maps, x, balance)
 
     @torch.no_grad()
     def folded_gates(self, layer: int) -> dict[str, tuple[Tensor, Tensor]]:
         """Per task: the gate of MoE layer `layer` as weight (E,D) and bias (E), whatever its kind."""
         gate = cast(Block, self.blocks[layer]).moe.gate
         if isinstance(gate, TaskGates):
-            return {task: (gate.weight(task), gate.weight(task).new_zeros(gate.experts)) for task in TASKS}
+            return {task: (gate.weight(task), gate.bias(task)) for task in self.config.tasks}
         embedding = cast(TaskEmbedding, self.task_embedding)
-        return {task: gate.folded(embedding(task)) for task in TASKS}
+        return {task: gate.folded(embedding(task)) for task in self.config.tasks}
 
 
 def uses_task_embedding(config: ModelConfig) -> bool:

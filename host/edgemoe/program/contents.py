@@ -75,11 +75,11 @@ class Program:
         return self.tap(output, "features")
 
     def head(self, output: bytes) -> NDArray[np.int16]:
-        """The head's outputs, int16 (patches, maps * patch^2)."""
-        patches, outputs, cols = self.config.patches, self.config.head_outputs(self.task), self.build.cols
+        """The head's outputs, int16 (rows, outputs): of pixels (patches, maps * patch^2), of classes (1, classes)."""
+        rows, outputs, cols = self.config.head_rows, self.config.head_outputs(self.task), self.build.cols
         tiles = -(-outputs // cols)
-        values = np.frombuffer(output, "<i2", tiles * patches * cols, self.head_offset)
-        return values.reshape(tiles, patches, cols).transpose(1, 0, 2).reshape(patches, -1)[:, :outputs]
+        values = np.frombuffer(output, "<i2", tiles * rows * cols, self.head_offset)
+        return values.reshape(tiles, rows, cols).transpose(1, 0, 2).reshape(rows, tiles * cols)[:, :outputs]
 
     def tap(self, output: bytes, name: str) -> NDArray[Any]:
         """The tensor that a tap left, see `Tap.read`."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from edgemoe.config import TASKS, BuildConfig
+from edgemoe.config import BuildConfig
 from edgemoe.errors import UserError
 from edgemoe.package import Package
 from edgemoe.program.contents import Program, StageInfo, Tap
@@ -30,8 +30,10 @@ def build_program(
 
     taps: store every stage's tensor.
     """
-    if task not in TASKS:
-        raise UserError(f"No task is named {task!r}; there are {', '.join(TASKS)}.")
+    if task not in package.config.tasks:
+        raise UserError(
+            f"Model {package.config.name!r} has no task {task!r}; it has {', '.join(package.config.tasks)}."
+        )
     return _Builder(package, build, task, weights, taps).program()
 
 
@@ -65,7 +67,8 @@ class _Builder:
         self.layer = None
         self.store("features", Space.RESIDUAL, 0, self.tokens, self.config.dim)
         self.part = "head"
-        head_offset = self.head(f"heads.{self.task}")
+        heads = {"pixels": self.pixels_head, "classes": self.classes_head, "none": self.no_head}
+        head_offset = heads[self.config.head](f"heads.{self.task}")
         self.part = "backbone"
         self.add("end", 0, opcode=Opcode.END)
         return Program(
@@ -81,7 +84,7 @@ class _Builder:
         )
 
     def embedding(self) -> None:
-        """Position and class token into the residual, the patches' linear layer onto rows 1 on."""
+        """Positions and the prefix's tokens into the residual, the patches' linear layer onto the rows behind them."""
         patches, inputs = self.config.patches, self.config.patch_inputs
         self.add(
             "pixels",
@@ -108,7 +111,7 @@ class _Builder:
             Epilogue.RESIDUAL,
             tokens=patches,
             src_stride=patches,
-            dst_base=1,
+            dst_base=len(self.config.prefix),
         )
         self.tap("patch_embed", Space.RESIDUAL, 0, self.tokens, self.config.dim)
 
@@ -206,23 +209,84 @@ class _Builder:
         )
         self.tap(f"{block}.moe.combine", Space.RESIDUAL, 0, self.tokens, config.dim)
 
-    def head(self, head: str) -> int:
-        """The task's head on the patches' tokens; returns where its outputs lie in the output region."""
+    def no_head(self, head: str) -> int:
+        """The features are all there is; returns where nothing begins."""
+        return self.output_bytes
+
+    def pixels_head(self, head: str) -> int:
+        """A head on the patches' tokens; returns where its outputs lie in the output region."""
         config, patches = self.config, self.config.patches
-        self.norm(f"{head}.norm", first=1, tokens=patches)
+        self.norm(f"{head}.norm", first=len(config.prefix), tokens=patches)
         self.hidden(f"{head}.fc1", f"{head}.act", config.head_hidden, patches)
-        outputs = config.head_outputs(self.task)
-        offset = self.output_bytes
-        self.output_bytes += -(-outputs // self.build.cols) * patches * self.build.beat_bytes
+        return self.head_outputs(f"{head}.fc2", config.head_hidden, patches, src_base=self.map.hidden)
+
+    def classes_head(self, head: str) -> int:
+        """LayerNorm and a linear layer on what the pool sees; returns where the scores lie in the output region."""
+        config = self.config
+        if config.pool == "mean":
+            return self.mean_head(head)
+        # Both tokens as one input: a plane of the first, the same plane of the second, and so on.
+        tokens = 2 if config.pool == "distilled" else 1
+        self.norm(f"{head}.norm", tokens=tokens)
+        inputs = tokens * self.dim_planes * self.build.rows
+        return self.head_outputs(f"{head}.fc", config.pooled, 1, src_base=self.map.norm, inputs=inputs)
+
+    def mean_head(self, head: str) -> int:
+        """The mean over the patches' tokens is attention whose scores are all zero.
+
+        Each value is copied into `keys` as it is; of the context, which is the same in each row, the first is taken.
+        """
+        config, integer, patches = self.config, self.package.integer, self.config.patches
+        self.norm(f"{head}.norm", first=len(config.prefix), tokens=patches)
         self.linear(
-            f"{head}.fc2",
-            config.head_hidden,
+            f"{head}.copy",
+            config.dim,
+            config.dim,
+            Epilogue.REQUANT,
+            tokens=patches,
+            src_stride=patches,
+            space=Space.KEYS,
+            dst_base=self.map.v,
+            dst_stride=patches,
+        )
+        self.add(
+            f"{head}.pool",
+            patches * config.dim,
+            opcode=Opcode.ATTENTION,
+            tokens=patches,
+            heads=self.dim_planes,
+            key_base=self.map.k,
+            key_stride=patches,
+            src_base=self.map.norm,
+            src_stride=patches,
+            aux_base=self.map.v,
+            aux_stride=patches,
+            dst_base=self.map.q,
+            dst_stride=patches,
+            mult0=0,
+            shift0=1,
+            mult1=integer(f"{head}.pool.m"),
+            shift1=integer(f"{head}.pool.s"),
+        )
+        self.tap(f"{head}.pool", Space.ACT, self.map.q, patches, config.dim)
+        return self.head_outputs(f"{head}.fc", config.dim, 1, src_base=self.map.q, src_stride=patches)
+
+    def head_outputs(
+        self, weights: str, width: int, tokens: int, *, src_base: int, src_stride: int = 0, inputs: int = 0
+    ) -> int:
+        """The last linear layer, into the output region; returns where."""
+        outputs, offset = self.config.head_outputs(self.task), self.output_bytes
+        self.output_bytes += -(-outputs // self.build.cols) * tokens * self.build.beat_bytes
+        self.linear(
+            weights,
+            width,
             outputs,
             Epilogue.DRAM,
+            inputs=inputs,
             outputs=outputs,
-            tokens=patches,
-            src_base=self.map.hidden,
-            src_stride=patches,
+            tokens=tokens,
+            src_base=src_base,
+            src_stride=src_stride or tokens,
             size=offset,
         )
         return offset

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgemoe.config import TASKS, WEIGHT_PORTS, BuildConfig, ModelConfig
+from edgemoe.config import WEIGHT_PORTS, BuildConfig, ModelConfig
 from edgemoe.errors import UserError
+from edgemoe.numerics import multiplier
 from edgemoe.package import Package
 from edgemoe.program.fits import check_fits
 
@@ -117,14 +118,20 @@ def pack_weights(package: Package, build: BuildConfig) -> Weights:
         region.linear(f"{block}.attn.proj", _pad_head_inputs(config, rows, weight), bias, m, s, pad_to=rows)
         region.norm(tensors, f"{block}.norm2")
         if config.is_moe(i):
-            for task in TASKS:
+            for task in config.tasks:
                 region.gate(tensors, f"{block}.moe.gate.{task}")
             region.experts(config, tensors, f"{block}.moe.experts")
         else:
             for layer in ("fc1", "fc2"):
                 region.linear(f"{block}.mlp.{layer}", *_linear(tensors, f"{block}.mlp.{layer}"), pad_to=rows)
-    for task in TASKS:
+    for task in config.tasks if config.head != "none" else ():
         region.norm(tensors, f"heads.{task}.norm")
+        if config.head == "classes":
+            if config.pool == "mean":
+                region.linear(f"heads.{task}.copy", *_copy(config.dim), pad_to=rows)
+            weight, bias, m, s = _linear(tensors, f"heads.{task}.fc")
+            region.linear(f"heads.{task}.fc", _pad_pooled(config, rows, weight), bias, m, s)
+            continue
         region.linear(f"heads.{task}.fc1", *_linear(tensors, f"heads.{task}.fc1"), pad_to=rows)
         region.linear(f"heads.{task}.fc2", *_linear(tensors, f"heads.{task}.fc2"))
     return Weights(bytes(region.data), region.offset, region.bits, region.stride)
@@ -179,6 +186,24 @@ class _Region:
 
 def _linear(tensors: dict[str, Array], name: str) -> tuple[Array, Array, Array, Array]:
     return tensors[f"{name}.weight"], tensors[f"{name}.bias"], tensors[f"{name}.m"], tensors[f"{name}.s"]
+
+
+def _copy(width: int) -> tuple[Array, Array, Array, Array]:
+    """A linear layer of int8 weights that leaves its input as it is."""
+    m, s = multiplier(1.0)
+    return (
+        np.eye(width, dtype=np.int8),
+        np.zeros(width, np.int64),
+        np.full(width, m, np.int32),
+        np.full(width, s, np.int32),
+    )
+
+
+def _pad_pooled(config: ModelConfig, rows: int, weight: Array) -> Array:
+    """Inputs of a head of classes, token after token, -> words as LayerNorm leaves them: plane by plane the tokens."""
+    parts = weight.reshape(len(weight), -1, config.dim)
+    padded = np.pad(parts, ((0, 0), (0, 0), (0, -config.dim % rows)))
+    return padded.reshape(len(weight), parts.shape[1], -1, rows).swapaxes(1, 2).reshape(len(weight), -1)
 
 
 def _pad_outputs(weight: Array, bias: Array, m: Array, s: Array, multiple: int) -> tuple[Array, ...]:

@@ -93,7 +93,7 @@ class Run:
 
     @property
     def head(self) -> NDArray[np.int16]:
-        """The head's outputs, int16 (patches, maps * patch^2)."""
+        """The head's outputs, int16 (rows, outputs), see `Program.head`."""
         return self.network.head(self.output)
 
     def tap(self, name: str) -> NDArray[Any]:

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edgemoe.config import TASKS, ModelConfig
+from edgemoe.config import ModelConfig
 from edgemoe.errors import UserError
 from edgemoe.golden.model import forward, ranges
-from edgemoe.images import read_image, resize
+from edgemoe.images import fitted, read_image
 from edgemoe.quant.means import InputMeans
 from edgemoe.ranges import Ranges
 
@@ -34,7 +34,7 @@ def read_folder(folder: Path, config: ModelConfig) -> list[Pixels]:
     )
     if not paths:
         raise UserError(f"Folder {folder} holds no PNG or JPEG image.")
-    return [resize(read_image(path), config.height, config.width) for path in paths]
+    return [fitted(read_image(path), config) for path in paths]
 
 
 def calibrate(
@@ -43,12 +43,12 @@ def calibrate(
     images: Sequence[Pixels],
     step: Step = lambda done, total: None,
 ) -> Ranges:
-    """What the float model reaches on the images, in both tasks; step: told how many of all are done."""
+    """What the float model reaches on the images, in every task; step: told how many of all are done."""
     greatest: dict[str, float] = {}
     inputs = InputMeans(config)
     for done, image in enumerate(images):
         step(done, len(images))
-        for task in TASKS:
+        for task in config.tasks:
             tensors = forward(config, state, image, task)
             inputs.add(image, tensors)
             for name, value in ranges(config, tensors, task).items():

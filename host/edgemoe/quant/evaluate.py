@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgemoe import outputs, shipped
 from edgemoe import package as packages
-from edgemoe.config import MODELS, ModelConfig
+from edgemoe.config import MODELS, TASKS, ModelConfig
 from edgemoe.errors import UserError
 from edgemoe.model.metrics import Prior, Score
 from edgemoe.package import Package
@@ -128,6 +128,11 @@ def evaluate_package(given: Path, data: Path, step: Step = lambda done, total: N
     """
     package = packages.load(shipped.named_package(given, Progress().note))
     config = package.config
+    if config.head != "pixels" or config.tasks != TASKS:
+        raise UserError(
+            f"{given} answers {', '.join(config.tasks)}; scenes have labels for the tasks {' and '.join(TASKS)} of a "
+            "model whose head is 'pixels'."
+        )
     scenes = read_scenes(data, config.height, config.width, len(config.classes))
     prior = shipped.prior_path(config.name)
     figures = evaluate(package, scenes, None if prior is None else load_prior(prior), step)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgemoe.config import TASKS, ModelConfig
+from edgemoe.config import ModelConfig
 from edgemoe.golden import machine
 from edgemoe.golden.model import forward
 from edgemoe.numerics import SCORE_BITS, SCORE_FRACTION
@@ -37,7 +37,7 @@ class Runner:
 
     def __init__(self, package: Package, *, taps: bool) -> None:
         self.workload = Workload(package, build_for(package.config))
-        self.programs = {task: self.workload.program(task, taps=taps) for task in TASKS}
+        self.programs = {task: self.workload.program(task, taps=taps) for task in package.config.tasks}
 
     def run(self, image: Pixels, task: str) -> bytes:
         """The output region that the program of `task` leaves for an image of the model's size."""
@@ -131,7 +131,7 @@ def profile(package: Package, state: State, images: Sequence[Pixels]) -> list[Ro
     clipped: Counter[tuple[str, str]] = Counter()
     beyond: dict[tuple[str, str], float] = {}
     for image in images:
-        for task in TASKS:
+        for task in config.tasks:
             program, run = runner.programs[task], runner.finished(image, task)
             output, floats = run.output, forward(config, state, image, task)
             for tap in program.taps:
@@ -146,11 +146,12 @@ def profile(package: Package, state: State, images: Sequence[Pixels]) -> list[Ro
                     )
                     agreement.setdefault((task, tap), []).append(same)
             out = f"heads.{task}.out"
-            ratios.setdefault((task, out), Ratio()).add(
-                floats[out], program.head(output) * package.scale(out)
-            )
+            if out in floats:
+                ratios.setdefault((task, out), Ratio()).add(
+                    floats[out], program.head(output) * package.scale(out)
+                )
             for stage, values in runner.clipped(run, task).items():
-                row = (task, out if stage == f"heads.{task}.fc2" else stage)
+                row = (task, out if stage in (f"heads.{task}.fc", f"heads.{task}.fc2") else stage)
                 clipped[row] += values
                 reached = fixed_reach(config, floats, stage)
                 if reached > beyond.get(row, FIXED_MOST):
@@ -189,7 +190,7 @@ def features_sqnr(package: Package, state: State, images: Sequence[Pixels]) -> f
     """Of the features of all images and both tasks together, in dB."""
     runner, total = Runner(package, taps=False), Ratio()
     for image in images:
-        for task in TASKS:
+        for task in package.config.tasks:
             total.merge(features(runner, state, image, task)[0])
     return total.decibel
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from edgemoe import shipped
-from edgemoe.config import TASKS, ModelConfig
+from edgemoe.config import ModelConfig
 from edgemoe.errors import UserError
 from edgemoe.files import check_target, read_regular, write
-from edgemoe.images import read_image, resize
+from edgemoe.images import fitted, read_image
 from edgemoe.package import Package
 from edgemoe.quant.calibrate import read_folder
 from edgemoe.quant.profile import FIXED_MOST, Pixels, Row, Runner, State, features, profile
@@ -40,7 +40,7 @@ def choose_images(folder: Path | None, config: ModelConfig, calibrated: Sequence
     UserError if none is left. Sameness is that of pixels at the model's size, not of names.
     """
     if folder is None:
-        images = [resize(read_image(shipped.STREET), config.height, config.width)]
+        images = [fitted(read_image(shipped.STREET), config)]
     else:
         images = read_folder(folder, config)
     known = {image.tobytes() for image in calibrated}
@@ -80,7 +80,7 @@ def far_rows(package: Package, state: State) -> list[Row]:
     clips most, if one does."""
     runner, rows = Runner(package, taps=False), []
     for name, image in far_images(package.config).items():
-        for task in TASKS:
+        for task in package.config.tasks:
             ratio, clipped = features(runner, state, image, task)
             found = {"features_db": round(ratio.decibel, 2), "clipped": clipped.total()}
             row: Row = {"task": task, "image": name, **found}

@@ -11,7 +11,7 @@ from edgemoe.report.cycles import cycles_sentence, stage_groups, stage_label
 from edgemoe.report.inline import aspect_of, data_address, rendered, small_address, write_whole
 from edgemoe.report.pictures import FARTHEST, NEAREST, PALETTE, STOPS
 from edgemoe.report.roofline import drawing, roofline_of, roofline_sentences
-from edgemoe.report.routing import agreement, experts_table, routing_views
+from edgemoe.report.routing import CLASS_TOKEN, agreement, experts_table, routing_views
 from edgemoe.report.saturation import saturation_sentence
 from edgemoe.report.words import (
     count,
@@ -41,7 +41,7 @@ def task_views(report: Mapping[str, Any], aspect: float | None) -> list[dict[str
     tasks = []
     for name, task in tasks_of(report).items():
         stages = task.get("stages") or []
-        views, problems = routing_views(task, report.get("grid"), aspect)
+        views, problems = routing_views(task, report.get("grid"), aspect, report.get("prefix", CLASS_TOKEN))
         agrees, origin = agreement(task)
         counters = [{"stage": stage_label(stage), **_counters(stage)} for stage in stages]
         tasks.append(
@@ -49,6 +49,9 @@ def task_views(report: Mapping[str, Any], aspect: float | None) -> list[dict[str
                 "name": printable(name),
                 "totals": rows({key: value for key, value in task.items() if not isinstance(value, list)}),
                 "cycles": shown(task["cycles"]) if count(task.get("cycles")) else "",
+                "classes": [
+                    {**entry, "percent": f"{100 * entry['probability']:.1f}"} for entry in task.get("classes") or []
+                ],
                 "sentence": cycles_sentence(task),
                 "groups": stage_groups(stages) if any(count(s.get("cycles")) for s in stages) else [],
                 "experts": experts_table(task, report.get("experts_per_layer")),
@@ -156,7 +159,9 @@ def drawings(out: Path, task: str) -> dict[str, str]:
     drawn = {}
     if roofline := roofline_of(report):
         drawn["roofline"] = rendered("roofline.svg.j2", {"plot": drawing(roofline)}).lstrip()
-    views, _ = routing_views(tasks_of(report).get(task, {}), report.get("grid"), aspect_of(source))
+    views, _ = routing_views(
+        tasks_of(report).get(task, {}), report.get("grid"), aspect_of(source), report.get("prefix", CLASS_TOKEN)
+    )
     if views:
         backdrop = small_address(source, BACKDROP_WIDTH, grey=True)
         values = {"view": views[0], "task": printable(task), "backdrop": backdrop}

@@ -57,13 +57,20 @@ def agreement(task: Mapping[str, Any]) -> tuple[bool, str]:
     return False, f"{origin}, and this run counted otherwise: {'; '.join(wrong[:4])}{more}."
 
 
-def routing_view(entry: Mapping[str, Any], grid: Sequence[int], aspect: float) -> dict[str, Any]:
+CLASS_TOKEN = ("class",)
+"""The tokens before those of the patches, unless a report says otherwise."""
+
+
+def routing_view(
+    entry: Mapping[str, Any], grid: Sequence[int], aspect: float, prefix: Sequence[str] = CLASS_TOKEN
+) -> dict[str, Any]:
     """One layer's drawing.
 
     Args:
-        entry: `layer` and `experts`, the experts of each token in order of choice; token 0 is the class token.
+        entry: `layer` and `experts`, the experts of each token in order of choice.
         grid: rows and columns of patches.
         aspect: height / width of the whole picture.
+        prefix: kinds of the tokens before those of the patches.
     """
     rows, columns = grid
     width = columns * CELL
@@ -71,7 +78,7 @@ def routing_view(entry: Mapping[str, Any], grid: Sequence[int], aspect: float) -
     cell = height / rows
     inner = min(CELL, cell) * 0.42
     patches = []
-    for number, experts in enumerate(entry["experts"][1:]):
+    for number, experts in enumerate(entry["experts"][len(prefix) :]):
         row, column = divmod(number, columns)
         x, y = column * CELL, round(row * cell, 1)
         # Further choices from the lower right corner to the left, each in its own square.
@@ -93,10 +100,12 @@ def routing_view(entry: Mapping[str, Any], grid: Sequence[int], aspect: float) -
             }
         )
     tokens = chosen(entry)
-    token = entry["experts"][0]
-    without = sum(not experts for experts in entry["experts"][1:])
+    without = sum(not experts for experts in entry["experts"][len(prefix) :])
     notes = [
-        f"class token: {'expert ' + listed([str(e) for e in token]) if token else 'no expert'}",
+        *(
+            f"{kind} token: {'expert ' + listed([str(e) for e in token]) if token else 'no expert'}"
+            for kind, token in zip(prefix, entry["experts"], strict=False)
+        ),
         f"{plural(without, 'patch', 'patches')} without an expert"
         if without
         else "every patch has an expert",
@@ -114,7 +123,10 @@ def routing_view(entry: Mapping[str, Any], grid: Sequence[int], aspect: float) -
 
 
 def routing_views(
-    task: Mapping[str, Any], grid: Sequence[int] | None, aspect: float | None
+    task: Mapping[str, Any],
+    grid: Sequence[int] | None,
+    aspect: float | None,
+    prefix: Sequence[str] = CLASS_TOKEN,
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """The drawings of a task's `routing`, and a sentence for each layer that can't be drawn."""
     views, problems = [], []
@@ -122,13 +134,14 @@ def routing_views(
         tokens = len(entry["experts"])
         if grid is None:
             problems.append(f"Layer {entry['layer']} is not drawn: the report has no grid of patches.")
-        elif tokens != grid[0] * grid[1] + 1:
+        elif tokens != grid[0] * grid[1] + len(prefix):
+            before = "".join(f"a {kind} token and " for kind in prefix)
             problems.append(
-                f"Layer {entry['layer']} is not drawn: {tokens} tokens are not a class token and "
+                f"Layer {entry['layer']} is not drawn: {tokens} tokens are not {before}"
                 f"{grid[0]} × {grid[1]} patches."
             )
         else:
-            views.append(routing_view(entry, grid, aspect or grid[0] / grid[1]))
+            views.append(routing_view(entry, grid, aspect or grid[0] / grid[1], prefix))
     return views, problems
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy.typing as npt
 
 from edgemoe import images, outputs, package
-from edgemoe.config import TASKS, BuildConfig
+from edgemoe.config import BuildConfig
 from edgemoe.errors import DeviceError, UserError
 from edgemoe.package import Package
 from edgemoe.program import Program, Run, Workload
@@ -224,7 +224,7 @@ class Accelerator:
         """
         loaded = self._need()
         if task is not None:
-            self._check_task(task)
+            self._check_task(loaded, task)
         try:
             items = iter(frames)
         except TypeError:
@@ -354,10 +354,10 @@ class Accelerator:
 
     def _prepare(self, loaded: Loaded, image: Image, task: str, *, taps: bool = False) -> Frame:
         """The host's work before a start."""
-        self._check_task(task)
+        self._check_task(loaded, task)
         workload = loaded.workload
         config = workload.package.config
-        pixels = images.resize(images.as_pixels(image), config.height, config.width)
+        pixels = images.fitted(images.as_pixels(image), config)
         return Frame(workload.program(task, taps=taps), workload.image(pixels), taps=taps)
 
     def _begin(self, loaded: Loaded) -> int:
@@ -412,12 +412,11 @@ class Accelerator:
         return run
 
     def _decode(self, loaded: Loaded, run: Run) -> Array:
-        """Labels or metres of a run."""
-        config = loaded.workload.package.config
-        values = outputs.maps(run.head, config.grid, config.patch)
-        if run.network.task == "segmentation":
-            return outputs.labels(values)
-        return outputs.metres(values, loaded.workload.package.scale("heads.depth.out"), config.depth_range)
+        """What the head's integers mean; of a model without a head, the features."""
+        package, task = loaded.workload.package, run.network.task
+        if package.config.head == "none":
+            return run.features
+        return outputs.decoded(package.config, task, run.head, package.scale(f"heads.{task}.out"))
 
     # ---- what may go wrong
 
@@ -436,9 +435,10 @@ class Accelerator:
                 "Another package was loaded since, or this one unloaded, and its buffers are free. Run it again."
             )
 
-    def _check_task(self, task: str) -> None:
-        if task not in TASKS:
-            raise UserError(f"No task is named {task!r}; there are {', '.join(TASKS)}.")
+    def _check_task(self, loaded: Loaded, task: str) -> None:
+        tasks = loaded.workload.package.config.tasks
+        if task not in tasks:
+            raise UserError(f"No task is named {task!r}; there are {', '.join(tasks)}.")
 
     def _check_open(self) -> None:
         if self._closed:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pynq
 
-from edgemoe.config import TASKS
 from edgemoe.errors import DeviceError
 from edgemoe.program import Program, Workload, striped
 from edgemoe.runtime.driver import Buffers
@@ -58,9 +57,10 @@ class Loaded:
         self._sets: list[FrameBuffers] = []
         try:
             self._weights = self._filled("weights", striped(workload.build, workload.weights.data))
-            for task in TASKS:
+            tasks = workload.package.config.tasks
+            for task in tasks:
                 self._code(task, False)
-            programs = [workload.program(task) for task in TASKS]
+            programs = [workload.program(task) for task in tasks]
             pixels = workload.package.config
             image_bytes = len(workload.image(np.zeros((pixels.height, pixels.width, 3), np.uint8)))
             for _ in range(SETS):

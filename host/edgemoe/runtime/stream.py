@@ -23,7 +23,8 @@ Out = TypeVar("Out")
 class Result:
     """What a frame gave.
 
-    value: labels, uint8 (H, W), of "segmentation"; metres, float32 (H, W), of "depth". run: all that the run left.
+    value: labels, uint8 (H, W), of "segmentation"; metres, float32 (H, W), of "depth"; of a classification scores,
+    float32 (classes); of a model without heads its features, int32 (tokens, D). run: all that the run left.
     """
 
     task: str
