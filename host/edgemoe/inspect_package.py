@@ -11,6 +11,9 @@ from edgemoe import package
 from edgemoe.progress import Progress
 from edgemoe.shipped import named_package
 
+SHOWN = 10
+"""Entries of a list that are shown."""
+
 
 def contents(path: Path) -> dict[str, Any]:
     """Geometry, provenance and linear layers of a package or of a shipped model, as plain data."""
@@ -35,7 +38,7 @@ def describe(found: Mapping[str, Any]) -> str:
     """The same as text for a person, one fact a line."""
     config = found["config"]
     lines = [f"{found['package']}: model {config['name']}", f"sha256 {found['sha256']}", "", "Geometry"]
-    lines += [f"  {key:<16}{value}" for key, value in config.items() if key != "name"]
+    lines += [f"  {key:<16}{_value(value)}" for key, value in config.items() if key != "name"]
     lines += ["", "Linear layers" + " " * 27 + "shape              bits  weight bytes"]
     for layer in found["linear_layers"]:
         shape = "×".join(map(str, layer["shape"]))
@@ -44,3 +47,10 @@ def describe(found: Mapping[str, Any]) -> str:
     if found["provenance"]:
         lines += ["", "Provenance", json.dumps(found["provenance"], indent=2)]
     return "\n".join(lines)
+
+
+def _value(value: Any) -> str:
+    """A field's value; of a long list its beginning."""
+    if isinstance(value, list | tuple) and len(value) > SHOWN:
+        return f"({', '.join(map(repr, value[:SHOWN]))}, … {len(value)} in all)"
+    return str(value)

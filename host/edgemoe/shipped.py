@@ -15,7 +15,7 @@ from edgemoe import checkpoint, export, numerics, package, ranges, shards, tenso
 from edgemoe.built import digest, kept
 from edgemoe.caches import build_root, checkout
 from edgemoe.config import MODELS as PRESETS
-from edgemoe.config import ModelConfig, model_preset
+from edgemoe.config import UNTRAINED, ModelConfig, model_preset
 from edgemoe.errors import UserError
 from edgemoe.files import check_regular
 from edgemoe.tensors import INDEX, SUFFIX
@@ -42,9 +42,21 @@ def package_path(model: str, tell: Tell = lambda line: None) -> Path:
             path, "Package", "it does not exist; `edgemoe quantize` or `edgemoe random-package` makes one"
         )
         return path
-    config = model_preset(model)
+    config = _shipped(model)
     path = MODELS / f"{config.name}.package{SUFFIX}"
     return path if path.is_file() else _made(config, tell)
+
+
+def _shipped(model: str) -> ModelConfig:
+    """The network of that name, which must be one that is shipped trained."""
+    config = model_preset(model)
+    if model in UNTRAINED:
+        raise UserError(
+            f"Model {model!r} has no trained weights here; shipped are {', '.join(PRESETS)}. Import a checkpoint that "
+            f"you have: `edgemoe import`, then `edgemoe quantize`; or `edgemoe random-package --model {model}` for "
+            "random weights."
+        )
+    return config
 
 
 def named_package(given: Path, tell: Tell = lambda line: None) -> Path:
@@ -87,7 +99,7 @@ def checkpoint_path(model: str) -> Path:
     """The float checkpoint that `model` means, likewise."""
     if model.endswith((SUFFIX, INDEX)):
         return Path(model)
-    path = _checkpoint_file(model_preset(model))
+    path = _checkpoint_file(_shipped(model))
     if not path.is_file():
         raise UserError(
             f"The float checkpoint of model {model!r} is not here ({path}); the source repository has those of the "

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from wide import WIDE
 
+from edgemoe import cli
 from edgemoe.backends import Golden
 from edgemoe.backends.rtl import Rtl
-from edgemoe.cli import main
 from edgemoe.config import BuildConfig
 from edgemoe.cosim.compare import compare
 from edgemoe.golden.random_package import random_image, random_package
@@ -40,8 +39,7 @@ def test_the_command_line(name: str, tmp_path: Path) -> None:
     package = random_package(WIDE[name], 4)
     save(package, tmp_path / "own.safetensors")
     out = tmp_path / "out"
-    ran = CliRunner().invoke(main, ["cosim", "--model", str(tmp_path / "own.safetensors"), "--out", str(out)])
-    assert ran.exit_code == 0, ran.output
+    assert cli.run(["cosim", "--model", str(tmp_path / "own.safetensors"), "--out", str(out)]) == 0
     report = json.loads((out / "report.json").read_text())
     assert report["bit_exact"] and list(report["task"]) == list(package.config.tasks)
     assert {path.name for path in out.glob("features.*.npy")} == {

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from edgemoe.config import BOARDS, MODELS, PRESETS
+from edgemoe.config import BOARDS, CLASSIFICATION, MODELS, TASKS, UNTRAINED
 from edgemoe.errors import UserError
 
 BACKENDS = ("torch", "golden", "csim", "rtl", "board")
@@ -31,7 +31,7 @@ MODEL = click.option(
     default="nano",
     show_default=True,
     metavar="NAME",
-    help=f"The network's sizes: {', '.join(PRESETS)}.",
+    help=f"The network's sizes: {', '.join([*MODELS, *UNTRAINED])}.",
 )
 BOARD = click.option(
     "--board",
@@ -56,6 +56,9 @@ TASK = click.option(
     default="both",
     show_default=True,
     metavar="TASK",
+    shell_complete=lambda _context, _option, begun: [
+        name for name in ("both", *TASKS, *CLASSIFICATION) if name.startswith(begun)
+    ],
     help="One of the model's tasks, or both, which is all that it has.",
 )
 JSON = click.option(

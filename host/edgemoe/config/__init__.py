@@ -15,10 +15,11 @@ from edgemoe.config.limits import CHOICE_SLOTS as CHOICE_SLOTS
 from edgemoe.config.limits import EMBEDDING_DIM as EMBEDDING_DIM
 from edgemoe.config.limits import WEIGHT_PORTS as WEIGHT_PORTS
 from edgemoe.config.model import CITYSCAPES_GROUPS as CITYSCAPES_GROUPS
+from edgemoe.config.model import CLASSIFICATION as CLASSIFICATION
 from edgemoe.config.model import GATES as GATES
 from edgemoe.config.model import SCORE_RULES as SCORE_RULES
 from edgemoe.config.model import TASKS as TASKS
 from edgemoe.config.model import ModelConfig as ModelConfig
 from edgemoe.config.presets import MODELS as MODELS
-from edgemoe.config.presets import PRESETS as PRESETS
+from edgemoe.config.presets import UNTRAINED as UNTRAINED
 from edgemoe.config.presets import model_preset as model_preset

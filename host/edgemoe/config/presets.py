@@ -39,7 +39,7 @@ MODELS = {
 """Models that are shipped trained."""
 
 
-PRESETS = MODELS | {
+UNTRAINED = {
     # Touvron et al. 2021, table 1. Without names of its own, a class is its number.
     "deit-tiny": ModelConfig(
         name="deit-tiny",
@@ -61,11 +61,12 @@ PRESETS = MODELS | {
         resize_short=248,
     ),
 }
-"""Networks whose sizes have a name."""
+"""Networks whose sizes have a name, and no weights here."""
 
 
 def model_preset(name: str) -> ModelConfig:
     """The preset of that name."""
-    if name in PRESETS:
-        return PRESETS[name]
-    raise UserError(f"No model preset is named {name!r}; there are {', '.join(PRESETS)}.")
+    for known in (MODELS, UNTRAINED):
+        if name in known:
+            return known[name]
+    raise UserError(f"No model preset is named {name!r}; there are {', '.join([*MODELS, *UNTRAINED])}.")

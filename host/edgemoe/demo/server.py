@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgemoe.config import TASKS
 from edgemoe.demo.devices import find_device
 from edgemoe.demo.engine import Engine
 from edgemoe.demo.guard import Guard
@@ -55,6 +56,11 @@ def serve(
         KeyboardInterrupt: how it ends.
     """
     label, package = find_package(model)
+    if package.config.head != "pixels" or package.config.tasks != TASKS:
+        raise UserError(
+            f"The page shows the tasks {' and '.join(TASKS)}; model {label} answers {', '.join(package.config.tasks)}. "
+            "Run it with `edgemoe cosim` or `edgemoe infer`."
+        )
     pictures = offered(images)
     _check_installed()
     with closing(listen(host, port)) as listener:

@@ -50,7 +50,8 @@ def task_views(report: Mapping[str, Any], aspect: float | None) -> list[dict[str
                 "totals": rows({key: value for key, value in task.items() if not isinstance(value, list)}),
                 "cycles": shown(task["cycles"]) if count(task.get("cycles")) else "",
                 "classes": [
-                    {**entry, "percent": f"{100 * entry['probability']:.1f}"} for entry in task.get("classes") or []
+                    {**entry, "percent": f"{100 * entry['probability']:.1f}"}
+                    for entry in task.get("classes") or []
                 ],
                 "sentence": cycles_sentence(task),
                 "groups": stage_groups(stages) if any(count(s.get("cycles")) for s in stages) else [],
@@ -109,6 +110,8 @@ def render_page(
     tasks = task_views(report, aspect)
     roofline = roofline_of(report)
     first = report.get("first_divergence")
+    prefix = report.get("prefix", CLASS_TOKEN)
+    before = "the class token" if list(prefix) == ["class"] else "those before the patches" if prefix else ""
     scalars = {key: value for key, value in report.items() if not isinstance(value, dict | list)}
     values = {
         "title": f"{shown(report.get('model'))} on {shown(report.get('board'))}",
@@ -125,6 +128,7 @@ def render_page(
         "farthest": FARTHEST,
         "tiles": tiles_of(report, tasks),
         "tasks": tasks,
+        "prefix": before,
         "backdrop": backdrop,
         "roofline": drawing(roofline) if roofline else None,
         "roofline_sentences": roofline_sentences(roofline) if roofline else [],
@@ -160,7 +164,10 @@ def drawings(out: Path, task: str) -> dict[str, str]:
     if roofline := roofline_of(report):
         drawn["roofline"] = rendered("roofline.svg.j2", {"plot": drawing(roofline)}).lstrip()
     views, _ = routing_views(
-        tasks_of(report).get(task, {}), report.get("grid"), aspect_of(source), report.get("prefix", CLASS_TOKEN)
+        tasks_of(report).get(task, {}),
+        report.get("grid"),
+        aspect_of(source),
+        report.get("prefix", CLASS_TOKEN),
     )
     if views:
         backdrop = small_address(source, BACKDROP_WIDTH, grey=True)
