@@ -406,6 +406,26 @@ def inspect(package: Path, as_json: bool) -> int:
     return 0
 
 
+@commands.command("onnx")
+@click.argument("model", metavar="NAME|FILE")
+@click.option("--out", type=FOLDER, help="Where the files go. [default: build/onnx]")
+@click.option(
+    "--image", type=FILE, help="What the agreement is measured on; a shipped street image if left out."
+)
+@JSON
+def onnx_command(model: str, out: Path | None, image: Path | None, as_json: bool) -> int:
+    """Write a checkpoint as float ONNX, or a package as quantised ONNX (QDQ), and say how closely they agree."""
+    from edgemoe.progress import Progress
+    from edgemoe.quant import onnx_files
+
+    with Progress() as progress:
+        found = onnx_files.onnx_files(
+            model, out or build_root() / "onnx", image, lambda what: progress.step(what, 0, 1)
+        )
+    show(as_json, found, onnx_files.text(found))
+    return 0
+
+
 @commands.command("eval")
 @click.argument("package", type=FILE, metavar="NAME|FILE")
 @click.option("--data", type=FOLDER, required=True, help="A folder that `edgemoe scenes` wrote.")

@@ -29,7 +29,7 @@ from torch import Tensor
 
 from edgemoe.arrays import read_npz
 from edgemoe.checkpoint import check_checkpoint_target, state_shapes
-from edgemoe.config import ModelConfig
+from edgemoe.config import TASKS, ModelConfig
 from edgemoe.errors import UserError, shown
 from edgemoe.files import check_target, parse_json, read_regular, write
 from edgemoe.model.checkpoint import save_checkpoint
@@ -331,6 +331,12 @@ def train_and_save(
     half: leave float16 in shards beside <name>.safetensors.index.json instead; the record's `half` is what the rounded
     model reaches. Returns the records by name, as the .json files have them.
     """
+    for config in configs:
+        if config.head != "pixels" or config.tasks != TASKS:
+            raise UserError(
+                f"Model {config.name!r} can't be trained here: the scenes have labels for {' and '.join(TASKS)}, "
+                f"and it answers {', '.join(config.tasks)}."
+            )
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     check_device(device)
     check_targets(configs, out, half)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the float model to the package: calibration, quantisation, profile, figures, ONNX.
 
-Only `ship` (which renders scenes) and `onnx_export` need torch.
+Only `ship` (which renders scenes) and `onnx_float` need torch.
 """
 
 from edgemoe.quant.evaluate import evaluate_package, text
