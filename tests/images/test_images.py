@@ -8,15 +8,17 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageFile, ImageOps
+from wide import WIDE
 
 from edgemoe.errors import UserError
-from edgemoe.images import enlarge, read_image, resize, write_png
+from edgemoe.images import enlarge, fitted, read_image, resize, write_png
 
 sys.path.insert(0, str(Path(__file__).parent))
 import plain_png
@@ -51,6 +53,31 @@ def test_resize_is_the_area_mean(seed: int) -> None:
         for i in range(height)
     ]
     np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.parametrize("size", [(31, 50), (50, 31), (40, 40), (9, 400), (400, 9), (1, 77), (33, 34)])
+def test_the_middle_is_that_of_the_whole_resized_picture(size: tuple[int, int]) -> None:
+    """The crop of a picture whose shorter side is resized; half a pixel goes to the even side."""
+    image = np.random.default_rng(1).integers(0, 256, (*size, 3), dtype=np.uint8)
+    config = replace(WIDE["class"], resize="crop", resize_short=45)  # 24 x 40 is cut out
+    long = 45 * max(size) // min(size)
+    whole = resize(image, *((45, long) if size[0] <= size[1] else (long, 45)))
+    top, left = round((whole.shape[0] - 24) / 2), round((whole.shape[1] - 40) / 2)
+    np.testing.assert_array_equal(fitted(image, config), whole[top : top + 24, left : left + 40])
+    stretched = replace(config, resize="stretch")
+    np.testing.assert_array_equal(fitted(image, stretched), resize(image, 24, 40))
+
+
+def test_a_crop_of_a_slender_picture_takes_no_memory_for_the_rest() -> None:
+    """Its longer side would have 248 million columns."""
+    image = np.random.default_rng(1).integers(0, 256, (1, 1_000_000, 3), dtype=np.uint8)
+    config = replace(WIDE["class"], resize="crop", resize_short=248)
+    tracemalloc.start()
+    result = fitted(image, config)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50e6 and result.shape == (24, 40, 3)
+    assert (result == result[:1]).all()  # one row of source
 
 
 def test_resize_to_the_same_size_changes_nothing() -> None:
