@@ -13,6 +13,7 @@ from edgemoe.errors import UserError
 from edgemoe.golden.random_package import random_package
 from edgemoe.golden.verdict import check_program
 from edgemoe.program import Memory, build_for, build_program, check_fits, pack_image, pack_weights
+from edgemoe.program.fits import layout
 from edgemoe.program.packing import from_planes, pack_linear, pack_records, to_planes
 from edgemoe.registers import Descriptor, Error
 
@@ -175,6 +176,21 @@ def test_a_model_runs_on_the_first_board_that_holds_it(monkeypatch: pytest.Monke
         build_for(with_fields(experts=17))
 
 
+def test_zcu102_deep_is_for_vit_small_14() -> None:
+    """It is the only board that holds it, and takes the last word of two memories; no other model is given to it."""
+    small, deep = model_preset("vit-small-14"), board("zcu102-deep")
+    words = layout(small, deep)
+    assert (words.act_words, words.residual_words) == (deep.act_depth, deep.residual_depth)
+    assert deep.key_depth // 2 < words.key_words <= deep.key_depth
+    assert deep.rows * (deep.max_k_tiles - 1) < small.dense_hidden <= deep.rows * deep.max_k_tiles
+    assert build_for(small) is deep
+    assert {build_for(model_preset(name)).name for name in (*MODELS, "deit-tiny")} == {"sim-small", "zcu102"}
+    with pytest.raises(
+        UserError, match="Model 'vit-small-14' does not fit board 'zcu102': dense_hidden 1536"
+    ):
+        build_for(small, "zcu102")
+
+
 def test_unknown_task() -> None:
     package = random_package(NANO, 1)
     weights = pack_weights(package, BUILD)
@@ -187,6 +203,9 @@ def test_model_presets() -> None:
     deit = model_preset("deit-tiny")
     assert (deit.tokens, deit.head_rows, deit.head_outputs("classification")) == (197, 1, 1000)
     assert 5_500_000 < deit.weights < 5_800_000  # 5.7 M parameters, Touvron et al. 2021
+    small = model_preset("vit-small-14")
+    assert (small.tokens, small.head_dim, small.patch_inputs) == (257, 64, 588)
+    assert 21_500_000 < small.weights < 22_000_000  # 21 M in Oquab et al. 2023, and a head of 1,000 classes
     with pytest.raises(UserError, match="No model preset is named 'huge'; there are nano, tiny"):
         model_preset("huge")
 

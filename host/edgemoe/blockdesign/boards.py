@@ -163,6 +163,7 @@ BOARDS = {
             (("LOWOCM", 0, 0x2000_0000),),
             Fabric(dsp=220, bram36=140, uram=0, lut=53_200, ff=106_400),
         ),
+        replace(_ZCU102, name="zcu102-deep"),
     )
 }
 

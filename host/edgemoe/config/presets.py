@@ -60,6 +60,26 @@ UNTRAINED = {
         resize="crop",
         resize_short=248,
     ),
+    # Oquab et al. 2023 (DINOv2), ViT-S/14 without registers, with a head on the class token. LayerScale is folded.
+    "vit-small-14": ModelConfig(
+        name="vit-small-14",
+        height=224,
+        width=224,
+        patch=14,
+        dim=384,
+        heads=6,
+        layers=12,
+        dense_hidden=1536,
+        experts=0,
+        expert_hidden=0,
+        top_k=0,
+        head_hidden=0,
+        classes=tuple(str(number) for number in range(1000)),
+        tasks=CLASSIFICATION,
+        head="classes",
+        resize="crop",
+        resize_short=256,
+    ),
 }
 """Networks whose sizes have a name, and no weights here."""
 
