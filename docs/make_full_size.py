@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The figures of the page on the model at full size, from cosimulations on `zcu102` and `zcu102-max`: `make full-size`.
+"""The figures of the page on the model at full size, from cosimulations on all builds of the ZCU102: `make full-size`.
 
 Writes docs/pictures/full_size.json, the tables of docs/explanation/full-size.md and one of the README. Every run is
 compared with the golden model, and only bit-exact ones are written.
@@ -16,7 +16,7 @@ import numpy as np
 from edgemoe import faults, package, sim
 from edgemoe.backends import Golden
 from edgemoe.backends.rtl import Rtl
-from edgemoe.config import MODELS, BuildConfig, board
+from edgemoe.config import MODELS, BuildConfig, board, model_preset
 from edgemoe.cosim.compare import compare
 from edgemoe.golden.random_package import random_image, random_package
 from edgemoe.images import read_image, resize
@@ -32,9 +32,9 @@ PAGE = DOCS / "explanation" / "full-size.md"
 README = DOCS.parent / "README.md"
 FIGURES = DOCS / "pictures" / "full_size.json"
 RESOURCES = DOCS / "pictures" / "resources.json"
-BUILD, LARGEST = board("zcu102"), board("zcu102-max")
+BUILD, LARGEST, DEEP = board("zcu102"), board("zcu102-max"), board("zcu102-deep")
 TINY = MODELS["tiny"]
-DEIT = dataclasses.replace(TINY, name="deit-tiny", height=224, width=224, experts=0)
+DEIT, SMALL = model_preset("deit-tiny"), model_preset("vit-small-14")
 MEMORY = DramConfig()
 END = "<!-- end -->"
 PUBLISHED = (
@@ -63,7 +63,6 @@ def cases() -> list[Case]:
     """All rows, in their order."""
     trained, name = package.load(package_path("tiny", print)), "`tiny`, trained, k = 2"
     drawn, dense = random_package(TINY, 1), random_package(DEIT, 1)
-    shape = "DeiT-Ti's shape, dense, random"
     slow = dataclasses.replace(MEMORY, latency=2 * MEMORY.latency)
     narrow = dataclasses.replace(MEMORY, port_bytes=MEMORY.port_bytes // 2)
     return [
@@ -74,10 +73,11 @@ def cases() -> list[Case]:
         Case("`tiny`, random, k = 2", drawn, "segmentation"),
         Case("`tiny`, random, k = 1", random_package(TINY, 1, top_k=1), "segmentation"),
         Case("`tiny`, random, k = 4", random_package(TINY, 1, top_k=4), "segmentation"),
-        Case(shape, dense, "depth"),
+        Case("`deit-tiny`, random", dense, "classification"),
         Case(name, trained, "segmentation", LARGEST, trained=True),
         Case(name, trained, "depth", LARGEST, trained=True),
-        Case(shape, dense, "depth", LARGEST),
+        Case("`deit-tiny`, random", dense, "classification", LARGEST),
+        Case("`vit-small-14`, random", random_package(SMALL, 1), "classification", DEEP),
     ]
 
 
@@ -195,7 +195,7 @@ def main(tell: Callable[[str], None] = print) -> None:
     """Run, compare, write."""
     device = sim.activate()
     device.wait_limit = 10_000_000
-    overlays = {build.name: build_overlay(build).bitstream for build in (BUILD, LARGEST)}
+    overlays = {build.name: build_overlay(build).bitstream for build in (BUILD, LARGEST, DEEP)}
     rows = []
     for case in cases():
         rows.append(row(case, overlays[case.build.name]))

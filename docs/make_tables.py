@@ -20,7 +20,7 @@ from edgemoe.compiler import limits as compiler_limits
 from edgemoe.compiler.delays import FABRICS, MEANINGS, figures
 from edgemoe.compiler.ir import Op, Opcode, ScalarArg, Value
 from edgemoe.compiler.operators import OperatorTable
-from edgemoe.config import BOARDS, MODELS
+from edgemoe.config import BOARDS, MODELS, UNTRAINED
 from edgemoe.errors import UserError
 from edgemoe.program import check_fits
 from edgemoe.registers import IP_VLNV, VERSION, build_id, limits
@@ -201,7 +201,7 @@ def builds_table() -> str:
 def fits_table() -> str:
     """Which model runs on which build, and if not, why."""
     lines = [_row("model", *BOARDS), _row(*["---"] * (1 + len(BOARDS)))]
-    for model in MODELS.values():
+    for model in {**MODELS, **UNTRAINED}.values():
         cells = []
         for build in BOARDS.values():
             try:

@@ -12,7 +12,7 @@ import pytest
 
 from edgemoe.backends import Golden
 from edgemoe.backends.rtl import Rtl
-from edgemoe.config import MODELS, TASKS, BuildConfig, ModelConfig, board
+from edgemoe.config import MODELS, BuildConfig, ModelConfig, board, model_preset
 from edgemoe.cosim.compare import compare
 from edgemoe.errors import UserError
 from edgemoe.golden.random_package import random_image, random_package
@@ -27,7 +27,13 @@ NANO, TINY = MODELS["nano"], MODELS["tiny"]
 NANO_96 = dataclasses.replace(
     NANO, name="nano-96", dim=96, heads=3, layers=12, dense_hidden=256, experts=8, expert_hidden=192
 )
-LARGEST = {"pynq-z2": NANO_96, "kv260": TINY, "zcu104": TINY, "zcu102-max": TINY}
+LARGEST = {
+    "pynq-z2": NANO_96,
+    "kv260": TINY,
+    "zcu104": TINY,
+    "zcu102-max": TINY,
+    "zcu102-deep": model_preset("vit-small-14"),
+}
 CYCLES = {"zcu102-max": 700_000}
 """At most, of the backbone of `tiny`: 129 tokens, k = 2, one task, the default DRAM model."""
 
@@ -44,13 +50,15 @@ def rtl(build: BuildConfig) -> Iterator[Callable[..., Rtl]]:
 
 
 def assert_equal(rtl: Callable[..., Rtl], build: BuildConfig, config: ModelConfig) -> None:
-    """Both tasks of a random package, taps on."""
+    """All tasks of a random package, taps on."""
     package = random_package(config, 1)
     backend, golden = rtl(package), Golden(Workload(package, build))
     pixels = random_image(config, np.random.default_rng(1))
-    for task in TASKS:
-        result = compare(golden.run(pixels, task, taps=True), backend.run(pixels, task, taps=True))
+    for task in config.tasks:
+        expected, got = golden.run(pixels, task, taps=True), backend.run(pixels, task, taps=True)
+        result = compare(expected, got)
         assert result.mismatches == 0, result.first
+        assert expected.output == got.output
 
 
 @pytest.mark.slow
@@ -60,7 +68,7 @@ def test_two_layers_of_nano(rtl: Callable[..., Rtl], build: BuildConfig) -> None
 
 @pytest.mark.slow
 def test_the_largest_model(rtl: Callable[..., Rtl], build: BuildConfig) -> None:
-    """Whole on the smallest board; of `tiny` two layers, which use all of the memories that twelve use."""
+    """Whole on the smallest board; of the others two layers, which use all of the memories that twelve use."""
     largest = LARGEST[build.name]
     assert_equal(rtl, build, largest if largest is NANO_96 else dataclasses.replace(largest, layers=2))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The paper's model at full size: `nano`, `tiny` and a dense DeiT-Ti on one build of `zcu102`, without a rebuild.
+"""The paper's model at full size: `nano`, `tiny` and `deit-tiny` on one build of `zcu102`, without a rebuild.
 
 Cycles are those of the default DRAM model, a random package, one image, one task, the backbone without its head.
 """
@@ -13,7 +13,7 @@ import pytest
 
 from edgemoe.backends import Golden
 from edgemoe.backends.rtl import Rtl
-from edgemoe.config import MODELS, TASKS, ModelConfig, board
+from edgemoe.config import MODELS, ModelConfig, board, model_preset
 from edgemoe.cosim.compare import compare
 from edgemoe.golden.random_package import random_image, random_package
 from edgemoe.package import Package
@@ -27,13 +27,15 @@ from .conftest import back_ends
 pytestmark = pytest.mark.slow
 BUILD = board("zcu102")
 TINY = MODELS["tiny"]
-DEIT = dataclasses.replace(TINY, name="deit-tiny", height=224, width=224, experts=0)
+DENSE = dataclasses.replace(TINY, name="dense", height=224, width=224, experts=0)
+DEIT = model_preset("deit-tiny")
 VARIANTS: list[tuple[ModelConfig, dict[str, Any]]] = [
     (MODELS["nano"], {}),
     (TINY, {"top_k": 1, "layers": 2, "all_on_one_expert": True}),
     (TINY, {"top_k": 4, "layers": 4}),
     (TINY, {"threshold": 0.3, "layers": 2, "weight_bits": 16}),
-    (dataclasses.replace(DEIT, layers=2), {}),
+    (DENSE, {"layers": 2}),
+    (DEIT, {"layers": 2}),
 ]
 
 
@@ -53,7 +55,7 @@ def test_every_tensor_and_counter(rtl: Callable[..., Rtl], case: int) -> None:
     package = random_package(config, case, **changes)
     backend, golden = rtl(package), Golden(Workload(package, BUILD))
     pixels = image_of(config)
-    for task in TASKS:
+    for task in config.tasks:
         result = compare(golden.run(pixels, task, taps=True), backend.run(pixels, task, taps=True))
         assert result.mismatches == 0, result.first
 
@@ -126,5 +128,13 @@ def test_half_the_bandwidth_costs_what_the_roofline_says(
     assert backbone(slow) <= 1.1 * roofline
 
 
-def test_197_tokens(rtl: Callable[..., Rtl]) -> None:
-    assert backbone(rtl(random_package(DEIT, 1)).run(image_of(DEIT), "depth")) <= 1_400_000
+def test_deit_tiny_whole(rtl: Callable[..., Rtl]) -> None:
+    """All twelve layers, 197 tokens: the last layer's tokens and the scores of all classes."""
+    package = random_package(DEIT, 1)
+    run = rtl(package).run(image_of(DEIT), "classification")
+    golden = Golden(Workload(package, BUILD)).run(image_of(DEIT), "classification")
+    result = compare(golden, run)
+    assert result.mismatches == 0, result.first
+    assert run.features.shape == (197, 192) and np.array_equal(run.features, golden.features)
+    assert run.head.shape == (1, 1000) and np.array_equal(run.head, golden.head)
+    assert backbone(run) <= 1_400_000
