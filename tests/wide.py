@@ -28,7 +28,7 @@ WIDE: dict[str, ModelConfig] = {
         classes=(),
         tasks=("semseg", "normals", "edge", "sal", "human_parts"),
     ),
-    "class": CLASSES,
+    "class": replace(CLASSES, resize="crop", resize_short=48),
     "distilled": replace(CLASSES, prefix=("class", "distillation"), pool="distilled"),
     "mean": replace(CLASSES, prefix=("class", "register"), pool="mean"),
     "mean-without-class-token": replace(CLASSES, prefix=(), pool="mean", dim=42, heads=3, dense_hidden=70),

@@ -12,9 +12,11 @@ import pynq
 import pytest
 from PIL import Image
 from small import small
+from wide import WIDE
 
 import edgemoe
 from edgemoe import images, sim
+from edgemoe.backends import Golden
 from edgemoe.config import TASKS, board
 from edgemoe.errors import DeviceError, UserError
 from edgemoe.golden.random_package import random_image, random_package
@@ -93,6 +95,25 @@ def test_an_image_in_every_form(accelerator, tmp_path: Path) -> None:
     grey = accelerator.infer(big[..., 0], "depth")
     assert np.array_equal(grey, accelerator.infer(np.stack([big[..., 0]] * 3, 2), "depth"))
     assert np.array_equal(grey, accelerator.infer(Image.fromarray(big[..., 0]), "depth"))
+
+
+def test_the_middle_of_a_picture_is_cut_out_once(golden_overlay: Path, tmp_path: Path) -> None:
+    """An array of the model's own size is what the model gets, as every back end takes it; a file is a picture."""
+    config = WIDE["class"]
+    size = (config.height, config.width)
+    for shape in ((50, 70), size):
+        picture = np.random.default_rng(1).integers(0, 256, (*shape, 3), np.uint8)
+        images.write_png(picture, tmp_path / "picture.png")
+        cut = images.fitted(picture, config)
+        assert cut.shape[:2] == size and not np.array_equal(cut, picture)
+        with edgemoe.Accelerator(golden_overlay) as running:
+            running.load(random_package(config, 3))
+            expected = running.infer(cut, "classification")
+            workload = running.workload
+            direct = Golden(workload).run(cut, "classification")
+            assert np.array_equal(running.run(cut, "classification").head, direct.head)
+            for form in (tmp_path / "picture.png", Image.fromarray(picture)):
+                assert np.array_equal(running.infer(form, "classification"), expected)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from edgemoe import images, outputs, package
@@ -153,7 +154,8 @@ class Accelerator:
         """Labels, uint8 (H, W), of task "segmentation"; metres, float32 (H, W), of "depth". H, W: the model's input.
 
         Args:
-            image: a path, a PIL image, or a uint8 array (H, W) or (H, W, 3), RGB; resized to the model's input.
+            image: a path, a PIL image, or a uint8 array (H, W) or (H, W, 3), RGB; resized to the model's input as its
+                config says, stretched or the middle of it. An array that has the model's size is its input as it is.
             task: "segmentation" or "depth".
 
         Raises:
@@ -357,7 +359,9 @@ class Accelerator:
         self._check_task(loaded, task)
         workload = loaded.workload
         config = workload.package.config
-        pixels = images.fitted(images.as_pixels(image), config)
+        pixels = images.as_pixels(image)
+        if not (isinstance(image, np.ndarray) and pixels.shape[:2] == (config.height, config.width)):
+            pixels = images.fitted(pixels, config)
         return Frame(workload.program(task, taps=taps), workload.image(pixels), taps=taps)
 
     def _begin(self, loaded: Loaded) -> int:
