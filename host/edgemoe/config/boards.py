@@ -8,7 +8,8 @@ from edgemoe.errors import UserError
 
 # zcu102 is for the paper's model: a prefetch of a whole expert of `tiny`, 257 tokens, four ports of 128 bits;
 # zcu102-max is the same with twice the columns, as many as the part's multipliers allow; zcu102-deep is the same with
-# memories for `vit-small-14`, whose last word of `act` and of `residual` it takes. zcu104 has less block RAM, and
+# memories for `vit-small-14`, which takes the last word of `act` and of `residual`, and a shorter prefetch, for block
+# RAM: each tile of such a network works 257 cycles, and 16 load it. zcu104 has less block RAM, and
 # UltraRAM: its `act` has 4,096 words, as an UltraRAM does, and its prefetch as many with the few that a FIFO adds. So
 # have kv260's, which has room for half of the columns, and for `tiny`, but not for 197 tokens of its width. pynq-z2 has
 # an array of 32 x 4, so heads of up to 32, and memories for `nano` and a little more. The boards' clocks are ones that
@@ -107,7 +108,7 @@ BOARDS = {
             residual_depth=1542,
             max_tokens=257,
             max_k_tiles=24,
-            feeds_depth=2560,
+            feeds_depth=1020,
             bus_bits=256,
             weight_bus_bits=128,
             clock_mhz=300.0,

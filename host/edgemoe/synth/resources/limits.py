@@ -10,9 +10,10 @@ from edgemoe.synth.resources.counts import Resources
 
 SHARES = {"dsp": 0.90, "bram36": 0.85, "uram": 0.85, "lut": 0.75}
 """Of what the part has. More of it, and place and route seldom meet the clock."""
-OWN_LIMITS = {"zcu102": {"dsp": 1250, "lut": 110_000}}
-"""What the project asks for besides, on a board: published machines for this model take 1,754 DSP blocks and 156,000
-LUTs of it."""
+OWN_LIMITS = {"zcu102": {"dsp": 1250, "lut": 110_000}, "zcu102-deep": {"bram36": 684}}
+"""What the project asks for besides, on a board. Published machines for the model of zcu102 take 1,754 DSP blocks and
+156,000 LUTs of it; zcu102-deep, whose memories are most of it, leaves a quarter of the part's block RAM to the router.
+"""
 NAMES = {"lut": "LUT", "ff": "FF", "dsp": "DSP", "bram36": "BRAM36", "uram": "URAM"}
 """Of the resources that a part has, as people call them."""
 
