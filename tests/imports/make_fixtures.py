@@ -48,7 +48,11 @@ def shake(model: torch.nn.Module, seed: int) -> None:
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             around = 1.0 if parameter.ndim == 1 and ("norm" in name or "gamma" in name or "lambda" in name) and "bias" not in name else 0.0  # fmt: skip
-            spread = 0.15 if parameter.ndim < 2 or "token" in name or "pos" in name else parameter[0].numel() ** -0.5
+            spread = (
+                0.15
+                if parameter.ndim < 2 or "token" in name or "pos" in name
+                else parameter[0].numel() ** -0.5
+            )
             parameter.copy_((around + spread * torch.randn(parameter.shape, generator=made)).half().float())
 
 

@@ -23,7 +23,9 @@ GIVEN = {"hf-vit-features": Options(normalise="0.5,0.4,0.6/0.5,0.25,0.3", resize
 
 def imported(name: str, tmp_path: Path, options: Options | None = None) -> tuple[dict[str, Any], Any]:
     out = tmp_path / "out.safetensors"
-    report = import_checkpoint(FIXTURES / name / "model.safetensors", out, options or GIVEN.get(name, Options()))
+    report = import_checkpoint(
+        FIXTURES / name / "model.safetensors", out, options or GIVEN.get(name, Options())
+    )
     return report, read_checkpoint(out)
 
 

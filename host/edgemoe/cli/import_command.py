@@ -70,7 +70,9 @@ def _tasks(context: click.Context, option: click.Parameter, text: str | None) ->
     help="Softmax over all experts' scores, or over the chosen.",
 )
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Experts with a lower score are dropped.")
-@click.option("--tasks", callback=_tasks, metavar="A,B", help="Names of the tasks, in the order of the gates.")
+@click.option(
+    "--tasks", callback=_tasks, metavar="A,B", help="Names of the tasks, in the order of the gates."
+)
 @click.option(
     "--model-config",
     type=FILE,

@@ -39,7 +39,9 @@ def read_beside(checkpoint: Path, family: str, geometry: Geometry, chosen: Path 
     if isinstance(config.get("architecture"), str):
         return timm_config(path, config, geometry)
     if chosen:
-        raise UserError(f"{path} is no config.json of timm or Hugging Face: it has neither architecture nor model_type.")
+        raise UserError(
+            f"{path} is no config.json of timm or Hugging Face: it has neither architecture nor model_type."
+        )
     return Known(notes=[f"{path} is not one of timm or Hugging Face, and was not used."])
 
 
@@ -49,5 +51,3 @@ def read_object(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise UserError(f"{path} is no config: it holds {type(data).__name__}, expected a JSON object.")
     return data
-
-

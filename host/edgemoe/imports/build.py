@@ -55,7 +55,12 @@ def model_config(name: str, geometry: Geometry, facts: Mapping[str, Any], pool: 
 
 
 def state_dict(
-    tensors: Named, config: ModelConfig, geometry: Geometry, facts: Mapping[str, Any], found: Gates | None, trained: Size
+    tensors: Named,
+    config: ModelConfig,
+    geometry: Geometry,
+    facts: Mapping[str, Any],
+    found: Gates | None,
+    trained: Size,
 ) -> dict[str, NDArray[np.float32]]:
     """Every tensor of the checkpoint, float32. trained: rows and columns of the position embedding's patches."""
     D, P = config.dim, config.patch
@@ -92,7 +97,10 @@ def _block(tensors: Named, config: ModelConfig, block: str, with_experts: bool) 
         state[f"{layer}.weight"], state[f"{layer}.bias"] = made
     if not with_experts:
         first = f"{block}.mlp.fc1"
-        state[f"{first}.weight"], state[f"{first}.bias"] = tensors.take(f"{first}.weight", H, D), _bias(tensors, first, H)
+        state[f"{first}.weight"], state[f"{first}.bias"] = (
+            tensors.take(f"{first}.weight", H, D),
+            _bias(tensors, first, H),
+        )
     return state
 
 

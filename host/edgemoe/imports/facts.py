@@ -60,7 +60,9 @@ class Facts:
     def check(self) -> None:
         """UserError that asks for all that is missing, at once."""
         if self.asked:
-            beside = f"nor does {self.known.where}" if self.known.where else "and no config.json lies beside it"
+            beside = (
+                f"nor does {self.known.where}" if self.known.where else "and no config.json lies beside it"
+            )
             raise UserError(
                 f"{self.path}: the tensors don't say everything that the network needs, {beside}. Give "
                 f"{'; '.join(self.asked)}."
@@ -71,7 +73,9 @@ def _text(value: Any) -> str:
     if isinstance(value, tuple) and all(isinstance(part, tuple) for part in value):
         return "mean {} and standard deviation {}".format(*(", ".join(map(str, part)) for part in value))
     if isinstance(value, tuple) and value[0] in ("stretch", "crop"):
-        return value[0] if value[0] == "stretch" else f"the middle of an image with a shorter side of {value[1]}"
+        return (
+            value[0] if value[0] == "stretch" else f"the middle of an image with a shorter side of {value[1]}"
+        )
     if isinstance(value, tuple):
         return (" x " if isinstance(value[0], int) else ", ").join(map(str, value))
     return str(value)
@@ -95,7 +99,7 @@ def ask_transformer(facts: Facts, geometry: Geometry, code: dict[str, Any]) -> d
             "usual: imagenet for DeiT, DINO and M³ViT, inception for Google's ViT",
             parse_normalise(options.normalise) if options.normalise else None,
         ),
-        "size": facts.get("size", "--size HxW", "usual: 224x224", options.size),
+        "size": facts.get("size", "--size HxW", "usual: 224x224", options.size, code.get("size")),
     }  # fmt: skip
     found["resize"] = _resize(facts, found["size"], code)
     return found
@@ -107,11 +111,15 @@ def _resize(facts: Facts, size: tuple[int, int] | None, code: dict[str, Any]) ->
     given = None
     if options.resize == "stretch":
         if options.resize_short is not None:
-            raise UserError("--resize-short is for --resize crop; an image that is stretched has no such size.")
+            raise UserError(
+                "--resize-short is for --resize crop; an image that is stretched has no such size."
+            )
         given = ("stretch", 0)
     elif options.resize == "crop":
         if options.resize_short is None:
-            raise UserError("--resize crop needs --resize-short N, the shorter side before the crop (usual: 256).")
+            raise UserError(
+                "--resize crop needs --resize-short N, the shorter side before the crop (usual: 256)."
+            )
         given = ("crop", options.resize_short)
     rule: Callable[[tuple[int, int]], Crop | None] | None = facts.known.values.pop("resize", None)
     if rule is not None and size is not None and (crop := rule(size)) is not None:

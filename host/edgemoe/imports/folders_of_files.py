@@ -38,7 +38,9 @@ def read_ranks(path: Path, files: list[str], entry: str | None) -> Source:
     """Experts of all ranks in the order of the ranks; everything else is rank 0's."""
     ranks = sorted(int(found[1]) for name in files if (found := RANK.fullmatch(name)))
     if ranks != list(range(len(ranks))):
-        raise UserError(f"{path}: there are the ranks {shown(ranks)}, expected 0.pth, 1.pth, ... without a gap.")
+        raise UserError(
+            f"{path}: there are the ranks {shown(ranks)}, expected 0.pth, 1.pth, ... without a gap."
+        )
     parts = [read_torch(path / f"{rank}.pth", entry) for rank in ranks]
     first, arrays = parts[0], dict(parts[0].arrays)
     for name in first.arrays:
@@ -46,7 +48,9 @@ def read_ranks(path: Path, files: list[str], entry: str | None) -> Source:
             continue
         for part in parts:
             if name not in part.arrays or part.arrays[name].shape[1:] != first.arrays[name].shape[1:]:
-                raise UserError(f"{part.path}: tensor {name} is missing or has another shape than in {first.path}.")
+                raise UserError(
+                    f"{part.path}: tensor {name} is missing or has another shape than in {first.path}."
+                )
         arrays[name] = np.concatenate([part.arrays[name] for part in parts])
     for part in parts[1:]:
         if more := sorted(name for name in part.arrays if not PARTED.fullmatch(name)):
@@ -83,7 +87,9 @@ def shaped(path: Path, flat: dict[str, Array]) -> dict[str, Array]:
     """
     norm = flat.get("l0_norm1_weight")
     if norm is None:
-        raise UserError(f"{path}: l0_norm1_weight{RAW} is missing, from which the width of the network is known.")
+        raise UserError(
+            f"{path}: l0_norm1_weight{RAW} is missing, from which the width of the network is known."
+        )
     dim = norm.size
     arrays: dict[str, Array] = {}
     for name, values in flat.items():

@@ -36,7 +36,10 @@ def task_embeddings(tensors: Named, eps: float) -> Float:
     """
     hidden, tasks = tensors.shape("task.fc1.weight", 2)
     width = tensors.shape("task.fc2.weight", 2)[0]
-    first, second = tensors.take("task.fc1.weight", hidden, tasks), tensors.take("task.fc2.weight", width, hidden)
+    first, second = (
+        tensors.take("task.fc1.weight", hidden, tasks),
+        tensors.take("task.fc2.weight", width, hidden),
+    )
     x = first.T + tensors.take("task.fc1.bias", hidden)
     x = gelu_float(x) @ second.T + tensors.take("task.fc2.bias", width)
     x = x - x.mean(axis=1, keepdims=True)

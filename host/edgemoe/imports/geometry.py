@@ -58,6 +58,8 @@ def _layers(tensors: Named) -> int:
 
 
 def _prefix(tensors: Named) -> tuple[str, ...]:
-    prefix = [kind for kind, name in (("class", "cls_token"), ("distillation", "dist_token")) if name in tensors]
+    prefix = [
+        kind for kind, name in (("class", "cls_token"), ("distillation", "dist_token")) if name in tensors
+    ]
     registers = tensors.shape("reg_token", 3)[1] if "reg_token" in tensors else 0
     return (*prefix, *["register"] * registers)

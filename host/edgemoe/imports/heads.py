@@ -33,7 +33,9 @@ def ask_pool(tensors: Named, facts: Facts, geometry: Geometry) -> str | None:
     if "head_dist.weight" in tensors:
         facts.told["pool"] = "distilled, as there are two heads"
         if facts.options.pool not in (None, "distilled"):
-            raise UserError(f"--pool {facts.options.pool}: {tensors.path} has two heads, which are averaged: distilled.")
+            raise UserError(
+                f"--pool {facts.options.pool}: {tensors.path} has two heads, which are averaged: distilled."
+            )
         return "distilled"
     if inputs == 2 * geometry.dim:
         raise UserError(
@@ -72,7 +74,10 @@ def ask_classes(tensors: Named, facts: Facts) -> tuple[str, ...]:
     count = tensors.shape("head.weight", 2)[0]
     notes: list[str] = []
     if facts.options.class_names is not None:
-        names, where = names_of_file(facts.options.class_names, notes), f"--class-names {facts.options.class_names}"
+        names, where = (
+            names_of_file(facts.options.class_names, notes),
+            f"--class-names {facts.options.class_names}",
+        )
     elif "classes" in facts.known.values:
         names, where = facts.known.values["classes"], facts.known.where
     else:

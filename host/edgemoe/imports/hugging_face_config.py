@@ -56,14 +56,24 @@ def _images(path: Path, preprocessor: dict[str, Any], known: Known) -> None:
     if not preprocessor:
         return
     rescale = preprocessor.get("rescale_factor", 1 / 255)
-    if not preprocessor.get("do_rescale", True) or abs(number(path, "rescale_factor", rescale, 0, 1) * 255 - 1) > 1e-6:
-        known.notes.append(f"{path} scales pixels in another way than by 1/255; give --normalise for values of 0..1.")
+    if (
+        not preprocessor.get("do_rescale", True)
+        or abs(number(path, "rescale_factor", rescale, 0, 1) * 255 - 1) > 1e-6
+    ):
+        known.notes.append(
+            f"{path} scales pixels in another way than by 1/255; give --normalise for values of 0..1."
+        )
     elif not preprocessor.get("do_normalize", True):
         known.values["normalise"] = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
     elif "image_mean" in preprocessor or "image_std" in preprocessor:
         checked = mean_and_std(preprocessor.get("image_mean"), preprocessor.get("image_std"))
         if checked is None:
-            raise refuse(path, "image_mean, image_std", [preprocessor.get("image_mean"), preprocessor.get("image_std")], "expected three of each")
+            raise refuse(
+                path,
+                "image_mean, image_std",
+                [preprocessor.get("image_mean"), preprocessor.get("image_std")],
+                "expected three of each",
+            )
         known.values["normalise"] = checked
     known.values["resize"] = _crop(path, preprocessor)
     if preprocessor.get("resample") not in (None, 2):
@@ -90,7 +100,11 @@ def _crop(path: Path, preprocessor: dict[str, Any]) -> Callable[[tuple[int, int]
 
 def _side(path: Path, value: Any) -> tuple[int, int] | None:
     if isinstance(value, dict):
-        value = [value["shortest_edge"]] * 2 if "shortest_edge" in value else [value.get("height"), value.get("width")]
+        value = (
+            [value["shortest_edge"]] * 2
+            if "shortest_edge" in value
+            else [value.get("height"), value.get("width")]
+        )
     sides = value if isinstance(value, list) else [value, value]
     if value is None or len(sides) != 2:
         return None

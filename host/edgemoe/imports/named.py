@@ -18,13 +18,17 @@ Float = NDArray[np.float64]
 
 @dataclass
 class Source:
-    """What was read: tensors by the names of the file, and what the reading has to tell."""
+    """What was read: tensors by the names of the file, and what the reading has to tell.
+
+    facts: what the file says besides, as of `facts.Known`.
+    """
 
     path: Path
     kind: str
     arrays: dict[str, Array]
     sha256: str
     notes: list[str] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -60,7 +64,9 @@ class Named:
         self._check_there(name)
         shape = self.arrays[name].shape
         if len(shape) != axes or 0 in shape:
-            raise UserError(f"{self._tensor(name)} has shape {shape}, expected {axes} axes, none of them empty.")
+            raise UserError(
+                f"{self._tensor(name)} has shape {shape}, expected {axes} axes, none of them empty."
+            )
         return shape
 
     def take(self, name: str, *shape: int) -> Float:

@@ -18,7 +18,17 @@ from edgemoe.errors import UserError, shown
 from edgemoe.imports.named import Named, Source
 
 PLACES = {"n": r"0|[1-9]\d{0,5}", "t": r"0|[1-9]\d{0,5}", "wb": "weight|bias"}
-WRAPPERS = ("module", "_orig_mod", "model", "backbone", "vit", "deit", "dinov2", "dinov2_with_registers", "encoder")
+WRAPPERS = (
+    "module",
+    "_orig_mod",
+    "model",
+    "backbone",
+    "vit",
+    "deit",
+    "dinov2",
+    "dinov2_with_registers",
+    "encoder",
+)
 """Parts of a prefix that say how the network was wrapped, not what it is."""
 
 

@@ -77,7 +77,9 @@ def mean_and_std(mean: object, std: object) -> tuple[Triple, Triple] | None:
     for values in (mean, std):
         if not isinstance(values, list | tuple) or len(values) != 3:
             return None
-        if not all(isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in values):
+        if not all(
+            isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in values
+        ):
             return None
         triples.append((float(values[0]), float(values[1]), float(values[2])))
     return (triples[0], triples[1]) if min(triples[1]) > 0 else None

@@ -11,9 +11,7 @@ from edgemoe.imports.named import Float, Named
 Size = tuple[int, int]
 
 
-def position_embedding(
-    tensors: Named, dim: int, prefix: tuple[str, ...], trained: Size, grid: Size
-) -> Float:
+def position_embedding(tensors: Named, dim: int, prefix: tuple[str, ...], trained: Size, grid: Size) -> Float:
     """Positions (1,T,D) of all tokens, 0 for those that have none. trained, grid: rows and columns of patches."""
     count = tensors.shape("pos_embed", 3)[1]
     position = tensors.take("pos_embed", 1, count, dim)[0]

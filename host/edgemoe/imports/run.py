@@ -26,7 +26,7 @@ from edgemoe.imports.positions import Size
 from edgemoe.imports.sources import read_source
 from edgemoe.imports.timm import TIMM
 
-AUTHORS = {
+AUTHORS: dict[str, Any] = {
     "eps": (1e-6, "as in the authors' code"),
     "activation": ("gelu", "as in the authors' code"),
     "resize": (("stretch", 0), "as in the authors' code"),
@@ -48,6 +48,7 @@ def import_checkpoint(path: Path, out: Path, options: Options) -> dict[str, Any]
     sizes = geometry(tensors)
     facts = Facts(path, options, read_beside(path, tensors.family, sizes, options.model_config))
     code = AUTHORS if tensors.family in (M3VIT.name, RAW.name) else {}
+    code = code | {name: (value, "as in the graph") for name, value in source.facts.items()}
     values = ask_transformer(facts, sizes, code)
     found = _ask_gates(tensors, sizes, facts, values)
     pool = ask_pool(tensors, facts, sizes) if (head := has_head(tensors, facts)) else None
@@ -55,7 +56,8 @@ def import_checkpoint(path: Path, out: Path, options: Options) -> dict[str, Any]
     facts.check()
     name = options.name or facts.known.values.get("name") or _name(path)
     config = model_config(name, sizes, values, pool, classes)
-    state = state_dict(tensors, config, sizes, values, found, _trained(facts, config.patch, config.grid))
+    trained = _trained(facts, values["size"], config.patch)
+    state = state_dict(tensors, config, sizes, values, found, trained)
     tensors.check_all_told()
     assert {name: array.shape for name, array in state.items()} == state_shapes(config)
     report = _report(source, tensors, facts, out, name, head)
@@ -92,26 +94,32 @@ def _ask_gates(tensors: Named, sizes: Geometry, facts: Facts, values: dict[str, 
     values["gate"] = "biased" if found.embedded else "multi"
     tensors.notes.append(UNSAID)
     if found.embedded:
-        tensors.notes.append("The embedding of each task was folded into a bias of its gates, which changes nothing.")
+        tensors.notes.append(
+            "The embedding of each task was folded into a bias of its gates, which changes nothing."
+        )
     elif not found.count:
         tensors.notes.append("All tasks have one gate, which was given to each.")
     return found
 
 
-def _trained(facts: Facts, patch: int, grid: Size) -> Size:
+def _trained(facts: Facts, wanted: Size, patch: int) -> Size:
     """Rows and columns of patches that the position embedding was trained for."""
     options = facts.options
-    size = options.trained_size or facts.known.values.get("size") or options.size
-    if size is None or size[0] % patch or size[1] % patch:
-        raise UserError(f"{facts.path}: the size {size} of the training is not a multiple of the patch, {patch}.")
-    trained = size[0] // patch, size[1] // patch
+    size: Size = options.trained_size or facts.known.values.get("size") or wanted
+    if size[0] % patch or size[1] % patch:
+        raise UserError(
+            f"{facts.path}: the size {size} of the training is not a multiple of the patch, {patch}."
+        )
+    trained, grid = ((rows // patch, columns // patch) for rows, columns in (size, wanted))
     if trained != grid and not options.resize_position:
         raise UserError(
             f"{facts.path} was trained at {size[0]} x {size[1]}; for another --size its position embedding is resized, if "
             "you say --resize-position. Accuracy changes."
         )
     if trained != grid:
-        facts.told["positions"] = f"resized from {trained[0]} x {trained[1]} to {grid[0]} x {grid[1]} patches, bicubic"
+        facts.told["positions"] = (
+            f"resized from {trained[0]} x {trained[1]} to {grid[0]} x {grid[1]} patches, bicubic"
+        )
     return trained
 
 

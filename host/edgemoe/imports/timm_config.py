@@ -40,7 +40,9 @@ def timm_config(path: Path, config: dict[str, Any], geometry: Geometry) -> Known
             raise refuse(path, field, value, "expected a JSON object")
     for argument in arguments:
         if argument not in MODEL_ARGS:
-            raise refuse(path, f"model_args.{argument}", arguments[argument], "it may change what the network computes")
+            raise refuse(
+                path, f"model_args.{argument}", arguments[argument], "it may change what the network computes"
+            )
     architecture = config["architecture"].partition(".")[0]
     found = PLAIN.fullmatch(architecture)
     if not found:
@@ -55,7 +57,9 @@ def timm_config(path: Path, config: dict[str, Any], geometry: Geometry) -> Known
     elif geometry.dim == width:
         known.values["heads"] = heads
     elif "embed_dim" not in arguments:
-        raise refuse(path, "architecture", architecture, f"its width is {width}, and the tensors have {geometry.dim}")
+        raise refuse(
+            path, "architecture", architecture, f"its width is {width}, and the tensors have {geometry.dim}"
+        )
     for field, expected in (
         ("embed_dim", geometry.dim), ("depth", geometry.layers), ("patch_size", geometry.patch)
     ):  # fmt: skip
@@ -74,7 +78,9 @@ def _images(path: Path, pretrained: dict[str, Any], arguments: dict[str, Any], k
     if "mean" in pretrained or "std" in pretrained:
         checked = mean_and_std(pretrained.get("mean"), pretrained.get("std"))
         if checked is None:
-            raise refuse(path, "mean, std", [pretrained.get("mean"), pretrained.get("std")], "expected three of each")
+            raise refuse(
+                path, "mean, std", [pretrained.get("mean"), pretrained.get("std")], "expected three of each"
+            )
         known.values["normalise"] = checked
     size = arguments.get("img_size", (pretrained.get("input_size") or [None])[1:])
     size = [size, size] if isinstance(size, int) else size
