@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import timm
 import torch
 import transformers
@@ -89,6 +90,8 @@ def make_timm(name: str, seed: int) -> None:
     with torch.no_grad():
         scores = model.double()(pixels(image, model.pretrained_cfg["mean"], model.pretrained_cfg["std"]))
     keep(folder, image, seen[0][0], scores[0] if model.num_classes else None)
+    if name == "timm-deit-distilled":
+        make_onnx(model.float(), given["img_size"], folder, ("torchscript", "dynamo"))
 
 
 def make_hugging_face(name: str, seed: int) -> None:
@@ -114,6 +117,31 @@ def make_hugging_face(name: str, seed: int) -> None:
     with torch.no_grad():
         out = model.double()(pixels(image, mean, std))
     keep(folder, image, seen[0][0], out.logits[0] if hasattr(out, "logits") else None)
+    if name == "hf-vit":
+        make_onnx(model.float(), config.image_size, folder, ("torchscript",))
+
+
+def make_onnx(model: torch.nn.Module, size: int, folder: Path, kinds: tuple[str, ...]) -> None:
+    """The graph as both exporters make it, without what they say of this machine's files."""
+    one, two = torch.zeros(1, 3, size, size), torch.zeros(2, 3, size, size)
+    if "torchscript" in kinds:
+        torch.onnx.export(model, (one,), folder / "torchscript.onnx", dynamo=False)
+    if "dynamo" in kinds:
+        batch = ({0: torch.export.Dim("batch")},)
+        torch.onnx.export(
+            model, (two,), folder / "dynamo.onnx", dynamo=True, external_data=False, dynamic_shapes=batch
+        )
+    for kind in kinds:
+        graph = onnx.load(folder / f"{kind}.onnx")
+        for part in [graph.graph, *graph.graph.node, *graph.graph.initializer, *graph.graph.input]:
+            scopes = [one for one in getattr(part, "metadata_props", ()) if one.key.endswith("name_scopes")]
+            part.ClearField("doc_string")
+            if hasattr(part, "metadata_props"):
+                part.ClearField("metadata_props")
+                part.metadata_props.extend(scopes)
+        graph.graph.ClearField("value_info")
+        graph.ClearField("metadata_props")
+        onnx.save(graph, folder / f"{kind}.onnx")
 
 
 def keep(folder: Path, image: np.ndarray, features: torch.Tensor, scores: torch.Tensor | None) -> None:
