@@ -82,7 +82,9 @@ def state_dict(sizes: Sizes, gate: str, seed: int = 0) -> dict[str, torch.Tensor
     return state
 
 
-def features(state: dict[str, torch.Tensor], sizes: Sizes, gate: str, image: np.ndarray, task: int) -> np.ndarray:
+def features(
+    state: dict[str, torch.Tensor], sizes: Sizes, gate: str, image: np.ndarray, task: int
+) -> np.ndarray:
     """uint8 image -> the residual after the last layer, (T,D), float64."""
     state = {name: tensor.double() for name, tensor in state.items()}
     x = torch.from_numpy((image / 255 - np.array(MEAN)) / np.array(STD)).permute(2, 0, 1)[None]
@@ -92,7 +94,11 @@ def features(state: dict[str, torch.Tensor], sizes: Sizes, gate: str, image: np.
         block = f"blocks.{n}"
         x = x + attention(norm(x, state, f"{block}.norm1"), state, f"{block}.attn", sizes.heads)
         y = norm(x, state, f"{block}.norm2")
-        x = x + (mlp(y, state, f"{block}.mlp") if n % 2 == 0 else mixture(y[0], state, block, sizes, gate, task)[None])
+        x = x + (
+            mlp(y, state, f"{block}.mlp")
+            if n % 2 == 0
+            else mixture(y[0], state, block, sizes, gate, task)[None]
+        )
     return x[0].numpy()
 
 
@@ -105,7 +111,11 @@ def attention(x: torch.Tensor, state: dict[str, torch.Tensor], name: str, heads:
     made = F.linear(x, state[f"{name}.qkv.weight"], state[f"{name}.qkv.bias"])
     q, k, v = made.reshape(B, N, 3, heads, C // heads).permute(2, 0, 3, 1, 4)
     scores = ((q @ k.transpose(-2, -1)) * (C // heads) ** -0.5).softmax(dim=-1)
-    return F.linear((scores @ v).transpose(1, 2).reshape(B, N, C), state[f"{name}.proj.weight"], state[f"{name}.proj.bias"])
+    return F.linear(
+        (scores @ v).transpose(1, 2).reshape(B, N, C),
+        state[f"{name}.proj.weight"],
+        state[f"{name}.proj.bias"],
+    )
 
 
 def mlp(x: torch.Tensor, state: dict[str, torch.Tensor], name: str) -> torch.Tensor:

@@ -27,9 +27,17 @@ GRAPH = PLAIN / "dynamo.onnx"
 SIZES = Sizes(layers=2)
 STATE = authors.state_dict(SIZES, "embedded")
 MULTI = authors.state_dict(SIZES, "multi")
-AUTHORS = Options(heads=3, normalise="imagenet", size=(8, 16), top_k=2, tasks=("semseg", "depth"), score_rule="softmax_all")
+AUTHORS = Options(
+    heads=3, normalise="imagenet", size=(8, 16), top_k=2, tasks=("semseg", "depth"), score_rule="softmax_all"
+)
 ONNX = Options(heads=3, normalise="imagenet", resize="stretch", pool="distilled")
-PARTS = ["attn.qkv.weight", "attn.qkv.bias", "mlp.experts.htoh4.weight", "mlp.experts.h4toh.bias", "mlp.gate.w_gate"]
+PARTS = [
+    "attn.qkv.weight",
+    "attn.qkv.bias",
+    "mlp.experts.htoh4.weight",
+    "mlp.experts.h4toh.bias",
+    "mlp.gate.w_gate",
+]
 
 
 def refused(path: Path, tmp_path: Path, options: Options, *said: str) -> str:
@@ -75,7 +83,9 @@ def empty(array: np.ndarray) -> np.ndarray:
 def plain(folder: Path, tensors: dict[str, np.ndarray]) -> Path:
     """A checkpoint of timm's with its config.json."""
     folder.mkdir()
-    save_file({name: np.ascontiguousarray(array) for name, array in tensors.items()}, folder / "model.safetensors")
+    save_file(
+        {name: np.ascontiguousarray(array) for name, array in tensors.items()}, folder / "model.safetensors"
+    )
     shutil.copy(PLAIN / "config.json", folder)
     return folder / "model.safetensors"
 
@@ -102,9 +112,13 @@ def test_changed(name: str, damage: Callable[[np.ndarray], np.ndarray], tmp_path
     refused(path, tmp_path, Options(), "tensor")
 
 
-@pytest.mark.parametrize("name", [name for name in TENSORS if TENSORS[name].ndim == 2 and len(set(TENSORS[name].shape)) == 2])
+@pytest.mark.parametrize(
+    "name", [name for name in TENSORS if TENSORS[name].ndim == 2 and len(set(TENSORS[name].shape)) == 2]
+)
 def test_turned(name: str, tmp_path: Path) -> None:
-    refused(plain(tmp_path / "m", TENSORS | {name: TENSORS[name].T}), tmp_path, Options(), "shape", "expected")
+    refused(
+        plain(tmp_path / "m", TENSORS | {name: TENSORS[name].T}), tmp_path, Options(), "shape", "expected"
+    )
 
 
 @pytest.mark.parametrize(

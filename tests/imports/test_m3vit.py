@@ -43,7 +43,12 @@ def test_state_dict(tmp_path: Path, gate: str, wrapped: bool) -> None:
         inner = {f"module.backbone.{name}": tensor for name, tensor in state.items()}
         inner["module.decoders.semseg.conv.weight"] = torch.zeros(4, 4, 3, 3)
         inner["module.decoders.semseg.bn.num_batches_tracked"] = torch.tensor(3)
-        saved = {"epoch": 7, "backbone": "VisionTransformer_moe", "state_dict": inner, "best_result": {"x": 1.5}}
+        saved = {
+            "epoch": 7,
+            "backbone": "VisionTransformer_moe",
+            "state_dict": inner,
+            "best_result": {"x": 1.5},
+        }
     torch.save(saved, tmp_path / "m.pth")
     report = import_checkpoint(tmp_path / "m.pth", tmp_path / "out.safetensors", OPTIONS)
     checkpoint = read_checkpoint(tmp_path / "out.safetensors")
@@ -70,7 +75,9 @@ def test_ranks(tmp_path: Path) -> None:
     import_checkpoint(tmp_path, tmp_path / "out" / "m.safetensors", OPTIONS)
     checkpoint = read_checkpoint(tmp_path / "out" / "m.safetensors")
     assert checkpoint.config.experts == 6
-    assert np.array_equal(checkpoint.tensors["blocks.1.moe.experts.fc1.weight"], state["blocks.1.mlp.experts.htoh4.weight"])
+    assert np.array_equal(
+        checkpoint.tensors["blocks.1.moe.experts.fc1.weight"], state["blocks.1.mlp.experts.htoh4.weight"]
+    )
     (tmp_path / "0.pth").rename(tmp_path / "2.pth")
     with pytest.raises(UserError, match=r"ranks \[1, 2\], expected 0.pth"):
         import_checkpoint(tmp_path, tmp_path / "x.safetensors", OPTIONS)
@@ -122,7 +129,9 @@ def test_experts_in_other_layers(tmp_path: Path) -> None:
 def test_what_is_asked(tmp_path: Path, changes: dict[str, object], said: str) -> None:
     torch.save(authors.state_dict(SIZES, "multi"), tmp_path / "m.pth")
     with pytest.raises(UserError) as error:
-        import_checkpoint(tmp_path / "m.pth", tmp_path / "out.safetensors", dataclasses.replace(OPTIONS, **changes))
+        import_checkpoint(
+            tmp_path / "m.pth", tmp_path / "out.safetensors", dataclasses.replace(OPTIONS, **changes)
+        )
     assert said in str(error.value)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["m.pth"]
 
@@ -131,5 +140,7 @@ def test_a_contradiction_is_refused(tmp_path: Path) -> None:
     torch.save(authors.state_dict(SIZES, "noisy"), tmp_path / "m.pth")
     with pytest.raises(UserError, match="softmax_topk"):
         import_checkpoint(
-            tmp_path / "m.pth", tmp_path / "x.safetensors", dataclasses.replace(OPTIONS, score_rule="softmax_all")
+            tmp_path / "m.pth",
+            tmp_path / "x.safetensors",
+            dataclasses.replace(OPTIONS, score_rule="softmax_all"),
         )
