@@ -27,12 +27,20 @@ FIXTURES = Path(__file__).parent / "fixtures"
 SMALL = {"embed_dim": 24, "depth": 2, "num_heads": 3, "mlp_ratio": 2}
 TIMM: dict[str, tuple[str, dict[str, Any], float | None]] = {
     "timm-vit": ("vit_tiny_patch16_224", {"img_size": 32, "num_classes": 10}, 0.9),
-    "timm-vit-mean": ("vit_tiny_patch16_224", {"img_size": 12, "patch_size": 4, "num_classes": 10, "global_pool": "avg", "fc_norm": False}, 0.9),
-    "timm-deit-distilled": ("deit_tiny_distilled_patch16_224", {"img_size": 12, "patch_size": 4, "num_classes": 7}, 0.9),
+    "timm-vit-mean": (
+        "vit_tiny_patch16_224",
+        {"img_size": 12, "patch_size": 4, "num_classes": 10, "global_pool": "avg", "fc_norm": False},
+        0.9,
+    ),
+    "timm-deit-distilled": (
+        "deit_tiny_distilled_patch16_224",
+        {"img_size": 12, "patch_size": 4, "num_classes": 7},
+        0.9,
+    ),
     "timm-deit3": ("deit3_small_patch16_224", {"img_size": 12, "patch_size": 4, "num_classes": 5}, 1.0),
     "timm-dinov2": ("vit_small_patch14_dinov2", {"img_size": 42}, None),
     "timm-dinov2-reg": ("vit_small_patch14_reg4_dinov2", {"img_size": 15, "patch_size": 5}, None),
-}  # fmt: skip
+}
 HUGGING_FACE: dict[str, tuple[str, dict[str, Any]]] = {
     "hf-vit": ("ViTForImageClassification", {"num_labels": 6}),
     "hf-vit-features": ("ViTModel", {"qkv_bias": False}),
@@ -48,7 +56,8 @@ def shake(model: torch.nn.Module, seed: int) -> None:
     made = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            around = 1.0 if parameter.ndim == 1 and ("norm" in name or "gamma" in name or "lambda" in name) and "bias" not in name else 0.0  # fmt: skip
+            scale = any(part in name for part in ("norm", "gamma", "lambda")) and "bias" not in name
+            around = 1.0 if scale and parameter.ndim == 1 else 0.0
             spread = (
                 0.15
                 if parameter.ndim < 2 or "token" in name or "pos" in name
@@ -81,8 +90,14 @@ def make_timm(name: str, seed: int) -> None:
     folder = FIXTURES / name
     folder.mkdir(parents=True)
     save_file({k: v.half() for k, v in model.state_dict().items()}, folder / "model.safetensors")
-    config = {"architecture": architecture, "num_classes": model.num_classes, "num_features": model.num_features,
-              "global_pool": model.global_pool, "model_args": given, "pretrained_cfg": dict(model.pretrained_cfg)}  # fmt: skip
+    config = {
+        "architecture": architecture,
+        "num_classes": model.num_classes,
+        "num_features": model.num_features,
+        "global_pool": model.global_pool,
+        "model_args": given,
+        "pretrained_cfg": dict(model.pretrained_cfg),
+    }
     config["pretrained_cfg"]["input_size"] = [3, given["img_size"], given["img_size"]]
     (folder / "config.json").write_text(json.dumps(config, indent=1, default=str) + "\n")
     image = image_of(given["img_size"], given["img_size"], seed)
@@ -98,8 +113,17 @@ def make_hugging_face(name: str, seed: int) -> None:
     kind, arguments = HUGGING_FACE[name]
     cls = getattr(transformers, kind)
     config = cls.config_class(
-        **{"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 60, "image_size": 12,
-           "patch_size": 4, "mlp_ratio": 2} | arguments)  # fmt: skip
+        **{
+            "hidden_size": 24,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 3,
+            "intermediate_size": 60,
+            "image_size": 12,
+            "patch_size": 4,
+            "mlp_ratio": 2,
+        }
+        | arguments
+    )
     model = cls(config).eval()
     shake(model, seed)
     folder = FIXTURES / name
@@ -107,13 +131,22 @@ def make_hugging_face(name: str, seed: int) -> None:
     model.float()
     mean, std = [0.5, 0.4, 0.6], [0.5, 0.25, 0.3]
     if name != "hf-vit-features":
-        preprocessor = {"do_resize": True, "size": {"shortest_edge": config.image_size + 4}, "do_center_crop": True,
-                        "crop_size": {"height": config.image_size, "width": config.image_size}, "do_rescale": True,
-                        "rescale_factor": 1 / 255, "do_normalize": True, "image_mean": mean, "image_std": std, "resample": 3}  # fmt: skip
+        preprocessor = {
+            "do_resize": True,
+            "size": {"shortest_edge": config.image_size + 4},
+            "do_center_crop": True,
+            "crop_size": {"height": config.image_size, "width": config.image_size},
+            "do_rescale": True,
+            "rescale_factor": 1 / 255,
+            "do_normalize": True,
+            "image_mean": mean,
+            "image_std": std,
+            "resample": 3,
+        }
         (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor, indent=1) + "\n")
     image = image_of(config.image_size, config.image_size, seed)
     base = getattr(model, model.base_model_prefix, model)
-    seen = last_block((base.encoder.layer if hasattr(base, "encoder") else base.layers))
+    seen = last_block(base.encoder.layer if hasattr(base, "encoder") else base.layers)
     with torch.no_grad():
         out = model.double()(pixels(image, mean, std))
     keep(folder, image, seen[0][0], out.logits[0] if hasattr(out, "logits") else None)

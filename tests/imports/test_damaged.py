@@ -132,7 +132,7 @@ def test_turned(name: str, tmp_path: Path) -> None:
         ("blocks.0.attns.0.qkv.weight", "parallel layers"),
         ("blocks.0.1.norm1.weight", "layers in groups"),
         ("attn_pool.latent", "attention as a pool"),
-        ("pre_logits.fc.weight", "between the norm and the head"),
+        ("pre_logits.fc.weight", "between norm and head"),
         ("pos_embed.rope", "rotary"),
         ("blocks.0.attn.q_bias", "BEiT"),
         ("patch_embed.norm.weight", "after the patch embedding"),

@@ -18,10 +18,10 @@ from edgemoe.imports.heads import FEATURES, head_state
 from edgemoe.imports.named import Float, Named
 from edgemoe.imports.positions import Size, position_embedding
 
-PREFIX_TENSORS = ("cls_token", "dist_token", "reg_token")
 
-
-def model_config(name: str, geometry: Geometry, facts: Mapping[str, Any], pool: str | None, classes: tuple[str, ...]) -> ModelConfig:  # fmt: skip
+def model_config(
+    name: str, geometry: Geometry, facts: Mapping[str, Any], pool: str | None, classes: tuple[str, ...]
+) -> ModelConfig:
     """The config of the network; pool: None without a head."""
     odd = tuple(range(1, geometry.layers, 2))
     height, width = facts["size"]

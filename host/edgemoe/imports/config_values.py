@@ -20,8 +20,8 @@ def same(path: Path, config: dict[str, Any], field: str, expected: object) -> No
     if field in config and config[field] != expected:
         raise refuse(
             path, field, config[field],
-            f"the tensors have {shown(expected)}, so it is of another network; give the right one as --model-config, or "
-            "move it away"
+            f"the tensors have {shown(expected)}, so it is of another network; give the right one as --model-config, "
+            "or move it away"
         )  # fmt: skip
 
 

@@ -43,8 +43,8 @@ def ask_experts(facts: Facts, found: Gates, origins: list[str], derived: bool) -
     why = f"as the gate of the authors' code has it that saves {'w_noise' if noisy else 'no w_noise'}"
     if noisy and options.score_rule == "softmax_all":
         raise UserError(
-            f"--score-rule softmax_all: {facts.path} has gates with learned noise ({NOISY[1:]}), whose scores are a softmax "
-            "over the chosen experts, softmax_topk."
+            f"--score-rule softmax_all: {facts.path} has gates with learned noise ({NOISY[1:]}), whose scores are a "
+            "softmax over the chosen experts, softmax_topk."
         )
     usual = "usual: semseg,depth" if found.count in (0, 2) else f"{found.count} names"
     made = {
@@ -64,7 +64,9 @@ def ask_experts(facts: Facts, found: Gates, origins: list[str], derived: bool) -
     return made
 
 
-def expert_state(tensors: Named, geometry: Geometry, found: Gates, tasks: tuple[str, ...], eps: float) -> dict[str, Float]:  # fmt: skip
+def expert_state(
+    tensors: Named, geometry: Geometry, found: Gates, tasks: tuple[str, ...], eps: float
+) -> dict[str, Float]:
     """The state of all layers with experts; a gate that is told the task becomes one with a bias for each task."""
     D, E, H = geometry.dim, geometry.experts, geometry.expert_hidden
     embeddings = task_embeddings(tensors, eps) if found.embedded else None

@@ -39,13 +39,15 @@ def ask_pool(tensors: Named, facts: Facts, geometry: Geometry) -> str | None:
         return "distilled"
     if inputs == 2 * geometry.dim:
         raise UserError(
-            f"{tensors.path}: tensor {tensors.spelt('head.weight')} sees {inputs} channels, the class token and the mean of "
-            "the patches side by side, which the accelerator has not. --head none imports the features alone."
+            f"{tensors.path}: tensor {tensors.spelt('head.weight')} sees {inputs} channels, the class token and the "
+            "mean of the patches side by side, which the accelerator has not. --head none imports the features "
+            "alone."
         )
     pool = facts.get("pool", "--pool class|mean", "usual: class", facts.options.pool)
     if pool is not None and pool not in POOLS:
         raise UserError(
-            f"{tensors.path}: its head sees {pool}, which the accelerator has not. --head none imports the features alone."
+            f"{tensors.path}: its head sees {pool}, which the accelerator has not. --head none imports the features "
+            "alone."
         )
     return str(pool) if pool is not None else None
 
@@ -85,7 +87,8 @@ def ask_classes(tensors: Named, facts: Facts) -> tuple[str, ...]:
         return tuple(map(str, range(count)))
     if len(names) != count:
         raise UserError(
-            f"{where} names {len(names)} classes; tensor {tensors.spelt('head.weight')} has {count}. One name a class, in order."
+            f"{where} names {len(names)} classes; tensor {tensors.spelt('head.weight')} has {count}. One name a "
+            "class, in order."
         )
     facts.told["classes"] = f"{count}, from {where}"
     tensors.notes += notes

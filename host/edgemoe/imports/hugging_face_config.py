@@ -78,8 +78,8 @@ def _images(path: Path, preprocessor: dict[str, Any], known: Known) -> None:
     known.values["resize"] = _crop(path, preprocessor)
     if preprocessor.get("resample") not in (None, 2):
         known.notes.append(
-            f"{path} resizes images by another filter; edgemoe's resize is its own, in integers, so that the pixels of an "
-            "image of another size differ a little."
+            f"{path} resizes images by another filter; edgemoe's resize is its own, in integers, so that the pixels "
+            "of an image of another size differ a little."
         )  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 """From the names of a family of checkpoints to the ones that are shared here, by tables.
 
 A row is (theirs, ours). `{n}` stands for a layer's number, `{t}` for a task's, `{wb}` for weight or bias. The shared
-names are those of edgemoe's own checkpoints, and besides `attn.q`, `attn.k`, `attn.v` (of a `qkv` in three), `ls1`, `ls2`
-(LayerScale), `norm`, `head`, `head_dist`, and of layers with experts `experts.fc1`, `experts.fc2`, `gate` (of all
+names are those of edgemoe's own checkpoints, and besides `attn.q`, `attn.k`, `attn.v` (of a `qkv` in three), `ls1`,
+`ls2` (LayerScale), `norm`, `head`, `head_dist`, and of layers with experts `experts.fc1`, `experts.fc2`, `gate` (of all
 tasks), `gate.{t}` and `task.*` (the task embedding).
 """
 
@@ -64,17 +64,17 @@ def family_of(source: Source, families: Iterable[Family]) -> tuple[Family, str]:
         )
         if len(prefixes) > 1:
             raise UserError(
-                f"{source.path} holds several networks: those of {shown(prefixes[0])} and {shown(prefixes[1])}. Save one "
-                "of them alone, or leave the others out: --ignore 'PREFIX*'."
+                f"{source.path} holds several networks: those of {shown(prefixes[0])} and {shown(prefixes[1])}. Save "
+                "one of them alone, or leave the others out: --ignore 'PREFIX*'."
             )
         for prefix in prefixes:
             strange = [part for part in prefix.split(".")[:-1] if part not in WRAPPERS]
             if not strange:
                 return family, prefix
             raise UserError(
-                f"{source.path}: tensor {shown(prefix + family.signature)} has the prefix {shown(prefix)}, which may be "
-                f"of another kind of network: {shown(strange[0])} is none of {', '.join(WRAPPERS)}. If it is a plain "
-                "vision transformer, save its state dict alone."
+                f"{source.path}: tensor {shown(prefix + family.signature)} has the prefix {shown(prefix)}, which may "
+                f"be of another kind of network: {shown(strange[0])} is none of {', '.join(WRAPPERS)}. If it is a "
+                "plain vision transformer, save its state dict alone."
             )
     known = " or ".join(f"{family.signature} ({family.name})" for family in families)
     raise UserError(
@@ -125,6 +125,6 @@ def _why_not(source: Source, family: Family, origin: str, name: str) -> str:
         if re.fullmatch(pattern, name):
             return why
     raise UserError(
-        f"{source.path}: tensor {shown(origin)} is not understood as one of {family.name}. If the network gives its result "
-        "without it, say --ignore with its name."
+        f"{source.path}: tensor {shown(origin)} is not understood as one of {family.name}. If the network gives its "
+        "result without it, say --ignore with its name."
     )

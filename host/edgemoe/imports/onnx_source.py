@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tensors of an ONNX graph under the names of the PyTorch modules that it was exported from.
 
-Initialisers of biases, norms, convolutions and tokens keep their names. The weight of a linear layer becomes one without
-a name, transposed, as the second input of a MatMul; the MatMul knows its module: the exporter of TorchScript names it
-"/blocks/blocks.0/attn/qkv/MatMul", the newer one keeps the path in its metadata. Two parameters that are equal are one
-initialiser, and the other's name is that of an Identity's output.
+Initialisers of biases, norms, convolutions and tokens keep their names. The weight of a linear layer becomes one
+without a name, transposed, as the second input of a MatMul; the MatMul knows its module: the exporter of TorchScript
+names it "/blocks/blocks.0/attn/qkv/MatMul", the newer one keeps the path in its metadata. Two parameters that are
+equal are one initialiser, and the other's name is that of an Identity's output.
 """
 
 from __future__ import annotations
@@ -135,8 +135,8 @@ def _weight(path: Path, name: str, array: Array, node: Any) -> tuple[str, Array]
     module = module_of(node)
     if not module:
         raise UserError(
-            f"{path}: tensor {shown(name)} is a weight without a name, and node {shown(node.name)} does not say of which "
-            f"layer; {EXPORT}."
+            f"{path}: tensor {shown(name)} is a weight without a name, and node {shown(node.name)} does not say of "
+            f"which layer; {EXPORT}."
         )
     return f"{module}.weight", made
 

@@ -19,9 +19,9 @@ def position_embedding(tensors: Named, dim: int, prefix: tuple[str, ...], traine
     plain = len([token for token in prefix if token != "register"])
     if count - patches not in (0, plain, len(prefix)):
         raise UserError(
-            f"{tensors.path}: tensor {tensors.spelt('pos_embed')} holds {count} positions; {trained[0]} x {trained[1]} "
-            f"patches take {patches}, or {patches + plain} with the tokens before them. If it was trained at another size, "
-            "give that as --trained-size HxW, with --resize-position."
+            f"{tensors.path}: tensor {tensors.spelt('pos_embed')} holds {count} positions; {trained[0]} x "
+            f"{trained[1]} patches take {patches}, or {patches + plain} with the tokens before them. If it was "
+            "trained at another size, give that as --trained-size HxW, with --resize-position."
         )
     made = np.zeros((len(prefix) + grid[0] * grid[1], dim))
     with_place = count - patches

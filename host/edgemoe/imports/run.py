@@ -113,8 +113,8 @@ def _trained(facts: Facts, wanted: Size, patch: int) -> Size:
     trained, grid = ((rows // patch, columns // patch) for rows, columns in (size, wanted))
     if trained != grid and not options.resize_position:
         raise UserError(
-            f"{facts.path} was trained at {size[0]} x {size[1]}; for another --size its position embedding is resized, if "
-            "you say --resize-position. Accuracy changes."
+            f"{facts.path} was trained at {size[0]} x {size[1]}; for another --size its position embedding is "
+            "resized, if you say --resize-position. Accuracy changes."
         )
     if trained != grid:
         facts.told["positions"] = (
@@ -135,6 +135,7 @@ def _report(source: Source, tensors: Named, facts: Facts, out: Path, name: str, 
         notes.append(f"There is no head: {FEATURES}; what follows it runs on the host.")
     return {
         "checkpoint": str(out), "model": name, "file": str(source.path), "sha256": source.sha256, "kind": source.kind,
-        "family": tensors.family, "tensors": len(source.arrays), "used": len(tensors.used & set(tensors.origin)), "facts": facts.told,
+        "family": tensors.family, "tensors": len(source.arrays), "used": len(tensors.used & set(tensors.origin)),
+        "facts": facts.told,
         "not_used": dict(sorted(tensors.unused.items())), "notes": notes,
     }  # fmt: skip

@@ -7,7 +7,10 @@ AVERAGED = (
     "the network averages the patches and normalises after that, the accelerator normalises each patch first, which is "
     "not the same. --head none imports its features alone"
 )
-PRE_LOGITS = "a layer between the norm and the head, which the accelerator has not. --head none imports the features alone"
+PRE_LOGITS = (
+    "a layer between norm and head, which the accelerator has not. --head none imports the features alone"
+)
+ATTENTION_POOL = "attention as a pool, which the accelerator has not. --head none imports the features alone"
 
 PLAIN_ROWS = (
     ("patch_embed.proj.{wb}", "patch_embed.{wb}"),
@@ -47,14 +50,15 @@ TIMM = Family(
         (r"patch_embed\.norm\..*", "a norm after the patch embedding, which the accelerator has not"),
         (r"fc_norm\..*", AVERAGED),
         (r"pre_logits\..*", PRE_LOGITS),
-        (r"attn_pool\..*", "attention as a pool, which the accelerator has not. --head none imports the features alone"),
+        (r"attn_pool\..*", ATTENTION_POOL),
         (r"blocks\.\d+\.attn\.(q_norm|k_norm)\..*", "norms of queries and keys, which the accelerator has not"),
         (r"blocks\.\d+\.(attn|mlp)\.norm\..*", "a norm inside of a layer, which the accelerator has not"),
         (r"blocks\.\d+\.attn\.(q_bias|k_bias|v_bias)", "an attention of BEiT or EVA, which is not understood"),
         (r".*(rel_pos|relative_position).*", "relative positions, which the accelerator has not"),
         (r".*rope.*", "rotary positions, which the accelerator has not"),
         (r"blocks\.\d+\.mlp\.(w\d+|fc1_g|fc1_x)\..*", "a gated MLP (SwiGLU), which the accelerator has not"),
-        (r"blocks\.\d+\.(in_proj|in_norm|out_proj|attns|ffns|mlp_out_proj|attn_out_proj)\..*", "parallel layers, which the accelerator has not"),
+        (r"blocks\.\d+\.((mlp_|attn_)?out_proj|in_proj|in_norm|attns|ffns)\..*",
+         "parallel layers, which the accelerator has not"),
         (r"blocks\.\d+\.\d+\..*", "layers in groups; save the state dict with the layers numbered through"),
     ),
     only_head=(r"head\..*", r"head_dist\..*", r"fc_norm\..*", r"pre_logits\..*", r"attn_pool\..*"),

@@ -48,8 +48,8 @@ def timm_config(path: Path, config: dict[str, Any], geometry: Geometry) -> Known
     if not found:
         raise refuse(
             path, "architecture", architecture,
-            f"known to compute as the accelerator does are {{vit, deit, deit3}}_{{{', '.join(HEADS)}}}_patch*; if it is "
-            "one of these under a name of its own, move this file away and give its facts as options"
+            f"known to compute as the accelerator does are {{vit, deit, deit3}}_{{{', '.join(HEADS)}}}_patch*; if it "
+            "is one of these under a name of its own, move this file away and give its facts as options"
         )  # fmt: skip
     width, heads = HEADS[found[1]]
     if "num_heads" in arguments:
@@ -91,8 +91,8 @@ def _images(path: Path, pretrained: dict[str, Any], arguments: dict[str, Any], k
         known.values["resize"] = _crop(share, pretrained.get("crop_mode", "center"))
     if pretrained.get("interpolation") not in (None, "bilinear"):
         known.notes.append(
-            f"timm resizes images {pretrained['interpolation']!r}; edgemoe's resize is its own, in integers, so that the "
-            "pixels of an image of another size differ a little."
+            f"timm resizes images {pretrained['interpolation']!r}; edgemoe's resize is its own, in integers, so that "
+            "the pixels of an image of another size differ a little."
         )
     names = pretrained.get("label_names")
     if isinstance(names, list):
