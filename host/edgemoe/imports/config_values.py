@@ -12,7 +12,7 @@ from edgemoe.errors import UserError, shown
 
 def refuse(path: Path, field: str, value: object, why: str) -> UserError:
     """The error for a value that can't be taken."""
-    return UserError(f"{path}: {field} is {shown(value)}: {why}.")
+    return UserError(f"{path} can't be used: {field} is {shown(value)}: {why}.")
 
 
 def same(path: Path, config: dict[str, Any], field: str, expected: object) -> None:

@@ -120,7 +120,7 @@ def _why_not(source: Source, family: Family, origin: str, name: str) -> str:
     """Why a tensor without a row is not used; UserError if the network can't be run without it, or isn't understood."""
     for pattern, why in family.refused:
         if re.fullmatch(pattern, name):
-            raise UserError(f"{source.path}: tensor {shown(origin)}: {why}.")
+            raise UserError(f"{source.path}: tensor {shown(origin)} can't be imported: {why}.")
     for pattern, why in family.unused:
         if re.fullmatch(pattern, name):
             return why
