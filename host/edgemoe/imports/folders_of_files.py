@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from edgemoe.errors import UserError, shown
-from edgemoe.files import open_regular
+from edgemoe.files import open_regular, reason
 from edgemoe.imports.named import Array, Source
 from edgemoe.imports.sources import read_torch
 
@@ -23,7 +23,10 @@ PARTED = re.compile(r".*mlp\.experts\.(htoh4|h4toh)\.(weight|bias)")
 
 def read_folder(path: Path, entry: str | None) -> Source:
     """A folder of raw files, or of 0.pth, 1.pth, ..."""
-    files = sorted(file.name for file in path.iterdir() if file.is_file())
+    try:
+        files = sorted(file.name for file in path.iterdir() if file.is_file())
+    except OSError as error:
+        raise UserError(f"Checkpoint {path} can't be read: {reason(error)}.") from error
     if any(name.endswith(RAW) for name in files):
         return read_raw(path, [name for name in files if name.endswith(RAW)], files)
     if any(RANK.fullmatch(name) for name in files):

@@ -51,7 +51,13 @@ def import_checkpoint(path: Path, out: Path, options: Options) -> dict[str, Any]
     code = code | {name: (value, "as in the graph") for name, value in source.facts.items()}
     values = ask_transformer(facts, sizes, code)
     found = _ask_gates(tensors, sizes, facts, values)
-    pool = ask_pool(tensors, facts, sizes) if (head := has_head(tensors, facts)) else None
+    if head := has_head(tensors, facts):
+        _refuse_idle(facts, "a network without a head of classes", "tasks")
+    else:
+        _refuse_idle(facts, "a network with a head of classes", "pool", "class_names")
+    if not source.kind.startswith("PyTorch"):
+        _refuse_idle(facts, "a file of PyTorch", "entry")
+    pool = ask_pool(tensors, facts, sizes) if head else None
     classes = ask_classes(tensors, facts) if head else ()
     facts.check()
     name = options.name or facts.known.values.get("name") or _name(path)
@@ -81,10 +87,7 @@ def _ask_gates(tensors: Named, sizes: Geometry, facts: Facts, values: dict[str, 
     """The facts of experts, into `values`; None without experts."""
     options = facts.options
     if not sizes.moe_layers:
-        for option, value in (("--top-k", options.top_k), ("--score-rule", options.score_rule),
-                              ("--threshold", options.threshold)):  # fmt: skip
-            if value is not None:
-                raise UserError(f"{option} is for a network with experts; {tensors.path} has none.")
+        _refuse_idle(facts, "a network with experts", "top_k", "score_rule", "threshold")
         if options.tasks is not None:
             values["tasks"] = options.tasks
         return None
@@ -100,6 +103,13 @@ def _ask_gates(tensors: Named, sizes: Geometry, facts: Facts, values: dict[str, 
     elif not found.count:
         tensors.notes.append("All tasks have one gate, which was given to each.")
     return found
+
+
+def _refuse_idle(facts: Facts, what: str, *names: str) -> None:
+    """UserError for an option that would do nothing, as the network is not `what`."""
+    for name in names:
+        if getattr(facts.options, name) is not None:
+            raise UserError(f"--{name.replace('_', '-')} is for {what}, which {facts.path} is not.")
 
 
 def _trained(facts: Facts, wanted: Size, patch: int) -> Size:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from edgemoe.checkpoint import FORMAT
 from edgemoe.errors import UserError, shown
 from edgemoe.files import open_regular
 from edgemoe.imports.named import Array, Source
@@ -56,6 +57,10 @@ def read_safetensors(path: Path) -> Source:
     bad = f"{path}: not a readable .safetensors file"
     with open_regular(path, "Checkpoint") as file:
         header = read_header(file, bad)
+        if header.metadata.get("format") == FORMAT:
+            raise UserError(
+                f"{path} is a checkpoint of edgemoe already: `edgemoe quantize` takes it as it is."
+            )
         file.seek(0)
         data = file.read()
     arrays: dict[str, Array] = {}
