@@ -47,7 +47,7 @@ def refused(path: Path, tmp_path: Path, options: Options, *said: str) -> str:
         import_checkpoint(path, tmp_path / "out.safetensors", options)
     message = str(error.value)
     assert all(part in message for part in said), message
-    assert len(message) < 1200 and "Traceback" not in message
+    assert len(message) < 1200 and "Traceback" not in message and "weights_only" not in message
     assert sorted(tmp_path.rglob("*")) == before
     return message
 
@@ -184,14 +184,23 @@ def test_code_is_not_executed(plainly: bool, tmp_path: Path) -> None:
             def __reduce__(self) -> tuple[object, tuple[object, ...]]:
                 return (eval, (f"open({str(marker)!r}, 'w')",))
 
-        path.write_bytes(pickle.dumps(Evil()))
-    refused(path, tmp_path, AUTHORS, "nothing of it was executed", "state_dict()")
+        path.write_bytes(pickle.dumps(Evil(), protocol=2))
+    refused(
+        path,
+        tmp_path,
+        AUTHORS,
+        "nothing of it was executed: it names ",
+        "eval, which is no tensor",
+        "state_dict()",
+    )
     assert not marker.exists()
 
 
 def test_a_whole_module_is_refused(tmp_path: Path) -> None:
     torch.save(torch.nn.Linear(2, 2), tmp_path / "m.pth")
-    refused(tmp_path / "m.pth", tmp_path, AUTHORS, "holds more than tensors")
+    refused(
+        tmp_path / "m.pth", tmp_path, AUTHORS, "it names torch.nn.modules.linear.Linear, which is no tensor"
+    )
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.1, 0.3, 0.5, 0.9, 0.999])

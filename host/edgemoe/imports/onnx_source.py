@@ -59,13 +59,9 @@ def read_onnx(path: Path) -> Source:
 
 
 def _graph(path: Path, data: bytes) -> Any:
-    try:
-        import onnx
-        from google.protobuf.message import DecodeError
-    except ModuleNotFoundError:
-        raise UserError(
-            f"{path}: reading ONNX needs the package onnx, which is not installed (pip install 'edgemoe[train]')."
-        ) from None
+    import onnx
+    from google.protobuf.message import DecodeError
+
     try:
         model = onnx.load_model_from_string(data)
     except (DecodeError, ValueError, RecursionError) as error:

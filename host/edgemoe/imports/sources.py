@@ -10,6 +10,8 @@ import hashlib
 import io
 import math
 import pickle
+import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -104,19 +106,22 @@ def read_torch(path: Path, entry: str | None) -> Source:
 
 def _loaded(path: Path, data: bytes) -> Any:
     """What PyTorch loads of tensors and plain containers alone."""
+    import torch
+
     try:
-        import torch
-    except ModuleNotFoundError:
-        raise UserError(
-            f"{path}: reading PyTorch's files needs torch, which is not installed (pip install 'edgemoe[train]'); "
-            "a .safetensors file needs none."
-        ) from None
-    try:
-        return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of protocols that a damaged file seems to have
+            return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
+        # What PyTorch says goes on to recommend weights_only=False, which would execute the file.
+        named = re.search(r"GLOBAL ([\w.]+)", str(error))
+        why = (
+            f"it names {named[1]}, which is no tensor"
+            if named
+            else "it is damaged, or holds more than tensors"
+        )
         raise UserError(
-            f"{path} is refused, and nothing of it was executed: it holds more than tensors "
-            f"({shown(_first_line(error))}). Save model.state_dict(), best as .safetensors."
+            f"{path} is refused, and nothing of it was executed: {why}. Save model.state_dict(), best as .safetensors."
         ) from error
     except Exception as error:  # nowhere is it said what PyTorch raises on a damaged file
         raise UserError(
