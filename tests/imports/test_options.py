@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
 from edgemoe.checkpoint import read_checkpoint
 from edgemoe.errors import UserError
@@ -19,6 +21,7 @@ from edgemoe.imports import Options, import_checkpoint
 FIXTURES = Path(__file__).parent / "fixtures"
 VIT = FIXTURES / "timm-vit" / "model.safetensors"
 DISTILLED = FIXTURES / "timm-deit-distilled" / "model.safetensors"
+HUGGING_FACE = FIXTURES / "hf-vit" / "model.safetensors"
 DINO = FIXTURES / "timm-dinov2" / "model.safetensors"
 KNOWN = Options(heads=3, eps=1e-6, activation="gelu", normalise="imagenet", size=(42, 42), resize="stretch")
 
@@ -106,6 +109,50 @@ def test_bfloat16(tmp_path: Path) -> None:
     assert all(np.array_equal(made[0][name], made[1][name]) for name in made[0])
     expected = state["blocks.1.attn.qkv.weight"].float().numpy()
     assert np.array_equal(made[0]["blocks.1.attn.qkv.weight"], expected)
+
+
+def test_a_pool_that_config_json_does_not_say_is_asked_for(tmp_path: Path) -> None:
+    shutil.copytree(VIT.parent, tmp_path / "m")
+    config = json.loads((tmp_path / "m" / "config.json").read_text())
+    del config["global_pool"]
+    (tmp_path / "m" / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UserError, match=r"--pool class\|mean"):
+        import_checkpoint(tmp_path / "m" / "model.safetensors", tmp_path / "x.safetensors", Options())
+
+
+@pytest.mark.parametrize(
+    ("path", "missing"), [(VIT, "attn.qkv.bias"), (HUGGING_FACE, "attention.query.bias")]
+)
+def test_biases_that_config_json_promises(path: Path, missing: str, tmp_path: Path) -> None:
+    """Without any bias of queries, keys and values a network is whole, unless config.json says otherwise."""
+    shutil.copytree(path.parent, tmp_path / "m")
+    left = {name: array for name, array in load_file(path).items()
+            if not name.endswith(("qkv.bias", "query.bias", "key.bias", "value.bias"))}  # fmt: skip
+    save_file(left, tmp_path / "m" / "model.safetensors")
+    with pytest.raises(UserError, match=f"{missing} is missing"):
+        import_checkpoint(tmp_path / "m" / "model.safetensors", tmp_path / "x.safetensors", Options())
+
+
+def test_names_in_memory(tmp_path: Path) -> None:
+    """Hugging Face's state dict names some tensors otherwise than its files do."""
+    names = {
+        "encoder.layer.": "layers.", "attention.attention.query": "attention.q_proj", "attention.output.dense":
+        "attention.o_proj", "attention.attention.key": "attention.k_proj", "attention.attention.value":
+        "attention.v_proj", "intermediate.dense": "mlp.fc1", ".output.dense": ".mlp.fc2",
+    }  # fmt: skip
+    state = {}
+    for name, array in load_file(HUGGING_FACE).items():
+        for old, new in names.items():
+            name = name.replace(old, new)
+        state[name] = torch.from_numpy(array)
+    torch.save(state, tmp_path / "m.bin")
+    shutil.copy(HUGGING_FACE.with_name("config.json"), tmp_path)
+    shutil.copy(HUGGING_FACE.with_name("preprocessor_config.json"), tmp_path)
+    made = []
+    for path in (HUGGING_FACE, tmp_path / "m.bin"):
+        import_checkpoint(path, tmp_path / "x.safetensors", Options())
+        made.append(read_checkpoint(tmp_path / "x.safetensors").tensors)
+    assert all(np.array_equal(made[0][name], made[1][name]) for name in made[0])
 
 
 def test_edgemoe_s_own(tmp_path: Path) -> None:

@@ -113,6 +113,12 @@ def _qkv(tensors: Named, block: str, dim: int) -> tuple[Float, Float]:
     return weights, np.concatenate([_bias(tensors, part, dim) for part in parts])
 
 
+def check_has_bias(tensors: Named) -> None:
+    """UserError if the first layer's queries have no bias; called where config.json says that they have."""
+    part = "q" if "blocks.0.attn.q.weight" in tensors else "qkv"
+    tensors.shape(f"blocks.0.attn.{part}.bias", 1)
+
+
 def _bias(tensors: Named, layer: str, size: int) -> Float:
     """The bias of a layer. Only queries, keys and values may have none, and then in all layers: 0."""
     part = layer.rpartition(".")[2]

@@ -22,7 +22,7 @@ Crop = tuple[str, int]
 @dataclass
 class Known:
     """Facts that the files beside a checkpoint tell, by name: heads, eps, activation, normalise (mean, std), size
-    (H,W), resize (a function of the size, as the crop may be a share of it), pool, classes, name.
+    (H,W), resize (a function of the size, as the crop may be a share of it), pool, classes, name, qkv_bias.
     """
 
     where: str = ""

@@ -42,6 +42,7 @@ def hugging_face_config(
         sides = size if isinstance(size, list) and len(size) == 2 else [size, size]
         known.values["size"] = (whole(path, "image_size", sides[0]), whole(path, "image_size", sides[1]))
     known.values["pool"] = "class"
+    known.values["qkv_bias"] = bool(config.get("qkv_bias", True))
     if isinstance(config.get("_name_or_path"), str) and config["_name_or_path"].isprintable():
         known.values["name"] = config["_name_or_path"].rpartition("/")[2] or config["model_type"]
     names = config.get("id2label")

@@ -12,7 +12,7 @@ import numpy as np
 from edgemoe.checkpoint import check_checkpoint_target, is_index, state_shapes, write_floats
 from edgemoe.errors import UserError
 from edgemoe.imports.beside import read_beside
-from edgemoe.imports.build import model_config, state_dict
+from edgemoe.imports.build import check_has_bias, model_config, state_dict
 from edgemoe.imports.experts import Gates, ask_experts, gates
 from edgemoe.imports.facts import Facts, ask_transformer
 from edgemoe.imports.geometry import Geometry, geometry
@@ -47,6 +47,8 @@ def import_checkpoint(path: Path, out: Path, options: Options) -> dict[str, Any]
     tensors = _named(source, options)
     sizes = geometry(tensors)
     facts = Facts(path, options, read_beside(path, tensors.family, sizes, options.model_config))
+    if facts.known.values.get("qkv_bias"):
+        check_has_bias(tensors)
     code = AUTHORS if tensors.family in (M3VIT.name, RAW.name) else {}
     code = code | {name: (value, "as in the graph") for name, value in source.facts.items()}
     values = ask_transformer(facts, sizes, code)

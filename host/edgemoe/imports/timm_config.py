@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from edgemoe.errors import shown
 from edgemoe.imports.config_values import class_names, number, refuse, same, whole
 from edgemoe.imports.facts import Crop, Known
 from edgemoe.imports.geometry import Geometry
@@ -67,8 +68,10 @@ def timm_config(path: Path, config: dict[str, Any], geometry: Geometry) -> Known
     if "patch_size" not in arguments and int(found[2]) != geometry.patch:
         raise refuse(path, "architecture", architecture, f"the tensors have patches of {geometry.patch}")
     known.values |= {"eps": 1e-6, "activation": "gelu", "name": architecture}
-    pool = arguments.get("global_pool", config.get("global_pool", "token"))
-    known.values["pool"] = POOLS.get(pool, f"timm's {pool!r}") if isinstance(pool, str) else "unknown"
+    pool = arguments.get("global_pool", config.get("global_pool"))
+    if pool is not None:
+        known.values["pool"] = POOLS.get(str(pool), f"timm's {shown(pool)}")
+    known.values["qkv_bias"] = bool(arguments.get("qkv_bias", True))
     _images(path, pretrained, arguments, known)
     return known
 
