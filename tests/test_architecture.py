@@ -38,6 +38,7 @@ ROOMS: dict[str, set[str]] = {
     "package": BASE | {"files", "tensors"},
     "shards": {"files", "tensors"},
     "checkpoint": BASE | {"files", "shards", "tensors"},
+    "imports": BASE | {"files", "tensors", "checkpoint", "golden"},
     "model": BASE | {"arrays", "files", "checkpoint", "images", "tensors"},
     "export": FILE,
     "ranges": FILE | {"checkpoint", "export", "files", "tensors"},
@@ -91,8 +92,8 @@ ROOMS: dict[str, set[str]] = {
 }
 # Heavy packages and the only rooms that may import them.
 HEAVY = {
-    "torch": {"model", "quant"},
-    "onnx": {"quant"},
+    "torch": {"model", "quant", "imports"},
+    "onnx": {"quant", "imports"},
     "onnxruntime": {"quant"},
     "pynq": {"runtime", "sim"},
     "cocotb": set(),

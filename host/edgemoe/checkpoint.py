@@ -9,6 +9,7 @@ PyTorch model's state dict. They are float32 or float16, which is widened to flo
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import save as serialise
 
 from edgemoe.config import EMBEDDING_DIM, ModelConfig
 from edgemoe.errors import UserError, shown
-from edgemoe.files import check_target, open_regular, parse_json
+from edgemoe.files import check_target, open_regular, parse_json, write
 from edgemoe.shards import SHARD_BYTES, Index, check_shards_target, open_shards, read_index, write_shards
 from edgemoe.tensors import INDEX, Entry, read_header, read_tensors
 
@@ -167,6 +169,15 @@ def write_halves(
                 f"{np.finfo(np.float16).max:.0f}; write it as float32."
             )
     write_shards(path, {"format": FORMAT, "config": config.to_dict(), "training": training}, halves, most)
+
+
+def write_floats(
+    path: Path, config: ModelConfig, tensors: Mapping[str, NDArray[np.float32]], training: dict[str, Any]
+) -> None:
+    """Writes a checkpoint as one float32 file, whole or not at all."""
+    texts = {"format": FORMAT, "config": json.dumps(config.to_dict()), "training": json.dumps(training)}
+    floats = {name: np.ascontiguousarray(tensors[name], dtype=np.float32) for name in state_shapes(config)}
+    write(path, serialise(floats, texts), "Checkpoint")
 
 
 def check_checkpoint_target(path: Path, need_bytes: int = 0) -> None:

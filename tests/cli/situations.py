@@ -238,6 +238,40 @@ SITUATIONS = [
     Situation("scenes --seed 99999999999999999999", "seed"),
     Situation("scenes --out file/x", "file", file("file")),
     Situation("scenes --count 1 --out .", "0.png", file("0.png")),
+    Situation("import", "Missing argument"),
+    Situation("import a.safetensors", "--out"),
+    Situation("import none.safetensors --out o.safetensors", "none.safetensors can't be read"),
+    Situation("import a.safetensors --out o.npz", "one .safetensors file", file("a.safetensors")),
+    Situation(
+        "import a.safetensors --out o.safetensors", "not a readable .safetensors file", file("a.safetensors")
+    ),
+    Situation("import a.safetensors --out a.safetensors", "did not make", file("a.safetensors")),
+    Situation("import a.pth --out o.safetensors", "nothing of it was executed: it is damaged", file("a.pth")),
+    Situation("import a.onnx --out o.safetensors", "not a readable ONNX file", file("a.onnx")),
+    Situation("import a.txt --out o.safetensors", "of no kind that is read", file("a.txt")),
+    Situation("import p.pth --out o.safetensors", "it is a pipe", fifo("p.pth")),
+    Situation("import c --out o.safetensors", "neither raw files", folder("c")),
+    Situation(
+        "import a.safetensors --out o.safetensors --size 224",
+        "expected height x width",
+        file("a.safetensors"),
+    ),
+    Situation("import a.safetensors --out o.safetensors --heads 0", "--heads", file("a.safetensors")),
+    Situation(
+        "import a.safetensors --out o.safetensors --activation relu", "--activation", file("a.safetensors")
+    ),
+    Situation(
+        "import {repo}/models/nano.safetensors --out o.safetensors", "is a checkpoint of edgemoe already"
+    ),
+    Situation(
+        "import {repo}/tests/imports/fixtures/timm-vit/model.safetensors --out o.safetensors --normalise x",
+        "--normalise 'x'",
+    ),
+    Situation(
+        "import {repo}/tests/imports/fixtures/timm-vit/model.safetensors --out mine.safetensors",
+        "mine.safetensors is not written",
+        file("mine.safetensors"),
+    ),
     Situation("quantize a.safetensors --out p.safetensors", "--calibration"),
     Situation(
         "quantize a.safetensors --out p.safetensors --calibration . --report-images c", "Give --report FOLDER"

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import bad_files
 
 ROOT = Path(__file__).resolve().parents[2]
+OTHERS = ROOT / "tests" / "imports" / "fixtures" / "timm-deit-distilled"
 PACKAGE = str(ROOT / "models" / "nano.package.safetensors")
 
 
@@ -47,6 +48,7 @@ def test_torch_is_really_missing(tmp_path: Path) -> None:
     [
         (["inspect", PACKAGE], "model nano"),
         (["inspect", "tiny"], "model tiny"),
+        (["import", str(OTHERS / "model.safetensors"), "--out", "c.safetensors"], "Every tensor was used"),
         (["random-package", "--seed", "1", "--layers", "2", "--out", "p.safetensors"], "sha256"),
         (["infer", "--backend", "golden", "--out", "out"], "out"),
         (["eval", PACKAGE, "--data", "scenes"], "depth RMSE"),
@@ -82,6 +84,16 @@ def test_what_needs_no_torch_runs(arguments: list[str], said: str, tmp_path: Pat
     done = without_torch(tmp_path, *arguments)
     assert done.returncode == 0, done.stderr
     assert said in done.stdout
+
+
+def test_import_needs_what_reads_the_file(tmp_path: Path) -> None:
+    torch_file = tmp_path / "m.pth"
+    torch_file.write_bytes(b"x")
+    for path, needed in ((torch_file, "torch"), (OTHERS / "dynamo.onnx", "onnx")):
+        done = without_torch(tmp_path, "import", str(path), "--out", "c.safetensors")
+        assert done.returncode == 2
+        assert f"needs {needed}, which `make setup` installs." in done.stderr
+        assert "Traceback" not in done.stderr and not (tmp_path / "c.safetensors").exists()
 
 
 @pytest.mark.parametrize(

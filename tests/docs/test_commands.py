@@ -124,7 +124,7 @@ def test_make_help_lists_every_target() -> None:
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the quoted commands find what they name: sources by link, and a checkpoint of a training."""
     folder = tmp_path_factory.mktemp("clone")
-    for name in ("hls", "models", "docs"):
+    for name in ("hls", "models", "docs", "tests"):
         (folder / name).symlink_to(ROOT / name)
     (folder / "build" / "train").mkdir(parents=True)
     shutil.copy(ROOT / "models" / "nano.safetensors", folder / "build" / "train")

@@ -21,7 +21,7 @@ from typing import Any
 import damage
 import numpy as np
 from PIL import Image
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 
 from edgemoe import package as packages
 from edgemoe.arrays import read_npy
@@ -29,6 +29,7 @@ from edgemoe.checkpoint import FORMAT, read_checkpoint, write_halves
 from edgemoe.config import ModelConfig
 from edgemoe.golden.random_package import random_package, random_state
 from edgemoe.images import read_image
+from edgemoe.imports import Options, import_checkpoint
 from edgemoe.inspect_package import contents, describe
 from edgemoe.package import Package
 from edgemoe.quant.calibrate import calibrate
@@ -82,6 +83,27 @@ def checkpoint_seeds() -> list[bytes]:
             "training": json.dumps({"steps": 1}),
         }
         files.append(save({name: t.astype(np.float32) for name, t in state.items()}, texts))
+    return files
+
+
+def import_seeds(name: str) -> list[bytes]:
+    """A checkpoint of another library, small."""
+    return [(ROOT / "tests" / "imports" / "fixtures" / "timm-deit-distilled" / name).read_bytes()]
+
+
+@cache
+def state_dict_seeds() -> list[bytes]:
+    """The same tensors as PyTorch saves them: as it does today, and as it did."""
+    import torch
+
+    tensors = {
+        name: torch.from_numpy(array) for name, array in load(import_seeds("model.safetensors")[0]).items()
+    }
+    files = []
+    for new in (True, False):
+        file = io.BytesIO()
+        torch.save({"model": tensors}, file, _use_new_zipfile_serialization=new)
+        files.append(file.getvalue())
     return files
 
 
@@ -193,6 +215,19 @@ def load_checkpoint(path: Path) -> None:
     checkpoint.config.name.encode()
 
 
+def load_import(path: Path) -> None:
+    """A damaged checkpoint of others; it becomes one of ours, or nothing is left."""
+    options = Options(
+        heads=3, eps=1e-6, activation="gelu", normalise="imagenet", size=(12, 12), resize="stretch"
+    )
+    out = path.with_name("imported.safetensors")
+    try:
+        import_checkpoint(path, out, options)
+        load_checkpoint(out)
+    finally:
+        out.unlink(missing_ok=True)
+
+
 def load_index(path: Path) -> None:
     """A damaged index beside shards that are whole."""
     for name, data in list(shards().items())[1:]:
@@ -235,6 +270,14 @@ def load_hwh(path: Path) -> None:
 KINDS = {
     "package": Kind(".safetensors", packages_seeds, [damage.tensors, damage.values], load_package),
     "checkpoint": Kind(".safetensors", checkpoint_seeds, [damage.tensors, damage.values], load_checkpoint),
+    "import": Kind(
+        ".safetensors",
+        lambda: import_seeds("model.safetensors"),
+        [damage.tensors, damage.values],
+        load_import,
+    ),
+    "state-dict": Kind(".pth", state_dict_seeds, damage.ANY, load_import),
+    "onnx": Kind(".onnx", lambda: import_seeds("dynamo.onnx"), damage.ANY, load_import),
     "index": Kind(".safetensors.index.json", index_seeds, damage.ANY, load_index),
     "ranges": Kind(".ranges.safetensors", ranges_seeds, [damage.tensors, damage.values], load_ranges),
     "png": Kind(".png", png_seeds, [damage.png], load_image),

@@ -15,6 +15,7 @@ import click
 
 from edgemoe import __version__
 from edgemoe.caches import build_root
+from edgemoe.cli.import_command import import_
 from edgemoe.cli.options import (
     BACKENDS,
     BOARD,
@@ -63,6 +64,9 @@ class Group(click.Group):
 @click.version_option(__version__, prog_name="edgemoe")
 def commands() -> None:
     """M3ViT on an FPGA: C++ kernels, an open HLS compiler, bit-exact cosimulation."""
+
+
+commands.add_command(import_)
 
 
 @commands.command()

@@ -30,7 +30,7 @@ class InputMeans:
         self.rows = {name: np.zeros((*total.shape[:-1], 1)) for name, total in self.sums.items()}
 
     def add(self, image: NDArray[np.uint8], tensors: Mapping[str, NDArray[Any]]) -> None:
-        """An image (height, width, 3) and its tensors of one task."""
+        """An image (height, width, 3) and its tensors of one task; a head that sees two tokens has them in one row."""
         for name, source in self.inputs.items():
             if source == PIXELS:
                 self._add_rows(name, patch_rows(image, self.config.patch) * PIXEL_SCALE)
@@ -39,7 +39,7 @@ class InputMeans:
             elif ".experts." in name:
                 self._add_experts(name, tensors)
             else:
-                self._add_rows(name, tensors[source])
+                self._add_rows(name, tensors[source].reshape(-1, self.sums[name].shape[-1]))
 
     def _add_rows(self, name: str, rows: Float) -> None:
         self.sums[name] += rows.sum(axis=0)
