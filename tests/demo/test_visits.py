@@ -150,6 +150,25 @@ def test_a_page_that_asks_no_more(
         assert job.answer
 
 
+def test_a_page_without_connection_that_was_idle_for_long_may_run(
+    visits: Visits, make_picture: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOST_SECONDS", 0.3)
+    visits.start("a", make_picture(1), "depth")
+    assert job_of(visits, "a").done.wait(SECONDS)
+    time.sleep(0.6)
+    wanted = []
+    submit = Engine.submit
+
+    def submitted(*arguments: Any, **named: Any) -> Job:
+        wanted.append(named["wanted"]())  # the engine may ask as soon as the run is queued
+        return submit(*arguments, **named)
+
+    monkeypatch.setattr(Engine, "submit", submitted)
+    visits.start("a", make_picture(2), "depth")
+    assert wanted == [True]
+
+
 def test_the_longest_idle_is_forgotten(visits: Visits, device: Acting, make_picture: Any) -> None:
     device.gate.clear()
     visits.start("first", make_picture(0), "depth")
