@@ -11,6 +11,8 @@ from unittest import mock
 import numpy as np
 import pytest
 from acting import Acting
+from between import Between
+from browser import Browser, Driven
 from browser import browser as browser  # the fixture
 from served import Served, serving
 from small import small
@@ -59,10 +61,11 @@ def device(workload: Workload) -> Acting:
 
 
 @contextmanager
-def page_of(engine: Engine, uploads: Path) -> Iterator[str]:
+def page_of(engine: Engine, uploads: Path, between: Between) -> Iterator[str]:
     """The page of an engine of the test's own, served by a thread; its address."""
     with mock.patch.dict(os.environ), closing(listen("127.0.0.1", 0)) as listener:
         server = web_server(application(engine, offered(None), uploads, "127.0.0.1"))
+        server.config.app = between.of(server.config.app)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
@@ -74,7 +77,23 @@ def page_of(engine: Engine, uploads: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def acting_page(device: Acting, tmp_path: Path) -> Iterator[str]:
+def driven(browser: Browser) -> Iterator[Driven]:
+    """The browser, to be told what to do."""
+    with browser.driven() as running:
+        yield running
+
+
+@pytest.fixture
+def between() -> Between:
+    """What stands between the browser and `acting_page`."""
+    return Between()
+
+
+@pytest.fixture
+def acting_page(device: Acting, between: Between, tmp_path: Path) -> Iterator[str]:
     """A page of `device` with room for one run that waits; its address."""
-    with closing(Engine("small", device.device, waiting=1)) as engine, page_of(engine, tmp_path) as address:
+    with (
+        closing(Engine("small", device.device, waiting=1)) as engine,
+        page_of(engine, tmp_path, between) as address,
+    ):
         yield address

@@ -2,17 +2,17 @@
 """The page in a real browser: what it shows is what golden computes, whoever else uses it."""
 
 import base64
-import contextlib
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from acting import Acting
-from browser import MEASURE, Browser, Driven, Tab
+from browser import MEASURE, Driven, Tab
+from demo_page import RESULT, again, refused, result_of
 from PIL import Image
 from served import EDGEMOE, ENDING_SECONDS, Served, serving
 
@@ -28,25 +28,13 @@ from edgemoe.shipped import STREET
 from edgemoe.sim.build import build_overlay
 
 pytestmark = pytest.mark.slow
-RESULT = "#result article"
 FILE = "#upload input[type=file]"
-
-
-@pytest.fixture
-def driven(browser: Browser) -> Iterator[Driven]:
-    with browser.driven() as running:
-        yield running
 
 
 def shown(tab: Tab, name: str) -> np.ndarray:
     """A picture of the result, as pixels."""
     address = tab.run(f"document.querySelector('{RESULT} img[data-picture={name}]').src")
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))))
-
-
-def result_of(tab: Tab, name: str) -> None:
-    """Wait for the result of the image of that name."""
-    tab.wait(f"document.querySelector('{RESULT}[aria-label=\"Result of {name}\"]')")
 
 
 def run(tab: Tab, path: Path) -> None:
@@ -80,6 +68,7 @@ def check_quiet(tab: Tab, served: Served) -> None:
         urlsplit(address).netloc for address in tab.asked() if not address.startswith(("data:", "blob:"))
     }
     assert asked == {f"127.0.0.1:{served.port}"}
+    assert not [address for address in tab.asked() if "/queue/" in address]  # it loses events: see `guard`
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1200, False), (390, False), (1200, True), (390, True)])
@@ -138,33 +127,9 @@ def test_what_is_no_image_is_refused_kindly(driven: Driven, golden_page: Served,
         tab.wait(f"document.querySelector('#state [role=alert]')?.textContent.includes('{words}')")
         tab.run("document.querySelector('#state [role=alert]').remove()")
     assert str(tmp_path) not in tab.text()
-    tab.run("document.querySelector('#run').click()")  # what was chosen before is still there
-    tab.wait("document.querySelector('#state progress')")
-    tab.wait("!document.querySelector('#state progress')")
+    again(tab)  # what was chosen before is still there
     check(tab, STREET)
     check_quiet(tab, golden_page)
-
-
-def refused(tab: Tab, words: str) -> None:
-    """Wait for a refusal that says this."""
-    tab.wait(f"document.querySelector('#state [role=alert]')?.textContent.includes({json.dumps(words)})")
-
-
-def again(tab: Tab) -> None:
-    """Run what is chosen, and wait until its result is the page's newest."""
-    tab.run(f"document.querySelector('{RESULT}').id = 'before'")
-    tab.wait("!document.querySelector('#state progress')")
-    # The page takes no click until the browser has heard that the run before has ended, which shows nowhere; and a
-    # result equal to the one before leaves the page as it is.
-    newer = f"document.querySelector('{RESULT}:not(#before)')"
-    for _ in range(5):
-        tab.run("document.querySelector('#run').click()")
-        with contextlib.suppress(AssertionError):
-            tab.wait(f"document.querySelector('#state progress') || {newer}", seconds=10)
-            break
-    tab.wait(f"{newer} || !document.querySelector('#state progress')")
-    tab.wait(f"document.querySelector('{RESULT}')")
-    assert not tab.run("document.querySelector('#state [role=alert]')")
 
 
 @pytest.mark.parametrize("failure", [DeviceError("The device hangs <b>here</b>."), ValueError("a fault")])

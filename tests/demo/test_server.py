@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from between import EVENT
 from served import ENDING_SECONDS, Served, serving
 
 from edgemoe.caches import build_root
@@ -81,7 +82,13 @@ def test_an_event_can_not_name_a_file_of_the_computer(golden_page: Served) -> No
         data = [{"path": path, "meta": {"_type": "gradio.FileData"}}, None]
         message = {"data": data, "fn_index": upload["id"], "session_hash": "abc", "trigger_id": None}
         headers = {"Content-Type": "application/json"}
-        answer = ask(golden_page, "/gradio_api/queue/join", "POST", json.dumps(message).encode(), headers)
+        answer = ask(
+            golden_page,
+            EVENT,
+            "POST",
+            json.dumps(message).encode(),
+            headers,
+        )
         assert answer == (400, b"Such an event is not taken.")
 
 

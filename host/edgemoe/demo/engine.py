@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,7 @@ KEPT = 8
 """Answers that are kept for pages that have just been opened."""
 CLOSING_SECONDS = 2.0
 """How long `close` waits for a run that is under way."""
+STOPPED = "This run was stopped. Press Run to run it again."
 
 
 class BusyError(EdgeMoeError):
@@ -64,6 +65,8 @@ class Job:
 
     picture: Picture
     task: str
+    wanted: Callable[[], bool] = lambda: True
+    """Whether somebody still waits for it, asked at every step; it must neither wait nor ask the engine."""
     done: threading.Event = field(default_factory=threading.Event)
     answer: Answer | None = None
     error: str | None = None
@@ -71,11 +74,27 @@ class Job:
     """What is being done, "" while it waits."""
     part: float = 0.0
     """How much of that is done, 0..1."""
-    stopped: bool = False
+    _stopped: bool = False
+
+    @classmethod
+    def of(cls, answer: Answer) -> Job:
+        """One whose answer is there already."""
+        job = cls(answer.picture, answer.task, answer=answer)
+        job.done.set()
+        return job
 
     def stop(self) -> None:
         """Nobody waits for it any more: it is left out, or ended at the next step of the simulation."""
-        self.stopped = True
+        self._stopped = True
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nobody waits for it any more."""
+        return self._stopped or not self.wanted()
+
+    def is_for(self, picture: Picture, task: str) -> bool:
+        """Whether it is wanted and its answer will be the one for these."""
+        return not self.stopped and _key(self.picture, self.task) == _key(picture, task)
 
 
 def _key(picture: Picture, task: str) -> tuple[str, str, str]:
@@ -105,22 +124,36 @@ class Engine:
         self._thread = threading.Thread(target=self._work, name="edgemoe-device", daemon=True)
         self._thread.start()
 
-    def submit(self, picture: Picture, task: str) -> Job:
+    def submit(
+        self,
+        picture: Picture,
+        task: str,
+        *,
+        wanted: Callable[[], bool] = lambda: True,
+        instead_of: Job | None = None,
+    ) -> Job:
         """Queue a picture for a task, or for `both`.
+
+        Args:
+            wanted: as of `Job`.
+            instead_of: a run that is stopped if this one is taken; where it waits, this one may wait in its stead.
 
         Raises:
             UserError: there is no such task.
-            BusyError: too many wait already.
+            BusyError: too many wait already; `instead_of` goes on.
         """
         find_tasks(self.workload.package.config, task)
-        job = Job(picture, task)
+        job = Job(picture, task, wanted)
         with self._changed:
             if self._closing:
                 raise BusyError("The page is being closed; nothing more is run.")
-            if sum(not waiting.stopped for waiting in self._queue) >= self._most:
+            others = [waiting for waiting in self._queue if waiting is not instead_of]
+            if sum(not waiting.stopped for waiting in others) >= self._most:
                 raise BusyError(
                     f"{self._most} runs are waiting for the device already. Try again in a moment."
                 )
+            if instead_of:
+                instead_of.stop()
             self._queue.append(job)
             self._changed.notify_all()
         return job
@@ -152,7 +185,7 @@ class Engine:
             try:
                 job.answer = self._answer(job)
             except _Stopped:
-                job.error = "This run was stopped."
+                job.error = STOPPED
                 self._drop()  # it may be in the middle of a program
             except Exception as error:
                 job.error, _ = faults.explain(error, build_root() / "faults")
@@ -174,7 +207,7 @@ class Engine:
                     if not job.stopped:
                         self._running = job
                         return job
-                    job.error = "This run was stopped."
+                    job.error = STOPPED
                     job.done.set()
                 if self._closing:
                     return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What of the web library may be reached: the page, its scripts, its queue and uploads. Nothing else.
+"""What of the web library may be reached: the page, its scripts, its events and uploads. Nothing else.
 
 The library has routes that hand out files of its cache, fetch addresses, and call other servers. The page needs none
 of them: its pictures are inside it. An event may name a file that the library then reads, or an address that it then
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from edgemoe import images
+from edgemoe.demo.visits import Visits
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -25,10 +26,14 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OPEN = re.compile(
     r"/(|config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|(assets|static)/.+"
-    r"|gradio_api/(app_id|startup-events|upload|upload_progress|heartbeat/\w+|queue/(join|data)|reset|cancel|info))"
+    r"|gradio_api/(app_id|upload|upload_progress|heartbeat/\w+|run/predict))"
 )
 UPLOAD = "/gradio_api/upload"
-JOIN = "/gradio_api/queue/join"
+EVENT = "/gradio_api/run/predict"
+"""An event of the page is one request, and what comes of it the answer. The library's other way, a queue whose answers
+come over a stream that is closed and opened anew, loses events that arrive while it is being closed."""
+PRESENCE = "/gradio_api/heartbeat/"
+"""What a page that is open holds a connection to, until it is left."""
 EVENT_BYTES = 1 << 20
 """Largest event: names and choices."""
 ENVELOPE = 1 << 16
@@ -46,12 +51,13 @@ class Guard:
     """An ASGI application around another.
 
     uploads: the folder of the files that an event may name.
+    visits: told of the pages that are open.
     hosts: names by which the page may be asked for; None for any. A page on this computer alone answers to no other
     name, so that a site elsewhere can't reach it through a name of its own that leads here.
     """
 
-    def __init__(self, app: App, uploads: Path, hosts: frozenset[str] | None = None) -> None:
-        self.app, self.uploads, self.hosts = app, uploads.resolve(), hosts
+    def __init__(self, app: App, uploads: Path, visits: Visits, hosts: frozenset[str] | None = None) -> None:
+        self.app, self.uploads, self.visits, self.hosts = app, uploads.resolve(), visits, hosts
         self._ended = asyncio.Event()
 
     def end(self) -> None:
@@ -74,7 +80,10 @@ class Guard:
             await _refuse(send, 404, "There is nothing here.")
         elif scope["path"] == UPLOAD and _too_long(headers.get("content-length", "")):
             await _refuse(send, 413, f"An image of more than {images.MAX_UPLOAD_BYTES:,} bytes is not taken.")
-        elif scope["path"] == JOIN:
+        elif scope["path"].startswith(PRESENCE):
+            with self.visits.connected(scope["path"].removeprefix(PRESENCE)):
+                await self._pass_on(scope, receive, send)
+        elif scope["path"] == EVENT:
             body = await _whole(receive, EVENT_BYTES)
             if (event := self._checked(body)) is None:
                 await _refuse(send, 400, "Such an event is not taken.")

@@ -19,6 +19,7 @@ from edgemoe.demo.devices import find_device
 from edgemoe.demo.engine import Engine
 from edgemoe.demo.guard import Guard
 from edgemoe.demo.intake import offered
+from edgemoe.demo.visits import PAGES, Visits
 from edgemoe.errors import UserError
 from edgemoe.images import MAX_UPLOAD_BYTES
 from edgemoe.inputs import find_package
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 LEAVING_SECONDS = 1
 """How long open connections are waited for at the end."""
-SESSIONS = 64
-"""Pages whose chosen picture is remembered; the longest idle is forgotten first."""
 LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
 INSTALL = "pip install 'edgemoe[demo]'"
 
@@ -112,9 +111,9 @@ def application(engine: Engine, pictures: dict[str, Path], uploads: Path, host: 
 
     from edgemoe.demo.page import build_page
 
-    page = build_page(engine, pictures, uploads)
-    page.state_session_capacity = SESSIONS
-    page.queue(max_size=None, api_open=False)
+    visits = Visits(engine)
+    page = build_page(engine, visits, pictures, uploads)
+    page.state_session_capacity = PAGES  # the chosen picture of each
     css = (Path(__file__).parent / "templates" / "demo.css").read_text(encoding="utf-8")
     served = gr.mount_gradio_app(
         FastAPI(openapi_url=None, docs_url=None, redoc_url=None),
@@ -135,7 +134,7 @@ def application(engine: Engine, pictures: dict[str, Path], uploads: Path, host: 
         css=css,
         head=rendered("head.html.j2", {}, "edgemoe.demo"),
     )
-    return Guard(served, uploads, LOCAL if _is_local(host) else None)
+    return Guard(served, uploads, visits, LOCAL if _is_local(host) else None)
 
 
 def _settle(uploads: Path) -> None:

@@ -83,7 +83,7 @@ def result(answer: Answer) -> str:
         "tasks": tasks,
         "backdrop": _grey(picture.original),
         "when": time.strftime("%H:%M:%S", time.localtime(answer.ended)),
-        "answer": f"{picture.sha256[:12]}/{answer.task}",
+        "answer": f"{picture.sha256[:12]}/{answer.task}/{answer.ended}",
     }
     return _piece("result.html.j2", values)
 
