@@ -27,6 +27,9 @@ SOURCES = (checkpoint, export, numerics, package, ranges, shards, tensors)
 
 BIAS_CORRECTION = False
 """Of the shipped packages: it changes next to nothing on the tasks of these models (docs/reference/arithmetic.md)."""
+MARGIN = 1.5
+"""Of the shipped packages, of the residual `ranges.RESIDUAL_MARGIN`. Whatever `edgemoe quantize` has as its defaults,
+these two and `quantised` decide what is shipped, and so every picture and figure of it."""
 
 Tell = Callable[[str], None]
 
@@ -81,12 +84,21 @@ def _made(config: ModelConfig, tell: Tell) -> Path:
     def make(folder: Path) -> None:
         tell(f"making the package of {config.name} from its checkpoint, once")
         float_model = checkpoint.read_checkpoint(source)
-        made = ranges.quantised(
-            float_model, ranges.read_ranges(found, float_model), source, bias_correction=BIAS_CORRECTION
-        )
+        made = quantised(float_model, ranges.read_ranges(found, float_model), source)
         package.save(made, folder / name)
 
     return kept(build_root() / "packages" / f"{config.name}-{key[:16]}", make) / name
+
+
+def quantised(
+    float_model: checkpoint.Checkpoint,
+    found: ranges.Ranges,
+    source: Path,
+    *,
+    bias_correction: bool = BIAS_CORRECTION,
+) -> package.Package:
+    """The package as it is shipped of a checkpoint, which `source` names, and its ranges."""
+    return ranges.quantised(float_model, found, source, bias_correction=bias_correction, margin=MARGIN)
 
 
 def _checkpoint_file(config: ModelConfig) -> Path:
