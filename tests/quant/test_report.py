@@ -14,11 +14,13 @@ from small import small
 
 from edgemoe import numerics
 from edgemoe.cli.group import commands
+from edgemoe.cli.quantising import recipe_of
 from edgemoe.errors import UserError
 from edgemoe.golden.random_package import random_image, random_state
 from edgemoe.package import Package
 from edgemoe.quant.calibrate import calibrate
 from edgemoe.quant.profile import FIXED_MOST, profile
+from edgemoe.quant.recipe import DEFAULT, PERCENTILE
 from edgemoe.quant.report import IMAGES_MOST, advice, choose_images, far_images, far_rows, text, write_report
 from edgemoe.ranges import MARGIN, Ranges, package_of
 
@@ -26,6 +28,7 @@ SMALL = small(height=32, width=32, dim=32, experts=4)
 RNG = np.random.default_rng(4)
 IMAGES = [random_image(SMALL, RNG) for _ in range(3)]
 State = dict[str, np.ndarray]
+FAR = {"black", "white", "red", "blue", "noise"}
 
 
 def model(**factors: float) -> State:
@@ -44,7 +47,7 @@ def made(state: State, **shrunk: float) -> Package:
     greatest = dict(found.greatest)
     for name, factor in shrunk.items():
         greatest[name.replace("_", ".")] *= factor
-    return package_of(SMALL, state, Ranges(found.images, greatest, found.shares), {})
+    return package_of(SMALL, state, Ranges(found.images, greatest, found.shares), {}, margin=1.5)
 
 
 def test_without_clipping_the_worst_sqnr_is_first() -> None:
@@ -107,7 +110,7 @@ def test_fixed_formats_end_at_one_value() -> None:
 def test_far_images_are_counted_and_the_stage_named() -> None:
     state = model()
     narrow = far_rows(made(state, blocks_1_norm2=0.2), state)
-    assert {row["image"] for row in narrow} == set(far_images(SMALL)) == {"black", "white", "noise"}
+    assert {row["image"] for row in narrow} == set(far_images(SMALL)) == FAR
     assert all(row["most"] == "blocks.1.norm2" for row in narrow if row["image"] == "noise")
     wide = package_of(SMALL, state, calibrate(SMALL, state, IMAGES), {}, margin=16.0)
     assert all(row["clipped"] == 0 and "most" not in row for row in far_rows(wide, state))
@@ -141,12 +144,19 @@ def test_the_text_claims_no_more_than_is_known(known: bool, said: str, tmp_path:
     write_report(tmp_path, made(state), state, IMAGES[:1], IMAGES[1:] if known else [])
     assert f"1 image, {said} calibration's" in (tmp_path / "profile.txt").read_text().splitlines()[0]
     rows = json.loads((tmp_path / "profile.json").read_text())
-    assert {"black", "white", "noise"} == {row["image"] for row in rows if "image" in row}
+    assert {row["image"] for row in rows if "image" in row} == FAR
+    assert (tmp_path / "profile.svg").read_text().startswith("<svg")
 
 
-def test_the_command_s_margin_is_the_one_that_calibration_has() -> None:
-    margin = next(option for option in commands.commands["quantize"].params if option.name == "margin")
-    assert margin.default == MARGIN
+def test_the_command_s_defaults_are_the_recipe_s() -> None:
+    command = commands.commands["quantize"]
+    context = command.make_context("quantize", ["float.safetensors", "--out", "integers.safetensors"])
+    assert recipe_of(dict(context.params)) == DEFAULT
+    parameters = command.params
+    margin = next(option for option in parameters if option.name == "margin")
+    assert f"[default: {MARGIN:g};" in margin.help
+    percentile = next(option for option in parameters if option.name == "percentile")
+    assert f"[default: {PERCENTILE}]" in percentile.help
 
 
 def test_other_models_of_the_same_shape_are_no_matter() -> None:

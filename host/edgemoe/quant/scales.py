@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+
 from edgemoe.config import ModelConfig
 from edgemoe.errors import UserError
 from edgemoe.numerics import ACT_BITS, RESIDUAL_BITS
@@ -13,8 +15,13 @@ from edgemoe.ranges import Ranges, rounded
 
 LEAST = 1e-3
 """A range that calibration found smaller is taken to be this: a tensor that was 0 may not stay so."""
-FREE = 2.0
-"""A bound is worth one more bit of 16: up to so many times what margin and range ask for, the scale reaches it."""
+FREE = 4.0
+"""A bound is worth two more bits of 16: up to so many times what margin and range ask for, the scale reaches it."""
+
+
+MEANS = {"context": "v", "pool": "norm"}
+"""Tensors that are means of what another's format holds, which so is their bound. In int16 it is taken however far it
+is: attention that falls on one key makes the context of an image many times that of the calibration's."""
 
 
 def bits_of(name: str, act_bits: int) -> int:
@@ -36,23 +43,24 @@ def scales_of(config: ModelConfig, state: State, ranges: Ranges, recipe: Recipe)
 def reaches(config: ModelConfig, state: State, ranges: Ranges, recipe: Recipe) -> dict[str, float]:
     """The magnitude at which each tensor's format is to end.
 
-    Margin times range; or what the tensor can't exceed, if that is less, or in int16 at most FREE times as much.
+    Margin times range; or what the tensor can't exceed, if that is less, or in int16 at most FREE times as much, or of
+    MEANS however much.
     """
     limits = bounds(config, state) if recipe.bounds else {}
+    wide = recipe.act_bits == ACT_BITS
     found: dict[str, float] = {}
     for name, greatest in ranges.greatest.items():
         margin = recipe.residual_room if name == "residual" else recipe.room
         wanted = max(_range(name, greatest, ranges, recipe), LEAST) * margin
-        limit = limits.get(name)
-        if name.endswith(".context") and recipe.bounds:
-            limit = found[f"{name.removesuffix('.context')}.v"]  # a mean of what v's format holds
-        if name.endswith(".pool") and recipe.bounds:
-            limit = found[f"{name.removesuffix('.pool')}.norm"]
+        limit, free = limits.get(name, math.inf), FREE if wide else 1.0
+        place, _, tensor = name.rpartition(".")
+        if recipe.bounds and tensor in MEANS:
+            limit, free = found[f"{place}.{MEANS[tensor]}"], math.inf if wide else 1.0
+        near = limit <= free * wanted
         if name == "residual":  # the bound is that of its first value alone
-            found[name] = max(wanted, limit) if limit is not None and limit <= FREE * wanted else wanted
-            continue
-        free = FREE if recipe.act_bits == ACT_BITS else 1.0
-        found[name] = limit if limit is not None and limit <= free * wanted else wanted
+            found[name] = max(wanted, limit) if near else wanted
+        else:
+            found[name] = limit if near else wanted
     return found
 
 
