@@ -28,7 +28,11 @@ def test_no_image_leaves_a_bound(config: ModelConfig) -> None:
     state, rng = random_state(config, np.random.default_rng(7)), np.random.default_rng(8)
     limits = bounds(config, state)
     size = (config.height, config.width, 3)
-    images = [random_image(config, rng), rng.integers(0, 2, size, np.uint8) * 255, *far_images(config).values()]
+    images = [
+        random_image(config, rng),
+        rng.integers(0, 2, size, np.uint8) * 255,
+        *far_images(config).values(),
+    ]
     for image in images:
         for task in config.tasks:
             for name, value in ranges(config, forward(config, state, image, task), task).items():
@@ -80,7 +84,8 @@ def test_a_scale_reaches_a_bound_that_is_near() -> None:
             assert wide[name] == wide[name.replace("context", "v")]
         elif name != "residual":
             assert wide[name] <= FREE * plain[name]
-            assert narrow[name] == pytest.approx(greatest) or greatest > limits[name]
+            room = 3 if name.endswith(".out") else 1
+            assert narrow[name] == pytest.approx(room * greatest)
     close = dict(found.greatest) | {"blocks.0.norm1": limits["blocks.0.norm1"] / (3.01 * FREE)}
     far = reaches(config, state, type(found)(1, close, found.shares), DEFAULT)
     assert far["blocks.0.norm1"] == pytest.approx(limits["blocks.0.norm1"] / 1.0033 / FREE, rel=1e-3)

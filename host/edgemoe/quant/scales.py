@@ -43,19 +43,20 @@ def scales_of(config: ModelConfig, state: State, ranges: Ranges, recipe: Recipe)
 def reaches(config: ModelConfig, state: State, ranges: Ranges, recipe: Recipe) -> dict[str, float]:
     """The magnitude at which each tensor's format is to end.
 
-    Margin times range; or what the tensor can't exceed, if that is less, or in int16 at most FREE times as much, or of
-    MEANS however much.
+    Margin times range; or what the tensor can't exceed, if that is less, or, in int16 with ranges of the greatest
+    values, at most FREE times as much, or of MEANS however much.
     """
     limits = bounds(config, state) if recipe.bounds else {}
-    wide = recipe.act_bits == ACT_BITS
+    spare = recipe.act_bits == ACT_BITS and recipe.ranges_by == "minmax"
     found: dict[str, float] = {}
     for name, greatest in ranges.greatest.items():
-        margin = recipe.residual_room if name == "residual" else recipe.room
+        whole = name == "residual" or bits_of(name, recipe.act_bits) > recipe.act_bits
+        margin = recipe.residual_room if whole else recipe.room
         wanted = max(_range(name, greatest, ranges, recipe), LEAST) * margin
-        limit, free = limits.get(name, math.inf), FREE if wide else 1.0
+        limit, free = limits.get(name, math.inf), FREE if spare else 1.0
         place, _, tensor = name.rpartition(".")
         if recipe.bounds and tensor in MEANS:
-            limit, free = found[f"{place}.{MEANS[tensor]}"], math.inf if wide else 1.0
+            limit, free = found[f"{place}.{MEANS[tensor]}"], math.inf if spare else 1.0
         near = limit <= free * wanted
         if name == "residual":  # the bound is that of its first value alone
             found[name] = max(wanted, limit) if near else wanted
