@@ -21,7 +21,7 @@ from edgemoe.quant.calibrate import Pixels, Step, calibrate, read_folder
 from edgemoe.quant.recipe import DEFAULT, Recipe
 from edgemoe.quant.report import check_report_target, choose_images, write_report
 from edgemoe.quant.scales import scales_of
-from edgemoe.quant.search import Outcome, spend
+from edgemoe.quant.search import Outcome, check_budget, spend
 from edgemoe.quant.smooth import smoothed
 from edgemoe.quant.weights import layer_bits
 from edgemoe.ranges import Ranges, check_ranges_target, read_ranges, write_ranges
@@ -137,7 +137,9 @@ def quantize_checkpoint(
     if report is not None:
         check_report_target(report)
     source = read_checkpoint(checkpoint)
-    layer_bits(source.config, recipe.weights)  # a pattern that is wrong shows before the work
+    bits = layer_bits(source.config, recipe.weights)  # a pattern that is wrong shows before the work
+    if recipe.budget is not None:
+        check_budget(source.config, bits, recipe.budget)
     images = [] if calibration is None else read_folder(calibration, source.config)
     reported = [] if report is None else choose_images(report_images, source.config, images)
     state = float_state(source)

@@ -65,12 +65,7 @@ def spend(
 
     means: the mean input of every layer, if biases are corrected. step: told how many layers of all are measured.
     """
-    used = weight_bytes(config, bits)
-    if used > budget:
-        raise UserError(
-            f"A budget of {budget:,} bytes is less than the {used:,} that the weights take without int16 layers but "
-            "those that are named, and the patch embedding; give more, or 'patch_embed=8'."
-        )
+    used = check_budget(config, bits, budget)
     if not images:
         raise UserError(
             "A budget is spent by what images show: give --calibration FOLDER, not only --ranges."
@@ -92,6 +87,17 @@ def spend(
             found |= dict.fromkeys(candidates[order], 16)
         choices.append(Choice(candidates[order], noise, size, taken))
     return Outcome(found, used, tuple(choices))
+
+
+def check_budget(config: ModelConfig, bits: Mapping[str, int], budget: int) -> int:
+    """The bytes that the weights take before anything is bought; UserError if the budget is less."""
+    used = weight_bytes(config, bits)
+    if used > budget:
+        raise UserError(
+            f"A budget of {budget:,} bytes is less than the {used:,} that the weights take already, with int16 in the "
+            f"layers that are named and in the patch embedding. Give more, or --weight-bits 'patch_embed=8'."
+        )
+    return used
 
 
 def _outputs(
