@@ -24,17 +24,19 @@ from PIL import Image
 from edgemoe import checkpoint, faults, shipped
 from edgemoe.caches import build_root
 from edgemoe.config import MODELS, ModelConfig
+from edgemoe.golden.model import forward
 from edgemoe.images import Pixels, fitted
 from edgemoe.model.predict import load_model, predict
 from edgemoe.model.scenes import CALIBRATION, VALIDATION
 from edgemoe.package import Package
 from edgemoe.quant.calibrate import calibrate, read_folder
 from edgemoe.quant.evaluate import Scores, integer_model, score
-from edgemoe.quant.profile import Ratio, Runner, features, features_sqnr
+from edgemoe.quant.profile import Ratio, Runner, features_sqnr
 from edgemoe.quant.quantise import float_state, make_package
 from edgemoe.quant.recipe import Recipe
 from edgemoe.quant.report import far_images
 from edgemoe.quant.scenes import read_scene
+from edgemoe.quant.search import chosen, measured
 from edgemoe.quant.ship import CALIBRATION_SCENES, ONE_THREAD, scene_folder
 from edgemoe.quant.weights import layer_bits, weight_bytes
 from edgemoe.ranges import Ranges
@@ -74,8 +76,8 @@ class Trained:
     unseen: list[Pixels]
 
     def package(self, found: Ranges, recipe: Recipe) -> Package:
-        """Made of ranges; a budget is spent by the calibration's scenes."""
-        return make_package(self.config, self.state, found, recipe, images=self.scenes).package
+        """Made of ranges."""
+        return make_package(self.config, self.state, found, recipe).package
 
     def decibels(self, package: Package, images: list[Pixels]) -> float:
         """Features of some images together."""
@@ -130,7 +132,7 @@ def far_rows(model: Trained) -> Iterator[Row]:
         recipes = (WIDE, Recipe(), Recipe(margin=1.5, bounds=False))
         runners = [Runner(model.package(found, recipe), taps=False) for recipe in recipes]
         for name, pictures in shown.items():
-            wide, own, narrow = (_features(model, runner, pictures) for runner in runners)
+            wide, own, narrow = _features(model, runners, pictures)
             yield {
                 "calibrated": kind,
                 "images": name,
@@ -142,18 +144,22 @@ def far_rows(model: Trained) -> Iterator[Row]:
             }
 
 
-def _features(model: Trained, runner: Runner, images: list[Pixels]) -> tuple[float, int]:
-    """dB of the features of all images, and values that were clipped for their range: scores, whose format is fixed,
-    are clipped in every package of a model and are not counted.
+def _features(model: Trained, runners: list[Runner], images: list[Pixels]) -> list[tuple[float, int]]:
+    """Of each runner dB of the features of all images, and values that were clipped for their range: scores, whose
+    format is fixed, are clipped in every package of a model and are not counted.
     """
-    total, clipped = Ratio(), 0
+    totals, clipped = [Ratio() for _ in runners], [0 for _ in runners]
     fixed = "blocks.0.attn.context" if model.config.name == "tiny" else ""
     for image in images:
         for task in model.config.tasks:
-            ratio, counts = features(runner, model.state, image, task)
-            total.merge(ratio)
-            clipped += sum(count for stage, count in counts.items() if stage != fixed)
-    return round(total.decibel, 1), clipped
+            exact = forward(model.config, model.state, image, task)["features"]
+            for number, runner in enumerate(runners):
+                run = runner.finished(image, task)
+                value = runner.programs[task].features(run.output)
+                totals[number].add(exact, value * runner.workload.package.scale("residual"))
+                counts = runner.clipped(run, task)
+                clipped[number] += sum(count for stage, count in counts.items() if stage != fixed)
+    return [(round(total.decibel, 1), count) for total, count in zip(totals, clipped, strict=True)]
 
 
 def ways_rows(model: Trained) -> Iterator[Row]:
@@ -172,19 +178,18 @@ def ways_rows(model: Trained) -> Iterator[Row]:
 
 def budget_rows(model: Trained) -> Iterator[Row]:
     """Features of unseen scenes by the bytes that weights may take."""
-    found = calibrate(model.config, model.state, model.scenes[:SEEN])
-    least, most = (weight_bytes(model.config, layer_bits(model.config, rules)) for rules in ((), EVERY16))
+    config, scenes = model.config, model.scenes[:SEEN]
+    found, bits = calibrate(config, model.state, scenes), layer_bits(config, ())
+    candidates = measured(config, model.state, scenes, bits, found.means(config))
+    least, most = (weight_bytes(config, layer_bits(config, rules)) for rules in ((), EVERY16))
     for share in (0.0, 0.1, 0.25, 0.5, 1.0):
-        budget = round(least + share * (most - least))
-        made = make_package(
-            model.config, model.state, found, Recipe(budget=budget), images=model.scenes[:SEEN]
-        )
-        assert made.spent is not None
-        taken = [" and ".join(choice.layers) for choice in made.spent.choices if choice.taken]
+        spent = chosen(config, bits, candidates, round(least + share * (most - least)))
+        package = model.package(found, Recipe(weights=tuple(spent.bits.items())))
+        taken = [" and ".join(choice.layers) for choice in spent.choices if choice.taken]
         yield {
             "share": share,
-            "bytes": made.spent.bytes,
-            "db": model.decibels(made.package, model.unseen),
+            "bytes": spent.bytes,
+            "db": model.decibels(package, model.unseen),
             "first": taken[:3],
             "layers": len(taken),
         }
@@ -231,7 +236,6 @@ def accuracy_rows(model: Trained, pool: ProcessPoolExecutor, count: int) -> Iter
 def main(parts: tuple[str, ...], scenes: int, processes: int) -> None:
     """Measures the parts that are named, or all."""
     os.environ |= dict.fromkeys(ONE_THREAD, "1")
-    record = json.loads(FIGURES.read_text()) if FIGURES.is_file() else {}
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
         models = {name: trained(name, pool) for name in MODELS}
         work: dict[str, Callable[[Trained], Iterator[Row]]] = {
@@ -241,12 +245,13 @@ def main(parts: tuple[str, ...], scenes: int, processes: int) -> None:
             "accuracy": lambda model: accuracy_rows(model, pool, scenes),
         }
         for part in parts or tuple(work):
-            record[part] = []
+            rows = []
             for name, model in models.items():
                 for row in work[part](model):
                     click.echo(f"{part} {name} {row}")
-                    record[part].append({"model": name, **row})
-            FIGURES.write_text(json.dumps(record, indent=1) + "\n")
+                    rows.append({"model": name, **row})
+            kept = json.loads(FIGURES.read_text()) if FIGURES.is_file() else {}
+            FIGURES.write_text(json.dumps(kept | {part: rows}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

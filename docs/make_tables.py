@@ -131,7 +131,16 @@ def _quantisation(part: str) -> list[dict[str, Any]]:
 def far_table() -> str:
     """What images lose against margin 6, by what calibration has seen."""
     lines = [
-        _row("model", "calibrated on", "images", "margin 6, dB", "default, dB", "clipped", "margin 1.5, dB", "clipped"),
+        _row(
+            "model",
+            "calibrated on",
+            "images",
+            "margin 6, dB",
+            "default, dB",
+            "clipped",
+            "margin 1.5, dB",
+            "clipped",
+        ),
         _row(*["---"] * 8),
     ]
     for row in _quantisation("far"):

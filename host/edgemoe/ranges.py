@@ -183,7 +183,7 @@ def check_ranges_target(path: Path) -> None:
 def _check_is_ranges(path: Path) -> None:
     with open_regular(path, "Ranges") as file:
         if FORMAT not in read_header(file, f"{path} holds no ranges").metadata:
-            raise UserError(f"{path} holds no ranges.")
+            raise UserError(f"{path} holds no ranges: no {FORMAT!r} in its metadata.")
 
 
 def read_ranges(path: Path, checkpoint: Checkpoint) -> Ranges:
@@ -270,5 +270,6 @@ def _check_tensors(path: Path, header: Header, config: ModelConfig, version: int
         if (entry.kind, entry.shape) != (kind, shape):
             what = f"the mean input of {name}" if name in shapes else name
             raise UserError(
-                f"{path}: {what} is {entry.kind} of shape {entry.shape}, expected {kind} of shape {shape}."
+                f"{path}: of the ranges, {what} is {entry.kind} of shape {entry.shape}, expected {kind} of shape "
+                f"{shape}."
             )

@@ -24,6 +24,7 @@ from edgemoe.quant.weights import groups, layer_bytes, weight_bytes
 
 Float = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
+Step = Callable[[int, int], None]
 IMAGES_MOST = 4
 """Images that a layer is measured on: the float model runs once for each, each task and each layer."""
 DIGITS = 3  # of a noise: fewer than differ between machines
@@ -52,6 +53,15 @@ class Outcome:
     choices: tuple[Choice, ...]
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """Layers of one width that have int8 weights, and what rounding them does: noise / signal, summed over outputs."""
+
+    layers: tuple[str, ...]
+    noise: float
+    bytes: int
+
+
 def spend(
     config: ModelConfig,
     state: Mapping[str, Float],
@@ -59,33 +69,51 @@ def spend(
     bits: Mapping[str, int],
     budget: int,
     means: Mapping[str, Float] | None = None,
-    step: Callable[[int, int], None] = lambda done, total: None,
+    step: Step = lambda done, total: None,
 ) -> Outcome:
     """Makes layers of `bits` that have 8 bits int16 as far as `budget` bytes of weights go.
 
     means: the mean input of every layer, if biases are corrected. step: told how many layers of all are measured.
     """
-    used = check_budget(config, bits, budget)
+    check_budget(config, bits, budget)
     if not images:
         raise UserError(
             "A budget is spent by what images show: give --calibration FOLDER, not only --ranges."
         )
+    return chosen(config, bits, measured(config, state, images, bits, means, step), budget)
+
+
+def measured(
+    config: ModelConfig,
+    state: Mapping[str, Float],
+    images: Sequence[Pixels],
+    bits: Mapping[str, int],
+    means: Mapping[str, Float] | None = None,
+    step: Step = lambda done, total: None,
+) -> list[Candidate]:
+    """What each layer of int8 weights costs, in the order of the network."""
+    shown = images[:IMAGES_MOST]
     candidates = [group for group in groups(config) if bits[group[0]] == 8]
-    clean = _outputs(config, state, images[:IMAGES_MOST])
-    measured: list[tuple[float, int, int]] = []
-    for order, group in enumerate(candidates):
-        step(order, len(candidates))
-        rounded = {**state, **_rounded(state, group, means)}
-        noise = _noise(clean, _outputs(config, rounded, images[:IMAGES_MOST]))
-        measured.append((noise, layer_bytes(config, group), order))
+    clean, found = _outputs(config, state, shown), []
+    for done, group in enumerate(candidates):
+        step(done, len(candidates))
+        noisy = _outputs(config, {**state, **_rounded(state, group, means)}, shown)
+        found.append(Candidate(group, _noise(clean, noisy), layer_bytes(config, group)))
     step(len(candidates), len(candidates))
-    found, choices = dict(bits), []
-    for noise, size, order in sorted(measured, key=lambda entry: (-entry[0] / entry[1], entry[2])):
-        taken = noise > 0 and used + size <= budget
+    return found
+
+
+def chosen(
+    config: ModelConfig, bits: Mapping[str, int], candidates: Sequence[Candidate], budget: int
+) -> Outcome:
+    """Buys the most noise a byte first, each that still fits; of equals the one that comes first in the network."""
+    used, found, choices = check_budget(config, bits, budget), dict(bits), []
+    for candidate in sorted(candidates, key=lambda one: -one.noise / one.bytes):
+        taken = candidate.noise > 0 and used + candidate.bytes <= budget
         if taken:
-            used += size
-            found |= dict.fromkeys(candidates[order], 16)
-        choices.append(Choice(candidates[order], noise, size, taken))
+            used += candidate.bytes
+            found |= dict.fromkeys(candidate.layers, 16)
+        choices.append(Choice(candidate.layers, candidate.noise, candidate.bytes, taken))
     return Outcome(found, used, tuple(choices))
 
 
