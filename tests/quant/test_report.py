@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -19,9 +21,19 @@ from edgemoe.errors import UserError
 from edgemoe.golden.random_package import random_image, random_state
 from edgemoe.package import Package
 from edgemoe.quant.calibrate import calibrate
+from edgemoe.quant.plot import CLIPPED, drawn, order
 from edgemoe.quant.profile import FIXED_MOST, profile
 from edgemoe.quant.recipe import DEFAULT, PERCENTILE
-from edgemoe.quant.report import IMAGES_MOST, advice, choose_images, far_images, far_rows, text, write_report
+from edgemoe.quant.report import (
+    IMAGES_MOST,
+    advice,
+    advice_on_rounding,
+    choose_images,
+    far_images,
+    far_rows,
+    text,
+    write_report,
+)
 from edgemoe.ranges import MARGIN, Ranges, package_of
 
 SMALL = small(height=32, width=32, dim=32, experts=4)
@@ -165,3 +177,34 @@ def test_other_models_of_the_same_shape_are_no_matter() -> None:
     state = random_state(dense, np.random.default_rng(1))
     rows = profile(package_of(dense, state, calibrate(dense, state, IMAGES), {}), state, IMAGES[:1])
     assert not [row for row in rows if "agreement" in row or ".moe." in row["tensor"]]
+
+
+def test_low_sqnr_without_clipping_has_advice_of_its_own() -> None:
+    row = {
+        "task": "depth",
+        "tensor": "blocks.0.attn.q",
+        "sqnr_db": 20.0,
+        "max_error": 0.1,
+        "used": 0.5,
+        "clipped": 0,
+    }
+    rounding, unused = advice_on_rounding(row), advice_on_rounding(row | {"used": 0.01})
+    assert rounding and "--weight-budget" in rounding and "--smooth" in rounding
+    assert unused and "it uses 1.0 % of its range" in unused and "--no-bounds" in unused
+    assert advice_on_rounding(row | {"sqnr_db": 40.0}) is advice_on_rounding(row | {"clipped": 3}) is None
+    other = row | {"tensor": "blocks.1.attn.k", "sqnr_db": 10.0}
+    told = text([row, other], "1 image")
+    assert f"blocks.1.attn.k (depth) 10.0 dB, blocks.0.attn.q (depth) 20.0 dB: {rounding}." in told
+
+
+def test_the_picture_marks_what_was_clipped() -> None:
+    state = model()
+    rows = profile(made(state, blocks_1_norm2=0.3), state, IMAGES[:1])
+    picture = drawn(rows, "a <title>")
+    clipped = [row for row in rows if row.get("clipped") and "sqnr_db" in row]
+    assert clipped and picture.count(f'r="3.5" fill="{CLIPPED}"') == len(clipped)
+    assert "a &lt;title&gt;" in picture and "a <title>" not in picture
+    ElementTree.fromstring(picture)
+    names = [tensor for tensor in re.findall(r">(blocks[^<:]*|patch_embed|features)</text>", picture)]
+    first = names[: names.index("features") + 1]
+    assert first[0] == "patch_embed" and first == sorted(first, key=order)

@@ -14,7 +14,7 @@ from typing import Any
 
 Row = dict[str, Any]
 
-LEFT, RIGHT, TOP, GAP, ROW = 60, 16, 48, 40, 150
+LEFT, RIGHT, TOP, GAP, ROW = 60, 16, 64, 30, 150
 """Pixels: margins, the space between panels, and a panel's height above its names."""
 NAMES, STEP = 150, 14
 """Pixels for the tensors' names, and between two tensors."""
@@ -22,24 +22,28 @@ HIGHEST = 100.0  # dB, the top of a panel; what is better stands there
 SQNR, USED, CLIPPED, INK, GRID = "#2563a8", "#b7791f", "#c0262d", "#808080", "#80808040"
 
 
+PARTS = (
+    "norm1",
+    "attn.q",
+    "attn.k",
+    "attn.v",
+    "attn.context",
+    "attn.proj",
+    "norm2",
+    "fc1",
+    "fc2",
+    "moe.combine",
+)
+HEAD_PARTS = ("norm", "pool", "fc1", "out")
+"""Tensors of a layer and of a head, in their order."""
+
+
 def order(tensor: str) -> tuple[int, int, str]:
     """Where a tensor stands in the network, so that a picture goes from left to right."""
-    parts = (
-        "norm1",
-        "attn.q",
-        "attn.k",
-        "attn.v",
-        "attn.context",
-        "attn.proj",
-        "norm2",
-        "fc1",
-        "experts",
-        "gate",
-    )
     block = re.match(r"blocks\.(\d+)\.", tensor)
-    place = int(block[1]) if block else -1 if tensor == "patch_embed" else 1 << 20
-    inner = next((i for i, part in enumerate(parts) if part in tensor), len(parts))
-    return place, inner, tensor
+    parts = PARTS if block else HEAD_PARTS
+    place = {"patch_embed": -1, "features": 1 << 20}.get(tensor, int(block[1]) if block else 1 << 21)
+    return place, next((i for i, part in enumerate(parts) if tensor.endswith(part)), len(parts)), tensor
 
 
 def drawn(rows: Sequence[Row], title: str) -> str:
@@ -66,7 +70,7 @@ def drawn(rows: Sequence[Row], title: str) -> str:
 
 def _panel(rows: Sequence[Row], task: str, top: float, width: float) -> list[str]:
     bottom = top + ROW
-    lines = [f'<text x="4" y="{top + 12}" fill="{INK}">{escape(str(task))}</text>']
+    lines = [f'<text x="4" y="{top - 12}" fill="{INK}">{escape(str(task))}</text>']
     for level in range(0, int(HIGHEST) + 1, 20):
         y = _up(level, bottom)
         lines.append(f'<path d="M{LEFT} {y}H{width - RIGHT}" stroke="{GRID}"/>')

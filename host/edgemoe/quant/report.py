@@ -126,7 +126,7 @@ def advice_on_rounding(row: Row) -> str | None:
         return None
     if row["used"] < UNUSED:
         share = f"{100 * row['used']:.1f} %"
-        return f"it uses {share} of its range: calibrate with images like these, or a smaller --margin"
+        return f"it uses {share} of its range: calibrate with images like these, or with --margin 1.5 or --no-bounds"
     return (
         "rounding: more bits for the layers before it, --weight-bits 'PATTERN=16' or --weight-budget, and of "
         "activations of 8 bits --smooth or --act-bits 16"
@@ -194,20 +194,17 @@ def _clipping(tensors: Sequence[Row]) -> list[str]:
 
 def _rounding(tensors: Sequence[Row]) -> list[str]:
     """The lowest SQNRs that no clipping explains, and what to try."""
-    low = sorted((row for row in tensors if advice_on_rounding(row)), key=lambda row: float(row["sqnr_db"]))[
-        :WORST
-    ]
-    if not low:
-        return []
-    lines = [f"Below {LOW_DB:.0f} dB without clipping, and what to try", ""]
-    return [
-        *lines,
-        *(
-            f"{row['tensor']} ({row['task']}), {row['sqnr_db']:.1f} dB: {advice_on_rounding(row)}."
+    low = [row for row in tensors if advice_on_rounding(row)]
+    low = sorted(low, key=lambda row: float(row["sqnr_db"]))[:WORST]
+    lines: list[str] = []
+    for words in dict.fromkeys(map(advice_on_rounding, low)):
+        named = [
+            f"{row['tensor']} ({row['task']}) {row['sqnr_db']:.1f} dB"
             for row in low
-        ),
-        "",
-    ]
+            if advice_on_rounding(row) == words
+        ]
+        lines.append(f"{', '.join(named)}: {words}.")
+    return [f"Below {LOW_DB:.0f} dB without clipping, and what to try", "", *lines, ""] if lines else []
 
 
 def _check_is_profile(path: Path) -> None:
