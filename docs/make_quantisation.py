@@ -121,7 +121,9 @@ def far_rows(model: Trained) -> Iterator[Row]:
     """What images lose against margin 6, however little calibration has seen."""
     photos = photographs(model.config)
     shown = {name: [image] for name, image in far_images(model.config).items()}
-    shown |= {"scenes": model.unseen, "photographs": photos[2:6]}
+    size = (model.config.height, model.config.width, 3)
+    noise = [np.random.default_rng(seed).integers(0, 256, size, np.uint8) for seed in range(PROFILED)]
+    shown |= {"noise": noise, "scenes": model.unseen, "photographs": photos[2:6]}
     for kind, images in {
         "1 scene": model.scenes[:1],
         f"{len(model.scenes)} scenes": model.scenes,
