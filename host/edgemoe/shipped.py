@@ -23,7 +23,7 @@ from edgemoe.tensors import INDEX, SUFFIX
 MODELS = (checkout() or Path(__file__).resolve().parent) / "models"
 STREET = MODELS / "street.png"
 SOURCES = (checkpoint, export, numerics, package, ranges, shards, tensors)
-"""The modules that decide what a package is made of: a package of other ones is made again."""
+"""The modules that, with this one, decide what a package is made of: a package of other ones is made again."""
 
 BIAS_CORRECTION = False
 """Of the shipped packages: it changes next to nothing on the tasks of these models (docs/reference/arithmetic.md)."""
@@ -78,7 +78,7 @@ def _made(config: ModelConfig, tell: Tell) -> Path:
             "package: `edgemoe random-package` makes one of random weights, `edgemoe train` and `edgemoe quantize` a "
             "trained one."
         )
-    key = digest(source, found, *(Path(str(module.__file__)) for module in SOURCES))
+    key = digest(source, found, Path(__file__), *(Path(str(module.__file__)) for module in SOURCES))
     name = f"{config.name}{SUFFIX}"
 
     def make(folder: Path) -> None:
