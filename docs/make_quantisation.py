@@ -231,29 +231,40 @@ def accuracy_rows(model: Trained, pool: ProcessPoolExecutor, count: int) -> Iter
         yield row
 
 
+def keep(part: str, model: str, rows: list[Row]) -> None:
+    """Puts a model's rows of a part into the record, in the place of older ones."""
+    record: dict[str, list[Row]] = json.loads(FIGURES.read_text()) if FIGURES.is_file() else {}
+    others = [row for row in record.get(part, []) if row["model"] != model]
+    merged = [*others, *({"model": model, **row} for row in rows)]
+    record[part] = sorted(merged, key=lambda row: list(MODELS).index(row["model"]))
+    FIGURES.write_text(json.dumps(record, indent=1) + "\n")
+
+
 @click.command()
 @click.argument("parts", nargs=-1, type=click.Choice(["far", "ways", "budget", "accuracy"]))
+@click.option(
+    "--model", "names", multiple=True, type=click.Choice(list(MODELS)), help="One of them; may be repeated."
+)
 @click.option("--scenes", default=512, show_default=True, help="Validation scenes of the accuracy.")
 @click.option("--processes", default=os.cpu_count(), show_default="processors")
-def main(parts: tuple[str, ...], scenes: int, processes: int) -> None:
-    """Measures the parts that are named, or all."""
+def main(parts: tuple[str, ...], names: tuple[str, ...], scenes: int, processes: int) -> None:
+    """Measures the parts that are named, or all, of the models that are named, or all."""
     os.environ |= dict.fromkeys(ONE_THREAD, "1")
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        models = {name: trained(name, pool) for name in MODELS}
         work: dict[str, Callable[[Trained], Iterator[Row]]] = {
             "far": far_rows,
             "ways": ways_rows,
             "budget": budget_rows,
             "accuracy": lambda model: accuracy_rows(model, pool, scenes),
         }
-        for part in parts or tuple(work):
-            rows = []
-            for name, model in models.items():
+        for name in names or MODELS:
+            model = trained(name, pool)
+            for part in parts or work:
+                rows = []
                 for row in work[part](model):
                     click.echo(f"{part} {name} {row}")
-                    rows.append({"model": name, **row})
-            kept = json.loads(FIGURES.read_text()) if FIGURES.is_file() else {}
-            FIGURES.write_text(json.dumps(kept | {part: rows}, indent=1) + "\n")
+                    rows.append(row)
+                keep(part, name, rows)
 
 
 if __name__ == "__main__":
