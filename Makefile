@@ -70,6 +70,10 @@ train: $(VENV)/.dev  ## train a model on the street scenes [MODEL=]
 models: $(VENV)/.dev  ## quantise the checkpoints in models/, measure them on validation scenes, print the table
 	$(BIN)/python -m edgemoe.quant.ship
 
+quantisation: $(VENV)/.dev  ## figures of the page on quantisation, on 512 validation scenes; an hour on two cores [PARTS="far ways budget accuracy"]
+	$(BIN)/python docs/make_quantisation.py $(PARTS)
+	$(BIN)/python docs/make_tables.py
+
 fuzz: $(VENV)/.dev  ## every loader on damaged files [FUZZ=20000]
 	$(BIN)/python tests/fuzz/campaign.py --count $(FUZZ)
 

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -118,6 +119,89 @@ def correction_table() -> str:
             lines.append(
                 _row(f"`{name}`", f"features, {images}, dB", "", *(f"{value:.1f}" for value in pair))
             )
+    return "\n".join(lines)
+
+
+def _quantisation(part: str) -> list[dict[str, Any]]:
+    """Rows of docs/pictures/quantisation.json, which `make quantisation` writes."""
+    rows: list[dict[str, Any]] = json.loads((DOCS / "pictures" / "quantisation.json").read_text())[part]
+    return rows
+
+
+def far_table() -> str:
+    """What images lose against margin 6, by what calibration has seen."""
+    lines = [
+        _row(
+            "model",
+            "calibrated on",
+            "images",
+            "margin 6, dB",
+            "default, dB",
+            "clipped",
+            "margin 1.5, dB",
+            "clipped",
+        ),
+        _row(*["---"] * 8),
+    ]
+    for row in _quantisation("far"):
+        lines.append(
+            _row(
+                f"`{row['model']}`",
+                row["calibrated"],
+                row["images"],
+                f"{row['margin6_db']:.1f}",
+                f"{row['default_db']:.1f}",
+                f"{row['default_clipped']:,}",
+                f"{row['margin1.5_db']:.1f}",
+                f"{row['margin1.5_clipped']:,}",
+            )
+        )
+    return "\n".join(lines)
+
+
+def ways_table() -> str:
+    """Features of unseen scenes by what a range is."""
+    lines = [_row("model", "range", "W8A16, dB", "W8A8, dB"), _row(*["---"] * 4)]
+    for row in _quantisation("ways"):
+        lines.append(
+            _row(f"`{row['model']}`", row["ranges"], f"{row['W8A16_db']:.1f}", f"{row['W8A8_db']:.1f}")
+        )
+    return "\n".join(lines)
+
+
+def budget_table() -> str:
+    """Features of unseen scenes by the bytes of weights."""
+    lines = [
+        _row("model", "bytes of weights", "layers made int16", "features, dB", "bought first"),
+        _row(*["---"] * 5),
+    ]
+    for row in _quantisation("budget"):
+        first = "; ".join(f"`{name}`" for name in row["first"]).replace(" and ", "` and `")
+        lines.append(
+            _row(f"`{row['model']}`", f"{row['bytes']:,}", str(row["layers"]), f"{row['db']:.1f}", first)
+        )
+    return "\n".join(lines)
+
+
+def widths_table() -> str:
+    """Both tasks and the features by widths."""
+    rows = _quantisation("accuracy")
+    lines = [
+        _row("model", "widths", "validation scenes", "mIoU", "depth RMSE, m", "features, dB"),
+        _row(*["---"] * 6),
+    ]
+    for row in rows:
+        decibel = f"{row['features_db']:.1f}" if "features_db" in row else ""
+        lines.append(
+            _row(
+                f"`{row['model']}`",
+                row["widths"],
+                str(row["scenes"]),
+                f"{row['miou']:.4f}",
+                f"{row['rmse']:.4f}",
+                decibel,
+            )
+        )
     return "\n".join(lines)
 
 
@@ -296,6 +380,12 @@ def operators_table() -> str:
 
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "reference/commands.md": {"commands": commands_table},
+    "reference/quantisation.md": {
+        "far": far_table,
+        "ways": ways_table,
+        "budget": budget_table,
+        "widths": widths_table,
+    },
     "reference/arithmetic.md": {"correction": correction_table, "errors": errors_table, "sqnr": sqnr_table},
     "reference/delays.md": {"fabric": fabric_table, "operators": operators_table},
     "how-to/board.md": {"boards": boards_table},

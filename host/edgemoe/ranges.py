@@ -4,15 +4,17 @@
 A range is the greatest magnitude that an activation tensor reached. The file is a .safetensors file. Its metadata holds
 one string, under "edgemoe-ranges": JSON of `version`, `model`, `checkpoint_sha256` of the checkpoint that was
 calibrated, `images`, how many it was shown, and `greatest`, the ranges under the names of `export.scale_names`. Its
-tensors are float16: of each layer of `export.linear_inputs` the mean input, as a share of its tensor's range. Margins,
-and whether biases are corrected, are decided when the package is made.
+tensors of version 2 are float16: of each layer of `export.linear_inputs` the mean input, as a share of its tensor's
+range. Version 3 adds `histogram.NAME` of each tensor of `scale_names`, uint64 (HISTOGRAM_BINS), and of each norm of
+`smoothable` `channels.NAME`, float32 (D): the greatest magnitude of each channel. Margins, and all else that may be
+chosen, are decided when the package is made.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +26,20 @@ from edgemoe.checkpoint import Checkpoint
 from edgemoe.config import ModelConfig
 from edgemoe.errors import UserError, shown
 from edgemoe.export import PIXELS, act_scale, export_package, linear_inputs, scale_names
-from edgemoe.files import open_regular, parse_json, write
+from edgemoe.files import check_target, open_regular, parse_json, write
 from edgemoe.package import Package, specification
 from edgemoe.tensors import Header, read_header, read_tensors
 
 FORMAT = "edgemoe-ranges"
-VERSION = 2
+PLAIN, DETAILED = 2, 3
+"""Versions of the file: without what percentiles and smoothing want, and with it."""
+HISTOGRAM_BINS = 1024
 GREATEST = 1e30  # of any range that is read
-MARGIN = 1.5
+MARGIN = 3.0
+"""Room above the ranges: images unlike the calibration's clip nothing, and 16 bits hardly notice. The packages that the
+project ships have another one, `shipped.MARGIN`."""
 RESIDUAL_MARGIN = 2.0
-"""Never a percentile: clipping one value in ten thousand costs 15 dB in 16-bit activations, a margin of 1.5 costs
-0.1 dB. The residual, which everything else is built on, gets the largest margin."""
+"""At least that of the residual, which everything else is built on."""
 
 
 Float = NDArray[np.float64]
@@ -44,11 +49,16 @@ Float = NDArray[np.float64]
 class Ranges:
     """The greatest magnitude of each activation tensor, over so many calibration images, and the linear layers' mean
     inputs: `shares` are float16, (in) or (E, in), of the range of the input.
+
+    histograms: counts of magnitudes, as of `quant.histogram`, and channels: of each norm the greatest magnitude of each
+    channel, (D); empty where they are not known.
     """
 
     images: int
     greatest: dict[str, float]
     shares: dict[str, NDArray[np.float16]]
+    histograms: dict[str, NDArray[np.uint64]] = field(default_factory=dict)
+    channels: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -56,19 +66,19 @@ class Ranges:
     ) -> Ranges:
         """Of ten digits and eleven bits: fewer than those that differ between machines, more than a scale or a bias
         has."""
-        rounded = {name: float(f"{value:.9e}") for name, value in greatest.items()}
+        short = {name: float(f"{value:.9e}") for name, value in greatest.items()}
         inputs = linear_inputs(config)
         shares = {
-            name: (mean / _reach(rounded, inputs[name])).astype(np.float16) for name, mean in means.items()
+            name: (mean / _reach(short, inputs[name])).astype(np.float16) for name, mean in means.items()
         }
-        return cls(images, rounded, shares)
+        return cls(images, short, shares)
 
     def scales(self, margin: float = MARGIN) -> dict[str, float]:
         """Scales by name, as `export_package` wants them; margin: the room above the ranges, of the residual at least
         RESIDUAL_MARGIN."""
         residual = max(margin, RESIDUAL_MARGIN)
         return {
-            name: _rounded(act_scale(name, value, residual if name == "residual" else margin))
+            name: rounded(act_scale(name, value, residual if name == "residual" else margin))
             for name, value in self.greatest.items()
         }
 
@@ -92,7 +102,13 @@ def mean_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     return {name: (*shape[:-2], shape[-1]) for name, shape in shapes.items()}
 
 
-def _rounded(scale: float) -> float:
+def smoothable(config: ModelConfig) -> list[str]:
+    """The LayerNorms whose output nothing but linear layers and gates read: those of blocks and of heads of pixels."""
+    norms = [f"blocks.{i}.{norm}" for i in range(config.layers) for norm in ("norm1", "norm2")]
+    return norms + [f"heads.{task}.norm" for task in config.tasks if config.head == "pixels"]
+
+
+def rounded(scale: float) -> float:
     """Four decimal digits, so that a machine's last bits of floating point don't make another package."""
     return float(f"{scale:.3e}")
 
@@ -106,7 +122,8 @@ def package_of(
     bias_correction: bool = True,
     margin: float = MARGIN,
 ) -> Package:
-    """W8A16: int8 weights per output channel (`default_bits`), int16 activations with the ranges' scales."""
+    """W8A16 and nothing to choose: int8 weights per output channel (`default_bits`), int16 activations with the ranges'
+    scales. `edgemoe quantize` has more (`quant.recipe`); the shipped packages are made by this."""
     calibration: dict[str, Any] = {
         "images": ranges.images,
         "margin": margin,
@@ -145,13 +162,28 @@ def quantised(
 def write_ranges(path: Path, ranges: Ranges, checkpoint: Checkpoint) -> None:
     """Keeps what calibration found of a checkpoint."""
     data = {
-        "version": VERSION,
+        "version": DETAILED if ranges.histograms else PLAIN,
         "model": checkpoint.config.name,
         "checkpoint_sha256": checkpoint.sha256,
         "images": ranges.images,
         "greatest": ranges.greatest,
     }
-    write(path, save(ranges.shares, {FORMAT: json.dumps(data)}), "Ranges")
+    tensors: dict[str, NDArray[Any]] = dict(ranges.shares)
+    if ranges.histograms:
+        tensors |= {f"histogram.{name}": counts for name, counts in ranges.histograms.items()}
+        tensors |= {f"channels.{name}": reached for name, reached in ranges.channels.items()}
+    write(path, save(tensors, {FORMAT: json.dumps(data)}), "Ranges")
+
+
+def check_ranges_target(path: Path) -> None:
+    """UserError if ranges must not be written to `path`: another file is there, or its folder can't be made."""
+    check_target(path, "Ranges", _check_is_ranges)
+
+
+def _check_is_ranges(path: Path) -> None:
+    with open_regular(path, "Ranges") as file:
+        if FORMAT not in read_header(file, f"{path} holds no ranges").metadata:
+            raise UserError(f"{path} holds no ranges: no {FORMAT!r} in its metadata.")
 
 
 def read_ranges(path: Path, checkpoint: Checkpoint) -> Ranges:
@@ -166,26 +198,34 @@ def read_ranges(path: Path, checkpoint: Checkpoint) -> Ranges:
             )
         file.seek(0)
         header = read_header(file, bad)
-        images, greatest = _described(path, header, checkpoint)
-        _check_shares(path, header, checkpoint.config)
-        shares, _ = read_tensors(file, header, bad)
+        images, greatest, version = _described(path, header, checkpoint)
+        _check_tensors(path, header, checkpoint.config, version)
+        tensors, _ = read_tensors(file, header, bad)
+    shares = {name: tensors[name] for name in mean_shapes(checkpoint.config)}
     for name, share in shares.items():
         if not (np.abs(share) <= 1).all():  # false for NaN, too
             raise UserError(f"{path}: the mean input of {name} must be a share of its range, in -1..1.")
-    return Ranges(images, greatest, shares)
+    histograms, channels = (
+        {name.removeprefix(f"{kind}."): t for name, t in tensors.items() if name.startswith(f"{kind}.")}
+        for kind in ("histogram", "channels")
+    )
+    for name, reached in channels.items():
+        if not ((reached >= 0) & (reached <= 1.001 * greatest[name])).all():
+            raise UserError(f"{path}: the channels of {name} must reach 0 to its range, {greatest[name]:g}.")
+    return Ranges(images, greatest, shares, histograms, channels)
 
 
-def _described(path: Path, header: Header, checkpoint: Checkpoint) -> tuple[int, dict[str, float]]:
-    """Images and ranges from the metadata."""
+def _described(path: Path, header: Header, checkpoint: Checkpoint) -> tuple[int, dict[str, float], int]:
+    """Images, ranges and version from the metadata."""
     if FORMAT not in header.metadata:
         raise UserError(f"{path} holds no ranges: no {FORMAT!r} in its metadata.")
     data = parse_json(header.metadata[FORMAT], f"{path}: the ranges are damaged")
     if not isinstance(data, dict):
         raise UserError(f"{path}: the ranges are damaged: they are no JSON object.")
-    if type(data.get("version")) is not int or data["version"] != VERSION:
+    if type(data.get("version")) is not int or data["version"] not in (PLAIN, DETAILED):
         raise UserError(
-            f"{path}: ranges of version {shown(data.get('version'))}; this program reads version {VERSION}. Calibrate "
-            "again: `edgemoe quantize --calibration`, or `make models`."
+            f"{path}: ranges of version {shown(data.get('version'))}; this program reads {PLAIN} and {DETAILED}. "
+            "Calibrate again: `edgemoe quantize --calibration`, or `make models`."
         )
     if data.get("checkpoint_sha256") != checkpoint.sha256:
         raise UserError(
@@ -207,20 +247,29 @@ def _described(path: Path, header: Header, checkpoint: Checkpoint) -> tuple[int,
             raise UserError(
                 f"{path}: the range of {name} is {shown(value)}, expected a number in 0..{GREATEST:g}."
             )
-    return images, {name: float(greatest[name]) for name in names}
+    return images, {name: float(greatest[name]) for name in names}, data["version"]
 
 
-def _check_shares(path: Path, header: Header, config: ModelConfig) -> None:
-    """The mean input of each linear layer, and nothing else."""
+def _check_tensors(path: Path, header: Header, config: ModelConfig, version: int) -> None:
+    """The mean input of each linear layer, what version 3 adds, and nothing else."""
     shapes = mean_shapes(config)
-    if set(header.entries) != set(shapes):
-        wrong = min(set(header.entries) ^ set(shapes))
+    forms: dict[str, tuple[str, tuple[int, ...]]] = {
+        name: ("float16", shape) for name, shape in shapes.items()
+    }
+    if version == DETAILED:
+        forms |= {f"histogram.{name}": ("uint64", (HISTOGRAM_BINS,)) for name in scale_names(config)}
+        forms |= {f"channels.{name}": ("float32", (config.dim,)) for name in smoothable(config)}
+    if set(header.entries) != set(forms):
+        wrong = min(set(header.entries) ^ set(forms))
+        what = "" if version == PLAIN else ", and the histograms and channels of version 3"
         raise UserError(
-            f"{path}: it must have the mean input of each linear layer; {shown(wrong)} is missing, or is none."
+            f"{path}: it must have the mean input of each linear layer{what}; {shown(wrong)} is missing, or is none."
         )
     for name, entry in header.entries.items():
-        if entry.kind != "float16" or entry.shape != shapes[name]:
+        kind, shape = forms[name]
+        if (entry.kind, entry.shape) != (kind, shape):
+            what = f"the mean input of {name}" if name in shapes else name
             raise UserError(
-                f"{path}: the mean input of {name} is {entry.kind} of shape {entry.shape}, expected float16 of shape "
-                f"{shapes[name]}."
+                f"{path}: of the ranges, {what} is {entry.kind} of shape {entry.shape}, expected {kind} of shape "
+                f"{shape}."
             )

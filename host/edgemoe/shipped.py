@@ -23,10 +23,13 @@ from edgemoe.tensors import INDEX, SUFFIX
 MODELS = (checkout() or Path(__file__).resolve().parent) / "models"
 STREET = MODELS / "street.png"
 SOURCES = (checkpoint, export, numerics, package, ranges, shards, tensors)
-"""The modules that decide what a package is made of: a package of other ones is made again."""
+"""The modules that, with this one, decide what a package is made of: a package of other ones is made again."""
 
 BIAS_CORRECTION = False
 """Of the shipped packages: it changes next to nothing on the tasks of these models (docs/reference/arithmetic.md)."""
+MARGIN = 1.5
+"""Of the shipped packages, of the residual `ranges.RESIDUAL_MARGIN`. Whatever `edgemoe quantize` has as its defaults,
+these two and `quantised` decide what is shipped, and so every picture and figure of it."""
 
 Tell = Callable[[str], None]
 
@@ -75,18 +78,27 @@ def _made(config: ModelConfig, tell: Tell) -> Path:
             "package: `edgemoe random-package` makes one of random weights, `edgemoe train` and `edgemoe quantize` a "
             "trained one."
         )
-    key = digest(source, found, *(Path(str(module.__file__)) for module in SOURCES))
+    key = digest(source, found, Path(__file__), *(Path(str(module.__file__)) for module in SOURCES))
     name = f"{config.name}{SUFFIX}"
 
     def make(folder: Path) -> None:
         tell(f"making the package of {config.name} from its checkpoint, once")
         float_model = checkpoint.read_checkpoint(source)
-        made = ranges.quantised(
-            float_model, ranges.read_ranges(found, float_model), source, bias_correction=BIAS_CORRECTION
-        )
+        made = quantised(float_model, ranges.read_ranges(found, float_model), source)
         package.save(made, folder / name)
 
     return kept(build_root() / "packages" / f"{config.name}-{key[:16]}", make) / name
+
+
+def quantised(
+    float_model: checkpoint.Checkpoint,
+    found: ranges.Ranges,
+    source: Path,
+    *,
+    bias_correction: bool = BIAS_CORRECTION,
+) -> package.Package:
+    """The package as it is shipped of a checkpoint, which `source` names, and its ranges."""
+    return ranges.quantised(float_model, found, source, bias_correction=bias_correction, margin=MARGIN)
 
 
 def _checkpoint_file(config: ModelConfig) -> Path:

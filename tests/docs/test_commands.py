@@ -3,6 +3,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -145,7 +146,7 @@ def test_quick_commands_run(clone: Path) -> None:
     """In the order of the pages, each with status 0. A few scenes stand for many."""
     assert len(RUN_HERE) >= 8
     for command in RUN_HERE:
-        words = command.removeprefix(".venv/bin/edgemoe ").split()
+        words = shlex.split(command.removeprefix(".venv/bin/edgemoe "))
         words = [
             "2" if before == "--count" else word for before, word in zip([""] + words, words, strict=False)
         ]

@@ -22,6 +22,7 @@ from edgemoe.golden.random_package import random_state
 from edgemoe.quant import quantize_checkpoint
 from edgemoe.quant.calibrate import calibrate, read_folder
 from edgemoe.quant.quantise import float_state
+from edgemoe.quant.recipe import Recipe
 from edgemoe.ranges import FORMAT, MARGIN, RESIDUAL_MARGIN, Ranges, read_ranges, write_ranges
 
 SMALL = small(dim=32, experts=4)
@@ -39,7 +40,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         pixels = rng.integers(0, 256, (SMALL.height, SMALL.width, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(pictures / f"{number}.png")
     source = read_checkpoint(folder / INDEX)
-    found = calibrate(SMALL, float_state(source), read_folder(pictures, SMALL))
+    found = calibrate(SMALL, float_state(source), read_folder(pictures, SMALL), detailed=False)
     write_ranges(folder / RANGES, found, source)
     monkeypatch.setattr(shipped, "MODELS", folder)
     monkeypatch.setitem(config.MODELS, "small", SMALL)
@@ -52,8 +53,9 @@ def test_the_bits_are_those_of_quantize(models: Path, tmp_path: Path) -> None:
     for shipped_so, names in ((True, "ab"), (False, "cd")):
         correction = shipped.BIAS_CORRECTION if shipped_so else not shipped.BIAS_CORRECTION
         first, second = (tmp_path / f"{name}.safetensors" for name in names)
-        quantize_checkpoint(models / INDEX, tmp_path / "pictures", first, bias_correction=correction)
-        quantize_checkpoint(models / INDEX, None, second, ranges=models / RANGES, bias_correction=correction)
+        recipe = Recipe(margin=shipped.MARGIN, bounds=False, bias_correction=correction)
+        quantize_checkpoint(models / INDEX, tmp_path / "pictures", first, recipe=recipe)
+        quantize_checkpoint(models / INDEX, None, second, ranges=models / RANGES, recipe=recipe)
         assert first.read_bytes() == second.read_bytes()
         assert (first.read_bytes() == made) == shipped_so
     provenance = packages.load(tmp_path / "b.safetensors").provenance
@@ -123,7 +125,7 @@ def edit(**changes: Any) -> Callable[[dict[str, Any]], None]:
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (edit(version=1), "ranges of version 1; this program reads version 2. Calibrate again"),
+        (edit(version=1), "ranges of version 1; this program reads 2 and 3. Calibrate again"),
         (edit(version=True), "ranges of version True; this program reads"),
         (edit(checkpoint_sha256=None), "is of another checkpoint: checkpoint_sha256 None, expected"),
         (edit(images=True), "images is True, expected a whole number"),
@@ -226,10 +228,82 @@ def test_the_same_ranges_give_the_same_bytes(models: Path) -> None:
 def test_the_margin_is_room_above_the_ranges(models: Path) -> None:
     """Of the residual at least its own."""
     found = read_ranges(models / RANGES, read_checkpoint(models / INDEX))
-    usual, wide, narrow = found.scales(), found.scales(6.0), found.scales(1.0)
+    usual, wide, narrow = found.scales(1.5), found.scales(6.0), found.scales(1.0)
     for name, greatest in found.greatest.items():
         most = 131071 if name == "residual" else 32767
         assert wide[name] == pytest.approx(6 * greatest / most, rel=1e-3)
         least = RESIDUAL_MARGIN if name == "residual" else 1.0
         assert narrow[name] == pytest.approx(least * greatest / most, rel=1e-3)
-    assert usual["residual"] == narrow["residual"] and usual == found.scales(MARGIN)
+    assert usual["residual"] == narrow["residual"] and found.scales() == found.scales(MARGIN)
+
+
+def test_version_3_comes_back(models: Path, tmp_path: Path) -> None:
+    source = read_checkpoint(models / INDEX)
+    found = calibrate(SMALL, float_state(source), read_folder(tmp_path / "pictures", SMALL))
+    path = tmp_path / "kept.safetensors"
+    write_ranges(path, found, source)
+    back = read_ranges(path, source)
+    assert json.loads(content(path)[1][FORMAT])["version"] == 3
+    for kept, own in ((back.histograms, found.histograms), (back.channels, found.channels)):
+        assert set(kept) == set(own) and all(np.array_equal(kept[name], own[name]) for name in own)
+    assert all(np.array_equal(share, back.shares[name]) for name, share in found.shares.items())
+    assert {name: int(h.sum()) for name, h in back.histograms.items()}["blocks.0.norm1"] == (
+        3 * len(SMALL.tasks) * SMALL.tokens * SMALL.dim
+    )
+    package, again = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    recipe = Recipe(ranges_by="percentile")
+    kept_too = tmp_path / "too.safetensors"
+    quantize_checkpoint(models / INDEX, tmp_path / "pictures", package, recipe=recipe, keep_ranges=kept_too)
+    quantize_checkpoint(models / INDEX, None, again, ranges=path, recipe=recipe)
+    assert package.read_bytes() == again.read_bytes() and kept_too.read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor", "said"),
+    [
+        ("histogram.residual", None, "and the histograms and channels of version 3; 'histogram.residual' is missing"),
+        ("histogram.residual", np.zeros(3, np.uint64), r"histogram.residual is uint64 of shape .3,., expected uint64"),
+        ("channels.blocks.0.norm1", np.full(32, 1e9, np.float32), "channels of blocks.0.norm1 must reach 0 to its"),
+        ("channels.blocks.0.norm1", np.full(32, np.nan, np.float32), "channels of blocks.0.norm1 must reach 0 to"),
+        ("channels.extra", np.zeros(32, np.float32), "'channels.extra' is missing, or is none"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_damaged_details(
+    name: str, tensor: np.ndarray | None, said: str, models: Path, tmp_path: Path
+) -> None:
+    source = read_checkpoint(models / INDEX)
+    found = calibrate(SMALL, float_state(source), read_folder(tmp_path / "pictures", SMALL))
+    write_ranges(models / RANGES, found, source)
+    tensors, metadata = content(models / RANGES)
+    changed = {key: value for key, value in tensors.items() if key != name}
+    if tensor is not None:
+        changed[name] = tensor
+    (models / RANGES).write_bytes(save(changed, metadata))
+    with pytest.raises(UserError, match=f"{RANGES}.*{said}"):
+        read_ranges(models / RANGES, source)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "said"),
+    [
+        (Recipe(ranges_by="mse"), "Ranges by mse need histograms, and these ranges have none"),
+        (Recipe(smooth=True), "--smooth needs the ranges of channels, and these ranges have none"),
+    ],
+)
+def test_ranges_of_version_2_say_what_they_lack(
+    recipe: Recipe, said: str, models: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=said):
+        quantize_checkpoint(
+            models / INDEX, None, tmp_path / "p.safetensors", ranges=models / RANGES, recipe=recipe
+        )
+    assert not (tmp_path / "p.safetensors").exists()
+
+
+def test_ranges_replace_no_other_file(models: Path, tmp_path: Path) -> None:
+    mine, out = tmp_path / "mine.txt", tmp_path / "p.safetensors"
+    mine.write_text("mine")
+    with pytest.raises(UserError, match="this command did not make"):
+        quantize_checkpoint(models / INDEX, tmp_path / "pictures", out, keep_ranges=mine)
+    assert mine.read_text() == "mine" and not out.exists()

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -14,18 +16,31 @@ from small import small
 
 from edgemoe import numerics
 from edgemoe.cli.group import commands
+from edgemoe.cli.quantising import recipe_of
 from edgemoe.errors import UserError
 from edgemoe.golden.random_package import random_image, random_state
 from edgemoe.package import Package
 from edgemoe.quant.calibrate import calibrate
+from edgemoe.quant.plot import CLIPPED, drawn, order
 from edgemoe.quant.profile import FIXED_MOST, profile
-from edgemoe.quant.report import IMAGES_MOST, advice, choose_images, far_images, far_rows, text, write_report
+from edgemoe.quant.recipe import DEFAULT, PERCENTILE
+from edgemoe.quant.report import (
+    IMAGES_MOST,
+    advice,
+    advice_on_rounding,
+    choose_images,
+    far_images,
+    far_rows,
+    text,
+    write_report,
+)
 from edgemoe.ranges import MARGIN, Ranges, package_of
 
 SMALL = small(height=32, width=32, dim=32, experts=4)
 RNG = np.random.default_rng(4)
 IMAGES = [random_image(SMALL, RNG) for _ in range(3)]
 State = dict[str, np.ndarray]
+FAR = {"black", "white", "red", "blue", "noise"}
 
 
 def model(**factors: float) -> State:
@@ -44,7 +59,7 @@ def made(state: State, **shrunk: float) -> Package:
     greatest = dict(found.greatest)
     for name, factor in shrunk.items():
         greatest[name.replace("_", ".")] *= factor
-    return package_of(SMALL, state, Ranges(found.images, greatest, found.shares), {})
+    return package_of(SMALL, state, Ranges(found.images, greatest, found.shares), {}, margin=1.5)
 
 
 def test_without_clipping_the_worst_sqnr_is_first() -> None:
@@ -107,7 +122,7 @@ def test_fixed_formats_end_at_one_value() -> None:
 def test_far_images_are_counted_and_the_stage_named() -> None:
     state = model()
     narrow = far_rows(made(state, blocks_1_norm2=0.2), state)
-    assert {row["image"] for row in narrow} == set(far_images(SMALL)) == {"black", "white", "noise"}
+    assert {row["image"] for row in narrow} == set(far_images(SMALL)) == FAR
     assert all(row["most"] == "blocks.1.norm2" for row in narrow if row["image"] == "noise")
     wide = package_of(SMALL, state, calibrate(SMALL, state, IMAGES), {}, margin=16.0)
     assert all(row["clipped"] == 0 and "most" not in row for row in far_rows(wide, state))
@@ -141,12 +156,19 @@ def test_the_text_claims_no_more_than_is_known(known: bool, said: str, tmp_path:
     write_report(tmp_path, made(state), state, IMAGES[:1], IMAGES[1:] if known else [])
     assert f"1 image, {said} calibration's" in (tmp_path / "profile.txt").read_text().splitlines()[0]
     rows = json.loads((tmp_path / "profile.json").read_text())
-    assert {"black", "white", "noise"} == {row["image"] for row in rows if "image" in row}
+    assert {row["image"] for row in rows if "image" in row} == FAR
+    assert (tmp_path / "profile.svg").read_text().startswith("<svg")
 
 
-def test_the_command_s_margin_is_the_one_that_calibration_has() -> None:
-    margin = next(option for option in commands.commands["quantize"].params if option.name == "margin")
-    assert margin.default == MARGIN
+def test_the_command_s_defaults_are_the_recipe_s() -> None:
+    command = commands.commands["quantize"]
+    context = command.make_context("quantize", ["float.safetensors", "--out", "integers.safetensors"])
+    assert recipe_of(dict(context.params)) == DEFAULT
+    parameters = command.params
+    margin = next(option for option in parameters if option.name == "margin")
+    assert f"[default: {MARGIN:g};" in margin.help
+    percentile = next(option for option in parameters if option.name == "percentile")
+    assert f"[default: {PERCENTILE}]" in percentile.help
 
 
 def test_other_models_of_the_same_shape_are_no_matter() -> None:
@@ -155,3 +177,34 @@ def test_other_models_of_the_same_shape_are_no_matter() -> None:
     state = random_state(dense, np.random.default_rng(1))
     rows = profile(package_of(dense, state, calibrate(dense, state, IMAGES), {}), state, IMAGES[:1])
     assert not [row for row in rows if "agreement" in row or ".moe." in row["tensor"]]
+
+
+def test_low_sqnr_without_clipping_has_advice_of_its_own() -> None:
+    row = {
+        "task": "depth",
+        "tensor": "blocks.0.attn.q",
+        "sqnr_db": 20.0,
+        "max_error": 0.1,
+        "used": 0.5,
+        "clipped": 0,
+    }
+    rounding, unused = advice_on_rounding(row), advice_on_rounding(row | {"used": 0.01})
+    assert rounding and "--weight-budget" in rounding and "--smooth" in rounding
+    assert unused and "it uses 1.0 % of its range" in unused and "--no-bounds" in unused
+    assert advice_on_rounding(row | {"sqnr_db": 40.0}) is advice_on_rounding(row | {"clipped": 3}) is None
+    other = row | {"tensor": "blocks.1.attn.k", "sqnr_db": 10.0}
+    told = text([row, other], "1 image")
+    assert f"blocks.1.attn.k (depth) 10.0 dB, blocks.0.attn.q (depth) 20.0 dB: {rounding}." in told
+
+
+def test_the_picture_marks_what_was_clipped() -> None:
+    state = model()
+    rows = profile(made(state, blocks_1_norm2=0.3), state, IMAGES[:1])
+    picture = drawn(rows, "a <title>")
+    clipped = [row for row in rows if row.get("clipped") and "sqnr_db" in row]
+    assert clipped and picture.count(f'r="3.5" fill="{CLIPPED}"') == len(clipped)
+    assert "a &lt;title&gt;" in picture and "a <title>" not in picture
+    ElementTree.fromstring(picture)
+    names = [tensor for tensor in re.findall(r">(blocks[^<:]*|patch_embed|features)</text>", picture)]
+    first = names[: names.index("features") + 1]
+    assert first[0] == "patch_embed" and first == sorted(first, key=order)

@@ -14,7 +14,6 @@ import pytest
 import torch
 
 from edgemoe.config import board, model_preset
-from edgemoe.export import WeightBits, default_bits, export_package
 from edgemoe.golden import machine
 from edgemoe.golden.model import forward
 from edgemoe.golden.random_package import random_image
@@ -22,7 +21,8 @@ from edgemoe.model.m3vit import M3ViT
 from edgemoe.program import Workload
 from edgemoe.quant.calibrate import calibrate
 from edgemoe.quant.profile import float_name
-from edgemoe.quant.quantise import float_state
+from edgemoe.quant.quantise import float_state, make_package
+from edgemoe.quant.recipe import Recipe
 
 TINY = model_preset("tiny")
 BUILD = board("zcu102")
@@ -31,9 +31,7 @@ TASK = "segmentation"
 RECORD = Path(__file__).resolve().parents[2] / "docs" / "pictures" / "sqnr.json"
 
 
-def residuals(
-    layers: int, bits: int | WeightBits, *, corrected: bool = False, black: bool = False
-) -> Iterator[tuple[str, float]]:
+def residuals(layers: int, recipe: Recipe, *, black: bool = False) -> Iterator[tuple[str, float]]:
     """Name and SQNR of the residual after each block of a `tiny` of random weights, on an image of its own, or on a
     black one."""
     config = dataclasses.replace(TINY, layers=layers)
@@ -41,9 +39,9 @@ def residuals(
     state = float_state(M3ViT(config).eval())
     rng = np.random.default_rng(1)
     ranges = calibrate(config, state, [random_image(config, rng) for _ in range(CALIBRATION_IMAGES)])
-    scales, means = ranges.scales(), ranges.means(config) if corrected else None
     image = np.zeros((config.height, config.width, 3), np.uint8) if black else random_image(config, rng)
-    workload = Workload(export_package(config, state, scales, weight_bits=bits, means=means), BUILD)
+    package = make_package(config, state, ranges, recipe).package
+    workload = Workload(package, BUILD)
     program = workload.program(TASK, taps=True)
     run = machine.run(BUILD, workload.memory(image, program)).check()
     assert black or sum(record.saturated for record in run.records) == 0
@@ -51,7 +49,7 @@ def residuals(
     for tap in program.taps:
         name = float_name(tap)
         if name is not None and name.endswith((".proj", ".out", "embedding")):
-            noise = exact[name] - program.tap(run.output, tap) * scales["residual"]
+            noise = exact[name] - program.tap(run.output, tap) * package.scale("residual")
             decibel = float(10 * np.log10(np.square(exact[name]).sum() / np.square(noise).sum()))
             print(f"{tap}: {decibel:.1f} dB")
             yield name, decibel
@@ -59,7 +57,7 @@ def residuals(
 
 def measured() -> list[dict[str, Any]]:
     """The rows of the page's table; `least` is what may not be fallen below, in dB."""
-    deep = dict(residuals(12, 16))
+    deep = dict(residuals(12, Recipe(weights=(("*", 16),), bias_correction=False)))
     blocks = [value for name, value in deep.items() if name.startswith(("blocks.0.", "blocks.1."))]
     found = [
         ("int16", "of 12 layers, worst block of the first two", min(blocks), 67),
@@ -67,8 +65,8 @@ def measured() -> list[dict[str, Any]]:
     ]
     for corrected in (False, True):
         weights = "int8, patch embedding int16" + (", bias correction" if corrected else "")
-        default = dict(residuals(1, default_bits, corrected=corrected))
-        black = dict(residuals(1, default_bits, corrected=corrected, black=True))
+        recipe = Recipe(bias_correction=corrected)
+        default, black = dict(residuals(1, recipe)), dict(residuals(1, recipe, black=True))
         found += [
             (weights, "of 1 layer, after attention", default["blocks.0.proj"], 47),
             (weights, "of 1 layer, the last", default["blocks.0.out"], 47),
@@ -76,8 +74,8 @@ def measured() -> list[dict[str, Any]]:
         ]
     for corrected in (False, True):
         weights = "int8, patch embedding too" + (", bias correction" if corrected else "")
-        narrow = dict(residuals(1, 8, corrected=corrected))
-        black = dict(residuals(1, 8, corrected=corrected, black=True))
+        recipe = Recipe(bias_correction=corrected, weights=(("*", 8),))
+        narrow, black = dict(residuals(1, recipe)), dict(residuals(1, recipe, black=True))
         found += [
             (weights, "of 1 layer, the last", narrow["blocks.0.out"], None),
             (weights, "of 1 layer, the last, a black image", black["blocks.0.out"], None),

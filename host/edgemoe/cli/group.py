@@ -34,6 +34,7 @@ from edgemoe.cli.options import (
     given,
     show,
 )
+from edgemoe.cli.quantising import recipe_of, recipe_options
 from edgemoe.config import BOARDS
 from edgemoe.errors import NotBuiltYetError, UserError
 
@@ -338,20 +339,12 @@ def scenes(seed: int, count: int, out: Path | None, model: str, scale: int) -> i
     "--ranges", type=FILE, help="Ranges that were measured before, instead: models/tiny.ranges.safetensors."
 )
 @click.option("--out", type=FILE, required=True, help="The package to write (.safetensors).")
+@click.option("--keep-ranges", type=FILE, help="A file for what the calibration finds, for --ranges.")
+@recipe_options
 @click.option(
-    "--margin",
-    type=click.FloatRange(1.0, 64.0),
-    default=1.5,
-    show_default=True,
-    help="Room above the greatest activations of the calibration; the residual has 2 or more.",
-)
-@click.option(
-    "--no-bias-correction",
-    is_flag=True,
-    help="Round weights alone: no bias takes what their rounding changes on the calibration's mean.",
-)
-@click.option(
-    "--report", type=FOLDER, help="Where to write float against integer and clipped values, layer by layer."
+    "--report",
+    type=FOLDER,
+    help="Where to write float against integer, clipped values and the use of ranges, layer by layer, and a plot.",
 )
 @click.option(
     "--report-images",
@@ -359,18 +352,37 @@ def scenes(seed: int, count: int, out: Path | None, model: str, scale: int) -> i
     help="Images for the report; those of the calibration are left out. [default: the shipped street]",
 )
 @JSON
-def quantize(checkpoint: Path, out: Path, no_bias_correction: bool, as_json: bool, **options: Any) -> int:
+def quantize(checkpoint: Path, out: Path, as_json: bool, **options: Any) -> int:
     """Turn a float checkpoint into a package of integers."""
+    recipe = recipe_of(options)
     from edgemoe.progress import Progress
     from edgemoe.quant import quantize_checkpoint
 
     with Progress() as progress:
-        told = partial(progress.step, "calibrating")
-        package = quantize_checkpoint(
-            checkpoint, out=out, bias_correction=not no_bias_correction, step=told, **options
+        made = quantize_checkpoint(
+            checkpoint,
+            out=out,
+            recipe=recipe,
+            step=partial(progress.step, "calibrating"),
+            measuring=partial(progress.step, "measuring layers"),
+            **options,
         )
-    figures = {"package": str(out), "sha256": package.sha256, "model": package.config.name}
-    show(as_json, figures, f"{out}: model {package.config.name}")
+    figures: dict[str, Any] = {
+        "package": str(out),
+        "sha256": made.package.sha256,
+        "model": made.package.config.name,
+    }
+    words = f"{out}: model {made.package.config.name}"
+    if made.spent is not None:
+        chosen = [name for choice in made.spent.choices if choice.taken for name in choice.layers]
+        figures |= {
+            "weight_bytes": made.spent.bytes,
+            "choices": [choice.to_dict() for choice in made.spent.choices],
+        }
+        words += (
+            f"\nint16 weights, {made.spent.bytes:,} bytes in all: {', '.join(chosen) or 'no more layers'}"
+        )
+    show(as_json, figures, words)
     return 0
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from edgemoe.config import ModelConfig
 from edgemoe.golden import machine
 from edgemoe.golden.model import forward
-from edgemoe.numerics import SCORE_BITS, SCORE_FRACTION
+from edgemoe.numerics import ACT_BITS, RESIDUAL_BITS, SCORE_BITS, SCORE_FRACTION
 from edgemoe.package import Package
 from edgemoe.program import Run, Workload, build_for
 
@@ -103,6 +103,19 @@ def float_name(tap: str) -> str | None:
     return tap
 
 
+def act_bits(package: Package) -> int:
+    """Bits of a package's activations: 16 unless its calibration says 8, which live in the lanes of 16."""
+    calibration = package.provenance.get("calibration")
+    return 8 if isinstance(calibration, dict) and calibration.get("act_bits") == 8 else ACT_BITS
+
+
+def top_of(package: Package, name: str) -> int:
+    """The greatest integer that the format of a float tensor's counterpart is meant for."""
+    if f"scale.{name}" not in package.tensors:
+        return (1 << (RESIDUAL_BITS - 1)) - 1
+    return (1 << ((ACT_BITS if name.endswith(".out") else act_bits(package)) - 1)) - 1
+
+
 def step_of(package: Package, name: str) -> float:
     """The value of one integer step of a float tensor's counterpart."""
     scales = {
@@ -119,13 +132,15 @@ def unpadded(value: NDArray[Any], channels: int, heads: int) -> NDArray[Any]:
 
 
 def profile(package: Package, state: State, images: Sequence[Pixels]) -> list[Row]:
-    """Rows {task, tensor, sqnr_db, max_error, clipped} of tensors, then {task, tensor, agreement} of the gates.
+    """Rows {task, tensor, sqnr_db, max_error, used, clipped} of tensors, then {task, tensor, agreement} of the gates.
 
-    What clips most comes first, then what has the lowest SQNR. clipped: values, on all images together. A stage that
+    What clips most comes first, then what has the lowest SQNR. clipped: values, on all images together. used: the
+    greatest magnitude as a share of its format's; above 1 only in W8A8, whose 8 bits live in lanes of 16. A stage that
     clips and has no tensor in the float model (a gate, the experts by themselves) has a row without SQNR. A row whose
     stage has a fixed format, and values of the float model beyond it, has `beyond`: what they reach.
     """
     runner, config = Runner(package, taps=True), package.config
+    used: dict[tuple[str, str], float] = {}
     ratios: dict[tuple[str, str], Ratio] = {}
     agreement: dict[tuple[str, str], list[float]] = {}
     clipped: Counter[tuple[str, str]] = Counter()
@@ -138,6 +153,8 @@ def profile(package: Package, state: State, images: Sequence[Pixels]) -> list[Ro
                 name = float_name(tap)
                 if name is not None:
                     value = unpadded(program.tap(output, tap), floats[name].shape[1], config.heads)
+                    share = float(np.abs(value).max(initial=0)) / top_of(package, name)
+                    used[task, tap] = max(used.get((task, tap), 0.0), share)
                     ratios.setdefault((task, tap), Ratio()).add(floats[name], value * step_of(package, name))
                 elif tap.endswith(".gate"):
                     block = tap.removesuffix(".moe.gate")
@@ -147,23 +164,27 @@ def profile(package: Package, state: State, images: Sequence[Pixels]) -> list[Ro
                     agreement.setdefault((task, tap), []).append(same)
             out = f"heads.{task}.out"
             if out in floats:
-                ratios.setdefault((task, out), Ratio()).add(
-                    floats[out], program.head(output) * package.scale(out)
-                )
+                value = program.head(output)
+                share = float(np.abs(value).max(initial=0)) / top_of(package, out)
+                used[task, out] = max(used.get((task, out), 0.0), share)
+                ratios.setdefault((task, out), Ratio()).add(floats[out], value * package.scale(out))
             for stage, values in runner.clipped(run, task).items():
                 row = (task, out if stage in (f"heads.{task}.fc", f"heads.{task}.fc2") else stage)
                 clipped[row] += values
                 reached = fixed_reach(config, floats, stage)
                 if reached > beyond.get(row, FIXED_MOST):
                     beyond[row] = reached
-    return _tensor_rows(ratios, clipped, beyond) + [
+    return _tensor_rows(ratios, used, clipped, beyond) + [
         {"task": task, "tensor": tap, "agreement": float(np.mean(values))}
         for (task, tap), values in agreement.items()
     ]
 
 
 def _tensor_rows(
-    ratios: Mapping[Place, Ratio], clipped: Mapping[Place, int], beyond: Mapping[Place, float]
+    ratios: Mapping[Place, Ratio],
+    used: Mapping[Place, float],
+    clipped: Mapping[Place, int],
+    beyond: Mapping[Place, float],
 ) -> list[Row]:
     """One row a tensor or stage, worst first."""
     rows: list[Row] = []
@@ -171,6 +192,7 @@ def _tensor_rows(
         row: Row = {"task": place[0], "tensor": place[1]}
         if place in ratios:
             row |= {"sqnr_db": round(ratios[place].decibel, 2), "max_error": ratios[place].greatest}
+            row["used"] = round(used[place], 4)
         row["clipped"] = clipped.get(place, 0)
         if place in beyond:
             row["beyond"] = beyond[place]

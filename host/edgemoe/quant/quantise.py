@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,13 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgemoe import package as packages
-from edgemoe.checkpoint import read_checkpoint
+from edgemoe.checkpoint import Checkpoint, read_checkpoint
 from edgemoe.config import ModelConfig
 from edgemoe.errors import UserError
+from edgemoe.export import export_package
 from edgemoe.package import Package
 from edgemoe.quant.calibrate import Pixels, Step, calibrate, read_folder
+from edgemoe.quant.recipe import DEFAULT, Recipe
 from edgemoe.quant.report import check_report_target, choose_images, write_report
-from edgemoe.ranges import MARGIN, package_of, quantised, read_ranges
+from edgemoe.quant.scales import scales_of
+from edgemoe.quant.search import Outcome, check_budget, spend
+from edgemoe.quant.smooth import smoothed
+from edgemoe.quant.weights import layer_bits
+from edgemoe.ranges import Ranges, check_ranges_target, read_ranges, write_ranges
 
 
 class FloatModel(Protocol):
@@ -34,13 +41,57 @@ def float_state(model: FloatModel) -> dict[str, NDArray[np.float64]]:
     return {name: np.asarray(tensor, np.float64) for name, tensor in model.state_dict().items()}
 
 
+@dataclass(frozen=True)
+class Made:
+    """A package, and what a budget of bytes was spent on, if there was one."""
+
+    package: Package
+    spent: Outcome | None = None
+
+
+def make_package(
+    config: ModelConfig,
+    state: Mapping[str, NDArray[np.float64]],
+    ranges: Ranges,
+    recipe: Recipe = DEFAULT,
+    provenance: Mapping[str, Any] | None = None,
+    *,
+    images: Sequence[Pixels] = (),
+    step: Step = lambda done, total: None,
+) -> Made:
+    """The package of a float model as `recipe` says.
+
+    images: what a budget of bytes is spent by; step: told how many layers of all were measured for it.
+    """
+    if recipe.smooth:
+        state, ranges = smoothed(config, state, ranges)
+    bits, spent = layer_bits(config, recipe.weights), None
+    means = ranges.means(config) if recipe.bias_correction else None
+    scales = scales_of(config, state, ranges, recipe)
+    if recipe.budget is not None:
+        spent = spend(config, state, images, bits, recipe.budget, means, step)
+        bits = spent.bits
+    said = recipe.said(ranges.images)
+    if bits != layer_bits(config, ()):
+        said["weight_bits"] = bits
+    package = export_package(
+        config,
+        state,
+        scales,
+        weight_bits=bits.__getitem__,
+        means=means,
+        provenance={**(provenance or {}), "calibration": said},
+    )
+    return Made(package, spent)
+
+
 def quantise(
-    model: FloatModel, images: list[Pixels], provenance: dict[str, Any], *, bias_correction: bool = True
+    model: FloatModel, images: list[Pixels], provenance: dict[str, Any], recipe: Recipe = DEFAULT
 ) -> Package:
     """Calibrates on the images and makes the package."""
     state = float_state(model)
     ranges = calibrate(model.config, state, images)
-    return package_of(model.config, state, ranges, provenance, bias_correction=bias_correction)
+    return make_package(model.config, state, ranges, recipe, provenance, images=images).package
 
 
 def quantize_checkpoint(
@@ -51,11 +102,12 @@ def quantize_checkpoint(
     ranges: Path | None = None,
     *,
     report_images: Path | None = None,
-    bias_correction: bool = True,
-    margin: float = MARGIN,
+    keep_ranges: Path | None = None,
+    recipe: Recipe = DEFAULT,
     step: Step = lambda done, total: None,
-) -> Package:
-    """Reads a checkpoint, writes the package `out`; with `report`, also profile.json and profile.txt there.
+    measuring: Step = lambda done, total: None,
+) -> Made:
+    """Reads a checkpoint, writes the package `out`; with `report`, also its files there.
 
     Needs no torch: the float model runs in NumPy.
 
@@ -66,26 +118,53 @@ def quantize_checkpoint(
         report: a folder.
         ranges: of an earlier calibration of this checkpoint, in the place of another.
         report_images: a folder of images for the report, those of the calibration left out; None: the shipped street.
-        bias_correction: whether biases take the mean error of rounded weights.
-        margin: the room above the greatest activations of the calibration, 1 or more.
+        keep_ranges: a file for what calibration found.
+        recipe: what is chosen.
         step: told how many of the calibration images are done.
+        measuring: told how many layers are measured for a budget.
     """
     if calibration is None and ranges is None:
         raise UserError("Give --calibration FOLDER: without its images, or --ranges, there are no scales.")
     if report_images is not None and report is None:
         raise UserError("Give --report FOLDER with --report-images: only a report runs them.")
+    if keep_ranges is not None and ranges is not None:
+        raise UserError("Give --keep-ranges or --ranges, not both: they are kept already.")
+    if recipe.budget is not None and calibration is None:
+        raise UserError("--weight-budget is spent by what images show: give --calibration FOLDER, too.")
     packages.check_package_target(out)
+    if keep_ranges is not None:
+        check_ranges_target(keep_ranges)
     if report is not None:
         check_report_target(report)
     source = read_checkpoint(checkpoint)
+    bits = layer_bits(source.config, recipe.weights)  # a pattern that is wrong shows before the work
+    if recipe.budget is not None:
+        check_budget(source.config, bits, recipe.budget)
     images = [] if calibration is None else read_folder(calibration, source.config)
     reported = [] if report is None else choose_images(report_images, source.config, images)
-    if ranges is None:
-        found = calibrate(source.config, float_state(source), images, step)
-    else:
-        found = read_ranges(ranges, source)
-    package = quantised(source, found, checkpoint, bias_correction=bias_correction, margin=margin)
-    packages.save(package, out)
+    state = float_state(source)
+    found = calibrate(source.config, state, images, step) if ranges is None else read_ranges(ranges, source)
+    made = _made(source, state, found, recipe, checkpoint, images, measuring)
+    if keep_ranges is not None:
+        write_ranges(keep_ranges, found, source)
+    packages.save(made.package, out)
     if report is not None:
-        write_report(report, package, float_state(source), reported, images)
-    return package
+        write_report(report, made.package, state, reported, images, made.spent)
+    return made
+
+
+def _made(
+    source: Checkpoint,
+    state: Mapping[str, NDArray[np.float64]],
+    ranges: Ranges,
+    recipe: Recipe,
+    path: Path,
+    images: Sequence[Pixels],
+    step: Step,
+) -> Made:
+    """The package; UserError, with the checkpoint's path, for weights that the integers' formats can't hold."""
+    provenance = {"training": source.training, "checkpoint_sha256": source.sha256}
+    try:
+        return make_package(source.config, state, ranges, recipe, provenance, images=images, step=step)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error

@@ -37,7 +37,7 @@ from edgemoe.quant.profile import features_sqnr, profile
 from edgemoe.quant.quantise import float_state
 from edgemoe.quant.report import far_images
 from edgemoe.quant.scenes import load_prior, read_scene
-from edgemoe.ranges import quantised, write_ranges
+from edgemoe.ranges import write_ranges
 from edgemoe.tensors import INDEX, SUFFIX
 
 STREET_SEED = VALIDATION.start + 100_004  # trees, people, a sign, a car and shadows in one picture
@@ -105,10 +105,10 @@ def make_packages(member: Member) -> dict[str, Any]:
     """
     source = read_checkpoint(member.checkpoint)
     config, state = source.config, float_state(source)
-    ranges = calibrate(config, state, read_folder(member.calibration, config))
+    ranges = calibrate(config, state, read_folder(member.calibration, config), detailed=False)
     write_ranges(member.ranges, ranges, source)
     made = {
-        corrected: quantised(source, ranges, member.checkpoint, bias_correction=corrected)
+        corrected: shipped.quantised(source, ranges, member.checkpoint, bias_correction=corrected)
         for corrected in (False, True)
     }
     for corrected, package in made.items():

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What may be chosen when a package is made of a float model and its ranges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from edgemoe.errors import UserError
+from edgemoe.ranges import MARGIN, RESIDUAL_MARGIN
+
+RANGES_BY = ("minmax", "percentile", "mse")
+PERCENTILE = 99.99
+WIDTHS = (8, 16)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Of everything the default.
+
+    margin: room above the ranges; None: `ranges.MARGIN` above the greatest value in int16, and 1 where rounding or
+    clipping is what the range was chosen for (8 bits, percentiles, MSE). bounds: scales that reach what a tensor can't
+    exceed, where that is near. ranges_by: of which part of the values the range is. act_bits: 8 are 8 bits in the lanes
+    of 16. weights: (pattern, bits) in order, the last that a layer's name matches counts. budget: bytes of weights; the
+    layers that gain most by them become int16. smooth: whether norms hand outliers on to the weights behind them.
+    """
+
+    margin: float | None = None
+    bounds: bool = True
+    bias_correction: bool = True
+    ranges_by: str = "minmax"
+    percentile: float = PERCENTILE
+    act_bits: int = 16
+    weights: tuple[tuple[str, int], ...] = ()
+    budget: int | None = None
+    smooth: bool = False
+
+    def __post_init__(self) -> None:
+        if self.ranges_by not in RANGES_BY:
+            raise UserError(f"Ranges are taken by {', '.join(RANGES_BY)}, not by {self.ranges_by!r}.")
+        if self.act_bits not in WIDTHS:
+            raise UserError(f"Activations have 8 or 16 bits, not {self.act_bits}.")
+        if self.smooth and self.ranges_by != "minmax":
+            raise UserError(
+                f"Smoothing changes what a norm's values are, and the histograms of the ranges are of what they were: "
+                f"leave out --smooth, or --ranges-by {self.ranges_by}."
+            )
+
+    @property
+    def room(self) -> float:
+        """The margin of all but the residual."""
+        if self.margin is not None:
+            return self.margin
+        return MARGIN if self.act_bits == 16 and self.ranges_by == "minmax" else 1.0
+
+    @property
+    def residual_room(self) -> float:
+        """The margin of the residual, which has 18 bits and its greatest value whatever the others have."""
+        return max(MARGIN if self.margin is None else self.margin, RESIDUAL_MARGIN)
+
+    def said(self, images: int) -> dict[str, Any]:
+        """What a package says of its calibration; of what is as plain as can be, nothing."""
+        found: dict[str, Any] = {
+            "images": images,
+            "margin": self.room,
+            "residual_margin": self.residual_room,
+        }
+        if self.bias_correction:
+            found["bias_correction"] = True
+        if self.bounds:
+            found["bounds"] = True
+        if self.ranges_by != "minmax":
+            found["ranges_by"] = self.ranges_by
+        if self.ranges_by == "percentile":
+            found["percentile"] = self.percentile
+        if self.act_bits != 16:
+            found["act_bits"] = self.act_bits
+        if self.smooth:
+            found["smooth"] = True
+        return found
+
+
+DEFAULT = Recipe()

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The figures of docs/reference/quantisation.md, which `make quantisation` measured, are good enough."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RECORD = Path(__file__).resolve().parents[2] / "docs" / "pictures" / "quantisation.json"
+PARTS: dict[str, list[dict[str, Any]]] = json.loads(RECORD.read_text())
+MODELS = ("nano", "tiny")
+
+
+def rows(part: str, model: str) -> list[dict[str, Any]]:
+    found = [row for row in PARTS[part] if row["model"] == model]
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_no_image_loses_much_against_margin_6(model: str) -> None:
+    """Nor clips anything, whatever calibration has seen; margin 1.5 did."""
+    found = rows("far", model)
+    assert len({row["images"] for row in found}) == 7
+    for row in found:
+        assert row["default_db"] >= row["margin6_db"] - 3, row
+        assert row["default_clipped"] == 0, row
+    assert any(row["margin1.5_clipped"] > 0 for row in found)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_int8_weights_cost_little(model: str) -> None:
+    """At most 0.2 points of mIoU and 0.5 % of RMSE, on the same scenes."""
+    found = {row["widths"]: row for row in rows("accuracy", model)}
+    real = found["float32"]
+    int16 = [row for widths, row in found.items() if "A16" in widths]
+    assert found["W8A16"] in int16
+    for row in int16:
+        assert row["scenes"] == real["scenes"] >= 96
+        assert row["miou"] >= real["miou"] - 0.002
+        assert row["rmse"] <= 1.005 * real["rmse"]
+
+
+def test_percentiles_cost_more_than_margins() -> None:
+    found = {row["ranges"]: row for row in rows("ways", "nano")}
+    assert found["99.9 %"]["W8A16_db"] < found["greatest, margin 3 and bounds"]["W8A16_db"] - 8
+
+
+@pytest.mark.parametrize("model", sorted({row["model"] for row in PARTS["budget"]}))
+def test_bytes_buy_accuracy(model: str) -> None:
+    found = rows("budget", model)
+    assert [row["bytes"] for row in found] == sorted(row["bytes"] for row in found)
+    assert found[-1]["db"] > found[0]["db"]
