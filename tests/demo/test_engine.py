@@ -210,5 +210,5 @@ def test_another_name_of_the_same_picture_stays_its_owners(engine: Engine, make_
 
 
 def test_an_unknown_task(engine: Engine, make_picture: Any) -> None:
-    with pytest.raises(UserError, match="No task is named"):
+    with pytest.raises(UserError, match="has no task 'colour'"):
         engine.submit(make_picture(0), "colour")
