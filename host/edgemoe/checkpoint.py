@@ -88,7 +88,7 @@ def state_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
                     shapes[f"{block}.moe.gate.{task}.bias"] = (E,)
         linear(f"{block}.moe.experts.fc1", E, H, D)
         linear(f"{block}.moe.experts.fc2", E, D, H)
-    for task in config.tasks if config.head != "none" else ():
+    for task in config.headed_tasks:
         norm(f"heads.{task}.norm", D)
         if config.head == "classes":
             linear(f"heads.{task}.fc", config.head_outputs(task), config.pooled)

@@ -183,7 +183,7 @@ def export_package(
         linear(f"{block}.moe.experts.fc1", norm2, hidden)
         scalar(f"{block}.moe.experts.act", hidden / h)
         linear(f"{block}.moe.experts.fc2", h, expert)
-    for task in config.tasks if config.head != "none" else ():
+    for task in config.headed_tasks:
         head = f"heads.{task}"
         norm_scale, out = scales[f"{head}.norm"], scales[f"{head}.out"]
         norm(f"{head}.norm", norm_scale)

@@ -152,7 +152,7 @@ def specification(config: ModelConfig) -> dict[str, Spec]:
             requantiser(f"{block}.mlp.act")
             linear(f"{block}.mlp.fc2", D, config.dense_hidden)
         scales += [f"{block}.{t}" for t in ("norm1", "q", "k", "v", "context", "norm2", "hidden")]
-    for task in config.tasks if config.head != "none" else ():
+    for task in config.headed_tasks:
         head = f"heads.{task}"
         norm(f"{head}.norm")
         if config.head == "classes":

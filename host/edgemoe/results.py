@@ -33,24 +33,17 @@ class TaskOutput:
     head: npt.NDArray[np.int16]
 
 
-def labels_of(package: Package, result: TaskOutput) -> npt.NDArray[np.uint8]:
-    """The segmentation head's outputs as labels, uint8 (height, width)."""
-    config = package.config
-    return outputs.labels(outputs.maps(result.head, config.grid, config.patch))
-
-
-def metres_of(package: Package, result: TaskOutput) -> npt.NDArray[np.float32]:
-    """The depth head's outputs as metres, float32 (height, width)."""
-    config = package.config
-    value = outputs.maps(result.head, config.grid, config.patch)
-    return outputs.metres(value, package.scale("heads.depth.out"), config.depth_range)
-
-
 def array_of(package: Package, task: str, result: TaskOutput) -> Array | None:
     """What a task's head says: labels, metres or scores as `outputs.decoded` has them; None without a head."""
     if package.config.head == "none":
         return None
     return outputs.decoded(package.config, task, result.head, package.scale(f"heads.{task}.out"))
+
+
+def arrays_of(package: Package, results: Mapping[str, TaskOutput]) -> dict[str, Array]:
+    """By task what its head says; without heads nothing."""
+    decoded = {task: array_of(package, task, result) for task, result in results.items()}
+    return {task: array for task, array in decoded.items() if array is not None}
 
 
 def classes_of(package: Package, task: str, result: TaskOutput) -> dict[str, Any]:
@@ -64,8 +57,7 @@ def write_results(out: Path, package: Package, image: Pixels, results: Mapping[s
 
     image: as it was read, before it was resized for the model; pictures have its size.
     """
-    decoded = {task: array_of(package, task, result) for task, result in results.items()}
-    arrays = {task: array for task, array in decoded.items() if array is not None}
+    arrays = arrays_of(package, results)
     write_arrays(out, image, arrays, {task: result.features for task, result in results.items()})
 
 

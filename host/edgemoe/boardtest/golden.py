@@ -11,7 +11,7 @@ from edgemoe.cosim.compare import Divergence, compare
 
 
 def golden(bench: Bench) -> Check:
-    """Every stage's tensor, the outputs and the counters of both tasks."""
+    """Every stage's tensor, the outputs and the counters of every task."""
     wrong, elements, cycles = [], 0, {}
     reference = Golden(bench.accelerator.workload)
     for task in bench.tasks:

@@ -254,6 +254,16 @@ class ModelConfig:
         return len(self.classes) if self.head == "classes" else 0
 
     @property
+    def headed_tasks(self) -> tuple[str, ...]:
+        """The tasks that have a head: all, or none."""
+        return () if self.head == "none" else self.tasks
+
+    @property
+    def is_of_scenes(self) -> bool:
+        """Whether it answers what rendered scenes have labels for: `TASKS`, pixel by pixel."""
+        return self.head == "pixels" and self.tasks == TASKS
+
+    @property
     def head_rows(self) -> int:
         """Rows of a head's outputs: one a patch, or one for the image."""
         return {"pixels": self.patches, "classes": 1, "none": 0}[self.head]

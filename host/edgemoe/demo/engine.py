@@ -25,7 +25,7 @@ from edgemoe.cosim.report import Facts, Runs, ours_of, report_of
 from edgemoe.demo.devices import Device
 from edgemoe.errors import EdgeMoeError
 from edgemoe.inputs import Picture, find_tasks
-from edgemoe.results import TaskOutput, labels_of, metres_of
+from edgemoe.results import TaskOutput, arrays_of
 
 WAITING = 8
 """Runs that may wait for the device; who comes then is asked to come again."""
@@ -242,10 +242,7 @@ class Engine:
     def _answered(self, job: Job, runs: Runs) -> Answer:
         package = self.workload.package
         outputs = {task: TaskOutput(run.features, run.head) for task, run in ours_of(runs).items()}
-        arrays: dict[str, npt.NDArray[Any]] = {
-            task: labels_of(package, output) if task == "segmentation" else metres_of(package, output)
-            for task, output in outputs.items()
-        }
+        arrays = arrays_of(package, outputs)
         facts = Facts(
             self.label,
             self.workload,

@@ -55,7 +55,7 @@ def serve(
         KeyboardInterrupt: how it ends.
     """
     label, package = find_package(model)
-    if package.config.head != "pixels" or package.config.tasks != TASKS:
+    if not package.config.is_of_scenes:
         raise UserError(
             f"The page shows the tasks {' and '.join(TASKS)}; model {label} answers {', '.join(package.config.tasks)}. "
             "Run it with `edgemoe cosim` or `edgemoe infer`."

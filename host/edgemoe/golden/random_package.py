@@ -117,7 +117,7 @@ def random_state(config: ModelConfig, rng: np.random.Generator) -> dict[str, Flo
         linear("task_embedding.fc1", EMBEDDING_DIM, len(config.tasks))
         linear("task_embedding.fc2", EMBEDDING_DIM, EMBEDDING_DIM)
         norm("task_embedding.norm", EMBEDDING_DIM)
-    for task in config.tasks if config.head != "none" else ():
+    for task in config.headed_tasks:
         norm(f"heads.{task}.norm", D)
         if config.head == "classes":
             linear(f"heads.{task}.fc", config.head_outputs(task), config.pooled)

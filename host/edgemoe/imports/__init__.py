@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the checkpoints that people have to edgemoe's own.
 
-    read      `sources`, `onnx_source`, `raw_source`: files -> tensors under the names that they have there
+    read      `sources`, `onnx_source`, `folders_of_files`: files -> tensors under the names that they have there
     name      `names`, `timm`, `hugging_face`, `m3vit`: those names -> one set of names that all families share
     know      `facts`, `timm_config`, `hugging_face_config`: what no tensor says (heads, eps, normalisation, ...)
     build     `folds`, `positions`, `build`: named tensors and facts -> a `ModelConfig` and its state dict

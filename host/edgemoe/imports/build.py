@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgemoe.config import ModelConfig
+from edgemoe.config import CLASSIFICATION, ModelConfig
 from edgemoe.errors import UserError
 from edgemoe.imports.experts import Gates, expert_state
 from edgemoe.imports.folds import normalised, scaled_rows
@@ -44,7 +44,7 @@ def model_config(
         threshold=facts.get("threshold", 0.0),
         classes=classes,
         eps=facts["eps"],
-        tasks=("classification",) if pool else facts.get("tasks", ("features",)),
+        tasks=CLASSIFICATION if pool else facts.get("tasks", ("features",)),
         head="classes" if pool else "none",
         pool=pool or "class",
         prefix=geometry.prefix,

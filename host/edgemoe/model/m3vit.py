@@ -2,14 +2,14 @@
 """M3ViT: a vision transformer with several tasks and a mixture of experts, in PyTorch.
 
 One image and one task at a time go through the network; the task picks the gate and the head, everything else
-is shared. Even layers have a dense MLP, odd layers have experts (`experts.py`). Axes, everywhere:
-B images, T tokens (1 class token + patches), D width, E experts, H hidden units, P patch size.
+is shared. The config says which layers have a dense MLP and which experts (`experts.py`). Axes, everywhere:
+B images, T tokens (the prefix's + patches), D width, E experts, H hidden units, P patch size.
 
 Conventions that the integer model and the accelerator rely on:
 
 * a pixel's value is k/256 with k = 0..255, RGB, no other normalisation;
 * patches are row-major; a patch's inputs are in the order (channel, y, x);
-* token 0 is the class token; the position embedding is added to all tokens;
+* the tokens of the config's prefix come first, usually the class token; the position embedding is added to all tokens;
 * every linear layer is y = W x + b with W stored (out, in); qkv rows are Q | K | V, each head contiguous;
 * erf GELU, LayerNorm with biased variance and eps 1e-6, no final norm in the backbone (the heads have one).
 

@@ -332,7 +332,7 @@ def train_and_save(
     model reaches. Returns the records by name, as the .json files have them.
     """
     for config in configs:
-        if config.head != "pixels" or config.tasks != TASKS:
+        if not config.is_of_scenes:
             raise UserError(
                 f"Model {config.name!r} can't be trained here: the scenes have labels for {' and '.join(TASKS)}, "
                 f"and it answers {', '.join(config.tasks)}."

@@ -11,6 +11,7 @@ from edgemoe.mutate.mutation import Mutation, of_compiler
 GOLDEN = ("tests/golden",)
 PROGRAM = ("tests/program",)
 NETWORK = ("tests/golden/test_network.py",)
+WIDE = ("tests/golden/test_wide.py",)
 KERNELS = ("tests/csim/test_edges.py", "tests/csim/test_verdicts.py", "tests/csim/test_accelerator.py")
 
 CHANGES = ("cosim/walker/test_walker.py::test_changes_natively",)
@@ -90,18 +91,38 @@ GOLDEN_MUTATIONS = (
     _golden(
         "patches a row too low",
         "program/network.py",
-        "            dst_base=1,\n",
+        "            dst_base=len(self.config.prefix),\n",
         "            dst_base=0,\n",
         NETWORK,
     ),
     _golden(
         "head reads the class token",
         "program/network.py",
-        'self.norm(f"{head}.norm", first=1,',
-        'self.norm(f"{head}.norm", first=0,',
+        'self.norm(f"{head}.norm", first=len(config.prefix), tokens=patches)\n        self.hidden(',
+        'self.norm(f"{head}.norm", first=0, tokens=patches)\n        self.hidden(',
         NETWORK,
     ),
-    _golden("v where k is", "program/network.py", "aux_base=self.map.v,", "aux_base=self.map.k,", NETWORK),
+    _golden(
+        "v where k is",
+        "program/network.py",
+        "aux_base=self.map.v,\n            aux_stride=self.tokens,",
+        "aux_base=self.map.k,\n            aux_stride=self.tokens,",
+        NETWORK,
+    ),
+    _golden(
+        "mean of what was read as k",
+        "program/network.py",
+        "aux_base=self.map.v,\n            aux_stride=patches,",
+        "aux_base=self.map.k,\n            aux_stride=patches,",
+        WIDE,
+    ),
+    _golden(
+        "a second token beside the first, not plane by plane",
+        "program/packing.py",
+        "parts.shape[1], -1, rows).swapaxes(1, 2)",
+        "parts.shape[1], -1, rows)",
+        WIDE,
+    ),
     _golden(
         "tiles in k-major order",
         "program/packing.py",

@@ -124,7 +124,7 @@ def pack_weights(package: Package, build: BuildConfig) -> Weights:
         else:
             for layer in ("fc1", "fc2"):
                 region.linear(f"{block}.mlp.{layer}", *_linear(tensors, f"{block}.mlp.{layer}"), pad_to=rows)
-    for task in config.tasks if config.head != "none" else ():
+    for task in config.headed_tasks:
         region.norm(tensors, f"heads.{task}.norm")
         if config.head == "classes":
             if config.pool == "mean":

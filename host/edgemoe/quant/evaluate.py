@@ -102,13 +102,10 @@ def score(
 def integer_model(package: Package) -> Answer:
     """A package on the golden machine: image, task -> labels, or metres."""
     config, runner = package.config, Runner(package, taps=False)
-    scale = package.scale("heads.depth.out")
 
     def answer(image: Pixels, task: str) -> NDArray[Any]:
-        maps = outputs.maps(runner.programs[task].head(runner.run(image, task)), config.grid, config.patch)
-        if task == "segmentation":
-            return outputs.labels(maps)
-        return outputs.metres(maps, scale, config.depth_range)
+        head = runner.programs[task].head(runner.run(image, task))
+        return outputs.decoded(config, task, head, package.scale(f"heads.{task}.out"))
 
     return answer
 
@@ -128,7 +125,7 @@ def evaluate_package(given: Path, data: Path, step: Step = lambda done, total: N
     """
     package = packages.load(shipped.named_package(given, Progress().note))
     config = package.config
-    if config.head != "pixels" or config.tasks != TASKS:
+    if not config.is_of_scenes:
         raise UserError(
             f"{given} answers {', '.join(config.tasks)}; scenes have labels for the tasks {' and '.join(TASKS)} of a "
             "model whose head is 'pixels'."

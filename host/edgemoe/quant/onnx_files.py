@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from edgemoe.files import check_target, open_regular, write
 from edgemoe.images import fitted, read_image
 from edgemoe.package import FORMAT, Package, load
 from edgemoe.quant.graph import PRODUCER
-from edgemoe.quant.profile import Runner
+from edgemoe.quant.profile import Ratio, Runner
 from edgemoe.quant.qdq import OUTPUTS, qdq_model
 from edgemoe.tensors import read_header
 
@@ -93,8 +92,9 @@ def agreement_of_package(
     program = runner.programs[task]
     output = runner.run(pixels, task)
     features = program.features(output)
-    figures = {"features_db": round(_decibel(features, got["features"] / package.scale("residual")), 2)}
-    figures |= _steps("features", features, got["features"] / package.scale("residual"))
+    steps, ratio = got["features"] / package.scale("residual"), Ratio()
+    ratio.add(features, steps)
+    figures = {"features_db": round(ratio.decibel, 2), **_steps("features", features, steps)}
     said = f"features agree with the golden model to {figures['features_db']:.1f} dB"
     if config.head != "none":
         steps = got[OUTPUTS[config.head]] / package.scale(f"heads.{task}.out")
@@ -145,11 +145,6 @@ def _run(model: onnx.ModelProto, pixels: Pixels) -> list[NDArray[np.float32]]:
 
 def _pixels(image: Path | None, config: ModelConfig) -> Pixels:
     return fitted(read_image(shipped.image_path(image)), config)
-
-
-def _decibel(true: NDArray[Any], value: NDArray[Any]) -> float:
-    noise = float(np.square(true - value).sum())
-    return 10 * math.log10(float(np.square(true.astype(np.float64)).sum()) / max(noise, 1e-300))
 
 
 def _steps(name: str, true: NDArray[Any], value: NDArray[Any]) -> dict[str, Any]:
