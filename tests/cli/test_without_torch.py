@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -107,3 +108,18 @@ def test_what_needs_torch_says_how_to_get_it(arguments: list[str], tmp_path: Pat
     assert "needs torch, which `make setup` installs." in done.stderr
     assert "Traceback" not in done.stderr and len(done.stderr.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_selection_for_other_numpys_is_collected_without_torch() -> None:
+    """Its environments have none (`make pynq-matrix`): a test that imports it belongs elsewhere."""
+    selection = runpy.run_path(str(ROOT / "tests" / "pynq" / "matrix.py"))["NUMPY_TESTS"]
+    quiet = ("-m", "pytest", "-q", "--collect-only", "-n", "0")
+    done = subprocess.run(
+        [sys.executable, *quiet, *selection],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent / "no_torch")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
