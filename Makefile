@@ -74,6 +74,10 @@ quantisation: $(VENV)/.dev  ## figures of the page on quantisation, on 512 valid
 	$(BIN)/python docs/make_quantisation.py $(PARTS)
 	$(BIN)/python docs/make_tables.py
 
+accuracy: $(VENV)/.dev  ## train variants of a network alike and measure each at every width; `tiny` wants a GPU [ONLY="k2 k4"]
+	$(BIN)/python docs/make_accuracy.py $(addprefix --only ,$(ONLY))
+	$(BIN)/python docs/make_tables.py
+
 fuzz: $(VENV)/.dev  ## every loader on damaged files [FUZZ=20000]
 	$(BIN)/python tests/fuzz/campaign.py --count $(FUZZ)
 

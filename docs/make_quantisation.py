@@ -8,7 +8,7 @@ again, or all; scenes are rendered into build/scenes and kept.
 import json
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -26,16 +26,14 @@ from edgemoe.caches import build_root
 from edgemoe.config import MODELS, ModelConfig
 from edgemoe.golden.model import forward
 from edgemoe.images import Pixels, fitted
-from edgemoe.model.predict import load_model, predict
 from edgemoe.model.scenes import CALIBRATION, VALIDATION
 from edgemoe.package import Package
 from edgemoe.quant.calibrate import calibrate, read_folder
-from edgemoe.quant.evaluate import Scores, integer_model, score
+from edgemoe.quant.compare import scored
 from edgemoe.quant.profile import Ratio, Runner, features_sqnr
 from edgemoe.quant.quantise import float_state, make_package
 from edgemoe.quant.recipe import Recipe
 from edgemoe.quant.report import far_images
-from edgemoe.quant.scenes import read_scene
 from edgemoe.quant.search import chosen, measured
 from edgemoe.quant.ship import CALIBRATION_SCENES, ONE_THREAD, scene_folder
 from edgemoe.quant.weights import layer_bits, weight_bytes
@@ -44,8 +42,7 @@ from edgemoe.ranges import Ranges
 FIGURES = Path(__file__).resolve().parent / "pictures" / "quantisation.json"
 PROFILED, SEEN = 4, 8
 """Scenes that features are compared on, none of them the calibration's; scenes of a short calibration."""
-PART = 16  # scenes that a process measures at a time
-WIDE = Recipe(margin=6.0, bounds=False)
+FAR = {"default": Recipe(), "margin3": Recipe(margin=3.0), "margin1.5": Recipe(margin=1.5, bounds=False)}
 EVERY16 = (("*", 16),)
 ACCURACY = {
     "W16A16": Recipe(weights=EVERY16),
@@ -54,8 +51,8 @@ ACCURACY = {
     "W8A8": Recipe(act_bits=8),
     "W8A8, smoothed": Recipe(act_bits=8, smooth=True),
 }
-WAYS = {
-    "greatest, margin 3 and bounds": {},
+WAYS: dict[str, dict[str, Any]] = {
+    "greatest, margin 6 and bounds": {},
     "greatest, margin 1.5": {"margin": 1.5, "bounds": False},
     "MSE": {"ranges_by": "mse"},
     "99.999 %": {"ranges_by": "percentile", "percentile": 99.999},
@@ -118,7 +115,7 @@ def photographs(config: ModelConfig) -> list[Pixels]:
 
 
 def far_rows(model: Trained) -> Iterator[Row]:
-    """What images lose against margin 6, however little calibration has seen."""
+    """What images far from the calibration's lose by smaller margins, however little calibration has seen."""
     photos = photographs(model.config)
     shown = {name: [image] for name, image in far_images(model.config).items()}
     size = (model.config.height, model.config.width, 3)
@@ -131,18 +128,14 @@ def far_rows(model: Trained) -> Iterator[Row]:
         f"{len(photos)} photographs": photos,
     }.items():
         found = calibrate(model.config, model.state, images)
-        recipes = (WIDE, Recipe(), Recipe(margin=1.5, bounds=False))
-        runners = [Runner(model.package(found, recipe), taps=False) for recipe in recipes]
+        runners = [Runner(model.package(found, recipe), taps=False) for recipe in FAR.values()]
         for name, pictures in shown.items():
-            wide, own, narrow = _features(model, runners, pictures)
+            found_by = dict(zip(FAR, _features(model, runners, pictures), strict=True))
             yield {
                 "calibrated": kind,
                 "images": name,
-                "margin6_db": wide[0],
-                "default_db": own[0],
-                "margin1.5_db": narrow[0],
-                "default_clipped": own[1],
-                "margin1.5_clipped": narrow[1],
+                **{f"{of}_db": value for of, (value, _) in found_by.items()},
+                **{f"{of}_clipped": count for of, (_, count) in found_by.items()},
             }
 
 
@@ -170,7 +163,7 @@ def ways_rows(model: Trained) -> Iterator[Row]:
     for name, changes in WAYS.items():
         row: Row = {"ranges": name}
         for bits in (16, 8):
-            if bits == 8 and name == "greatest, margin 3 and bounds":
+            if bits == 8 and name == "greatest, margin 6 and bounds":
                 recipe = Recipe(act_bits=8)
             else:
                 recipe = Recipe(act_bits=bits, **changes)
@@ -197,33 +190,13 @@ def budget_rows(model: Trained) -> Iterator[Row]:
         }
 
 
-def _scored(model: Trained, packages: Mapping[str, Package], seeds: range) -> dict[str, dict[str, Any]]:
-    """On some validation scenes: the float model and each package."""
-    config = model.config
-    folder = build_root() / "scenes" / f"validation-{config.height}x{config.width}"
-    scenes = [
-        read_scene(folder, str(seed), (config.height, config.width), len(config.classes)) for seed in seeds
-    ]
-    real, _ = load_model(model.path)
-    found = {"float32": score(config, lambda image, task: predict(real, image, task)[0], scenes)}
-    found |= {name: score(config, integer_model(package), scenes) for name, package in packages.items()}
-    return {name: scores.to_dict() for name, scores in found.items()}
-
-
 def accuracy_rows(model: Trained, pool: ProcessPoolExecutor, count: int) -> Iterator[Row]:
     """Both tasks on validation scenes, by widths; calibrated as the shipped packages are."""
-    scene_folder("validation", VALIDATION[:count], model.config, build_root(), pool, click.echo)
+    folder = scene_folder("validation", VALIDATION[:count], model.config, build_root(), pool, click.echo)
     found = calibrate(model.config, model.state, model.scenes)
     packages = {name: model.package(found, recipe) for name, recipe in ACCURACY.items()}
-    parts = [VALIDATION[:count][start : start + PART] for start in range(0, count, PART)]
-    totals: dict[str, Scores] = {}
-    for part in pool.map(partial(_scored, model, packages), parts):
-        for name, data in part.items():
-            scores = Scores.from_dict(data)
-            if name in totals:
-                totals[name].merge(scores)
-            else:
-                totals[name] = scores
+    seeds = VALIDATION[:count]
+    totals = scored(model.config, packages, folder, seeds, pool, checkpoint=model.path)
     for name, scores in totals.items():
         row: Row = {"widths": name, "scenes": scores.scenes, "miou": scores.own.miou, "rmse": scores.own.rmse}
         if name in packages:

@@ -8,7 +8,7 @@ hold what this module makes.
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from edgemoe.registers import IP_VLNV, VERSION, build_id, limits
 from edgemoe.runtime.identify import maxima
 
 DOCS = Path(__file__).resolve().parent
+VARIANT_WIDTHS = ("float32", "W16A16", "W8A16", "W8A8")
 LARGEST, SHOWN = "zcu102", 8
 """The build whose fabric is shown in parts, and how many of its modules."""
 
@@ -129,33 +130,28 @@ def _quantisation(part: str) -> list[dict[str, Any]]:
 
 
 def far_table() -> str:
-    """What images lose against margin 6, by what calibration has seen."""
+    """What images lose by smaller margins, by what calibration has seen."""
     lines = [
         _row(
             "model",
             "calibrated on",
             "images",
             "margin 6, dB",
-            "default, dB",
+            "clipped",
+            "margin 3, dB",
             "clipped",
             "margin 1.5, dB",
             "clipped",
         ),
-        _row(*["---"] * 8),
+        _row(*["---"] * 9),
     ]
     for row in _quantisation("far"):
-        lines.append(
-            _row(
-                f"`{row['model']}`",
-                row["calibrated"],
-                row["images"],
-                f"{row['margin6_db']:.1f}",
-                f"{row['default_db']:.1f}",
-                f"{row['default_clipped']:,}",
-                f"{row['margin1.5_db']:.1f}",
-                f"{row['margin1.5_clipped']:,}",
-            )
-        )
+        measured = [
+            f"{row[f'{margin}_db']:.1f}" if what == "db" else f"{row[f'{margin}_clipped']:,}"
+            for margin in ("default", "margin3", "margin1.5")
+            for what in ("db", "clipped")
+        ]
+        lines.append(_row(f"`{row['model']}`", row["calibrated"], row["images"], *measured))
     return "\n".join(lines)
 
 
@@ -166,6 +162,45 @@ def ways_table() -> str:
         lines.append(
             _row(f"`{row['model']}`", row["ranges"], f"{row['W8A16_db']:.1f}", f"{row['W8A8_db']:.1f}")
         )
+    return "\n".join(lines)
+
+
+def _variants() -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
+    """What is said of each trained variant, and its rows by widths: docs/pictures/accuracy.json, of `make accuracy`."""
+    rows: list[dict[str, Any]] = json.loads((DOCS / "pictures" / "accuracy.json").read_text())
+    for said in dict.fromkeys(row["said"] for row in rows):
+        yield said, {row["widths"]: row for row in rows if row["said"] == said}
+
+
+def variants_table() -> str:
+    """Both tasks by variant and widths."""
+    lines = [_row("network", "parameters", "measure", *VARIANT_WIDTHS), _row(*["---"] * 7)]
+    for said, by_widths in _variants():
+        for measure, key, digits in (("mIoU", "miou", 4), ("depth RMSE, m", "rmse", 3)):
+            values = [f"{by_widths[widths][key]:.{digits}f}" for widths in VARIANT_WIDTHS]
+            lines.append(_row(said, f"{by_widths['float32']['parameters']:,}", measure, *values))
+    return "\n".join(lines)
+
+
+def use_table() -> str:
+    """How variants use their experts."""
+    lines = [
+        _row(
+            "network", "experts that an image uses, of a layer", "share of the busiest", "experts below 1 %"
+        ),
+        _row(*["---"] * 4),
+    ]
+    for said, by_widths in _variants():
+        row = by_widths["float32"]
+        if "busiest" in row:
+            lines.append(
+                _row(
+                    said,
+                    f"{row['experts_of_an_image']:.1f}",
+                    f"{100 * row['busiest']:.1f} %",
+                    f"{row['rare']:.1f}",
+                )
+            )
     return "\n".join(lines)
 
 
@@ -380,6 +415,7 @@ def operators_table() -> str:
 
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "reference/commands.md": {"commands": commands_table},
+    "reference/accuracy.md": {"variants": variants_table, "use": use_table},
     "reference/quantisation.md": {
         "far": far_table,
         "ways": ways_table,

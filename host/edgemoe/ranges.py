@@ -35,7 +35,7 @@ PLAIN, DETAILED = 2, 3
 """Versions of the file: without what percentiles and smoothing want, and with it."""
 HISTOGRAM_BINS = 1024
 GREATEST = 1e30  # of any range that is read
-MARGIN = 3.0
+MARGIN = 6.0
 """Room above the ranges: images unlike the calibration's clip nothing, and 16 bits hardly notice. The packages that the
 project ships have another one, `shipped.MARGIN`."""
 RESIDUAL_MARGIN = 2.0

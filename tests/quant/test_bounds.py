@@ -19,6 +19,7 @@ from edgemoe.quant.quantise import make_package
 from edgemoe.quant.recipe import DEFAULT, Recipe
 from edgemoe.quant.report import far_images
 from edgemoe.quant.scales import FREE, reaches
+from edgemoe.ranges import MARGIN
 
 MOST_LOST = 3.0  # dB of an image's features, against margin 6
 
@@ -79,14 +80,14 @@ def test_a_scale_reaches_a_bound_that_is_near() -> None:
     taken = {name for name in limits if name != "residual" and wide[name] == limits[name]}
     assert {f"blocks.{i}.{t}" for i in (0, 1) for t in ("norm1", "norm2", "q", "k", "v")} <= taken
     for name, greatest in found.greatest.items():
-        assert plain[name] == pytest.approx(3 * greatest)
+        assert plain[name] == pytest.approx(MARGIN * greatest)
         if name.endswith(".context"):
             assert wide[name] == wide[name.replace("context", "v")]
         elif name != "residual":
             assert wide[name] <= FREE * plain[name]
-            room = 3 if name.endswith(".out") else 1
+            room = MARGIN if name.endswith(".out") else 1
             assert narrow[name] == pytest.approx(room * greatest)
-    close = dict(found.greatest) | {"blocks.0.norm1": limits["blocks.0.norm1"] / (3.01 * FREE)}
+    close = dict(found.greatest) | {"blocks.0.norm1": limits["blocks.0.norm1"] / (1.0033 * MARGIN * FREE)}
     far = reaches(config, state, type(found)(1, close, found.shares), DEFAULT)
     assert far["blocks.0.norm1"] == pytest.approx(limits["blocks.0.norm1"] / 1.0033 / FREE, rel=1e-3)
 

@@ -46,7 +46,7 @@ def calibration(place: Path) -> dict[str, object]:
     return said
 
 
-PLAIN = {"images": 4, "margin": 3.0, "residual_margin": 3.0, "bias_correction": True, "bounds": True}
+PLAIN = {"images": 4, "margin": 6.0, "residual_margin": 6.0, "bias_correction": True, "bounds": True}
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from edgemoe.quant.quantise import make_package
 from edgemoe.quant.recipe import Recipe
 from edgemoe.quant.report import text
 from edgemoe.quant.scales import reaches, scales_of
-from edgemoe.ranges import HISTOGRAM_BINS
+from edgemoe.ranges import HISTOGRAM_BINS, MARGIN
 
 BIN = 2 ** (1 / 16)
 
@@ -73,7 +73,7 @@ def test_the_residual_keeps_its_greatest_value() -> None:
     low = reaches(
         SMALL, state_of(), ranges_of(), Recipe(ranges_by="percentile", percentile=60.0, bounds=False)
     )
-    assert low["residual"] == pytest.approx(3 * ranges_of().greatest["residual"])
+    assert low["residual"] == pytest.approx(MARGIN * ranges_of().greatest["residual"])
     assert low["blocks.0.norm1"] < ranges_of().greatest["blocks.0.norm1"] / 2
 
 
@@ -82,7 +82,9 @@ def test_scales_of_8_bits() -> None:
     found = ranges_of()
     scales = scales_of(SMALL, state_of(), found, Recipe(act_bits=8))
     for name, greatest in found.greatest.items():
-        top, margin = (131071, 3) if name == "residual" else (32767, 3) if name.endswith(".out") else (127, 1)
+        top, margin = (
+            (131071, MARGIN) if name == "residual" else (32767, MARGIN) if name.endswith(".out") else (127, 1)
+        )
         assert scales[name] == pytest.approx(greatest * margin / top, rel=1e-3), name
 
 

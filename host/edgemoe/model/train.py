@@ -195,6 +195,8 @@ def train(
     history: list[dict[str, float]] = []
     started, step, progress = time.time(), 0, 0.0
     every = max(1, min(500, options.steps // LOGGED))
+    if options.mixed:
+        torch.compiler.reset()  # of another model's graphs, of which few are kept
     network = torch.compile(model) if options.mixed else model
     judged, figures = 0, {}
     while progress < 1:

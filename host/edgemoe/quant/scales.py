@@ -15,8 +15,8 @@ from edgemoe.ranges import Ranges, rounded
 
 LEAST = 1e-3
 """A range that calibration found smaller is taken to be this: a tensor that was 0 may not stay so."""
-FREE = 4.0
-"""A bound is worth two more bits of 16: up to so many times what margin and range ask for, the scale reaches it."""
+FREE = 2.0
+"""A bound is worth one more bit of 16: up to so many times what margin and range ask for, the scale reaches it."""
 
 
 MEANS = {"context": "v", "pool": "norm"}
