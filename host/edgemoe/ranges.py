@@ -38,6 +38,8 @@ GREATEST = 1e30  # of any range that is read
 MARGIN = 6.0
 """Room above the ranges: images unlike the calibration's clip nothing, and 16 bits hardly notice. The packages that the
 project ships have another one, `shipped.MARGIN`."""
+FINE_MARGIN = 3.0
+"""That of a package whose weights are all int16: there the steps of activations are what noise is left."""
 RESIDUAL_MARGIN = 2.0
 """At least that of the residual, which everything else is built on."""
 

@@ -19,8 +19,8 @@ OPTIONS = (
     click.option(
         "--margin",
         type=click.FloatRange(1.0, 64.0),
-        help="Room above the ranges; the residual has 2 or more. [default: 6; with 8-bit activations, percentile or "
-        "mse 1]",
+        help="Room above the ranges; the residual has 2 or more. [default: 6; if all weights are int16 3; with "
+        "8-bit activations, percentile or mse 1]",
     ),
     click.option(
         "--no-bounds",

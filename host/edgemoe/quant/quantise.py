@@ -67,10 +67,11 @@ def make_package(
         state, ranges = smoothed(config, state, ranges)
     bits, spent = layer_bits(config, recipe.weights), None
     means = ranges.means(config) if recipe.bias_correction else None
-    scales = scales_of(config, state, ranges, recipe)
     if recipe.budget is not None:
         spent = spend(config, state, images, bits, recipe.budget, means, step)
         bits = spent.bits
+    recipe = recipe.settled(bits)
+    scales = scales_of(config, state, ranges, recipe)
     said = recipe.said(ranges.images)
     if bits != layer_bits(config, ()):
         said["weight_bits"] = bits

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from edgemoe.errors import UserError
-from edgemoe.ranges import MARGIN, RESIDUAL_MARGIN
+from edgemoe.ranges import FINE_MARGIN, MARGIN, RESIDUAL_MARGIN
 
 RANGES_BY = ("minmax", "percentile", "mse")
 PERCENTILE = 99.99
@@ -18,11 +19,12 @@ WIDTHS = (8, 16)
 class Recipe:
     """Of everything the default.
 
-    margin: room above the ranges; None: `ranges.MARGIN` above the greatest value in int16, and 1 where rounding or
-    clipping is what the range was chosen for (8 bits, percentiles, MSE). bounds: scales that reach what a tensor can't
-    exceed, where that is near. ranges_by: of which part of the values the range is. act_bits: 8 are 8 bits in the lanes
-    of 16. weights: (pattern, bits) in order, the last that a layer's name matches counts. budget: bytes of weights; the
-    layers that gain most by them become int16. smooth: whether norms hand outliers on to the weights behind them.
+    margin: room above the ranges; None: `ranges.MARGIN` above the greatest value in int16, `ranges.FINE_MARGIN` if all
+    weights are int16, too, and 1 where rounding or clipping is what the range was chosen for (8 bits, percentiles,
+    MSE). bounds: scales that reach what a tensor can't exceed, where that is near. ranges_by: of which part of the
+    values the range is. act_bits: 8 are 8 bits in the lanes of 16. weights: (pattern, bits) in order, the last that a
+    layer's name matches counts. budget: bytes of weights; the layers that gain most by them become int16. smooth:
+    whether norms hand outliers on to the weights behind them.
     """
 
     margin: float | None = None
@@ -45,6 +47,11 @@ class Recipe:
                 f"Smoothing changes what a norm's values are, and the histograms of the ranges are of what they were: "
                 f"leave out --smooth, or --ranges-by {self.ranges_by}."
             )
+
+    def settled(self, bits: Mapping[str, int]) -> Recipe:
+        """The same, with the margin that layers of so many bits want where none was chosen."""
+        plain = self.margin is None and self.act_bits == 16 and self.ranges_by == "minmax"
+        return replace(self, margin=FINE_MARGIN) if plain and set(bits.values()) == {16} else self
 
     @property
     def room(self) -> float:
