@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgemoe.config import ModelConfig
+from edgemoe.errors import UserError
 
 EXPONENTS = 7
 TOP = 1 << (EXPONENTS - 1)
@@ -57,3 +58,15 @@ def power_weights(config: ModelConfig) -> Iterator[str]:
 def with_powers(config: ModelConfig, state: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """The state dict of the network as it computes: `nearest_powers` of what `power_weights` names."""
     return {**state, **{name: nearest_powers(state[name]) for name in power_weights(config)}}
+
+
+def check_codes(name: str, tensor: NDArray[Any], source: str) -> None:
+    """UserError for the first integer of a package's tensor that is no code, with its place."""
+    other = np.argwhere(~np.isin(np.abs(tensor.astype(np.int64)), CODES))
+    if len(other):
+        place = tuple(other[0].tolist())
+        raise UserError(
+            f"{source}: {name} holds {tensor[place]} at {list(place)}, one of {len(other):,} values that are neither 0 "
+            f"nor ±1, ±2, ±4 .. ±{TOP}, and the config's expert_weights is {POWER_OF_TWO!r}. Make the package again "
+            "from its checkpoint with `edgemoe quantize`."
+        )
