@@ -21,6 +21,7 @@ WIDE: dict[str, ModelConfig] = {
     "registers": replace(PIXELS, prefix=("class", "register", "register", "register")),
     "experts-in-all-layers": replace(PIXELS, moe_layers=(0, 1), gate="biased"),
     "experts-in-the-first": replace(PIXELS, moe_layers=(0,), tasks=("segmentation",)),
+    "power-of-two": replace(PIXELS, moe_layers=(0, 1), expert_weights="power_of_two"),
     "features": replace(
         PIXELS,
         head="none",

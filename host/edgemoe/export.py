@@ -18,6 +18,15 @@ from edgemoe import numerics
 from edgemoe.config import ModelConfig
 from edgemoe.errors import UserError
 from edgemoe.package import Package, head_tensors
+from edgemoe.powers import power_weights
+from edgemoe.rounding import (
+    check_powers_width,
+    multiplier,
+    quantise_linear,
+    quantise_norm,
+    quantise_powers,
+    rounded,
+)
 
 Float = NDArray[np.float64]
 WeightBits = Callable[[str], int]
@@ -109,14 +118,16 @@ def export_package(
         config: the network.
         state: the float state dict.
         scales: a positive scale for every name of `scale_names`.
-        weight_bits: 8 or 16 for all linear layers, or a function of the layer's name ("blocks.0.attn.qkv").
+        weight_bits: 8 or 16 for all linear layers, or a function of the layer's name ("blocks.0.attn.qkv"). Weights
+            that are powers of two have 8, which is all of them.
         means: the mean input, (in) or (E, in), of every layer of `linear_inputs`, for bias correction; None: none.
         provenance: what the package says of where it comes from.
     """
     for name in scale_names(config):
         if not (name in scales and math.isfinite(scales[name]) and scales[name] > 0):
             raise UserError(f"Activation tensor {name!r} needs a positive scale, got {scales.get(name)}.")
-    bits = weight_bits if callable(weight_bits) else lambda _name: weight_bits
+    powers = {name.removesuffix(".weight") for name in power_weights(config)}
+    bits = weight_bits if callable(weight_bits) else lambda name: 8 if name in powers else weight_bits
     tensors: dict[str, NDArray[Any]] = {
         f"scale.{name}": np.array(scales[name], dtype=np.float64) for name in scale_names(config)
     }
@@ -131,12 +142,16 @@ def export_package(
         unbiased = slice(config.dim, 2 * config.dim) if name.endswith("attn.qkv") else slice(0)
         bias[unbiased] = 0
         mean = None if means is None else means[name]
-        layer = quantise_linear(weight, bias, inputs, outputs, bits(name), name, mean)
+        if name in powers:
+            check_powers_width(name, bits(name))
+            layer = quantise_powers(weight, bias, inputs, outputs, name)
+        else:
+            layer = quantise_linear(weight, bias, inputs, outputs, bits(name), name, mean)
         layer["bias"][unbiased] = 0
         tensors.update(_prefixed(name, layer))
 
     def scalar(name: str, scale: float) -> None:
-        m, s = _multiplier(scale, name)
+        m, s = multiplier(scale, name)
         tensors[f"{name}.m"] = np.array(m, dtype=np.int32)
         tensors[f"{name}.s"] = np.array(s, dtype=np.int32)
 
@@ -151,7 +166,7 @@ def export_package(
     hidden = 2.0**-numerics.HIDDEN_FRACTION
     expert = residual / 2**numerics.EXPERT_FRACTION
     position = positions(config, state)
-    tensors["pos_embed"] = _round(position / residual, numerics.RESIDUAL_BITS).astype(np.int32)
+    tensors["pos_embed"] = rounded(position / residual, numerics.RESIDUAL_BITS).astype(np.int32)
     linear("patch_embed", PIXEL_SCALE, residual)
     for i in range(config.layers):
         block = f"blocks.{i}"
@@ -176,8 +191,8 @@ def export_package(
             scale = (
                 max(float(np.abs(weight).max()), float(np.abs(bias).max()) / norm2 * 2.0**-20, 1e-9) / 32767
             )
-            tensors[f"{gate}.weight"] = _round(weight / scale, 16).astype(np.int16)
-            tensors[f"{gate}.bias"] = _round(bias / (scale * norm2), numerics.BIAS_BITS)
+            tensors[f"{gate}.weight"] = rounded(weight / scale, 16).astype(np.int16)
+            tensors[f"{gate}.bias"] = rounded(bias / (scale * norm2), numerics.BIAS_BITS)
             tensors[f"{gate}.weight_scale"] = np.array(scale)
             scalar(gate, to_log2 * scale * norm2)
         linear(f"{block}.moe.experts.fc1", norm2, hidden)
@@ -208,72 +223,6 @@ def positions(config: ModelConfig, state: Mapping[str, Float]) -> Float:
         tokens = [_float(state, name).reshape(-1, config.dim) for name in config.prefix_tensors]
         position[: len(config.prefix)] += np.concatenate(tokens)
     return position
-
-
-def quantise_linear(
-    weight: Float,
-    bias: Float,
-    inputs: float,
-    outputs: float | Float,
-    bits: int,
-    name: str = "linear",
-    mean: Float | None = None,
-) -> dict[str, NDArray[Any]]:
-    """One linear layer, weight (..., out, in): symmetric weights with a scale per output from max-abs.
-
-    inputs: scale of its input; outputs: scale of its output, one or per output. mean: of its input, (..., in); the bias
-    then takes what the rounding of the weights adds to the output of that input.
-    """
-    if bits not in (8, 16):
-        raise UserError(f"{name}: weight bits {bits} must be 8 or 16.")
-    top = (1 << (bits - 1)) - 1
-    greatest = np.abs(weight).max(axis=-1)
-    scale = np.where(greatest > 0, greatest, 1.0) / top
-    # A bias far larger than its row's weights must still fit int40.
-    scale = np.maximum(scale, np.abs(bias) / inputs * 2.0**-38)
-    ratio = np.broadcast_to(inputs * scale / outputs, scale.shape)
-    pairs = [_multiplier(value, name) for value in ratio.ravel()]
-    m, s = (np.array([p[j] for p in pairs], dtype=np.int32).reshape(scale.shape) for j in range(2))
-    exact = weight / scale[..., None]
-    rounded = _round(exact, bits)
-    accumulator = bias / (inputs * scale)
-    if mean is not None:
-        accumulator += np.einsum("...oi,...i->...o", exact - rounded, mean / inputs)
-    return {
-        "weight": rounded.astype(np.int8 if bits == 8 else np.int16),
-        "bias": _round(accumulator, numerics.BIAS_BITS),
-        "m": m,
-        "s": s,
-        "weight_scale": scale,
-    }
-
-
-def quantise_norm(gamma: Float, beta: Float, out: float) -> dict[str, NDArray[Any]]:
-    """gamma and beta (D) of a LayerNorm whose output has scale `out`: the largest shift at which both fit."""
-    for shift in range(numerics.SHIFT_MAX, 0, -1):
-        g = np.floor(gamma / out * 2.0 ** (shift - 13) + 0.5)
-        b = np.floor(beta / out * 2.0**shift + 0.5)
-        if np.abs(g).max() < 1 << 15 and np.abs(b).max() < 1 << 31:
-            return {
-                "weight": g.astype(np.int16),
-                "bias": b.astype(np.int32),
-                "s": np.array(shift, dtype=np.int32),
-            }
-    raise UserError(
-        f"A LayerNorm's gamma up to {np.abs(gamma).max():.3g} doesn't fit output scale {out:.3g}."
-    )
-
-
-def _round(x: Float, bits: int) -> NDArray[np.int64]:
-    """Round half up, then saturate to `bits` signed bits."""
-    return numerics.saturate(np.floor(x + 0.5).astype(np.int64), bits)
-
-
-def _multiplier(scale: float, name: str) -> tuple[int, int]:
-    try:
-        return numerics.multiplier(float(scale))
-    except ValueError as error:
-        raise UserError(f"{name}: {error}.") from error
 
 
 def _float(state: Mapping[str, Float], name: str) -> Float:

@@ -39,7 +39,8 @@ layer, {task} one of the config's tasks; `.m` and `.s` are a requantiser's multi
                                           float64        ()           value of one step of the integer tensor
 
 The k rows of qkv have bias 0: softmax cancels a bias of k. Whether a linear layer's weights are int8 or int16
-is the dtype of its weight tensor alone.
+is the dtype of its weight tensor alone. Of a config whose `expert_weights` is "power_of_two" the experts' weights are
+int8, and each is 0 or ±2^n, n = 0..6.
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ from edgemoe.numerics import (
     RESIDUAL_BITS,
     SHIFT_MAX,
 )
+from edgemoe.powers import check_codes, power_weights
 from edgemoe.tensors import INDEX, Entry, read_header, read_tensors
 
 FORMAT = "edgemoe-package"
@@ -76,12 +78,14 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Spec:
-    """What a tensor of a package must be: dtype names, shape, and the least and greatest value allowed."""
+    """What a tensor of a package must be: dtype names, shape, the least and greatest value allowed, and whether each
+    must be a code of `edgemoe.powers`."""
 
     dtypes: tuple[str, ...]
     shape: tuple[int, ...]
     low: int | None = None
     high: int | None = None
+    powers: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,10 +112,15 @@ def specification(config: ModelConfig) -> dict[str, Spec]:
     residual = 1 << (RESIDUAL_BITS - 1)
     specs = {"pos_embed": Spec(("int32",), (config.tokens, D), -residual, residual - 1)}
 
+    powers = set(power_weights(config))
+
     def linear(name: str, *shape: int) -> None:
         out = shape[:-1]
         limit = 1 << (BIAS_BITS - 1)
-        specs[f"{name}.weight"] = Spec(("int8", "int16"), shape)
+        weight = f"{name}.weight"
+        specs[weight] = Spec(("int8", "int16"), shape)
+        if weight in powers:
+            specs[weight] = Spec(("int8",), shape, powers=True)
         specs[f"{name}.bias"] = Spec(("int64",), out, -limit, limit - 1)
         requantiser(name, out)
         specs[f"{name}.weight_scale"] = Spec(("float64",), out)
@@ -185,6 +194,8 @@ def check(package: Package, source: str = "the package") -> None:
             raise UserError(f"{source}: {name} holds {tensor.min()}, below its limit {spec.low}.")
         if spec.high is not None and tensor.size and tensor.max() > spec.high:
             raise UserError(f"{source}: {name} holds {tensor.max()}, above its limit {spec.high}.")
+        if spec.powers:
+            check_codes(name, tensor, source)
         if tensor.dtype == np.float64 and not (np.isfinite(tensor).all() and (tensor > 0).all()):
             raise UserError(f"{source}: {name} must hold positive finite scales.")
 

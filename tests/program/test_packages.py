@@ -14,8 +14,9 @@ from safetensors.numpy import load_file, save_file
 from edgemoe import package as packages
 from edgemoe.config import MODELS, ModelConfig
 from edgemoe.errors import UserError
-from edgemoe.export import export_package, quantise_linear, quantise_norm, scale_names
+from edgemoe.export import export_package, scale_names
 from edgemoe.golden.random_package import random_package, random_state
+from edgemoe.rounding import quantise_linear, quantise_norm
 
 NANO = MODELS["nano"]
 

@@ -8,7 +8,7 @@ import pytest
 from small import small
 
 from edgemoe.config import TASKS
-from edgemoe.export import linear_inputs, quantise_linear
+from edgemoe.export import linear_inputs
 from edgemoe.golden.gelu import gelu_float
 from edgemoe.golden.model import forward
 from edgemoe.golden.random_package import random_image, random_state
@@ -16,6 +16,7 @@ from edgemoe.quant.calibrate import calibrate
 from edgemoe.quant.means import InputMeans
 from edgemoe.quant.profile import features_sqnr
 from edgemoe.ranges import package_of
+from edgemoe.rounding import quantise_linear
 
 SMALL = small(height=32, width=32, dim=32, experts=4)
 STATE = random_state(SMALL, np.random.default_rng(3))

@@ -291,17 +291,23 @@ def synth(
     is_flag=True,
     help="Checkpoints as float16, in shards beside an index, instead of one float32 file.",
 )
+@click.option(
+    "--powers",
+    is_flag=True,
+    help="Instead, the model NAME-powers: with experts' weights that are powers of two; no dense twin.",
+)
 @JSON
-def train(as_json: bool, **options: Any) -> int:
+def train(as_json: bool, half: bool, powers: bool, **options: Any) -> int:
     """Train a model, and its dense twin, on the street scenes."""
     from edgemoe.config import model_preset
-    from edgemoe.model.train import TrainOptions, dense_twin, train_and_save
+    from edgemoe.model.train import TrainOptions, dense_twin, power_twin, train_and_save
 
-    chosen, half = model_preset(options.pop("model")), options.pop("half")
+    chosen = model_preset(options.pop("model"))
+    configs = [power_twin(chosen)] if powers else [chosen, dense_twin(chosen)]
     out, device = options.pop("out") or build_root() / "train", options.pop("device")
     given = {name: value for name, value in options.items() if value is not None}
     log = partial(click.echo, err=as_json)
-    records = train_and_save([chosen, dense_twin(chosen)], TrainOptions(**given), out, device, log, half)
+    records = train_and_save(configs, TrainOptions(**given), out, device, log, half)
     show(as_json, records, f"Checkpoints and records are in {out}")
     return 0
 

@@ -33,8 +33,9 @@ HEADS = ("pixels", "classes", "none")
 POOLS = ("class", "distilled", "mean")
 TOKENS = ("class", "distillation", "register")
 RESIZES = ("stretch", "crop")
+EXPERT_WEIGHTS = ("any", "power_of_two")
 TASK_NAME = r"[a-z][a-z0-9_]{0,39}"
-NEWER = ("tasks", "head", "pool", "prefix", "moe_layers", "resize", "resize_short")
+NEWER = ("tasks", "head", "pool", "prefix", "moe_layers", "resize", "resize_short", "expert_weights")
 """Fields that a package of version 2 may lack."""
 NO_TASKS = ("both", "shared")
 """Names that mean something else: all tasks, and the gate of all tasks."""
@@ -76,6 +77,9 @@ class ModelConfig:
     moe_layers: tuple[int, ...] = ()  # layers with experts; none named: the odd ones
     resize: str = "stretch"
     resize_short: int = 0
+    expert_weights: str = (
+        "any"  # or "power_of_two": 0 or a power of two times their row's scale (`edgemoe.powers`)
+    )
 
     def __post_init__(self) -> None:
         for name in (self.name, *self.classes):
@@ -111,6 +115,7 @@ class ModelConfig:
         one_of(self.name, "head", self.head, HEADS)
         one_of(self.name, "pool", self.pool, POOLS)
         one_of(self.name, "resize", self.resize, RESIZES)
+        one_of(self.name, "expert_weights", self.expert_weights, EXPERT_WEIGHTS)
         self._check_tokens()
         self._check_head()
         if any(not 0 <= layer < self.layers for layer in self.moe_layers) or len(set(self.moe_layers)) < len(
@@ -122,6 +127,10 @@ class ModelConfig:
             )
         if self.moe_layers and not self.experts:
             raise UserError(f"Model {self.name!r}: moe_layers names layers with experts, but experts is 0.")
+        if self.expert_weights != "any" and not self.experts:
+            raise UserError(
+                f"Model {self.name!r}: expert_weights is {self.expert_weights!r}, but experts is 0."
+            )
         if self.resize == "crop" and self.head == "pixels":
             raise UserError(
                 f"Model {self.name!r}: resize 'crop' leaves parts of the image out, head 'pixels' answers all of it."

@@ -14,6 +14,7 @@ from edgemoe.errors import UserError
 from edgemoe.export import WeightBits, act_scale, export_package
 from edgemoe.golden.model import forward, ranges
 from edgemoe.package import Package, check
+from edgemoe.powers import with_powers
 
 Float = NDArray[np.float64]
 
@@ -124,7 +125,7 @@ def random_state(config: ModelConfig, rng: np.random.Generator) -> dict[str, Flo
             continue
         linear(f"heads.{task}.fc1", config.head_hidden, D, gain=1.5)
         linear(f"heads.{task}.fc2", config.head_outputs(task), config.head_hidden)
-    return state
+    return with_powers(config, state)
 
 
 def _favour(config: ModelConfig, state: dict[str, Float], seed: int) -> None:

@@ -13,20 +13,23 @@ from safetensors.torch import save
 from edgemoe.checkpoint import FORMAT, is_index, read_checkpoint, write_halves
 from edgemoe.files import write
 from edgemoe.model.m3vit import M3ViT
+from edgemoe.powers import with_powers
 
 
 def save_checkpoint(model: M3ViT, path: Path, training: dict[str, Any]) -> None:
-    """Writes the state dict, with the config and what is known of the training.
+    """Writes the state dict, with the config and what is known of the training; weights that are powers of two as such.
 
     In float32 to one file; to an index (`NAME.safetensors.index.json`) in float16, in shards beside it.
     """
-    tensors = {
-        name: tensor.detach().cpu().float().contiguous() for name, tensor in model.state_dict().items()
+    arrays = {
+        name: tensor.detach().cpu().float().contiguous().numpy()
+        for name, tensor in model.state_dict().items()
     }
+    arrays = with_powers(model.config, arrays)
     if is_index(path):
-        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         write_halves(path, model.config, arrays, training)
         return
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
     metadata = {
         "format": FORMAT,
         "config": json.dumps(model.config.to_dict()),

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from edgemoe.config import EMBEDDING_DIM, ModelConfig
+from edgemoe.powers import EXPONENTS, LEAST, POWER_OF_TWO
 
 
 class TaskEmbedding(nn.Module):
@@ -124,13 +125,37 @@ def balance_loss(logits: Tensor, scores: Tensor) -> Tensor:
     return variation + load
 
 
-class ExpertLinear(nn.Module):
-    """E linear layers of one shape, stacked: weight (E,out,in), bias (E,out)."""
+def nearest_powers(weight: Tensor) -> Tensor:
+    """weight (..., out, in) -> `edgemoe.powers.nearest_powers` of it; the gradient passes as if it were `weight`."""
+    fixed = weight.detach()
+    magnitude = fixed.abs()
+    top = magnitude.amax(-1, keepdim=True)
+    top = torch.where(top >= LEAST, top, 0.0)
+    found, below = torch.zeros_like(fixed), torch.zeros_like(top)
+    for n in range(EXPONENTS):
+        value = top * 2.0 ** (n - EXPONENTS + 1)
+        found = torch.where(magnitude - below >= value - magnitude, value, found)
+        below = value
+    found = torch.where(top > 0, found, 0.0).copysign(fixed)
+    return found + (weight - fixed)  # the bracket is 0 exactly: the value is `found`, not nearly
 
-    def __init__(self, experts: int, inputs: int, outputs: int) -> None:
+
+class ExpertLinear(nn.Module):
+    """E linear layers of one shape, stacked: weight (E,out,in), bias (E,out).
+
+    powers: compute with `nearest_powers` of the weights. Training moves the weights themselves, and finds by them when
+    a power is to change.
+    """
+
+    def __init__(self, experts: int, inputs: int, outputs: int, powers: bool = False) -> None:
         super().__init__()
+        self.powers = powers
         self.weight = nn.Parameter(torch.randn(experts, outputs, inputs) * inputs**-0.5)
         self.bias = nn.Parameter(torch.zeros(experts, outputs))
+
+    def used(self) -> Tensor:
+        """The weights that products are taken with, (E,out,in)."""
+        return nearest_powers(self.weight) if self.powers else self.weight
 
 
 class Experts(nn.Module):
@@ -140,18 +165,18 @@ class Experts(nn.Module):
     and two large matrix products are faster to train than many small ones.
     """
 
-    def __init__(self, experts: int, dim: int, hidden: int) -> None:
+    def __init__(self, experts: int, dim: int, hidden: int, powers: bool = False) -> None:
         super().__init__()
-        self.fc1 = ExpertLinear(experts, dim, hidden)
+        self.fc1 = ExpertLinear(experts, dim, hidden, powers)
         self.act = nn.GELU()
-        self.fc2 = ExpertLinear(experts, hidden, dim)
+        self.fc2 = ExpertLinear(experts, hidden, dim, powers)
 
     def forward(self, x: Tensor, scores: Tensor) -> Tensor:
         """x (N,D), scores (N,E) -> sum over e of score_e * expert_e(x), (N,D)."""
         E, H, D = self.fc1.weight.shape
-        hidden = self.act(x @ self.fc1.weight.view(E * H, D).T + self.fc1.bias.view(E * H))
+        hidden = self.act(x @ self.fc1.used().view(E * H, D).T + self.fc1.bias.view(E * H))
         weighted = (hidden.view(-1, E, H) * scores[:, :, None]).view(-1, E * H)
-        return weighted @ self.fc2.weight.transpose(1, 2).reshape(E * H, D) + scores @ self.fc2.bias
+        return weighted @ self.fc2.used().transpose(1, 2).reshape(E * H, D) + scores @ self.fc2.bias
 
 
 class MixtureOfExperts(nn.Module):
@@ -165,7 +190,8 @@ class MixtureOfExperts(nn.Module):
             self.gate = SharedGate(config.dim, config.experts)
         else:
             self.gate = TaskGates(config.tasks, config.dim, config.experts, config.gate == "biased")
-        self.experts = Experts(config.experts, config.dim, config.expert_hidden)
+        powers = config.expert_weights == POWER_OF_TWO
+        self.experts = Experts(config.experts, config.dim, config.expert_hidden, powers)
 
     def forward(self, x: Tensor, task: str, embedding: Tensor | None) -> tuple[Tensor, Tensor]:
         """(B,T,D) -> (B,T,D) and the balance loss. In training the logits get noise of 1/E, which spreads the

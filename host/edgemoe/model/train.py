@@ -40,6 +40,7 @@ from edgemoe.model.m3vit import M3ViT
 from edgemoe.model.metrics import Prior, Score
 from edgemoe.model.prior import PriorCounter
 from edgemoe.model.scenes import TRAINING, VALIDATION, batches
+from edgemoe.powers import POWER_OF_TWO
 from edgemoe.tensors import INDEX, SUFFIX
 
 Log = Callable[[str], None]
@@ -149,7 +150,14 @@ def dense_twin(config: ModelConfig) -> ModelConfig:
     An odd layer of the MoE model computes top_k experts of `expert_hidden` a token; the presets choose
     top_k * expert_hidden = dense_hidden, the width of the twin's odd layers.
     """
-    return dataclasses.replace(config, name=f"{config.name}-dense", experts=0)
+    return dataclasses.replace(
+        config, name=f"{config.name}-dense", experts=0, moe_layers=(), expert_weights="any"
+    )
+
+
+def power_twin(config: ModelConfig) -> ModelConfig:
+    """The same network with experts whose weights are powers of two."""
+    return dataclasses.replace(config, name=f"{config.name}-powers", expert_weights=POWER_OF_TWO)
 
 
 def learning_rate(options: TrainOptions, progress: float, step: int) -> float:
