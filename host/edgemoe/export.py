@@ -110,6 +110,7 @@ def export_package(
     *,
     weight_bits: int | WeightBits = default_bits,
     means: Mapping[str, Float] | None = None,
+    moments: Mapping[str, Float] | None = None,
     provenance: dict[str, Any] | None = None,
 ) -> Package:
     """Quantises a float model.
@@ -121,6 +122,7 @@ def export_package(
         weight_bits: 8 or 16 for all linear layers, or a function of the layer's name ("blocks.0.attn.qkv"). Weights
             that are powers of two have 8, which is all of them.
         means: the mean input, (in) or (E, in), of every layer of `linear_inputs`, for bias correction; None: none.
+        moments: the second moment of that, (in, in) or (E, in, in), for compensated rounding; None: to nearest.
         provenance: what the package says of where it comes from.
     """
     for name in scale_names(config):
@@ -141,12 +143,12 @@ def export_package(
         # Softmax cancels a bias of k, and so what would correct it.
         unbiased = slice(config.dim, 2 * config.dim) if name.endswith("attn.qkv") else slice(0)
         bias[unbiased] = 0
-        mean = None if means is None else means[name]
+        mean, moment = (None if of is None else of[name] for of in (means, moments))
         if name in powers:
             check_powers_width(name, bits(name))
             layer = quantise_powers(weight, bias, inputs, outputs, name)
         else:
-            layer = quantise_linear(weight, bias, inputs, outputs, bits(name), name, mean)
+            layer = quantise_linear(weight, bias, inputs, outputs, bits(name), name, mean, moment)
         layer["bias"][unbiased] = 0
         tensors.update(_prefixed(name, layer))
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgemoe import numerics
+from edgemoe.compensation import compensated
 from edgemoe.errors import UserError
 from edgemoe.powers import TOP, nearest_powers
 
@@ -23,17 +24,19 @@ def quantise_linear(
     bits: int,
     name: str = "linear",
     mean: Float | None = None,
+    moment: Float | None = None,
 ) -> dict[str, NDArray[Any]]:
     """One linear layer, weight (..., out, in): symmetric weights with a scale per output from max-abs.
 
     inputs: scale of its input; outputs: scale of its output, one or per output. mean: of its input, (..., in); the bias
-    then takes what the rounding of the weights adds to the output of that input.
+    then takes what the rounding of the weights adds to the output of that input. moment: of its input, (..., in, in);
+    int8 weights are then `compensated`.
     """
     if bits not in (8, 16):
         raise UserError(f"{name}: weight bits {bits} must be 8 or 16.")
     top = (1 << (bits - 1)) - 1
     scale = np.maximum(_row_scale(weight, top), _least_scale(bias, inputs))
-    return _integers(weight, bias, inputs, outputs, bits, name, scale, mean)
+    return _integers(weight, bias, inputs, outputs, bits, name, scale, mean, moment)
 
 
 def check_powers_width(name: str, bits: int) -> None:
@@ -81,13 +84,14 @@ def _integers(
     name: str,
     scale: Float,
     mean: Float | None,
+    moment: Float | None = None,
 ) -> dict[str, NDArray[Any]]:
     """The integers of a layer whose rows have these scales."""
     ratio = np.broadcast_to(inputs * scale / outputs, scale.shape)
     pairs = [multiplier(value, name) for value in ratio.ravel()]
     m, s = (np.array([p[j] for p in pairs], dtype=np.int32).reshape(scale.shape) for j in range(2))
     exact = weight / scale[..., None]
-    whole = rounded(exact, bits)
+    whole = rounded(exact, bits) if moment is None or bits != 8 else compensated(exact, moment, bits)
     accumulator = bias / (inputs * scale)
     if mean is not None:
         accumulator += np.einsum("...oi,...i->...o", exact - whole, mean / inputs)

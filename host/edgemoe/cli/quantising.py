@@ -65,6 +65,12 @@ OPTIONS = (
         help="Let LayerNorms hand channels with large values on to the weights behind them.",
     ),
     click.option(
+        "--rounding",
+        type=click.Choice(["nearest", "compensated"]),
+        help="Of int8 weights: each to the nearest step, or so that errors cancel on the calibration's images. "
+        "[default: compensated with `--calibration`, nearest with only `--ranges`]",
+    ),
+    click.option(
         "--no-bias-correction",
         is_flag=True,
         help="Round weights alone: no bias takes what their rounding changes on the calibration's mean.",
@@ -93,6 +99,7 @@ def recipe_of(options: dict[str, Any]) -> Recipe:
         "weight_bits",
         "weight_budget",
         "smooth",
+        "rounding",
     )
     own = {name: options.pop(name) for name in (*names, "no_bias_correction")}
     if own["percentile"] is not None and own["ranges_by"] != "percentile":
@@ -107,4 +114,5 @@ def recipe_of(options: dict[str, Any]) -> Recipe:
         weights=read_rules(own["weight_bits"]),
         budget=own["weight_budget"],
         smooth=own["smooth"],
+        rounding=own["rounding"],
     )

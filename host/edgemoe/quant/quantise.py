@@ -18,7 +18,8 @@ from edgemoe.errors import UserError
 from edgemoe.export import export_package
 from edgemoe.package import Package
 from edgemoe.quant.calibrate import Pixels, Step, calibrate, read_folder
-from edgemoe.quant.recipe import DEFAULT, Recipe
+from edgemoe.quant.means import input_moments
+from edgemoe.quant.recipe import COMPENSATED, DEFAULT, Recipe
 from edgemoe.quant.report import check_report_target, choose_images, write_report
 from edgemoe.quant.scales import scales_of
 from edgemoe.quant.search import Outcome, check_budget, spend
@@ -61,14 +62,18 @@ def make_package(
 ) -> Made:
     """The package of a float model as `recipe` says.
 
-    images: what a budget of bytes is spent by; step: told how many layers of all were measured for it.
+    images: what weights are rounded for, and a budget of bytes is spent by; step: told how many layers of all were
+    measured for that.
     """
     if recipe.smooth:
         state, ranges = smoothed(config, state, ranges)
     bits, spent = layer_bits(config, recipe.weights), None
     means = ranges.means(config) if recipe.bias_correction else None
+    recipe = recipe.seeing(bool(images))
+    compensating = recipe.rounding == COMPENSATED and 8 in bits.values()
+    moments = input_moments(config, state, images, means) if compensating else None
     if recipe.budget is not None:
-        spent = spend(config, state, images, bits, recipe.budget, means, step)
+        spent = spend(config, state, images, bits, recipe.budget, means, moments, step)
         bits = spent.bits
     recipe = recipe.settled(bits)
     scales = scales_of(config, state, ranges, recipe)
@@ -81,6 +86,7 @@ def make_package(
         scales,
         weight_bits=bits.__getitem__,
         means=means,
+        moments=moments,
         provenance={**(provenance or {}), "calibration": said},
     )
     return Made(package, spent)
@@ -132,6 +138,7 @@ def quantize_checkpoint(
         raise UserError("Give --keep-ranges or --ranges, not both: they are kept already.")
     if recipe.budget is not None and calibration is None:
         raise UserError("--weight-budget is spent by what images show: give --calibration FOLDER, too.")
+    recipe.seeing(calibration is not None)
     packages.check_package_target(out)
     if keep_ranges is not None:
         check_ranges_target(keep_ranges)

@@ -13,6 +13,7 @@ from edgemoe.ranges import FINE_MARGIN, MARGIN, RESIDUAL_MARGIN
 RANGES_BY = ("minmax", "percentile", "mse")
 PERCENTILE = 99.99
 WIDTHS = (8, 16)
+NEAREST, COMPENSATED = ROUNDINGS = ("nearest", "compensated")
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Recipe:
 
     margin: float | None = None
     bounds: bool = True
+    rounding: str | None = None
     bias_correction: bool = True
     ranges_by: str = "minmax"
     percentile: float = PERCENTILE
@@ -42,6 +44,8 @@ class Recipe:
             raise UserError(f"Ranges are taken by {', '.join(RANGES_BY)}, not by {self.ranges_by!r}.")
         if self.act_bits not in WIDTHS:
             raise UserError(f"Activations have 8 or 16 bits, not {self.act_bits}.")
+        if self.rounding not in (None, *ROUNDINGS):
+            raise UserError(f"Weights are rounded {' or '.join(ROUNDINGS)}, not {self.rounding!r}.")
         if self.smooth and self.ranges_by != "minmax":
             raise UserError(
                 f"Smoothing changes what a norm's values are, and the histograms of the ranges are of what they were: "
@@ -52,6 +56,15 @@ class Recipe:
         """The same, with the margin that layers of so many bits want where none was chosen."""
         plain = self.margin is None and self.act_bits == 16 and self.ranges_by == "minmax"
         return replace(self, margin=FINE_MARGIN) if plain and set(bits.values()) == {16} else self
+
+    def seeing(self, images: bool) -> Recipe:
+        """The same, with the rounding that is to be had with images or without where none was chosen; UserError
+        if it wants some."""
+        if self.rounding == COMPENSATED and not images:
+            raise UserError(
+                "--rounding compensated is for what images show: give --calibration FOLDER, not only --ranges."
+            )
+        return replace(self, rounding=self.rounding or (COMPENSATED if images else NEAREST))
 
     @property
     def room(self) -> float:
@@ -74,6 +87,8 @@ class Recipe:
         }
         if self.bias_correction:
             found["bias_correction"] = True
+        if self.rounding == COMPENSATED:
+            found["rounding"] = self.rounding
         if self.bounds:
             found["bounds"] = True
         if self.ranges_by != "minmax":

@@ -69,18 +69,20 @@ def spend(
     bits: Mapping[str, int],
     budget: int,
     means: Mapping[str, Float] | None = None,
+    moments: Mapping[str, Float] | None = None,
     step: Step = lambda done, total: None,
 ) -> Outcome:
     """Makes layers of `bits` that have 8 bits int16 as far as `budget` bytes of weights go.
 
-    means: the mean input of every layer, if biases are corrected. step: told how many layers of all are measured.
+    means: the mean input of every layer, if biases are corrected; moments: its second moment, if weights are rounded
+    by that. step: told how many layers of all are measured.
     """
     check_budget(config, bits, budget)
     if not images:
         raise UserError(
             "A budget is spent by what images show: give --calibration FOLDER, not only --ranges."
         )
-    return chosen(config, bits, measured(config, state, images, bits, means, step), budget)
+    return chosen(config, bits, measured(config, state, images, bits, means, moments, step), budget)
 
 
 def measured(
@@ -89,6 +91,7 @@ def measured(
     images: Sequence[Pixels],
     bits: Mapping[str, int],
     means: Mapping[str, Float] | None = None,
+    moments: Mapping[str, Float] | None = None,
     step: Step = lambda done, total: None,
 ) -> list[Candidate]:
     """What each layer of int8 weights costs, in the order of the network."""
@@ -97,7 +100,7 @@ def measured(
     clean, found = _outputs(config, state, shown), []
     for done, group in enumerate(candidates):
         step(done, len(candidates))
-        noisy = _outputs(config, {**state, **_rounded(state, group, means)}, shown)
+        noisy = _outputs(config, {**state, **_rounded(state, group, means, moments)}, shown)
         found.append(Candidate(group, _noise(clean, noisy), layer_bytes(config, group)))
     step(len(candidates), len(candidates))
     return found
@@ -154,7 +157,10 @@ def _noise(clean: Mapping[str, list[Float]], noisy: Mapping[str, list[Float]]) -
 
 
 def _rounded(
-    state: Mapping[str, Float], names: Sequence[str], means: Mapping[str, Float] | None
+    state: Mapping[str, Float],
+    names: Sequence[str],
+    means: Mapping[str, Float] | None,
+    moments: Mapping[str, Float] | None,
 ) -> dict[str, Float]:
     """Weights and biases of some layers as int8 weights leave them, in floating point."""
     found: dict[str, Float] = {}
@@ -162,8 +168,8 @@ def _rounded(
     for name in names:
         full = state[f"{name}.weight"]
         weight = full.reshape(len(full), -1) if name == "patch_embed" else full
-        mean = None if means is None else means[name]
-        q = quantise_linear(weight, state[f"{name}.bias"], step, step, 8, name, mean)
+        mean, moment = (None if of is None else of[name] for of in (means, moments))
+        q = quantise_linear(weight, state[f"{name}.bias"], step, step, 8, name, mean, moment)
         found[f"{name}.weight"] = (q["weight"] * q["weight_scale"][..., None]).reshape(full.shape)
         found[f"{name}.bias"] = q["bias"] * q["weight_scale"] * step
     return found
