@@ -23,14 +23,14 @@ from edgemoe.checkpoint import read_checkpoint
 from edgemoe.config import MODELS, ModelConfig, model_preset
 from edgemoe.files import write
 from edgemoe.model.scenes import CALIBRATION, VALIDATION
-from edgemoe.model.train import TrainOptions, train_and_save
+from edgemoe.model.train import TrainOptions, checkpoint_name, train_and_save
+from edgemoe.powers import POWER_OF_TWO
 from edgemoe.quant.calibrate import calibrate, read_folder
 from edgemoe.quant.compare import scored, tokens_per_expert
 from edgemoe.quant.profile import features_sqnr
 from edgemoe.quant.quantise import float_state, make_package
 from edgemoe.quant.recipe import Recipe
 from edgemoe.quant.ship import CALIBRATION_SCENES, ONE_THREAD, scene_folder
-from edgemoe.tensors import SUFFIX
 
 FIGURES = Path(__file__).resolve().parent / "pictures" / "accuracy.json"
 PROFILED, COUNTED = 4, 16
@@ -49,6 +49,8 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "k2": ("a gate per task, k = 2", {}),
     "k4": ("a gate per task, k = 4", {"top_k": 4}),
     "embedding": ("one gate, told the task by an embedding, k = 2", {"gate": "task_embedding"}),
+    "heads": ("a gate per task, k = 2; attention of 2 heads a token", {"top_heads": 2}),
+    "powers": ("a gate per task, k = 2; experts of powers of two", {"expert_weights": POWER_OF_TWO}),
     "dense": ("dense, of equal compute to k = 2", {"experts": 0}),
 }
 """What is said of a network, and what of the model's config it changes."""
@@ -61,13 +63,17 @@ def variant(model: str, name: str) -> ModelConfig:
 
 def measure(config: ModelConfig, folder: Path, scenes: int, pool: ProcessPoolExecutor) -> list[Row]:
     """The rows of one trained variant: float32 as its training has measured it, then each width."""
-    path = folder / f"{config.name}{SUFFIX}"
-    source, record = read_checkpoint(path), json.loads((folder / f"{config.name}.json").read_text())
+    source = read_checkpoint(folder / checkpoint_name(config, half=True))
+    record = json.loads((folder / f"{config.name}.json").read_text())
     state, build = float_state(source), build_root()
     seen = scene_folder("calibration", CALIBRATION[:CALIBRATION_SCENES], config, build, pool, click.echo)
     judged = scene_folder("validation", VALIDATION[:scenes], config, build, pool, click.echo)
-    found = calibrate(config, state, read_folder(seen, config)[:CALIBRATION_SCENES], detailed=False)
-    packages = {name: make_package(config, state, found, recipe).package for name, recipe in WIDTHS.items()}
+    shown = read_folder(seen, config)[:CALIBRATION_SCENES]
+    found = calibrate(config, state, shown, detailed=False)
+    packages = {
+        name: make_package(config, state, found, recipe, images=shown).package
+        for name, recipe in WIDTHS.items()
+    }
     unseen = read_folder(judged, config)[:COUNTED]
     used: Row = {}
     if config.experts:
@@ -81,7 +87,7 @@ def measure(config: ModelConfig, folder: Path, scenes: int, pool: ProcessPoolExe
             "rare": round(sum(int((share < RARE).sum()) for share in shares) / len(shares), 2),
         }
     common = {"parameters": record["parameters"], "steps": record["steps"]}
-    real = record["float"]
+    real = record["half"]
     rows = [
         common
         | used
@@ -97,7 +103,7 @@ def measure(config: ModelConfig, folder: Path, scenes: int, pool: ProcessPoolExe
 
 @click.command()
 @click.option("--model", default="tiny", show_default=True, type=click.Choice(list(MODELS)))
-@click.option("--steps", default=4000, show_default=True, help="Of each training.")
+@click.option("--steps", default=3500, show_default=True, help="Of each training.")
 @click.option("--pool", "size", default=30_000, show_default=True, help="Scenes that are trained on.")
 @click.option("--scenes", default=512, show_default=True, help="Validation scenes.")
 @click.option("--only", multiple=True, type=click.Choice(list(VARIANTS)), help="A variant; may be repeated.")
@@ -122,7 +128,7 @@ def main(
     if stage != "measure" and missing:
         mixed = torch.cuda.is_available()
         options = TrainOptions(scenes=size, steps=steps, learning_rate=2e-3, validation=scenes, mixed=mixed)
-        train_and_save(missing, options, folder, device, click.echo)
+        train_and_save(missing, options, folder, device, click.echo, half=True)
     if stage == "train":
         return
     os.environ |= dict.fromkeys(ONE_THREAD, "1")

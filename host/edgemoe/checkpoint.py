@@ -74,6 +74,8 @@ def state_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
         norm(f"{block}.norm1", D)
         linear(f"{block}.attn.qkv", 3 * D, D)
         linear(f"{block}.attn.proj", D, D)
+        if config.top_heads:
+            shapes |= {f"{block}.attn.router.{task}.weight": (config.heads, D) for task in config.tasks}
         norm(f"{block}.norm2", D)
         if not config.is_moe(i):
             linear(f"{block}.mlp.fc1", config.dense_hidden, D)

@@ -125,6 +125,11 @@ def export_package(
         moments: the second moment of that, (in, in) or (E, in, in), for compensated rounding; None: to nearest.
         provenance: what the package says of where it comes from.
     """
+    if config.top_heads:
+        raise UserError(
+            f"Model {config.name!r} lets tokens choose {config.top_heads} of {config.heads} heads: that is trained "
+            "and runs in floating point, but there are no integers for it yet."
+        )
     for name in scale_names(config):
         if not (name in scales and math.isfinite(scales[name]) and scales[name] > 0):
             raise UserError(f"Activation tensor {name!r} needs a positive scale, got {scales.get(name)}.")

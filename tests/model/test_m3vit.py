@@ -11,7 +11,9 @@ import pytest
 import torch
 from small import small
 
+from edgemoe.checkpoint import state_shapes
 from edgemoe.config import TASKS
+from edgemoe.errors import UserError
 from edgemoe.golden.model import forward
 from edgemoe.model.experts import Experts, SharedGate, TaskEmbedding, balance_loss, route
 from edgemoe.model.heads import Head, decode_depth, decode_segmentation
@@ -142,3 +144,44 @@ def test_decoding() -> None:
     assert decode_depth(maps, (1.0, 81.0)).flatten().tolist() == [1, 1, 41, 81]
     logits = torch.tensor([[1.0, 2.0, 2.0], [0.0, -1.0, 0.0]]).T.reshape(1, 3, 1, 2)
     assert decode_segmentation(logits).tolist() == [[[1, 0]]]
+
+
+@pytest.mark.parametrize("top", [1, 2])
+def test_tokens_choose_heads_as_the_reference_does(top: int) -> None:
+    config = dataclasses.replace(SMALL, heads=4, top_heads=top)
+    torch.manual_seed(6)
+    model = M3ViT(config).double().eval()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    state = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
+    assert {name: tensor.shape for name, tensor in state.items()} == state_shapes(config)
+    pixels = torch.randint(0, 256, (3, 16, 32), dtype=torch.uint8)
+    features = {}
+    for task in TASKS:
+        with torch.no_grad():
+            features[task] = model(pixels[None].double() / 256, task).features[0].numpy()
+        exact = forward(config, state, pixels.permute(1, 2, 0).numpy(), task)
+        np.testing.assert_allclose(features[task], exact["features"], atol=1e-9)
+        chosen, score = exact["blocks.0.heads_chosen"], exact["blocks.0.heads_score"]
+        np.testing.assert_allclose(score.sum(axis=1), 1)
+        context = exact["blocks.0.context"].reshape(len(chosen), 4, -1)
+        used = np.zeros((len(chosen), 4), bool)
+        np.put_along_axis(used, chosen, True, axis=1)
+        assert used.sum() == top * len(chosen) and (context[~used] == 0).all() and (context[used] != 0).all()
+    assert not np.allclose(features["segmentation"], features["depth"])
+
+
+def test_all_parts_of_a_router_are_trained() -> None:
+    model = M3ViT(dataclasses.replace(SMALL, heads=4, top_heads=2))
+    prediction = model(torch.rand(2, 3, 16, 32), "depth")
+    assert prediction.balance > 0
+    (prediction.maps.square().mean() + prediction.balance).backward()
+    routers = [block.attn.router for block in model.blocks]
+    assert all(router["depth"].weight.grad.abs().sum() > 0 for router in routers)
+    assert all(router["segmentation"].weight.grad is None for router in routers)
+
+
+@pytest.mark.parametrize("top", [-1, 4, 5])
+def test_more_heads_than_there_are_can_t_be_chosen(top: int) -> None:
+    with pytest.raises(UserError, match=r"must lie in 0\.\.3"):
+        dataclasses.replace(SMALL, heads=4, top_heads=top)

@@ -17,6 +17,7 @@ from edgemoe.config.limits import WEIGHT_PORTS as WEIGHT_PORTS
 from edgemoe.config.model import CITYSCAPES_GROUPS as CITYSCAPES_GROUPS
 from edgemoe.config.model import CLASSIFICATION as CLASSIFICATION
 from edgemoe.config.model import GATES as GATES
+from edgemoe.config.model import HEAD_RULE as HEAD_RULE
 from edgemoe.config.model import SCORE_RULES as SCORE_RULES
 from edgemoe.config.model import TASKS as TASKS
 from edgemoe.config.model import ModelConfig as ModelConfig

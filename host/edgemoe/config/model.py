@@ -25,6 +25,8 @@ from edgemoe.errors import UserError, shown
 CITYSCAPES_GROUPS = ("flat", "construction", "object", "nature", "sky", "human", "vehicle")
 GATES = ("multi", "task_embedding", "biased")
 SCORE_RULES = ("softmax_all", "softmax_topk")
+HEAD_RULE = SCORE_RULES[1]
+"""Of the heads that a token chooses: their scores add up to 1."""
 TASKS = ("segmentation", "depth")
 """Tasks of a model whose head is "pixels"."""
 CLASSIFICATION = ("classification",)
@@ -35,7 +37,17 @@ TOKENS = ("class", "distillation", "register")
 RESIZES = ("stretch", "crop")
 EXPERT_WEIGHTS = ("any", "power_of_two")
 TASK_NAME = r"[a-z][a-z0-9_]{0,39}"
-NEWER = ("tasks", "head", "pool", "prefix", "moe_layers", "resize", "resize_short", "expert_weights")
+NEWER = (
+    "tasks",
+    "head",
+    "pool",
+    "prefix",
+    "moe_layers",
+    "resize",
+    "resize_short",
+    "expert_weights",
+    "top_heads",
+)
 """Fields that a package of version 2 may lack."""
 NO_TASKS = ("both", "shared")
 """Names that mean something else: all tasks, and the gate of all tasks."""
@@ -79,6 +91,10 @@ class ModelConfig:
     resize_short: int = 0
     expert_weights: str = (
         "any"  # or "power_of_two": 0 or a power of two times their row's scale (`edgemoe.powers`)
+    )
+
+    top_heads: int = (
+        0  # heads that a token's context comes from, of its router's choice; 0: all, without a router
     )
 
     def __post_init__(self) -> None:
@@ -127,6 +143,11 @@ class ModelConfig:
             )
         if self.moe_layers and not self.experts:
             raise UserError(f"Model {self.name!r}: moe_layers names layers with experts, but experts is 0.")
+        if not 0 <= self.top_heads < self.heads:
+            raise UserError(
+                f"Model {self.name!r}: top_heads {shown(self.top_heads)} must lie in 0..{self.heads - 1}: each token "
+                f"takes so many of the {self.heads} heads, or with 0 all."
+            )
         if self.expert_weights != "any" and not self.experts:
             raise UserError(
                 f"Model {self.name!r}: expert_weights is {self.expert_weights!r}, but experts is 0."
@@ -209,7 +230,12 @@ class ModelConfig:
         """Values in the weights of all layers, biases and norms not counted."""
         moe = sum(self.is_moe(i) for i in range(self.layers)) if self.experts else 0
         expert = self.experts * (2 * self.expert_hidden + len(self.tasks))
-        layers = self.layers * 4 * self.dim + (self.layers - moe) * 2 * self.dense_hidden + moe * expert
+        routers = self.heads * len(self.tasks) if self.top_heads else 0
+        layers = (
+            self.layers * (4 * self.dim + routers)
+            + (self.layers - moe) * 2 * self.dense_hidden
+            + moe * expert
+        )
         heads = sum(
             self.head_hidden * (self.dim + self.head_outputs(task))
             if self.head == "pixels"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgemoe.config import ModelConfig
+from edgemoe.config import HEAD_RULE, ModelConfig
 from edgemoe.export import folded_gate, positions
 from edgemoe.golden.attention import attention_float
 from edgemoe.golden.embedding import embedding_float
@@ -34,7 +34,8 @@ def forward(
     """uint8 image (height, width, 3) -> every tensor by name.
 
     Per layer `blocks.{i}.` norm1, q, k (without its bias), v, context, proj (the residual after it), norm2,
-    hidden, out (the residual at the end), and in MoE layers chosen (T,k) and score (T,k), 0 if dropped;
+    hidden, out (the residual at the end), and in MoE layers chosen (T,k) and score (T,k), 0 if dropped; where tokens
+    choose heads heads_chosen and heads_score (T, top_heads), and context has the scores in it, 0 of other heads;
     `embedding` and `features` (T,D); `heads.{task}.` of `package.head_tensors`.
     """
     tensors: dict[str, NDArray[Any]] = {}
@@ -47,7 +48,7 @@ def forward(
     tensors["embedding"] = x
     for i in range(config.layers):
         block = f"blocks.{i}"
-        x = x + _attention(config, state, block, x, tensors)
+        x = x + _attention(config, state, block, task, x, tensors)
         tensors[f"{block}.proj"] = x
         y = layernorm_float(x, state[f"{block}.norm2.weight"], state[f"{block}.norm2.bias"], config.eps)
         tensors[f"{block}.norm2"] = y
@@ -99,7 +100,9 @@ def _layer(state: State, name: str) -> tuple[Float, Float]:
     return state[f"{name}.weight"], state[f"{name}.bias"]
 
 
-def _attention(config: ModelConfig, state: State, block: str, x: Float, tensors: dict[str, Any]) -> Float:
+def _attention(
+    config: ModelConfig, state: State, block: str, task: str, x: Float, tensors: dict[str, Any]
+) -> Float:
     """norm1, multi-head attention, projection: the update of the residual."""
     D, d = config.dim, config.head_dim
     y = layernorm_float(x, state[f"{block}.norm1.weight"], state[f"{block}.norm1.bias"], config.eps)
@@ -107,6 +110,13 @@ def _attention(config: ModelConfig, state: State, block: str, x: Float, tensors:
     q, k, v = (linear_float(y, weight[j * D :][:D], bias[j * D :][:D]) for j in range(3))
     heads = [slice(h * d, (h + 1) * d) for h in range(config.heads)]
     context = np.concatenate([attention_float(q[:, h], k[:, h], v[:, h]) for h in heads], axis=1)
+    if config.top_heads:
+        logits = y @ state[f"{block}.attn.router.{task}.weight"].T
+        chosen, score = gate_float(logits, config.top_heads, HEAD_RULE, 0.0)
+        share = np.zeros_like(logits)
+        np.put_along_axis(share, chosen, score, axis=1)
+        context *= np.repeat(share, d, axis=1)
+        tensors[f"{block}.heads_chosen"], tensors[f"{block}.heads_score"] = chosen, score
     parts = {"norm1": y, "q": q, "k": k - bias[D : 2 * D], "v": v, "context": context}
     tensors.update({f"{block}.{name}": tensor for name, tensor in parts.items()})
     return linear_float(context, *_layer(state, f"{block}.attn.proj"))

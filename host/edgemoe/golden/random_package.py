@@ -100,6 +100,10 @@ def random_state(config: ModelConfig, rng: np.random.Generator) -> dict[str, Flo
         norm(f"{block}.norm1", D)
         linear(f"{block}.attn.qkv", 3 * D, D, gain=1.5)
         linear(f"{block}.attn.proj", D, D)
+        if config.top_heads:
+            for task in config.tasks:
+                shape = config.heads, D
+                state[f"{block}.attn.router.{task}.weight"] = rng.normal(0, 1.5 / np.sqrt(D), shape)
         norm(f"{block}.norm2", D)
         if not config.is_moe(i):
             linear(f"{block}.mlp.fc1", config.dense_hidden, D, gain=1.5)

@@ -111,6 +111,12 @@ def route(logits: Tensor, top_k: int, rule: str, threshold: float = 0.0) -> Tens
     return scores * (scores >= threshold)
 
 
+def noisy(logits: Tensor, training: bool) -> Tensor:
+    """In training logits (N,E) get noise of 1/E, which spreads the choice while they are still alike; at inference
+    there is none."""
+    return logits + torch.randn_like(logits) / logits.shape[1] if training else logits
+
+
 def balance_loss(logits: Tensor, scores: Tensor) -> Tensor:
     """How unevenly a batch uses the experts: 0 when even, in the two published forms added up.
 
@@ -194,11 +200,9 @@ class MixtureOfExperts(nn.Module):
         self.experts = Experts(config.experts, config.dim, config.expert_hidden, powers)
 
     def forward(self, x: Tensor, task: str, embedding: Tensor | None) -> tuple[Tensor, Tensor]:
-        """(B,T,D) -> (B,T,D) and the balance loss. In training the logits get noise of 1/E, which spreads the
-        choice of experts while they are still alike; at inference there is none."""
+        """(B,T,D) -> (B,T,D) and the balance loss."""
         tokens = x.reshape(-1, x.shape[-1])
         logits = self.gate(tokens, task, embedding)
-        if self.training:
-            logits = logits + torch.randn_like(logits) / logits.shape[1]
+        logits = noisy(logits, self.training)
         scores = route(logits, self.top_k, self.rule, self.threshold)
         return self.experts(tokens, scores).view_as(x), balance_loss(logits, scores)

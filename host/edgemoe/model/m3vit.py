@@ -18,6 +18,7 @@ State-dict names (`{i}` a layer, `{task}` "segmentation" or "depth"):
     patch_embed.weight (D,3,P,P)  .bias (D)      cls_token (1,1,D)      pos_embed (1,T,D)
     blocks.{i}.norm1.{weight,bias} (D)           blocks.{i}.norm2.{weight,bias} (D)
     blocks.{i}.attn.qkv.weight (3D,D) .bias (3D) blocks.{i}.attn.proj.weight (D,D) .bias (D)
+    with top_heads blocks.{i}.attn.router.{task}.weight (heads,D), no bias
     even layers  blocks.{i}.mlp.fc1.weight (dense_hidden,D) .bias     blocks.{i}.mlp.fc2.weight (D,dense_hidden) .bias
     odd layers   blocks.{i}.moe.experts.fc1.weight (E,H,D) .bias (E,H)
                  blocks.{i}.moe.experts.fc2.weight (E,D,H) .bias (E,D)
@@ -40,8 +41,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edgemoe.config import ModelConfig
-from edgemoe.model.experts import MixtureOfExperts, TaskEmbedding, TaskGates
+from edgemoe.config import HEAD_RULE, ModelConfig
+from edgemoe.model.experts import MixtureOfExperts, TaskEmbedding, TaskGates, balance_loss, noisy, route
 from edgemoe.model.heads import ClassesHead, Head
 
 
@@ -57,20 +58,35 @@ class Prediction:
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention; softmax(q k^T / sqrt(D / heads)) v, then a projection."""
+    """Multi-head self-attention; softmax(q k^T / sqrt(D / heads)) v, then a projection.
 
-    def __init__(self, dim: int, heads: int) -> None:
+    With `top_heads` each token takes part in so many heads, those that its task's router gives the largest logits, and
+    their contexts are weighted by the softmax of these logits (mixture-of-head attention, Jin et al. 2024, without
+    heads that all tokens share); the keys and values of every head are those of all tokens.
+    """
+
+    router: TaskGates
+
+    def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.heads = heads
-        self.qkv = nn.Linear(dim, 3 * dim)
-        self.proj = nn.Linear(dim, dim)
+        self.heads, self.top = config.heads, config.top_heads
+        self.qkv = nn.Linear(config.dim, 3 * config.dim)
+        self.proj = nn.Linear(config.dim, config.dim)
+        if self.top:
+            self.router = TaskGates(config.tasks, config.dim, config.heads, biased=False)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B,T,D) -> (B,T,D)."""
+    def forward(self, x: Tensor, task: str) -> tuple[Tensor, Tensor]:
+        """(B,T,D) -> (B,T,D) and the router's balance loss."""
         B, T, D = x.shape
         q, k, v = self.qkv(x).view(B, T, 3, self.heads, D // self.heads).permute(2, 0, 3, 1, 4)
         context = F.scaled_dot_product_attention(q, k, v)  # (B, heads, T, D / heads)
-        return cast(Tensor, self.proj(context.transpose(1, 2).reshape(B, T, D)))
+        balance = x.new_zeros(())
+        if self.top:
+            logits = noisy(self.router(x.reshape(B * T, D), task, None), self.training)
+            scores = route(logits, self.top, HEAD_RULE)
+            context = context * scores.view(B, T, self.heads).transpose(1, 2)[..., None]
+            balance = balance_loss(logits, scores)
+        return self.proj(context.transpose(1, 2).reshape(B, T, D)), balance
 
 
 class Mlp(nn.Module):
@@ -96,7 +112,7 @@ class Block(nn.Module):
     def __init__(self, config: ModelConfig, layer: int) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(config.dim, config.eps)
-        self.attn = Attention(config.dim, config.heads)
+        self.attn = Attention(config)
         self.norm2 = nn.LayerNorm(config.dim, config.eps)
         self.has_experts = config.is_moe(layer)
         if self.has_experts:
@@ -106,11 +122,12 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, task: str, embedding: Tensor | None) -> tuple[Tensor, Tensor]:
         """(B,T,D) -> (B,T,D) and this layer's balance loss."""
-        x = x + self.attn(self.norm1(x))
+        context, uneven = self.attn(self.norm1(x), task)
+        x = x + context
         if not self.has_experts:
-            return x + self.mlp(self.norm2(x)), x.new_zeros(())
+            return x + self.mlp(self.norm2(x)), uneven
         update, balance = self.moe(self.norm2(x), task, embedding)
-        return x + update, balance
+        return x + update, balance + uneven
 
 
 class M3ViT(nn.Module):
