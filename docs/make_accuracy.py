@@ -24,13 +24,16 @@ from edgemoe.config import MODELS, ModelConfig, model_preset
 from edgemoe.files import write
 from edgemoe.model.scenes import CALIBRATION, VALIDATION
 from edgemoe.model.train import TrainOptions, checkpoint_name, train_and_save
-from edgemoe.powers import POWER_OF_TWO
+from edgemoe.package import Package
+from edgemoe.powers import POWER_OF_TWO, power_weights
+from edgemoe.quant.bounds import State
 from edgemoe.quant.calibrate import calibrate, read_folder
 from edgemoe.quant.compare import scored, tokens_per_expert
-from edgemoe.quant.profile import features_sqnr
+from edgemoe.quant.profile import Pixels, features_sqnr
 from edgemoe.quant.quantise import float_state, make_package
 from edgemoe.quant.recipe import Recipe
 from edgemoe.quant.ship import CALIBRATION_SCENES, ONE_THREAD, scene_folder
+from edgemoe.ranges import Ranges
 
 FIGURES = Path(__file__).resolve().parent / "pictures" / "accuracy.json"
 PROFILED, COUNTED = 4, 16
@@ -61,6 +64,14 @@ def variant(model: str, name: str) -> ModelConfig:
     return dataclasses.replace(model_preset(model), name=f"{model}-{name}", **VARIANTS[name][1])
 
 
+def made(config: ModelConfig, state: State, found: Ranges, recipe: Recipe, images: list[Pixels]) -> Package:
+    """The package of some widths; powers of two stay int8, which holds them exactly."""
+    kept = tuple((f"{name.removesuffix('.weight')}", 8) for name in power_weights(config))
+    return make_package(
+        config, state, found, dataclasses.replace(recipe, weights=(*recipe.weights, *kept)), images=images
+    ).package
+
+
 def measure(config: ModelConfig, folder: Path, scenes: int, pool: ProcessPoolExecutor) -> list[Row]:
     """The rows of one trained variant: float32 as its training has measured it, then each width."""
     source = read_checkpoint(folder / checkpoint_name(config, half=True))
@@ -70,10 +81,7 @@ def measure(config: ModelConfig, folder: Path, scenes: int, pool: ProcessPoolExe
     judged = scene_folder("validation", VALIDATION[:scenes], config, build, pool, click.echo)
     shown = read_folder(seen, config)[:CALIBRATION_SCENES]
     found = calibrate(config, state, shown, detailed=False)
-    packages = {
-        name: make_package(config, state, found, recipe, images=shown).package
-        for name, recipe in WIDTHS.items()
-    }
+    packages = {name: made(config, state, found, recipe, shown) for name, recipe in WIDTHS.items()}
     unseen = read_folder(judged, config)[:COUNTED]
     used: Row = {}
     if config.experts:

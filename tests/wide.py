@@ -22,6 +22,8 @@ WIDE: dict[str, ModelConfig] = {
     "experts-in-all-layers": replace(PIXELS, moe_layers=(0, 1), gate="biased"),
     "experts-in-the-first": replace(PIXELS, moe_layers=(0,), tasks=("segmentation",)),
     "power-of-two": replace(PIXELS, moe_layers=(0, 1), expert_weights="power_of_two"),
+    "heads-by-choice": replace(PIXELS, heads=4, top_heads=2),
+    "one-head-by-choice": replace(PIXELS, heads=3, dim=42, dense_hidden=70, top_heads=1, experts=0),
     "features": replace(
         PIXELS,
         head="none",

@@ -39,6 +39,7 @@ void attention_kernel(hls::stream<Beat>& inputs, hls::stream<Beat>& results, ap_
 
   command.opcode = int(kOpcodeAttention);
   command.tokens = tokens;
+  command.k_tiles = tokens;
   command.heads = heads;
   command.src_stride = tokens;
   command.aux_base = words;

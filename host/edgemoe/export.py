@@ -125,11 +125,6 @@ def export_package(
         moments: the second moment of that, (in, in) or (E, in, in), for compensated rounding; None: to nearest.
         provenance: what the package says of where it comes from.
     """
-    if config.top_heads:
-        raise UserError(
-            f"Model {config.name!r} lets tokens choose {config.top_heads} of {config.heads} heads: that is trained "
-            "and runs in floating point, but there are no integers for it yet."
-        )
     for name in scale_names(config):
         if not (name in scales and math.isfinite(scales[name]) and scales[name] > 0):
             raise UserError(f"Activation tensor {name!r} needs a positive scale, got {scales.get(name)}.")
@@ -138,7 +133,7 @@ def export_package(
     tensors: dict[str, NDArray[Any]] = {
         f"scale.{name}": np.array(scales[name], dtype=np.float64) for name in scale_names(config)
     }
-    residual = scales["residual"]
+    residual, to_log2 = scales["residual"], math.log2(math.e) * 2**numerics.SCORE_FRACTION
 
     def linear(name: str, inputs: float, outputs: float | Float) -> None:
         weight = _float(state, f"{name}.weight")
@@ -162,6 +157,14 @@ def export_package(
         tensors[f"{name}.m"] = np.array(m, dtype=np.int32)
         tensors[f"{name}.s"] = np.array(s, dtype=np.int32)
 
+    def choice(name: str, weight: Float, bias: Float, inputs: float) -> float:
+        """A gate or a router: its weights, with one scale that leaves room for the bias and is returned."""
+        scale = max(float(np.abs(weight).max()), float(np.abs(bias).max()) / inputs * 2.0**-20, 1e-9) / 32767
+        tensors[f"{name}.weight"] = rounded(weight / scale, 16).astype(np.int16)
+        tensors[f"{name}.weight_scale"] = np.array(scale)
+        scalar(name, to_log2 * scale * inputs)
+        return scale
+
     def norm(name: str, out: float) -> None:
         gamma, beta = _float(state, f"{name}.weight"), _float(state, f"{name}.bias")
         tensors.update(_prefixed(name, quantise_norm(gamma, beta, out)))
@@ -182,10 +185,12 @@ def export_package(
         )
         norm(f"{block}.norm1", norm1)
         linear(f"{block}.attn.qkv", norm1, np.repeat([q, k, v], config.dim))
-        to_log2 = math.log2(math.e) * 2**numerics.SCORE_FRACTION
         scalar(f"{block}.attn.score", to_log2 / math.sqrt(config.head_dim) * q * k)
         scalar(f"{block}.attn.context", v / context)
         linear(f"{block}.attn.proj", context, residual)
+        for task in config.tasks if config.top_heads else ():
+            router = f"{block}.attn.router.{task}"
+            choice(router, _float(state, f"{router}.weight"), np.zeros(config.heads), norm1)
         norm(f"{block}.norm2", norm2)
         if not config.is_moe(i):
             linear(f"{block}.mlp.fc1", norm2, hidden)
@@ -195,13 +200,8 @@ def export_package(
         for task in config.tasks:
             gate = f"{block}.moe.gate.{task}"
             weight, bias = folded_gate(config, state, i, task)
-            scale = (
-                max(float(np.abs(weight).max()), float(np.abs(bias).max()) / norm2 * 2.0**-20, 1e-9) / 32767
-            )
-            tensors[f"{gate}.weight"] = rounded(weight / scale, 16).astype(np.int16)
+            scale = choice(gate, weight, bias, norm2)
             tensors[f"{gate}.bias"] = rounded(bias / (scale * norm2), numerics.BIAS_BITS)
-            tensors[f"{gate}.weight_scale"] = np.array(scale)
-            scalar(gate, to_log2 * scale * norm2)
         linear(f"{block}.moe.experts.fc1", norm2, hidden)
         scalar(f"{block}.moe.experts.act", hidden / h)
         linear(f"{block}.moe.experts.fc2", h, expert)

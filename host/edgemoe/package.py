@@ -27,6 +27,9 @@ layer, {task} one of the config's tasks; `.m` and `.s` are a requantiser's multi
     NORM.eps                              int64          ()           E = max(4, round(eps * D^2 / scale^2))
     blocks.{i}.attn.score.m, .s           int32          ()           q.k -> log2 score, Q.10
     blocks.{i}.attn.context.m, .s         int32          ()           v -> context; 0 <= s <= CONTEXT_SHIFT_MAX
+    blocks.{i}.attn.router.{task}.weight  int16          (heads,D)    one scale for the tensor; with top_heads
+    blocks.{i}.attn.router.{task}.m, .s   int32          ()           accumulator -> log2 logit, Q.10
+    blocks.{i}.attn.router.{task}.weight_scale  float64  ()
     blocks.{i}.mlp.act.m, .s              int32          ()           GELU's Q.14 -> hidden
     blocks.{i}.moe.experts.act.m, .s      int32          ()           the same, one for all experts
     heads.{task}.act.m, .s                int32          ()           the same; head of pixels
@@ -144,6 +147,12 @@ def specification(config: ModelConfig) -> dict[str, Spec]:
         requantiser(f"{block}.attn.score")
         requantiser(f"{block}.attn.context", low=0, high=CONTEXT_SHIFT_MAX)
         linear(f"{block}.attn.proj", D, D)
+        if config.top_heads:
+            for task in config.tasks:
+                router = f"{block}.attn.router.{task}"
+                specs[f"{router}.weight"] = Spec(("int16",), (config.heads, D))
+                requantiser(router)
+                specs[f"{router}.weight_scale"] = Spec(("float64",), ())
         norm(f"{block}.norm2")
         if config.is_moe(i):
             for task in config.tasks:

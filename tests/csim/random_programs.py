@@ -158,8 +158,8 @@ class ProgramWriter:
         )
         self.store(Space.ACT, base, k_tiles * tokens)
 
-    def attention(self, tokens: int, heads: int) -> None:
-        """q, k and v by LINEAR from the filled part of `act`, then ATTENTION."""
+    def attention(self, tokens: int, heads: int, top_heads: int = 0, threshold: int = 0) -> None:
+        """q, k and v by LINEAR from the filled part of `act`, a GATE if tokens are to choose heads, then ATTENTION."""
         values, out = heads * tokens, TARGET + heads * tokens
         for space, base in ((Space.ACT, TARGET), (Space.KEYS, 0), (Space.KEYS, values)):
             self.linear(Epilogue.REQUANT, tokens, 2, self.build.banks * heads, 8, space)
@@ -169,10 +169,13 @@ class ProgramWriter:
             self.descriptors.append(dataclasses.replace(linear, **place))
             self.descriptors.append(dataclasses.replace(tap, src_base=base, size=heads * tokens))
             self.output_bytes = tap.offset + heads * tokens * self.word_bytes
+        if top_heads:
+            self.gate(tokens, heads, top_heads, Rule.SOFTMAX_TOPK, threshold, 2)
         self.add(
             Opcode.ATTENTION,
             tokens=tokens,
             heads=heads,
+            group=top_heads,
             src_base=TARGET,
             src_stride=tokens,
             aux_base=values,
@@ -188,27 +191,33 @@ class ProgramWriter:
         )
         self.store(Space.ACT, out, heads * tokens)
 
+    def gate(
+        self, tokens: int, choices: int, top_k: int, rule: Rule, threshold: int, k_tiles: int, *, all_on_one: bool = False
+    ) -> None:  # fmt: skip
+        """Logits of the filled part of `act`, and the choices of every token."""
+        tiles = -(-choices // self.build.cols)
+        weights = self.tiles(tiles, k_tiles, 16)
+        if all_on_one:  # one logit's bias beats all others
+            first = bytearray(weights)
+            first[0:5] = (1 << 38).to_bytes(5, "little")
+            weights = bytes(first)
+        self.add(
+            Opcode.LINEAR, epilogue=Epilogue.RAW, tokens=tokens, k_tiles=k_tiles, n_tiles=tiles, weight_bits=16,
+            src_stride=tokens, dst_stride=tokens, offset=self.place_weights(weights),
+        )  # fmt: skip
+        scale = {"mult0": int(self.rng.integers(1 << 15, 1 << 16)), "shift0": int(self.rng.integers(34, 40))}
+        self.add(
+            Opcode.GATE, tokens=tokens, heads=choices, group=top_k, rule=rule, threshold=threshold, **scale
+        )
+        self.store(Space.CHOICE, 0, tokens)
+
     def experts(
         self, tokens: int, experts: int, top_k: int, rule: Rule, threshold: int, k_tiles: int, n_tiles: int, bits: int,
         *, all_on_one: bool = False,
     ) -> None:  # fmt: skip
         """Gate, experts, combine; every memory they fill is tapped."""
-        gate_tiles, banks = -(-experts // self.build.cols), self.build.banks
-        gate = self.tiles(gate_tiles, k_tiles, 16)
-        if all_on_one:  # one logit's bias beats all others
-            first = bytearray(gate)
-            first[0:5] = (1 << 38).to_bytes(5, "little")
-            gate = bytes(first)
-        src = {"src_base": 0, "src_stride": tokens}
-        self.add(
-            Opcode.LINEAR, epilogue=Epilogue.RAW, tokens=tokens, k_tiles=k_tiles, n_tiles=gate_tiles, weight_bits=16,
-            dst_stride=tokens, offset=self.place_weights(gate), **src,
-        )  # fmt: skip
-        scale = {"mult0": int(self.rng.integers(1 << 15, 1 << 16)), "shift0": int(self.rng.integers(34, 40))}
-        self.add(
-            Opcode.GATE, tokens=tokens, heads=experts, group=top_k, rule=rule, threshold=threshold, **scale
-        )
-        self.store(Space.CHOICE, 0, tokens)
+        banks, src = self.build.banks, {"src_base": 0, "src_stride": tokens}
+        self.gate(tokens, experts, top_k, rule, threshold, k_tiles, all_on_one=all_on_one)
         one = [
             self.tiles(n_tiles, k_tiles, bits, target_bits=17)
             + self.tiles(banks * k_tiles, n_tiles // banks, bits, target_bits=20)
@@ -251,6 +260,10 @@ def random_program(build: BuildConfig, rng: np.random.Generator) -> Memory:
     writer.layernorm(int(rng.integers(1, beyond)), int(rng.integers(1, 4)))
     tokens = int(rng.integers(1, 60))
     writer.attention(tokens, int(rng.integers(1, 4)))
+    heads = int(rng.integers(2, 5))
+    writer.attention(
+        int(rng.integers(1, 60)), heads, int(rng.integers(1, heads)), int(rng.choice([0, 0, 40000]))
+    )
     experts = min(int(rng.choice([1, 4, 8, 16])), build.max_experts)
     writer.experts(
         int(rng.integers(1, beyond)),

@@ -137,6 +137,24 @@ def test_attention_of_any_number_of_tokens(tokens: int, work: Path) -> None:
     compare(BUILD, writer.memory(), work)
 
 
+@pytest.mark.parametrize("top_heads", [1, 2, 3])
+@pytest.mark.parametrize("tokens", [1, 33, 100])
+def test_tokens_choose_heads(tokens: int, top_heads: int, work: Path) -> None:
+    """Where all do, where a threshold drops some, and where it drops all and every context is 0."""
+    for threshold in (0, 20000, 65536):
+        writer = ProgramWriter(BUILD, np.random.default_rng(tokens + top_heads))
+        writer.load(Space.ACT, 0, BUILD.act_depth)
+        writer.attention(tokens, 4, top_heads, threshold)
+        result = compare(BUILD, writer.memory(), work)
+        (record,) = (r for r in result.records if r.kind == Opcode.ATTENTION)
+        assert record.tokens == tokens
+        if not threshold:
+            assert record.score_writes == top_heads * tokens * tokens
+        if threshold == 65536:
+            assert record.key_reads == record.mac_steps == 0
+            assert not any(result.output[-4 * tokens * writer.word_bytes :])
+
+
 def small_memory(rng: np.random.Generator) -> Memory:
     writer = ProgramWriter(BUILD, rng)
     writer.load(Space.ACT, 0, 100)

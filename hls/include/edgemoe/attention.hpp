@@ -61,6 +61,11 @@ inline RowScale row_scale(ExponentialSum total, ap_uint<16> multiplier, Shift sh
   return scale;
 }
 
+/// A context that counts for a score in Q.16 has its static multiplier times that.
+inline ap_uint<16> weighted(ap_uint<16> multiplier, ap_uint<16> score) {
+  return ap_uint<16>((multiplier * score + 32768) >> 16);
+}
+
 /// Scores are lanes of 18 bits.
 inline Lanes<kCols, kScoreBits> score_lanes(const Lanes<kCols, kLaneBits>& lane) {
   Lanes<kCols, kScoreBits> scores;

@@ -29,9 +29,10 @@ struct Verdict {
 
 /// What the checks carry from one descriptor to the next.
 struct ProgramState {
-  bool gate_open;  // a GATE waits for its EXPERTS
+  bool gate_open;  // the queues of a GATE wait for what takes them
   ap_uint<16> gate_tokens;
-  ap_uint<8> gate_experts;
+  ap_uint<8> gate_experts;  // or heads
+  ap_uint<8> gate_group;
   ap_uint<32> records;  // statistics records so far, in the worst case
 };
 
@@ -224,18 +225,21 @@ inline void check_store(Verdict& verdict, const Command& c) {
   verdict.require(c.src_base + c.size <= store_depth(c.space), kErrorAddress);
 }
 
-/// GATE and EXPERTS alternate and agree; END is the last descriptor and finds no open gate.
+/// GATE alternates and agrees with what takes its queues, EXPERTS or an ATTENTION with a group; END is the
+/// last descriptor and finds no open gate.
 inline void check_sequence(Verdict& verdict, ProgramState& state, const Command& c, bool last) {
   verdict.require((c.opcode == kOpcodeEnd) == last, kErrorEnd);
   const bool agrees = state.gate_open && c.tokens == state.gate_tokens && c.heads == state.gate_experts;
   verdict.require(c.opcode != kOpcodeGate || !state.gate_open, kErrorSequence);
   verdict.require(c.opcode != kOpcodeExperts || agrees, kErrorSequence);
+  verdict.require(!takes_heads(c) || (agrees && c.group == state.gate_group), kErrorSequence);
   verdict.require(c.opcode != kOpcodeEnd || !state.gate_open, kErrorSequence);
   if (c.opcode == kOpcodeGate) {
     state.gate_open = true;
     state.gate_tokens = c.tokens;
     state.gate_experts = c.heads;
-  } else if (c.opcode == kOpcodeExperts) {
+    state.gate_group = c.group;
+  } else if (c.opcode == kOpcodeExperts || takes_heads(c)) {
     state.gate_open = false;
   }
 }

@@ -50,7 +50,7 @@ struct Command {
   ap_uint<64> eps;
   ap_uint<32> dim;
   ap_uint<32> stage;
-  bool gather;  // source rows by the expert's queue
+  bool gather;  // source rows by the expert's or head's queue; of ATTENTION also the destination's
   bool record;  // a statistics record follows
   ap_uint<8> expert;
 };
@@ -102,6 +102,11 @@ inline Command unpack_descriptor(const CommandWord& word) {
   c.record = true;
   c.expert = 0;
   return c;
+}
+
+/// Whether a descriptor is an ATTENTION of which each head takes the queries in its queue.
+inline bool takes_heads(const Command& c) {
+  return c.opcode == kOpcodeAttention && c.group != 0;
 }
 
 /// Takes a command apart: a descriptor and the walker's own fields.

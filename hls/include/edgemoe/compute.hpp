@@ -37,7 +37,8 @@ COMMANDS:
         break;
       case kOpcodeLinear:
       case kOpcodeAttention:
-        engine(command, feeds, results, memory, statistics);
+        if (takes_heads(command)) clear_context(command, memory.act);
+        if (command.tokens != 0) engine(command, feeds, results, memory, statistics);
         break;
       case kOpcodeLayernorm:
         statistics.saturated = layernorm(command, memory.residual, norms, memory.act, feeds);

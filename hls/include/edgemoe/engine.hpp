@@ -64,6 +64,19 @@ inline Rows advance_rows(const Rows& rows, const Control& control, const Control
   return moved;
 }
 
+/// Tokens that are not in a head's queue have 0 of it in their context: one row a step.
+inline void clear_context(const Command& command, TensorMemory<kActDepth>& act) {
+CLEAR_CONTEXT:
+  for (ap_uint<16> token = 0; token != command.k_tiles; ++token) {
+#pragma HLS PIPELINE II = 1
+  CLEAR_CONTEXT_BANK:
+    for (int bank = 0; bank < kBanks; ++bank) {
+#pragma HLS UNROLL
+      act[bank][ap_uint<16>(command.dst_base + token)] = 0;
+    }
+  }
+}
+
 inline void engine(const Command& command, hls::stream<Feed>& feeds, hls::stream<Beat>& results,
                    Memories& memory, Statistics& statistics) {
   const Shape shape = shape_of(command);
@@ -99,7 +112,7 @@ ENGINE:
     swap_in(tile, control.swap, control.active.first_inner && !shape.attention);
     load_operand(tile, load_of(control, shape), shape, feed, key_word);
 
-    // Moving operand: a token (gathered for experts), a query or its exponentials.
+    // Moving operand: a token, a query (both gathered where a queue has them) or its exponentials.
     const QueueEntry entry = memory.queue[Address(queue + step)];
     const Address token = command.gather ? queue_token(entry) : step;
     const Word word = read_word(memory.act, activity.array ? Address(rows.x + token) : Address(0));
@@ -115,10 +128,11 @@ ENGINE:
     const Lanes<kCols, kAccBits> sums = column_sums(x, tile, memory.psum[step], on, shape.attention);
     const ExponentialSum before = control.active.first_inner ? ExponentialSum(0) : memory.totals[step];
     const ExponentialSum total = ExponentialSum(before + sum_of(e));
+    const ap_uint<16> multiplier =
+        command.gather ? weighted(command.mult1, queue_score(entry)) : command.mult1;
     Clipped clipped;
-    const Lanes<kCols, kLaneBits> lane =
-        requantise_lanes(sums, row_scale(total, command.mult1, command.shift1), tile, activity, command,
-                         epilogue.limit, clipped);
+    const Lanes<kCols, kLaneBits> lane = requantise_lanes(sums, row_scale(total, multiplier, command.shift1),
+                                                          tile, activity, command, epilogue.limit, clipped);
 
     // Where the results go.
     const bool result_ready = (activity.tile || activity.context) && control.active.last_inner;
@@ -141,7 +155,7 @@ ENGINE:
       result.tile = ap_uint<8>(control.active.outer);
       result.bank = activity.context ? control.active.column : Bank(control.active.outer);
       result.step = step;
-      result.row = Address(rows.destination + (epilogue.scatter ? queue_token(entry) : step));
+      result.row = Address(rows.destination + (epilogue.by_queue ? queue_token(entry) : step));
       result.score = queue_score(entry);
       saturated = write_result(result, epilogue, command, results, memory);
     }

@@ -4,7 +4,7 @@
 // The loop walks over *blocks*. In each, a stationary tile of kRows x kCols operands meets one moving word a
 // step:
 //   LINEAR   a tile of weights (n-tile outer, k-tile inner); every token passes it;
-//   SCORES   up to kCols keys of a head, one a column; every query passes them;
+//   SCORES   up to kCols keys of a head, one a column; the queries pass them;
 //   CONTEXT  up to kRows values of a head, kCols of their channels; every query's exponentials pass them.
 // ATTENTION does, head by head, all tiles of SCORES, then for each group of channels all tiles of CONTEXT.
 // While a block is computed, the operand of the next one is loaded. No block is shorter than the way of a
@@ -35,7 +35,7 @@ static_assert(kMinimumSteps <= kAttentionSteps, "attention keeps partial sums, t
 struct Shape {
   bool attention;
   bool wide;          // 16-bit weights
-  Count tokens;       // steps with work in a block
+  Count tokens;       // steps with work in a block: tokens, queries
   Count inner_count;  // k-tiles, or keys
   Count outer_count;  // n-tiles, or heads
   Count tile_last;    // last step of a block beside which a k-tile (or attention's operand) is loaded
@@ -87,7 +87,7 @@ inline Shape shape_of(const Command& command) {
   shape.attention = command.opcode == kOpcodeAttention;
   shape.wide = command.weight_bits == 16;
   shape.tokens = command.tokens;
-  shape.inner_count = shape.attention ? Count(command.tokens) : Count(command.k_tiles);
+  shape.inner_count = Count(command.k_tiles);
   shape.outer_count = shape.attention ? Count(command.heads) : Count(command.n_tiles);
   const LoadStep feeds = kRecordFeeds + (shape.wide ? kTileFeeds16 : kTileFeeds8);
   // Attention loads at most kCols columns.

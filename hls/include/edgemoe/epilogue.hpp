@@ -16,7 +16,8 @@ struct EpilogueFlags {
   bool to_act;
   bool to_keys;
   bool to_residual;
-  bool scatter;  // into the expert sums, rows by queue
+  bool scatter;   // into the expert sums
+  bool by_queue;  // rows of the destination by the queue
   bool to_gate;
   bool to_dram;
   bool gelu;
@@ -31,6 +32,7 @@ inline EpilogueFlags epilogue_of(const Command& command, bool attention) {
   e.to_act = e.gelu || (requantise && !e.to_keys);
   e.to_residual = !attention && command.epilogue == kEpilogueResidual;
   e.scatter = !attention && command.epilogue == kEpilogueExpert;
+  e.by_queue = e.scatter || (attention && command.gather);
   e.to_gate = !attention && command.epilogue == kEpilogueRaw;
   e.to_dram = !attention && command.epilogue == kEpilogueDram;
   e.limit =

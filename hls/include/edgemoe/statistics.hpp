@@ -63,8 +63,8 @@ inline Counter record_word(const Statistics& s, const Command& command, Counter 
       return expert ? Counter(int(kOpcodeExperts)) : Counter(command.opcode);
     case kStatisticsExpert:
       return expert ? Counter(command.expert) : Counter(kNoIndex);
-    case kStatisticsTokens:
-      return command.tokens;
+    case kStatisticsTokens:  // of ATTENTION all, not those of the last head's queue
+      return command.opcode == kOpcodeAttention ? Counter(command.k_tiles) : Counter(command.tokens);
     case kStatisticsCycleStart:
       return s.cycle_start;
     case kStatisticsCycleEnd:

@@ -64,6 +64,7 @@ inline ProgramState first_state() {
   state.gate_open = false;
   state.gate_tokens = 0;
   state.gate_experts = 0;
+  state.gate_group = 0;
   state.records = 0;
   return state;
 }
@@ -213,20 +214,48 @@ META_QUEUE:
   }
 }
 
+/// ATTENTION: one command for all heads, or, where tokens choose them, one for each with the tokens of its
+/// queue, none perhaps: its part of the context is cleared all the same. The last one's record is that of
+/// all. `k_tiles` are the keys.
+inline void send_attention(const Command& c, const ap_uint<16> (&queued)[kMaxExperts],
+                           hls::stream<CommandWord>& commands) {
+  const bool by_choice = takes_heads(c);
+  const ap_uint<8> last = by_choice ? ap_uint<8>(c.heads - 1) : ap_uint<8>(0);
+  Command one = c;
+  one.k_tiles = c.tokens;
+  one.gather = by_choice;
+  if (by_choice) one.heads = 1;
+HEADS:
+  for (ap_uint<8> head = 0; head <= last; ++head) {
+    if (by_choice) one.tokens = queued[head];
+    one.expert = head;
+    one.record = head == last;
+    commands.write(pack_command(one));
+    one.src_base = ap_uint<16>(one.src_base + c.src_stride);
+    one.dst_base = ap_uint<16>(one.dst_base + c.dst_stride);
+    one.key_base = ap_uint<16>(one.key_base + c.key_stride);
+    one.aux_base = ap_uint<16>(one.aux_base + c.aux_stride);
+  }
+}
+
 /// Sends the commands and transfers of descriptors.
 struct Sender {
   hls::stream<CommandWord>& commands;
   hls::stream<TransferWord>& fetches;
   hls::stream<TransferWord>& stores;
   hls::stream<ap_uint<16>>& expert_tokens;
-  ap_uint<16> (&queued)[kMaxExperts];  // tokens of each expert, from the last GATE on
+  ap_uint<16> (&queued)[kMaxExperts];  // tokens of each expert or head, from the last GATE on
   ap_uint<32> records;                 // statistics records sent so far
 
   void operator()(const Command& c) {
     send_transfers(c, fetches, stores);
     if (c.opcode == kOpcodeExperts) send_experts(c, queued, commands, fetches, stores, records);
     send_record_place(stores, records);
-    commands.write(pack_command(c));
+    if (c.opcode == kOpcodeAttention) {
+      send_attention(c, queued, commands);
+    } else {
+      commands.write(pack_command(c));
+    }
     if (c.opcode == kOpcodeGate) {
     QUEUE_LENGTHS:
       for (ap_uint<8> expert = 0; expert != c.heads; ++expert)

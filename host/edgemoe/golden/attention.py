@@ -18,10 +18,13 @@ from edgemoe.golden.softmax import exponentials, softmax_float
 from edgemoe.numerics import ACT_BITS, SCORE_BITS, Int, Tally, recip, rescaled, rq, saturated
 
 
-def attention(q: Int, k: Int, v: Int, mt: int, st: int, cm: int, cs: int, tally: Tally | None = None) -> Int:
+def attention(
+    q: Int, k: Int, v: Int, mt: int, st: int, cm: Int | int, cs: int, tally: Tally | None = None
+) -> Int:
     """q (Tq,d), k (Tk,d), v (Tk,d) int16 -> context (Tq,d) int16.
 
-    mt / 2^st turns q.k into log2-scores in Q.10; cm / 2^cs turns v's scale into the context's.
+    mt / 2^st turns q.k into log2-scores in Q.10; cm / 2^cs turns v's scale into the context's, cm one or one a query
+    (see `weighted`).
     """
     t = rq(matmul(q, k.T), mt, st, SCORE_BITS, tally)
     e, s = exponentials(t)
@@ -29,6 +32,11 @@ def attention(q: Int, k: Int, v: Int, mt: int, st: int, cm: int, cs: int, tally:
     r, j = recip(s)
     r = (r * cm + 32768) >> 16
     return saturated(rescaled(o, r[:, None], (1 + 2 * j + cs)[:, None]), ACT_BITS, tally)
+
+
+def weighted(cm: int, score: Int) -> Int:
+    """The multiplier of a context that counts for a score in Q.16, one a query."""
+    return (cm * score + 32768) >> 16
 
 
 def attention_float(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgemoe.config import CHOICE_SLOTS, BuildConfig
-from edgemoe.golden.attention import attention
+from edgemoe.golden.attention import attention, weighted
 from edgemoe.golden.experts import Routing, combine, gate, scatter
 from edgemoe.golden.gelu import gelu_epilogue
 from edgemoe.golden.layernorm import layernorm
@@ -173,34 +173,48 @@ class _Machine:
         return _record(d, tally, read_beats=norm_beats(self.build, d.k_tiles))
 
     def attention(self, index: int, d: Descriptor) -> Statistics:
-        """Every head: q of act, k and v of keys."""
+        """Every head: q of act, k and v of keys; with a group of each head the queries of its queue, scored."""
         rows = np.arange(d.tokens)
         q = self._planes(Space.ACT, d.src_base, d.src_stride, d.heads, rows)
         k = self._planes(Space.KEYS, d.key_base, d.key_stride, d.heads, rows)
         v = self._planes(Space.KEYS, d.aux_base, d.aux_stride, d.heads, rows)
         context, lanes_of_head, tally = np.zeros_like(q), self.build.rows, Tally()
+        queries = used = 0
         for head in range(d.heads):
             lanes = slice(lanes_of_head * head, lanes_of_head * (head + 1))
-            context[:, lanes] = attention(
-                q[:, lanes], k[:, lanes], v[:, lanes], d.mult0, d.shift0, d.mult1, d.shift1, tally
+            tokens, mult1 = self._queries(d, head)
+            if not len(tokens):
+                continue
+            queries, used = queries + len(tokens), used + 1
+            context[tokens, lanes] = attention(
+                q[tokens, lanes], k[:, lanes], v[:, lanes], d.mult0, d.shift0, mult1, d.shift1, tally
             )
         self._write(Space.ACT, d.dst_base, d.dst_stride, rows, context)
         self._keep(index, d, context)
         # Queries pass tiles of `cols` keys, then, as exponentials, tiles of `rows` values and `cols` channels.
-        banks, per_tile = self.build.banks, d.heads * d.tokens
+        banks = self.build.banks
         score_tiles, context_tiles = -(-d.tokens // self.build.cols), -(-d.tokens // self.build.rows)
-        score_steps = per_tile * score_tiles
-        context_steps = per_tile * banks * context_tiles
-        scores = per_tile * d.tokens
+        score_steps = queries * score_tiles
+        context_steps = queries * banks * context_tiles
+        scores = queries * d.tokens
         return _record(
             d,
             tally,
             mac_steps=score_steps + context_steps,
             x_reads=score_steps,
-            key_reads=d.heads * (score_tiles * self.build.cols + context_tiles * self.build.rows),
+            key_reads=used * (score_tiles * self.build.cols + context_tiles * self.build.rows),
             score_writes=scores,
             exp_evaluations=scores * banks,
         )
+
+    def _queries(self, d: Descriptor, head: int) -> tuple[Int, Int | int]:
+        """Tokens whose queries pass a head, and the multiplier of their contexts."""
+        if not d.group:
+            return np.arange(d.tokens), d.mult1
+        if self.routing is None:
+            raise RuntimeError("ATTENTION with a group but without GATE passed the checks")
+        tokens, score = self.routing.queue(head)
+        return tokens, weighted(d.mult1, score)
 
     def gate(self, index: int, d: Descriptor) -> Statistics:
         """Logits -> choice and queues; clears accum."""

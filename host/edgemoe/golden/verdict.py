@@ -81,7 +81,7 @@ class Reading:
 
     def __init__(self, build: BuildConfig, sizes: Sizes) -> None:
         self.build, self.sizes = build, sizes
-        self.gate: Descriptor | None = None  # a GATE whose EXPERTS is still to come
+        self.gate: Descriptor | None = None  # a GATE whose queues are still to be taken
         self.records = 0
 
     def error(self, d: Descriptor, last: bool) -> Error:
@@ -98,6 +98,11 @@ class Reading:
             self.gate = d
         elif d.opcode == Opcode.EXPERTS:
             if self.gate is None or (self.gate.tokens, self.gate.heads) != (d.tokens, d.heads):
+                yield Error.SEQUENCE
+            self.gate = None
+        elif d.opcode == Opcode.ATTENTION and d.group:
+            group = None if self.gate is None else (self.gate.tokens, self.gate.heads, self.gate.group)
+            if group != (d.tokens, d.heads, d.group):
                 yield Error.SEQUENCE
             self.gate = None
         elif d.opcode == Opcode.END and self.gate is not None:

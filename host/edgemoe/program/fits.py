@@ -102,4 +102,9 @@ def _excess(config: ModelConfig, build: BuildConfig) -> str | None:
             ("top_k", config.top_k, build.max_top_k),
             ("expert_hidden", config.expert_hidden, min(inputs, outputs)),
         ]
+    if config.top_heads:
+        limits += [
+            ("heads to choose from", config.heads, build.max_experts),
+            ("top_heads", config.top_heads, build.max_top_k),
+        ]
     return next((f"{field} {value} > {limit}" for field, value, limit in limits if value > limit), None)

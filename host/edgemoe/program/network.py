@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from edgemoe.config import BuildConfig
+from edgemoe.config import HEAD_RULE, BuildConfig
 from edgemoe.errors import UserError
 from edgemoe.package import Package
 from edgemoe.program.contents import Program, StageInfo, Tap
@@ -116,7 +116,7 @@ class _Builder:
         self.tap("patch_embed", Space.RESIDUAL, 0, self.tokens, self.config.dim)
 
     def attention(self, block: str) -> None:
-        """norm1, q, k, v, attention, projection."""
+        """norm1, q, k, v, if tokens choose heads their router, attention, projection."""
         config, lanes = self.config, self.config.heads * self.build.rows
         self.norm(f"{block}.norm1")
         places = {"q": (Space.ACT, self.map.q), "k": (Space.KEYS, self.map.k), "v": (Space.KEYS, self.map.v)}
@@ -126,14 +126,17 @@ class _Builder:
                 stage, config.dim, config.dim, Epilogue.REQUANT, outputs=lanes, space=space, dst_base=base
             )
             self.tap(stage, space, base, self.tokens, lanes)
+        if config.top_heads:
+            self.gate(f"{block}.attn.router", config.heads, config.top_heads, HEAD_RULE, 0.0)
         stage = f"{block}.attn.context"
         integer = self.package.integer
         self.add(
             stage,
-            2 * self.tokens * self.tokens * config.dim,
+            2 * self.tokens * self.tokens * config.head_dim * (config.top_heads or config.heads),
             opcode=Opcode.ATTENTION,
             tokens=self.tokens,
             heads=config.heads,
+            group=config.top_heads,
             key_base=self.map.k,
             key_stride=self.tokens,
             src_base=self.map.q,
@@ -152,6 +155,24 @@ class _Builder:
         self.tap(f"{block}.attn.proj", Space.RESIDUAL, 0, self.tokens, config.dim)
         self.norm(f"{block}.norm2")
 
+    def gate(self, name: str, choices: int, chosen: int, rule: str, threshold: float) -> None:
+        """Of each token the best of so many experts or heads: logits, then queues."""
+        weights = f"{name}.{self.task}"
+        self.linear(weights, self.config.dim, choices, Epilogue.RAW, name=f"{name}.logits")
+        rules = {"softmax_all": Rule.SOFTMAX_ALL, "softmax_topk": Rule.SOFTMAX_TOPK}
+        self.add(
+            name,
+            opcode=Opcode.GATE,
+            tokens=self.tokens,
+            heads=choices,
+            group=chosen,
+            mult0=self.package.integer(f"{weights}.m"),
+            shift0=self.package.integer(f"{weights}.s"),
+            rule=rules[rule],
+            threshold=int(threshold * 65536 + 0.5),
+        )
+        self.tap(name, Space.CHOICE, 0, self.tokens, self.build.rows)
+
     def mlp(self, block: str) -> None:
         """The dense feed-forward layer."""
         hidden = self.config.dense_hidden
@@ -162,22 +183,8 @@ class _Builder:
 
     def mixture(self, block: str) -> None:
         """Gate, experts one by one, sum onto the residual."""
-        config, integer = self.config, self.package.integer
-        gate, experts = f"{block}.moe.gate.{self.task}", f"{block}.moe.experts"
-        self.linear(gate, config.dim, config.experts, Epilogue.RAW, name=f"{block}.moe.gate.logits")
-        rules = {"softmax_all": Rule.SOFTMAX_ALL, "softmax_topk": Rule.SOFTMAX_TOPK}
-        self.add(
-            f"{block}.moe.gate",
-            opcode=Opcode.GATE,
-            tokens=self.tokens,
-            heads=config.experts,
-            group=config.top_k,
-            mult0=integer(f"{gate}.m"),
-            shift0=integer(f"{gate}.s"),
-            rule=rules[config.score_rule],
-            threshold=int(config.threshold * 65536 + 0.5),
-        )
-        self.tap(f"{block}.moe.gate", Space.CHOICE, 0, self.tokens, self.build.rows)
+        config, integer, experts = self.config, self.package.integer, f"{block}.moe.experts"
+        self.gate(f"{block}.moe.gate", config.experts, config.top_k, config.score_rule, config.threshold)
         self.add(
             experts,
             2 * config.dim * config.expert_hidden,

@@ -116,6 +116,8 @@ def pack_weights(package: Package, build: BuildConfig) -> Weights:
             region.linear(f"{block}.attn.{name}", *heads)
         weight, bias, m, s = _linear(tensors, f"{block}.attn.proj")
         region.linear(f"{block}.attn.proj", _pad_head_inputs(config, rows, weight), bias, m, s, pad_to=rows)
+        for task in config.tasks if config.top_heads else ():
+            region.router(tensors, f"{block}.attn.router.{task}")
         region.norm(tensors, f"{block}.norm2")
         if config.is_moe(i):
             for task in config.tasks:
@@ -165,6 +167,12 @@ class _Region:
         """The gate's weights; RAW needs no requantiser."""
         weight, bias = tensors[f"{name}.weight"], tensors[f"{name}.bias"]
         self.linear(name, weight, bias, np.zeros_like(bias), np.ones_like(bias))
+
+    def router(self, tensors: dict[str, Array], name: str) -> None:
+        """The same without a bias."""
+        weight = tensors[f"{name}.weight"]
+        none = np.zeros(len(weight), np.int64)
+        self.linear(name, weight, none, none, np.ones_like(none))
 
     def experts(self, config: ModelConfig, tensors: dict[str, Array], name: str) -> None:
         """fc1 then fc2 of each expert, at equal distances; both get the wider of their two widths."""

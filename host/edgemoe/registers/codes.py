@@ -8,7 +8,7 @@ from enum import IntEnum
 from edgemoe.numerics import EPS_BITS, EPS_MIN
 
 MAGIC = 0x656F4D45  # the bytes "EMoe"
-VERSION = 3
+VERSION = 4
 DESCRIPTOR_BYTES = 64  # also of the program's header and of a statistics record
 DESCRIPTOR_WORDS = 16
 NO_INDEX = 0xFFFFFFFF  # error_index when no descriptor is to blame; `expert` of a record that belongs to none
@@ -120,7 +120,10 @@ ERROR_TEXT = {
     Error.CHECKSUM: "the sum of the descriptors' words differs from the header's checksum",
     Error.OPCODE: "unknown operation",
     Error.END: "END is not the last descriptor, or the last descriptor is not END",
-    Error.SEQUENCE: "GATE and EXPERTS must alternate, with equal tokens and experts, none left open at END",
+    Error.SEQUENCE: (
+        "GATE must alternate with what takes its queues, EXPERTS or an ATTENTION with a group, whose tokens, heads and "
+        "group are the gate's; none may be open at END"
+    ),
     Error.TOKENS: "tokens is 0 or above the build's maximum",
     Error.K_TILES: "k_tiles is 0 or above the build's maximum",
     Error.N_TILES: "n_tiles is 0, above the build's maximum, or not what the operation allows",
