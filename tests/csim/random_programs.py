@@ -192,7 +192,8 @@ class ProgramWriter:
         self.store(Space.ACT, out, heads * tokens)
 
     def gate(
-        self, tokens: int, choices: int, top_k: int, rule: Rule, threshold: int, k_tiles: int, *, all_on_one: bool = False
+        self, tokens: int, choices: int, top_k: int, rule: Rule, threshold: int, k_tiles: int,
+        *, all_on_one: bool = False,
     ) -> None:  # fmt: skip
         """Logits of the filled part of `act`, and the choices of every token."""
         tiles = -(-choices // self.build.cols)
@@ -261,9 +262,9 @@ def random_program(build: BuildConfig, rng: np.random.Generator) -> Memory:
     tokens = int(rng.integers(1, 60))
     writer.attention(tokens, int(rng.integers(1, 4)))
     heads = int(rng.integers(2, 5))
-    writer.attention(
-        int(rng.integers(1, 60)), heads, int(rng.integers(1, heads)), int(rng.choice([0, 0, 40000]))
-    )
+    most = min(60, build.key_depth // (2 * heads), (build.act_depth - TARGET) // (2 * heads))
+    tokens = int(rng.integers(1, most))
+    writer.attention(tokens, heads, int(rng.integers(1, heads)), int(rng.choice([0, 0, 40000])))
     experts = min(int(rng.choice([1, 4, 8, 16])), build.max_experts)
     writer.experts(
         int(rng.integers(1, beyond)),
