@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the five ideas promise, read off the hardware's counters and the DRAM's access map."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -75,6 +77,25 @@ def test_reads_of_attention(rtl, build: BuildConfig, small: ModelConfig, pixels:
         assert record.key_reads == heads * sum(n * -(-tokens // n) for n in (build.cols, build.rows))
         assert record.score_writes == heads * tokens * tokens
         assert record.exp_evaluations == record.score_writes * build.banks
+
+
+@pytest.mark.parametrize("top_heads", [1, 3])
+def test_heads_that_tokens_don_t_choose_cost_nothing(
+    rtl, build: BuildConfig, small: ModelConfig, pixels: np.ndarray, top_heads: int
+) -> None:
+    """Scores, exponentials and reads of queries are those of the chosen heads; keys are read for all tokens."""
+    config = dataclasses.replace(small, heads=4, top_heads=top_heads)
+    package, tokens = random_package(config, 7), config.tokens
+    golden = Golden(Workload(package, build)).run(pixels, "depth", taps=True)
+    execution = rtl(package).run(pixels, "depth", taps=True)
+    assert compare(golden, execution).mismatches == 0
+    for record in [record for record in execution.records if record.kind == Opcode.ATTENTION]:
+        assert record.tokens == tokens
+        assert record.score_writes == top_heads * tokens * tokens
+        assert record.exp_evaluations == record.score_writes * build.banks
+        assert record.x_reads == top_heads * -(-tokens // build.cols) * tokens
+        one = sum(n * -(-tokens // n) for n in (build.cols, build.rows))
+        assert top_heads * one <= record.key_reads <= config.heads * one
 
 
 @pytest.mark.slow

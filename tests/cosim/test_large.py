@@ -34,6 +34,7 @@ VARIANTS: list[tuple[ModelConfig, dict[str, Any]]] = [
     (TINY, {"top_k": 1, "layers": 2, "all_on_one_expert": True}),
     (TINY, {"top_k": 4, "layers": 4}),
     (TINY, {"threshold": 0.3, "layers": 2, "weight_bits": 16}),
+    (dataclasses.replace(TINY, name="heads", heads=6, top_heads=2), {"layers": 2}),
     (DENSE, {"layers": 2}),
     (DEIT, {"layers": 2}),
 ]

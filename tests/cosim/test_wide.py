@@ -17,6 +17,7 @@ from edgemoe.cosim.compare import compare
 from edgemoe.golden.random_package import random_image, random_package
 from edgemoe.package import save
 from edgemoe.program import Workload
+from edgemoe.sim.dram import DramConfig
 
 
 @pytest.mark.slow
@@ -33,7 +34,20 @@ def test_every_stage(rtl: Callable[..., Rtl], build: BuildConfig, name: str) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["class", "features", "one-task"])
+@pytest.mark.parametrize("stall", [30, 80])
+def test_heads_by_choice_under_stalls(rtl: Callable[..., Rtl], build: BuildConfig, stall: int) -> None:
+    package = random_package(WIDE["heads-by-choice"], 5)
+    backend = rtl(package, dram=DramConfig(stall_percent=stall, seed=stall))
+    golden = Golden(Workload(package, build))
+    pixels = random_image(package.config, np.random.default_rng(5))
+    for task in package.config.tasks:
+        expected, got = golden.run(pixels, task, taps=True), backend.run(pixels, task, taps=True)
+        assert compare(expected, got).first is None
+        assert expected.output == got.output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["class", "features", "one-task", "heads-by-choice"])
 def test_the_command_line(name: str, tmp_path: Path) -> None:
     """A package of such a model through `edgemoe cosim`: what it leaves, and the best classes."""
     package = random_package(WIDE[name], 4)
@@ -45,6 +59,11 @@ def test_the_command_line(name: str, tmp_path: Path) -> None:
     assert {path.name for path in out.glob("features.*.npy")} == {
         f"features.{task}.npy" for task in package.config.tasks
     }
+    if name == "heads-by-choice":  # the choices of heads are none of experts
+        routing = report["task"]["depth"]["routing"]
+        assert [entry["layer"] for entry in routing] == [1]
+        used = {expert for token in routing[0]["experts"] for expert in token}
+        assert used == {entry["expert"] for entry in report["task"]["depth"]["experts"]}
     if name == "class":
         scores = np.load(out / "classification.npy")
         best = report["task"]["classification"]["classes"]

@@ -30,7 +30,10 @@ FLOATS = {
     "shared-gate": dataclasses.replace(
         NANO, gate="task_embedding", score_rule="softmax_topk", threshold=0.4, layers=2
     ),
-    **{name: WIDE[name] for name in ("features", "distilled", "mean", "experts-in-all-layers")},
+    **{
+        name: WIDE[name]
+        for name in ("features", "distilled", "mean", "experts-in-all-layers", "heads-by-choice")
+    },
 }
 
 

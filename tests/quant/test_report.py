@@ -70,6 +70,18 @@ def test_without_clipping_the_worst_sqnr_is_first() -> None:
     assert "No value was clipped" in text(rows, "1 image")
 
 
+def test_choices_of_heads_have_rows_like_those_of_experts() -> None:
+    config = dataclasses.replace(SMALL, heads=4, top_heads=2)
+    state = random_state(config, np.random.default_rng(3))
+    package = package_of(config, state, calibrate(config, state, IMAGES), {}, margin=1.5)
+    rows = {(row["task"], row["tensor"]): row for row in profile(package, state, IMAGES[:1])}
+    routers = [f"blocks.{i}.attn.router" for i in range(config.layers)]
+    assert all(rows[task, name]["agreement"] > 0.9 for task in config.tasks for name in routers)
+    assert rows["depth", "blocks.0.attn.context"]["sqnr_db"] > 30
+    assert "blocks.0.attn.router" in text([*rows.values()], "1 image")
+    assert "only the gate's weights" in advice({"tensor": "blocks.0.attn.router", "clipped": 1})
+
+
 def test_scores_beyond_their_format_come_first_and_blame_the_weights() -> None:
     """Queries and keys grow together, so the scores leave ±128 while every calibrated range holds."""
     state = model(blocks_0_attn_qkv=12)

@@ -28,7 +28,8 @@ def with_outliers(state: State, config: ModelConfig) -> State:
             name = f"blocks.{i}.{layer}.weight"
             if name in changed:
                 changed[name][..., :3] /= 25
-        for gate in [name for name in changed if name.startswith(f"blocks.{i}.moe.gate.")]:
+        gates = (f"blocks.{i}.moe.gate.", f"blocks.{i}.attn.router.")
+        for gate in [name for name in changed if name.startswith(gates)]:
             if gate.endswith("weight"):
                 changed[gate][:, :3] /= 25
         for norm in ("norm1", "norm2"):
@@ -37,7 +38,8 @@ def with_outliers(state: State, config: ModelConfig) -> State:
     return changed
 
 
-CONFIGS = [SMALL, SHARED_GATE, WIDE["experts-in-all-layers"], WIDE["mean"], WIDE["features"]]
+NAMES = ("experts-in-all-layers", "mean", "features", "heads-by-choice")
+CONFIGS = [SMALL, SHARED_GATE, *(WIDE[name] for name in NAMES)]
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.name)
@@ -58,7 +60,7 @@ def test_the_float_network_stays(config: ModelConfig) -> None:
             before, after = (forward(config, one, image, task) for one in (state, changed))
             assert np.allclose(before["features"], after["features"], rtol=1e-9, atol=1e-9)
             for name in before:
-                if name.endswith(".chosen"):
+                if name.endswith("chosen"):
                     assert np.array_equal(before[name], after[name])
     again = calibrate(config, changed, images)
     for name, value in again.greatest.items():

@@ -296,14 +296,21 @@ def synth(
     is_flag=True,
     help="Instead, the model NAME-powers: with experts' weights that are powers of two; no dense twin.",
 )
+@click.option(
+    "--top-heads",
+    type=click.IntRange(1),
+    help="Instead, the model NAME-heads: each token takes so many of the heads; no dense twin.",
+)
 @JSON
-def train(as_json: bool, half: bool, powers: bool, **options: Any) -> int:
+def train(as_json: bool, half: bool, powers: bool, top_heads: int | None, **options: Any) -> int:
     """Train a model, and its dense twin, on the street scenes."""
     from edgemoe.config import model_preset
-    from edgemoe.model.train import TrainOptions, dense_twin, power_twin, train_and_save
+    from edgemoe.model.train import TrainOptions, dense_twin, head_twin, power_twin, train_and_save
 
     chosen = model_preset(options.pop("model"))
-    configs = [power_twin(chosen)] if powers else [chosen, dense_twin(chosen)]
+    twin = power_twin(chosen) if powers else chosen
+    twin = head_twin(twin, top_heads) if top_heads else twin
+    configs = [twin] if powers or top_heads else [chosen, dense_twin(chosen)]
     out, device = options.pop("out") or build_root() / "train", options.pop("device")
     given = {name: value for name, value in options.items() if value is not None}
     log = partial(click.echo, err=as_json)

@@ -10,9 +10,14 @@ from edgemoe.program import Run
 
 
 def gates_by_layer(golden: Run) -> dict[int, npt.NDArray[Any]]:
-    """The gates' choices of a run of the golden model, by layer; `Run` has them by descriptor."""
-    layers = {index: golden.network.stages[index].layer for index in golden.gates}
-    return {layer: golden.gates[index] for index, layer in layers.items() if layer is not None}
+    """The choices of experts of a run of the golden model, by layer; `Run` has them by descriptor, beside those of
+    heads."""
+    stages = {index: golden.network.stages[index] for index in golden.gates}
+    return {
+        stage.layer: golden.gates[index]
+        for index, stage in stages.items()
+        if stage.layer is not None and stage.name.endswith(".moe.gate")
+    }
 
 
 def routing_figures(gates: Mapping[int, npt.NDArray[Any]]) -> list[dict[str, Any]]:

@@ -160,6 +160,11 @@ def power_twin(config: ModelConfig) -> ModelConfig:
     return dataclasses.replace(config, name=f"{config.name}-powers", expert_weights=POWER_OF_TWO)
 
 
+def head_twin(config: ModelConfig, top_heads: int) -> ModelConfig:
+    """The same network of whose attention heads each token takes so many."""
+    return dataclasses.replace(config, name=f"{config.name}-heads", top_heads=top_heads)
+
+
 def learning_rate(options: TrainOptions, progress: float, step: int) -> float:
     """Linear warm-up, then half a cosine to zero; `progress` 0..1."""
     warm = min(1.0, max((step + 1) / max(options.warmup, 1), progress / WARMUP_SHARE))

@@ -116,6 +116,21 @@ GOLDEN_MUTATIONS = (
         "aux_base=self.map.k,\n            aux_stride=patches,",
         WIDE,
     ),
+    _golden("a head's score not rounded", "golden/attention.py", "(cm * score + 32768)", "(cm * score)"),
+    _golden(
+        "every token passes every head",
+        "golden/machine.py",
+        "        return tokens, weighted(d.mult1, score)\n",
+        "        return np.arange(d.tokens), weighted(d.mult1, np.full(d.tokens, 32768))\n",
+        WIDE,
+    ),
+    _golden(
+        "heads chosen by another task's router",
+        "program/network.py",
+        'weights = f"{name}.{self.task}"',
+        'weights = f"{name}.{self.config.tasks[0]}"',
+        WIDE,
+    ),
     _golden(
         "a second token beside the first, not plane by plane",
         "program/packing.py",
@@ -195,6 +210,30 @@ KERNEL_MUTATIONS = (
     ),
     _kernel(
         "expert's score not rounded", "experts.hpp", "((product[n] + 32768) >> 16)", "(product[n] >> 16)"
+    ),
+    _kernel(
+        "a head's score not rounded", "attention.hpp", "multiplier * score + 32768", "multiplier * score"
+    ),
+    _kernel(
+        "contexts of a queue stay in its order", "epilogue.hpp", "(attention && command.gather)", "false"
+    ),
+    _kernel(
+        "contexts of other tokens not cleared",
+        "compute.hpp",
+        "if (takes_heads(command)) clear_context(command, memory.act);",
+        "",
+    ),
+    _kernel(
+        "a head takes the queue of the first",
+        "walker.hpp",
+        "    one.expert = head;\n",
+        "    one.expert = 0;\n",
+    ),
+    _kernel(
+        "a score of another group's gate",
+        "checks.hpp",
+        "(agrees && c.group == state.gate_group)",
+        "agrees",
     ),
     _kernel(
         "scores on top of partial sums", "engine.hpp", "first_inner && !activity.scores;", "first_inner;"

@@ -95,7 +95,7 @@ def float_name(tap: str) -> str | None:
     }
     if tap in ("pixels", "patch_embed"):
         return {"patch_embed": "embedding"}.get(tap)
-    if ".moe." in tap and not tap.endswith("combine"):
+    if (".moe." in tap and not tap.endswith("combine")) or tap.endswith(".attn.router"):
         return None
     for end, other in ends.items():
         if end in tap:
@@ -132,7 +132,8 @@ def unpadded(value: NDArray[Any], channels: int, heads: int) -> NDArray[Any]:
 
 
 def profile(package: Package, state: State, images: Sequence[Pixels]) -> list[Row]:
-    """Rows {task, tensor, sqnr_db, max_error, used, clipped} of tensors, then {task, tensor, agreement} of the gates.
+    """Rows {task, tensor, sqnr_db, max_error, used, clipped} of tensors, then {task, tensor, agreement} of gates and
+    routers.
 
     What clips most comes first, then what has the lowest SQNR. clipped: values, on all images together. used: the
     greatest magnitude as a share of its format's; above 1 only in W8A8, whose 8 bits live in lanes of 16. A stage that
@@ -156,11 +157,8 @@ def profile(package: Package, state: State, images: Sequence[Pixels]) -> list[Ro
                     share = float(np.abs(value).max(initial=0)) / top_of(package, name)
                     used[task, tap] = max(used.get((task, tap), 0.0), share)
                     ratios.setdefault((task, tap), Ratio()).add(floats[name], value * step_of(package, name))
-                elif tap.endswith(".gate"):
-                    block = tap.removesuffix(".moe.gate")
-                    same = chosen_alike(
-                        floats[f"{block}.chosen"], floats[f"{block}.score"], program.tap(output, tap)
-                    )
+                elif tap.endswith((".moe.gate", ".attn.router")):
+                    same = chosen_alike(*choices(floats, tap), program.tap(output, tap))
                     agreement.setdefault((task, tap), []).append(same)
             out = f"heads.{task}.out"
             if out in floats:
@@ -235,9 +233,17 @@ def fixed_reach(config: ModelConfig, floats: Mapping[str, NDArray[Any]], stage: 
     return 0.0
 
 
+def choices(floats: Mapping[str, NDArray[Any]], tap: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Chosen experts or heads of the float model, and their scores, of the tap of a gate or a router."""
+    block, kind = tap.rsplit(".", 2)[0], "heads_" if tap.endswith(".router") else ""
+    return floats[f"{block}.{kind}chosen"], floats[f"{block}.{kind}score"]
+
+
 def chosen_alike(chosen: NDArray[Any], score: NDArray[Any], slots: NDArray[Any]) -> float:
-    """Share of tokens whose set of experts is the same. chosen, score (T,k) of the float model; slots (T,4,3) as
-    `Tap.read` gives them: expert, valid, score."""
+    """Share of tokens whose set of experts, or heads, is the same.
+
+    chosen, score (T,k) of the float model; slots (T,4,3) as `Tap.read` gives them: expert, valid, score.
+    """
     same = [
         {int(e) for e, s in zip(c, p, strict=True) if s > 0} == {int(e) for e, valid, _ in slot if valid}
         for c, p, slot in zip(chosen, score, slots, strict=True)

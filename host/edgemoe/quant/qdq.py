@@ -17,6 +17,7 @@ import onnx
 from numpy.typing import NDArray
 
 from edgemoe import numerics
+from edgemoe.config import HEAD_RULE
 from edgemoe.errors import UserError
 from edgemoe.export import PIXEL_SCALE
 from edgemoe.package import Package
@@ -100,7 +101,8 @@ class _Builder:
         """norm1, q, k, v, heads, projection: the update of the residual."""
         config, graph = self.config, self.graph
         scale = {part: self.package.scale(f"{block}.{part}") for part in ("norm1", "q", "k", "v", "context")}
-        qkv = self.linear(f"{block}.attn.qkv", self.norm(f"{block}.norm1", x), scale["norm1"])
+        y = self.norm(f"{block}.norm1", x)
+        qkv = self.linear(f"{block}.attn.qkv", y, scale["norm1"])
         heads = {}
         for number, part in enumerate("qkv"):
             own = graph.part(qkv, 1, number * config.dim, (number + 1) * config.dim)
@@ -113,6 +115,11 @@ class _Builder:
         step, bits = 2.0**-numerics.SCORE_FRACTION, numerics.SCORE_BITS
         scores = graph.node("Mul", graph.rounded_wide(scores, step, bits), graph.number(math.log(2)))
         context = graph.node("MatMul", graph.node("Softmax", scores, axis=-1), heads["v"])
+        if config.top_heads:
+            router = f"{block}.attn.router.{self.task}"
+            shares = self.scores(router, y, scale["norm1"], config.heads, config.top_heads, HEAD_RULE, 0.0)
+            turned = graph.node("Transpose", shares, perm=[1, 0])
+            context = graph.node("Mul", context, graph.shaped(turned, config.heads, config.tokens, 1))
         joined = graph.shaped(graph.node("Transpose", context, perm=[1, 0, 2]), config.tokens, config.dim)
         whole = graph.rounded(joined, scale["context"], f"{block}.context")
         return self.linear(f"{block}.attn.proj", whole, scale["context"])
@@ -125,8 +132,10 @@ class _Builder:
     def mixture(self, block: str, y: str) -> str:
         """Gate and experts; each expert takes all tokens, and those that did not choose it weigh nothing."""
         config, graph, package = self.config, self.graph, self.package
-        scores, total = self.scores(block, y), ""
-        scale, name = package.scale(f"{block}.norm2"), f"{block}.moe.experts"
+        scale, name, total = package.scale(f"{block}.norm2"), f"{block}.moe.experts", ""
+        rule, threshold = config.score_rule, config.threshold
+        gate = f"{block}.moe.gate.{self.task}"
+        scores = self.scores(gate, y, scale, config.experts, config.top_k, rule, threshold)
         hidden_scale = package.scale(f"{block}.hidden")
         for expert in range(config.experts):
             hidden = self.hidden(f"{name}.fc1", y, scale, f"{block}.hidden", expert)
@@ -135,20 +144,22 @@ class _Builder:
             total = graph.node("Add", total, weighted) if total else weighted
         return total
 
-    def scores(self, block: str, y: str) -> str:
-        """Of each token for each expert, 0 where it was not chosen, (T,E)."""
-        config, graph, gate = self.config, self.graph, f"{block}.moe.gate.{self.task}"
-        logits = self.linear(gate, y, self.package.scale(f"{block}.norm2"))
-        most = graph.constant(np.array([config.top_k], np.int64))
+    def scores(
+        self, gate: str, y: str, scale: float, count: int, top_k: int, rule: str, threshold: float
+    ) -> str:
+        """Of each token for each of `count` experts or heads, 0 where it was not chosen, (T, count)."""
+        graph = self.graph
+        logits = self.linear(gate, y, scale)
+        most = graph.constant(np.array([top_k], np.int64))
         best, chosen = graph.nodes("TopK", [logits, most], [f"{gate}.best", f"{gate}.chosen"], axis=1)
-        if config.score_rule == "softmax_all":
+        if rule == "softmax_all":
             kept = graph.node("GatherElements", graph.node("Softmax", logits, axis=1), chosen, axis=1)
         else:
             kept = graph.node("Softmax", best, axis=1)
-        if config.threshold:
-            above = graph.node("Not", graph.node("Less", kept, graph.number(config.threshold)))
+        if threshold:
+            above = graph.node("Not", graph.node("Less", kept, graph.number(threshold)))
             kept = graph.node("Mul", kept, graph.node("Cast", above, to=onnx.TensorProto.FLOAT))
-        none = graph.constant(np.zeros((config.tokens, config.experts), np.float32))
+        none = graph.constant(np.zeros((self.config.tokens, count), np.float32))
         return graph.node("ScatterElements", none, chosen, kept, axis=1, name=f"{gate}.scores")
 
     def pixels_head(self, x: str) -> int:
@@ -189,13 +200,14 @@ class _Builder:
         return self.graph.rounded(value, self.package.scale(tensor), own)
 
     def linear(self, name: str, x: str, scale: float, expert: int | None = None) -> str:
-        """A layer of the package, or one expert's part of it; `scale` is that of its input."""
+        """A layer of the package, or one expert's part of it; `scale` is that of its input. Routers have no bias."""
         weight, step = self.tensor(f"{name}.weight"), self.tensor(f"{name}.weight_scale")
         own = name
         if expert is not None:
             weight, step, own = weight[expert], step[expert], f"{name}.{expert}"
         values = self.graph.weights(f"{own}.weight", weight, step)
-        return self.graph.node("Gemm", x, values, self.bias(name, scale, expert), transB=1, name=own)
+        bias = [self.bias(name, scale, expert)] if f"{name}.bias" in self.package.tensors else []
+        return self.graph.node("Gemm", x, values, *bias, transB=1, name=own)
 
     def bias(self, name: str, scale: float, expert: int | None = None) -> str:
         """A layer's bias, which the package has in steps of its accumulator."""

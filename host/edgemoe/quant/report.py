@@ -113,7 +113,7 @@ def advice(row: Row) -> str:
             f"{kind} reach {row['beyond']:,.0f} in the float model, and their format ends at {FIXED_MOST:.0f}: no "
             "calibration changes that. Train with a smaller learning rate, or with a loss on large ones"
         )
-    if ".moe.gate" in stage:
+    if ".moe.gate" in stage or ".attn.router" in stage:
         return f"its scores leave ±{FIXED_MOST:.0f} in log2: no calibration changes that, only the gate's weights"
     return (
         "values leave the calibrated range: calibrate with images like these, too, or with a larger --margin"

@@ -24,10 +24,11 @@ FACTOR_MOST = 64.0
 
 
 def readers(config: ModelConfig, norm: str) -> tuple[str, list[str]]:
-    """The linear layer behind a norm of `smoothable`, and the gates that read it, too."""
+    """The linear layer behind a norm of `smoothable`, and the gates or routers that read it, too."""
     place, _, name = norm.rpartition(".")
     if name == "norm1":
-        return f"{place}.attn.qkv", []
+        routers = config.tasks if config.top_heads else ()
+        return f"{place}.attn.qkv", [f"{place}.attn.router.{task}" for task in routers]
     if not place.startswith("blocks."):
         return f"{place}.fc1", []
     if not config.is_moe(int(place.removeprefix("blocks."))):
