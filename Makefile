@@ -137,7 +137,7 @@ pictures: $(VENV)/.dev  ## pictures and figures of README, tutorial and the page
 	$(BIN)/python docs/make_kernel_waves.py build/waves/fir.fst
 	$(BIN)/python docs/make_demo.py
 
-full-size: $(VENV)/.dev  ## figures of the page on the model at full size, from twelve cosimulations on the builds of the ZCU102; minutes
+full-size: $(VENV)/.dev  ## figures of the page on the model at full size, from fifteen cosimulations on the builds of the ZCU102; minutes
 	$(BIN)/python docs/make_full_size.py
 
 resources: $(VENV)/.dev  ## what every board's accelerator takes of its fabric; half an hour for a large one [BOARD=]

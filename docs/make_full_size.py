@@ -16,7 +16,7 @@ import numpy as np
 from edgemoe import faults, package, sim
 from edgemoe.backends import Golden
 from edgemoe.backends.rtl import Rtl
-from edgemoe.config import MODELS, BuildConfig, board, model_preset
+from edgemoe.config import MODELS, BuildConfig, ModelConfig, board, model_preset
 from edgemoe.cosim.compare import compare
 from edgemoe.golden.random_package import random_image, random_package
 from edgemoe.images import read_image, resize
@@ -73,12 +73,20 @@ def cases() -> list[Case]:
         Case("`tiny`, random, k = 2", drawn, "segmentation"),
         Case("`tiny`, random, k = 1", random_package(TINY, 1, top_k=1), "segmentation"),
         Case("`tiny`, random, k = 4", random_package(TINY, 1, top_k=4), "segmentation"),
+        Case("`tiny`, random, k = 2, 2 of 3 heads a token", of_heads(TINY, 2), "segmentation"),
+        Case("`tiny`, random, k = 2, 1 of 3 heads a token", of_heads(TINY, 1), "segmentation"),
         Case("`deit-tiny`, random", dense, "classification"),
+        Case("`deit-tiny`, random, 1 of 3 heads a token", of_heads(DEIT, 1), "classification"),
         Case(name, trained, "segmentation", LARGEST, trained=True),
         Case(name, trained, "depth", LARGEST, trained=True),
         Case("`deit-tiny`, random", dense, "classification", LARGEST),
         Case("`vit-small-14`, random", random_package(SMALL, 1), "classification", DEEP),
     ]
+
+
+def of_heads(config: ModelConfig, top_heads: int) -> Package:
+    """A random package of the network in which each token takes so many heads."""
+    return random_package(dataclasses.replace(config, top_heads=top_heads), 1)
 
 
 def row(case: Case, overlay: Path) -> Row:

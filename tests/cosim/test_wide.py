@@ -69,4 +69,4 @@ def test_the_command_line(name: str, tmp_path: Path) -> None:
         best = report["task"]["classification"]["classes"]
         assert len(best) == 5 and best[0]["class"] == int(scores.argmax())
         assert f"{best[0]['name']}" in (out / "report.html").read_text()
-    assert (out / "depth.npy").is_file() == (name == "one-task")
+    assert (out / "depth.npy").is_file() == (name in ("one-task", "heads-by-choice"))

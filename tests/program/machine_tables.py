@@ -90,8 +90,8 @@ def checks() -> list[tuple[str, str]]:
         ),
         (
             "ATTENTION",
-            f"TOKENS; HEADS 1..{k}; STRIDE and ADDRESS of src and dst in `act`, of key and aux in `keys`; OVERLAP dst "
-            f"with src; SHIFT shift0 {shift}, shift1 0..{numerics.CONTEXT_SHIFT_MAX}",
+            f"SEQUENCE with a group; TOKENS; HEADS 1..{k}; STRIDE and ADDRESS of src and dst in `act`, of key and aux "
+            f"in `keys`; OVERLAP dst with src; SHIFT shift0 {shift}, shift1 0..{numerics.CONTEXT_SHIFT_MAX}",
         ),
         (
             "GATE",

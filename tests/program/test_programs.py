@@ -146,6 +146,8 @@ def with_fields(**fields: int) -> ModelConfig:
         (with_fields(height=128), "tokens 257 > 160"),
         (with_fields(experts=17), "experts 17 > 16"),
         (with_fields(top_k=5), "top_k 5 > 4"),
+        (with_fields(dim=68, heads=17, height=16, width=16, top_heads=2), "heads to choose from 17 > 16"),
+        (with_fields(dim=48, heads=6, height=24, top_heads=5), "top_heads 5 > 4"),
         (with_fields(dense_hidden=1056), "dense_hidden 1056 > 1024"),
         (with_fields(dense_hidden=480), "words of act 2193 > 2048"),
         (with_fields(dim=128, heads=4), "words of keys 1032 > 1024"),
