@@ -35,6 +35,7 @@ WIDE: dict[str, ModelConfig] = {
     "distilled": replace(CLASSES, prefix=("class", "distillation"), pool="distilled"),
     "mean": replace(CLASSES, prefix=("class", "register"), pool="mean"),
     "mean-without-class-token": replace(CLASSES, prefix=(), pool="mean", dim=42, heads=3, dense_hidden=70),
+    "widths-of-their-own": replace(PIXELS, layers=3, hidden_of=(0, 0, 45)),
     "class-of-experts": replace(CLASSES, experts=4, moe_layers=(1,), classes=("cat", "dog")),
 }
 WIDE = {name: replace(config, name=name) for name, config in WIDE.items()}

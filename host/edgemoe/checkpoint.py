@@ -78,8 +78,8 @@ def state_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
             shapes |= {f"{block}.attn.router.{task}.weight": (config.heads, D) for task in config.tasks}
         norm(f"{block}.norm2", D)
         if not config.is_moe(i):
-            linear(f"{block}.mlp.fc1", config.dense_hidden, D)
-            linear(f"{block}.mlp.fc2", D, config.dense_hidden)
+            linear(f"{block}.mlp.fc1", config.mlp_hidden(i), D)
+            linear(f"{block}.mlp.fc2", D, config.mlp_hidden(i))
             continue
         if config.gate == "task_embedding":
             shapes[f"{block}.moe.gate.shared.weight"] = (E, D + EMBEDDING_DIM)

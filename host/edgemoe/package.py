@@ -166,9 +166,9 @@ def specification(config: ModelConfig) -> dict[str, Spec]:
             requantiser(f"{block}.moe.experts.act")
             linear(f"{block}.moe.experts.fc2", E, D, H)
         else:
-            linear(f"{block}.mlp.fc1", config.dense_hidden, D)
+            linear(f"{block}.mlp.fc1", config.mlp_hidden(i), D)
             requantiser(f"{block}.mlp.act")
-            linear(f"{block}.mlp.fc2", D, config.dense_hidden)
+            linear(f"{block}.mlp.fc2", D, config.mlp_hidden(i))
         scales += [f"{block}.{t}" for t in ("norm1", "q", "k", "v", "context", "norm2", "hidden")]
     for task in config.headed_tasks:
         head = f"heads.{task}"

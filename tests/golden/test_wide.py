@@ -115,6 +115,10 @@ def test_scores_become_classes_best_first() -> None:
         ({"moe_layers": (2,), "experts": 2}, r"different layers of 0\.\.1"),
         ({"moe_layers": (1, 1), "experts": 2}, r"different layers of 0\.\.1"),
         ({"moe_layers": (1,)}, "but experts is 0"),
+        ({"hidden_of": (8,)}, "hidden_of has 1 widths; give one for each of the 2 layers"),
+        ({"hidden_of": (8, -1)}, r"hidden_of -1 of layer 1 must lie in 0\.\."),
+        ({"hidden_of": (8, 1 << 40)}, r"hidden_of 1099511627776 of layer 1 must lie in 0\.\."),
+        ({"hidden_of": (8, 8), "experts": 2}, "gives layer 1 a width of 8, but it has experts"),
         ({"resize": "crop", "resize_short": 39}, "must be at least the 24 x 40"),
         ({"resize": "pad"}, "must be one of stretch, crop"),
         (
@@ -129,7 +133,15 @@ def test_what_is_no_network_is_refused(fields: dict[str, object], words: str) ->
 
 
 @pytest.mark.parametrize(
-    "field", [{"prefix": [1]}, {"tasks": "depth"}, {"moe_layers": ["1"]}, {"moe_layers": [True]}, {"head": 3}]
+    "field",
+    [
+        {"prefix": [1]},
+        {"tasks": "depth"},
+        {"moe_layers": ["1"]},
+        {"moe_layers": [True]},
+        {"hidden_of": [0.5, 1]},
+        {"head": 3},
+    ],
 )
 def test_a_config_of_other_types_is_refused(field: dict[str, object]) -> None:
     with pytest.raises(UserError, match=next(iter(field))):

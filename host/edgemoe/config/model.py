@@ -47,6 +47,7 @@ NEWER = (
     "resize_short",
     "expert_weights",
     "top_heads",
+    "hidden_of",
 )
 """Fields that a package of version 2 may lack."""
 NO_TASKS = ("both", "shared")
@@ -89,13 +90,9 @@ class ModelConfig:
     moe_layers: tuple[int, ...] = ()  # layers with experts; none named: the odd ones
     resize: str = "stretch"
     resize_short: int = 0
-    expert_weights: str = (
-        "any"  # or "power_of_two": 0 or a power of two times their row's scale (`edgemoe.powers`)
-    )
-
-    top_heads: int = (
-        0  # heads that a token's context comes from, of its router's choice; 0: all, without a router
-    )
+    expert_weights: str = "any"  # or "power_of_two", times their row's scale (`edgemoe.powers`)
+    hidden_of: tuple[int, ...] = ()  # of each layer without experts; 0, or none named: dense_hidden
+    top_heads: int = 0  # heads that each token takes, of its router's choice; 0: all, without a router
 
     def __post_init__(self) -> None:
         for name in (self.name, *self.classes):
@@ -152,6 +149,7 @@ class ModelConfig:
             raise UserError(
                 f"Model {self.name!r}: expert_weights is {self.expert_weights!r}, but experts is 0."
             )
+        self._check_hidden()
         if self.resize == "crop" and self.head == "pixels":
             raise UserError(
                 f"Model {self.name!r}: resize 'crop' leaves parts of the image out, head 'pixels' answers all of it."
@@ -173,6 +171,24 @@ class ModelConfig:
             raise UserError(
                 f"Model {self.name!r} has {self.weights:,} weights; at most {WEIGHTS_MOST:,} are supported."
             )
+
+    def _check_hidden(self) -> None:
+        """Widths of the layers' own, if there are some."""
+        if self.hidden_of and len(self.hidden_of) != self.layers:
+            raise UserError(
+                f"Model {self.name!r}: hidden_of has {len(self.hidden_of)} widths; give one for each of the "
+                f"{self.layers} layers, 0 for dense_hidden."
+            )
+        for layer, width in enumerate(self.hidden_of):
+            if not 0 <= width <= LARGEST:
+                raise UserError(
+                    f"Model {self.name!r}: hidden_of {shown(width)} of layer {layer} must lie in 0..{LARGEST}."
+                )
+            if width and self.is_moe(layer):
+                raise UserError(
+                    f"Model {self.name!r}: hidden_of gives layer {layer} a width of {width}, but it has experts; "
+                    "theirs is expert_hidden."
+                )
 
     def _check_tokens(self) -> None:
         """The tokens before those of the patches: each kind but registers once, and in this order."""
@@ -231,11 +247,8 @@ class ModelConfig:
         moe = sum(self.is_moe(i) for i in range(self.layers)) if self.experts else 0
         expert = self.experts * (2 * self.expert_hidden + len(self.tasks))
         routers = self.heads * len(self.tasks) if self.top_heads else 0
-        layers = (
-            self.layers * (4 * self.dim + routers)
-            + (self.layers - moe) * 2 * self.dense_hidden
-            + moe * expert
-        )
+        dense = sum(self.mlp_hidden(i) for i in range(self.layers) if not self.is_moe(i))
+        layers = self.layers * (4 * self.dim + routers) + 2 * dense + moe * expert
         heads = sum(
             self.head_hidden * (self.dim + self.head_outputs(task))
             if self.head == "pixels"
@@ -281,6 +294,17 @@ class ModelConfig:
     def is_moe(self, layer: int) -> bool:
         """Whether a layer has experts."""
         return self.experts > 0 and (layer in self.moe_layers if self.moe_layers else layer % 2 == 1)
+
+    def mlp_hidden(self, layer: int) -> int:
+        """Hidden units of a layer without experts."""
+        return (self.hidden_of[layer] if self.hidden_of else 0) or self.dense_hidden
+
+    @property
+    def widest_mlp(self) -> int:
+        """Of the layers without experts."""
+        return max(
+            (self.mlp_hidden(i) for i in range(self.layers) if not self.is_moe(i)), default=self.dense_hidden
+        )
 
     def head_outputs(self, task: str) -> int:
         """Outputs of a task's head for one of its rows; of pixels output r is map r // patch^2, pixel r % patch^2."""
@@ -341,6 +365,7 @@ class ModelConfig:
         for name in ("classes", "tasks", "prefix"):
             if not all(isinstance(value, str) for value in values.get(name, ())):
                 raise UserError(f"The model's config field {name!r} must hold names.")
-        if not all(type(value) is int for value in values.get("moe_layers", ())):
-            raise UserError("The model's config field 'moe_layers' must hold numbers of layers.")
+        for name, kind in (("moe_layers", "numbers of layers"), ("hidden_of", "numbers of hidden units")):
+            if not all(type(value) is int for value in values.get(name, ())):
+                raise UserError(f"The model's config field {name!r} must hold {kind}.")
         return cls(**values)

@@ -106,8 +106,8 @@ def random_state(config: ModelConfig, rng: np.random.Generator) -> dict[str, Flo
                 state[f"{block}.attn.router.{task}.weight"] = rng.normal(0, 1.5 / np.sqrt(D), shape)
         norm(f"{block}.norm2", D)
         if not config.is_moe(i):
-            linear(f"{block}.mlp.fc1", config.dense_hidden, D, gain=1.5)
-            linear(f"{block}.mlp.fc2", D, config.dense_hidden)
+            linear(f"{block}.mlp.fc1", config.mlp_hidden(i), D, gain=1.5)
+            linear(f"{block}.mlp.fc2", D, config.mlp_hidden(i))
             continue
         if config.gate == "task_embedding":
             state[f"{block}.moe.gate.shared.weight"] = rng.normal(0, 1.5 / np.sqrt(D), (E, D + EMBEDDING_DIM))

@@ -118,7 +118,7 @@ class Block(nn.Module):
         if self.has_experts:
             self.moe = MixtureOfExperts(config)
         else:
-            self.mlp = Mlp(config.dim, config.dense_hidden)
+            self.mlp = Mlp(config.dim, config.mlp_hidden(layer))
 
     def forward(self, x: Tensor, task: str, embedding: Tensor | None) -> tuple[Tensor, Tensor]:
         """(B,T,D) -> (B,T,D) and this layer's balance loss."""

@@ -37,9 +37,7 @@ def layout(config: ModelConfig, build: BuildConfig) -> Layout:
     """The memory map of a model; planes are `config.tokens` words apart."""
     planes = build.planes
     tokens, dim, heads = config.tokens, planes(config.dim), config.heads
-    hidden = planes(
-        max(config.dense_hidden, config.expert_hidden if config.experts else 0, config.head_hidden)
-    )
+    hidden = planes(max(config.widest_mlp, config.expert_hidden if config.experts else 0, config.head_hidden))
     first = max(dim, heads) * tokens
     return Layout(
         norm=0,
@@ -88,7 +86,7 @@ def _excess(config: ModelConfig, build: BuildConfig) -> str | None:
         ("dim", config.dim, min(build.max_dim, inputs, outputs)),
         ("heads", config.heads, min(build.max_k_tiles, outputs // build.rows)),
         ("patch_inputs", config.patch_inputs, inputs),
-        ("dense_hidden", config.dense_hidden, min(inputs, outputs)),
+        ("hidden_of" if config.hidden_of else "dense_hidden", config.widest_mlp, min(inputs, outputs)),
         ("head_hidden", config.head_hidden, min(inputs, outputs)),
         *((f"outputs of the {task} head", config.head_outputs(task), outputs) for task in config.tasks),
         ("inputs of the head", build.planes(config.dim) * build.rows * (config.pooled // config.dim), inputs),

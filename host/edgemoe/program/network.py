@@ -63,7 +63,7 @@ class _Builder:
             if self.config.is_moe(layer):
                 self.mixture(f"blocks.{layer}")
             else:
-                self.mlp(f"blocks.{layer}")
+                self.mlp(layer)
         self.layer = None
         self.store("features", Space.RESIDUAL, 0, self.tokens, self.config.dim)
         self.part = "head"
@@ -173,9 +173,9 @@ class _Builder:
         )
         self.tap(name, Space.CHOICE, 0, self.tokens, self.build.rows)
 
-    def mlp(self, block: str) -> None:
+    def mlp(self, layer: int) -> None:
         """The dense feed-forward layer."""
-        hidden = self.config.dense_hidden
+        block, hidden = f"blocks.{layer}", self.config.mlp_hidden(layer)
         stage = f"{block}.mlp.fc1"
         self.hidden(stage, f"{block}.mlp.act", hidden, self.tokens)
         self.linear(f"{block}.mlp.fc2", hidden, self.config.dim, Epilogue.RESIDUAL, src_base=self.map.hidden)
