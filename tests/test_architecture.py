@@ -71,6 +71,7 @@ ROOMS: dict[str, set[str]] = {
     "demo": BASE
     | {"backends", "caches", "cosim", "faults", "images", "infer", "inputs", "package", "program"}
     | {"progress", "report", "results", "shipped"},
+    "dense": BASE | {"checkpoint", "golden", "powers", "quant", "tensors"},
     "inspect_package": FILE | {"progress", "shipped"},
     "infer": FILE
     | {"caches"}

@@ -15,6 +15,7 @@ import click
 
 from edgemoe import __version__
 from edgemoe.caches import build_root
+from edgemoe.cli.dense_command import dense
 from edgemoe.cli.import_command import import_
 from edgemoe.cli.options import (
     BACKENDS,
@@ -67,6 +68,7 @@ def commands() -> None:
     """M3ViT on an FPGA: C++ kernels, an open HLS compiler, bit-exact cosimulation."""
 
 
+commands.add_command(dense)
 commands.add_command(import_)
 
 
