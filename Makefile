@@ -140,6 +140,9 @@ pictures: $(VENV)/.dev  ## pictures and figures of README, tutorial and the page
 full-size: $(VENV)/.dev  ## figures of the page on the model at full size, from fifteen cosimulations on the builds of the ZCU102; minutes
 	$(BIN)/python docs/make_full_size.py
 
+beyond: $(VENV)/.dev  ## figures of the page on what goes beyond the paper, from validation scenes and cosimulations; half an hour
+	$(BIN)/python docs/make_beyond.py
+
 resources: $(VENV)/.dev  ## what every board's accelerator takes of its fabric; half an hour for a large one [BOARD=]
 	$(BIN)/python docs/make_resources.py $${_BOARD:+"$$_BOARD"}
 	$(BIN)/python docs/make_tables.py
@@ -159,7 +162,7 @@ lock:  ## resolve the lock files anew [PYTHON=python3.10, the oldest supported]
 clean:  ## remove build/; .venv stays
 	rm -rf build
 
-.PHONY: help cosim test check synth csim train models fuzz fuzz-compiler netlists mutate bench compile-times bitstream users pynq-matrix setup format docs tables pictures full-size resources notebooks wheel lock clean
+.PHONY: help cosim test check synth csim train models fuzz fuzz-compiler netlists mutate bench compile-times bitstream users pynq-matrix setup format docs tables pictures full-size beyond resources notebooks wheel lock clean
 
 # A virtual environment has one stamp a lock file: the cosimulation's, without torch, and everything.
 $(BIN)/python:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import beyond_tables
 import click
 import numpy as np
 
@@ -423,6 +424,11 @@ PAGES: dict[str, dict[str, Callable[[], str]]] = {
         "widths": widths_table,
     },
     "reference/arithmetic.md": {"correction": correction_table, "errors": errors_table, "sqnr": sqnr_table},
+    "explanation/beyond.md": {
+        "powers": beyond_tables.powers_table,
+        "powers-cost": beyond_tables.powers_cost_table,
+        "dense": beyond_tables.dense_table,
+    },
     "reference/delays.md": {"fabric": fabric_table, "operators": operators_table},
     "how-to/board.md": {"boards": boards_table},
     "reference/compiler.md": {"said": said_table, "limits": limits_table},

@@ -66,7 +66,19 @@ ROOMS: dict[str, set[str]] = {
     "boardtest": FILE
     | {"program", "golden", "backends", "runtime", "sim", "cosim"}
     | {"files", "folders", "inputs", "progress", "shipped"},
-    "shipped": FILE | {"built", "caches", "checkpoint", "export", "files", "ranges", "shards", "tensors"},
+    "shipped": FILE
+    | {
+        "built",
+        "caches",
+        "checkpoint",
+        "export",
+        "files",
+        "powers",
+        "ranges",
+        "rounding",
+        "shards",
+        "tensors",
+    },
     "results": FILE | {"report", "images", "outputs"},
     "demo": BASE
     | {"backends", "caches", "cosim", "faults", "images", "infer", "inputs", "package", "program"}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from edgemoe import checkpoint, export, numerics, package, ranges, shards, tensors
+from edgemoe import checkpoint, export, numerics, package, powers, ranges, rounding, shards, tensors
 from edgemoe.built import digest, kept
 from edgemoe.caches import build_root, checkout
 from edgemoe.config import MODELS as PRESETS
@@ -22,7 +22,7 @@ from edgemoe.tensors import INDEX, SUFFIX
 
 MODELS = (checkout() or Path(__file__).resolve().parent) / "models"
 STREET = MODELS / "street.png"
-SOURCES = (checkpoint, export, numerics, package, ranges, shards, tensors)
+SOURCES = (checkpoint, export, numerics, package, powers, ranges, rounding, shards, tensors)
 """The modules that, with this one, decide what a package is made of: a package of other ones is made again."""
 
 BIAS_CORRECTION = False
