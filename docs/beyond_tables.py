@@ -55,7 +55,7 @@ def powers_table() -> str:
 
 
 def powers_cost_table() -> str:
-    """What powers of two change in hardware: nothing that is built; and, as arithmetic, what a stream of codes would."""
+    """What powers of two take in this hardware; and, as arithmetic, what a stream of codes would save."""
     rows = _measured()["nano"]
     lines = [
         [

@@ -42,6 +42,7 @@ from edgemoe.quant.quantise import float_state, quantise
 from edgemoe.quant.scenes import Scene, read_scene
 from edgemoe.quant.ship import CALIBRATION_SCENES, VALIDATION_SCENES, scene_folder
 from edgemoe.sim.build import build_overlay
+from edgemoe.tensors import SUFFIX
 
 FIGURES = Path(__file__).resolve().parent / "pictures" / "beyond.json"
 BOARD = "pynq-z2"
@@ -66,8 +67,11 @@ class Network:
 
 
 def trained(name: str) -> Network:
-    """A model of models/."""
-    source = read_checkpoint(shipped.checkpoint_path(name))
+    """A model of models/, or a dense twin."""
+    folder = shipped.STREET.parent
+    source = read_checkpoint(
+        folder / f"{name}{SUFFIX}" if name.endswith("-dense") else shipped.checkpoint_path(name)
+    )
     return Network(source.config, float_state(source))
 
 
@@ -86,7 +90,7 @@ def joined(model: Network, images: list[Pixels], joining: Joining) -> Network:
 
 
 def without(model: Network, images: list[Pixels]) -> Network:
-    """With layers that had experts adding nothing to their tokens: what is left if a way of joining is worth nothing."""
+    """With layers of experts adding nothing to their tokens: as good as a way of joining that is worth nothing."""
     dense = joined(model, images, Joining(fit=False))
     gone = {
         name: np.zeros_like(tensor) if name.partition(".mlp.")[0] in _moe_places(model.config) else tensor

@@ -57,7 +57,8 @@ ROOMS: dict[str, set[str]] = {
     "inputs": BASE | {"package", "images", "progress", "shipped"},
     "quant": FILE
     | {"program", "golden", "model", "images", "outputs", "export"}
-    | {"arrays", "built", "checkpoint", "faults", "files", "progress", "ranges", "shipped", "tensors"},
+    | {"arrays", "built", "checkpoint", "faults", "files", "powers", "progress", "ranges", "rounding"}
+    | {"shipped", "tensors"},
     "cosim": FILE
     | {"caches", "program", "backends", "sim", "report", "results", "inputs"}
     | {"folders", "progress", "shipped"},

@@ -18,7 +18,7 @@ from edgemoe import numerics
 from edgemoe.config import ModelConfig
 from edgemoe.errors import UserError
 from edgemoe.package import Package, head_tensors
-from edgemoe.powers import power_weights
+from edgemoe.powers import power_layers
 from edgemoe.rounding import (
     check_powers_width,
     multiplier,
@@ -128,7 +128,7 @@ def export_package(
     for name in scale_names(config):
         if not (name in scales and math.isfinite(scales[name]) and scales[name] > 0):
             raise UserError(f"Activation tensor {name!r} needs a positive scale, got {scales.get(name)}.")
-    powers = {name.removesuffix(".weight") for name in power_weights(config)}
+    powers = power_layers(config)
     bits = weight_bits if callable(weight_bits) else lambda name: 8 if name in powers else weight_bits
     tensors: dict[str, NDArray[Any]] = {
         f"scale.{name}": np.array(scales[name], dtype=np.float64) for name in scale_names(config)

@@ -12,7 +12,9 @@ exact in every floating-point format, so all formats and `edgemoe.model.experts`
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -55,9 +57,47 @@ def power_weights(config: ModelConfig) -> Iterator[str]:
             yield from (f"blocks.{i}.moe.experts.{layer}.weight" for layer in ("fc1", "fc2"))
 
 
+def power_layers(config: ModelConfig) -> set[str]:
+    """The linear layers of `power_weights`."""
+    return {name.removesuffix(".weight") for name in power_weights(config)}
+
+
 def with_powers(config: ModelConfig, state: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """The state dict of the network as it computes: `nearest_powers` of what `power_weights` names."""
     return {**state, **{name: nearest_powers(state[name]) for name in power_weights(config)}}
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What the rule has done to given weights: of how many it changed how many, and the signal-to-noise ratio that it
+    left, in decibel; infinite if it changed none."""
+
+    weights: int
+    moved: int
+    decibel: float
+
+    def said(self) -> str:
+        """For a person."""
+        if not self.moved:
+            return f"its experts' {self.weights:,} weights are powers of two, and int8 holds them exactly"
+        return (
+            f"its experts' weights are made powers of two: {self.moved:,} of {self.weights:,} were none; SQNR "
+            f"{self.decibel:.1f} dB. Training with `edgemoe train --powers` leaves weights that need no rounding"
+        )
+
+
+def moved(config: ModelConfig, given: Mapping[str, NDArray[Any]]) -> Moved | None:
+    """What `with_powers` does to a state dict; None for a model without such weights."""
+    weights = changed = 0
+    signal = noise = 0.0
+    for name in power_weights(config):
+        weight = given[name].astype(np.float64)
+        error = nearest_powers(weight) - weight
+        weights, changed = weights + weight.size, changed + int(np.count_nonzero(error))
+        signal, noise = signal + float(np.square(weight).sum()), noise + float(np.square(error).sum())
+    if not weights:
+        return None
+    return Moved(weights, changed, 10 * math.log10(signal / noise) if noise else math.inf)
 
 
 def check_codes(name: str, tensor: NDArray[Any], source: str) -> None:

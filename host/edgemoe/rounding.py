@@ -44,7 +44,7 @@ def check_powers_width(name: str, bits: int) -> None:
     if bits != 8:
         raise UserError(
             f"{name}: its weights are powers of two, which int8 holds exactly; {bits} bits would be the same values in "
-            "more bytes. Leave it at 8."
+            f"more bytes. Give it 8, as in '{name.removesuffix('.fc1').removesuffix('.fc2')}.*=8'."
         )
 
 

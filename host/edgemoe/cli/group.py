@@ -397,6 +397,9 @@ def quantize(checkpoint: Path, out: Path, as_json: bool, **options: Any) -> int:
         words += (
             f"\nint16 weights, {made.spent.bytes:,} bytes in all: {', '.join(chosen) or 'no more layers'}"
         )
+    if made.moved is not None:
+        figures |= {"powers": made.moved.weights, "moved": made.moved.moved}
+        words += f"\n{made.moved.said()}"
     show(as_json, figures, words)
     return 0
 

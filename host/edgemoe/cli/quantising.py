@@ -71,6 +71,11 @@ OPTIONS = (
         "[default: compensated with `--calibration`, nearest with only `--ranges`]",
     ),
     click.option(
+        "--powers",
+        is_flag=True,
+        help="Round experts' weights to powers of two, of a model that was not trained with `edgemoe train --powers`.",
+    ),
+    click.option(
         "--no-bias-correction",
         is_flag=True,
         help="Round weights alone: no bias takes what their rounding changes on the calibration's mean.",
@@ -100,6 +105,7 @@ def recipe_of(options: dict[str, Any]) -> Recipe:
         "weight_budget",
         "smooth",
         "rounding",
+        "powers",
     )
     own = {name: options.pop(name) for name in (*names, "no_bias_correction")}
     if own["percentile"] is not None and own["ranges_by"] != "percentile":
@@ -115,4 +121,5 @@ def recipe_of(options: dict[str, Any]) -> Recipe:
         budget=own["weight_budget"],
         smooth=own["smooth"],
         rounding=own["rounding"],
+        powers=own["powers"],
     )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from edgemoe.config import ModelConfig
 from edgemoe.errors import UserError
 from edgemoe.export import export_package
 from edgemoe.package import Package
+from edgemoe.powers import POWER_OF_TWO, Moved, moved, with_powers
 from edgemoe.quant.calibrate import Pixels, Step, calibrate, read_folder
 from edgemoe.quant.means import input_moments
 from edgemoe.quant.recipe import COMPENSATED, DEFAULT, Recipe
@@ -38,16 +40,19 @@ class FloatModel(Protocol):
 
 
 def float_state(model: FloatModel) -> dict[str, NDArray[np.float64]]:
-    """The state dict as float64 arrays."""
-    return {name: np.asarray(tensor, np.float64) for name, tensor in model.state_dict().items()}
+    """The state dict as float64 arrays, of weights that are powers of two as the model computes with them."""
+    found = {name: np.asarray(tensor, np.float64) for name, tensor in model.state_dict().items()}
+    return with_powers(model.config, found)
 
 
 @dataclass(frozen=True)
 class Made:
-    """A package, and what a budget of bytes was spent on, if there was one."""
+    """A package; what a budget of bytes was spent on, if there was one; and of weights that are powers of two what that
+    has done to the checkpoint's."""
 
     package: Package
     spent: Outcome | None = None
+    moved: Moved | None = None
 
 
 def make_package(
@@ -145,6 +150,9 @@ def quantize_checkpoint(
     if report is not None:
         check_report_target(report)
     source = read_checkpoint(checkpoint)
+    given = float_state(source)
+    if recipe.powers:
+        source = with_power_experts(source)
     bits = layer_bits(source.config, recipe.weights)  # a pattern that is wrong shows before the work
     if recipe.budget is not None:
         check_budget(source.config, bits, recipe.budget)
@@ -157,8 +165,15 @@ def quantize_checkpoint(
         write_ranges(keep_ranges, found, source)
     packages.save(made.package, out)
     if report is not None:
-        write_report(report, made.package, state, reported, images, made.spent)
-    return made
+        write_report(report, made.package, given, reported, images, made.spent)
+    return dataclasses.replace(made, moved=moved(source.config, source.tensors))
+
+
+def with_power_experts(source: Checkpoint) -> Checkpoint:
+    """The checkpoint read as one of a model whose experts' weights are powers of two."""
+    if not source.config.experts:
+        raise UserError(f"--powers is for experts, and model {source.config.name!r} has none.")
+    return dataclasses.replace(source, config=dataclasses.replace(source.config, expert_weights=POWER_OF_TWO))
 
 
 def _made(

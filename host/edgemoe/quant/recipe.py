@@ -26,6 +26,8 @@ class Recipe:
     values the range is. act_bits: 8 are 8 bits in the lanes of 16. weights: (pattern, bits) in order, the last that a
     layer's name matches counts. budget: bytes of weights; the layers that gain most by them become int16. smooth:
     whether norms hand outliers on to the weights behind them.
+    powers: whether experts' weights are made powers of two where the checkpoint's config does not ask for them.
+    rounding: of int8 weights, one of ROUNDINGS; None: compensated if there are images, else to nearest.
     """
 
     margin: float | None = None
@@ -38,6 +40,7 @@ class Recipe:
     weights: tuple[tuple[str, int], ...] = ()
     budget: int | None = None
     smooth: bool = False
+    powers: bool = False
 
     def __post_init__(self) -> None:
         if self.ranges_by not in RANGES_BY:
@@ -99,6 +102,8 @@ class Recipe:
             found["act_bits"] = self.act_bits
         if self.smooth:
             found["smooth"] = True
+        if self.powers:
+            found["powers"] = True
         return found
 
 

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from edgemoe.config import ModelConfig
 from edgemoe.errors import UserError
-from edgemoe.export import quantise_linear
 from edgemoe.golden.model import forward
 from edgemoe.package import head_tensors
+from edgemoe.powers import power_layers
 from edgemoe.quant.weights import groups, layer_bytes, weight_bytes
+from edgemoe.rounding import quantise_linear
 
 Float = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
@@ -94,9 +95,9 @@ def measured(
     moments: Mapping[str, Float] | None = None,
     step: Step = lambda done, total: None,
 ) -> list[Candidate]:
-    """What each layer of int8 weights costs, in the order of the network."""
-    shown = images[:IMAGES_MOST]
-    candidates = [group for group in groups(config) if bits[group[0]] == 8]
+    """What each layer of int8 weights costs, in the order of the network; powers of two, which int8 holds, not."""
+    shown, powers = images[:IMAGES_MOST], power_layers(config)
+    candidates = [group for group in groups(config) if bits[group[0]] == 8 and group[0] not in powers]
     clean, found = _outputs(config, state, shown), []
     for done, group in enumerate(candidates):
         step(done, len(candidates))

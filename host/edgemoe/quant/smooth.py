@@ -4,6 +4,7 @@
 Of a norm, gamma and beta of channel c are divided by s_c, and column c of every linear layer and gate behind it is
 multiplied by it: the network is the same, the norm's tensor needs less range, the weights more. The factors are those
 of SmoothQuant (Xiao et al., 2023) at its strength 1/2: s_c = sqrt(greatest input / greatest weight) of the channel.
+Norms before weights that are powers of two stay as they are: times s_c those would be none.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from edgemoe.config import ModelConfig
 from edgemoe.errors import UserError
+from edgemoe.powers import power_layers
 from edgemoe.ranges import Ranges, smoothable
 
 Float = NDArray[np.float64]
@@ -48,8 +50,11 @@ def smoothed(
         )
     changed, greatest = dict(state), dict(ranges.greatest)
     shares, channels, histograms = dict(ranges.shares), dict(ranges.channels), dict(ranges.histograms)
+    powers = power_layers(config)
     for norm in smoothable(config):
         layer, gates = readers(config, norm)
+        if layer in powers:
+            continue
         reached = ranges.channels[norm].astype(np.float64)
         s = factors(reached, state[f"{layer}.weight"])
         for part in ("weight", "bias"):

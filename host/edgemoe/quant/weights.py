@@ -11,7 +11,9 @@ from edgemoe.config import ModelConfig
 from edgemoe.errors import UserError, shown
 from edgemoe.export import default_bits, linear_inputs
 from edgemoe.package import specification
+from edgemoe.powers import power_layers
 from edgemoe.quant.recipe import WIDTHS
+from edgemoe.rounding import check_powers_width
 
 Rules = tuple[tuple[str, int], ...]
 EXPERTS = ".moe.experts"
@@ -42,14 +44,14 @@ def read_rules(texts: Iterable[str]) -> Rules:
 def layer_bits(config: ModelConfig, rules: Rules) -> dict[str, int]:
     """Bits of every linear layer; the last rule that a name matches counts.
 
-    UserError for a pattern that matches nothing, and for widths that differ between the two layers of experts, which
-    run as one command.
+    Weights that are powers of two have 8. UserError for a pattern that matches nothing, for one that makes them wider,
+    and for widths that differ between the two layers of experts, which run as one command.
     """
-    layers = linear_inputs(config)
+    layers, powers = linear_inputs(config), power_layers(config)
     found = {name: default_bits(name) for name in layers}
     for pattern, bits in rules:
         if not pattern:
-            found |= {name: bits for name in layers if name != "patch_embed"}
+            found |= {name: bits for name in layers if name not in {"patch_embed", *powers}}
             continue
         matched = [name for name in layers if fnmatchcase(name, pattern)]
         if not matched:
@@ -58,6 +60,8 @@ def layer_bits(config: ModelConfig, rules: Rules) -> dict[str, int]:
                 f"{', '.join(layers)}."
             )
         found |= dict.fromkeys(matched, bits)
+    for name in sorted(powers):
+        check_powers_width(name, found[name])
     for group in groups(config):
         if len({found[name] for name in group}) > 1:
             raise UserError(
