@@ -12,6 +12,7 @@ A chosen expert whose score is below `threshold` is dropped; a token may be left
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import cast
 
@@ -162,6 +163,17 @@ class ExpertLinear(nn.Module):
     def used(self) -> Tensor:
         """The weights that products are taken with, (E,out,in)."""
         return nearest_powers(self.weight) if self.powers else self.weight
+
+
+@torch.no_grad()
+def settled(model: nn.Module) -> nn.Module:
+    """A copy whose weights are those that it computes with: the same outputs, without the rule in its graph."""
+    copied = copy.deepcopy(model)
+    for module in copied.modules():
+        if isinstance(module, ExpertLinear):
+            module.weight.copy_(module.used())
+            module.powers = False
+    return copied
 
 
 class Experts(nn.Module):

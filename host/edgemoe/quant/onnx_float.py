@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from typing import cast
 
 import onnx
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from edgemoe import __version__
 from edgemoe.errors import UserError
+from edgemoe.model.experts import settled
 from edgemoe.model.m3vit import M3ViT
 from edgemoe.quant.graph import PRODUCER
 from edgemoe.quant.qdq import OUTPUTS
@@ -33,7 +35,7 @@ class _OneTask(nn.Module):
 
 def float_model(model: M3ViT, task: str) -> onnx.ModelProto:
     """The graph of `task`; input "pixels", output as `qdq.OUTPUTS` says."""
-    config = model.config
+    config, model = model.config, cast(M3ViT, settled(model.eval()))
     if task not in config.tasks:
         raise UserError(f"Model {config.name!r} has no task {task!r}; it has {', '.join(config.tasks)}.")
     pixels = torch.zeros(1, 3, config.height, config.width, dtype=torch.uint8)
@@ -45,7 +47,7 @@ def float_model(model: M3ViT, task: str) -> onnx.ModelProto:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             made = torch.onnx.export(
-                _OneTask(model.eval(), task).eval(), (pixels,), dynamo=True,
+                _OneTask(model, task).eval(), (pixels,), dynamo=True,
                 input_names=["pixels"], output_names=[OUTPUTS[config.head]], verbose=False,
             )  # fmt: skip
     finally:
