@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables of the page on what goes beyond the paper, from records: `make tables`.
 
-docs/pictures/beyond.json is what `make beyond` has measured, models/figures.json what `make models` has. What a
-training leaves is models/NAME.json and, of `edgemoe train --powers`, models/NAME-powers.json.
+docs/pictures/beyond.json is what `make beyond` has measured, models/figures.json what `make models` has. The record
+that `edgemoe train --powers` leaves of a model belongs beside those of the others in models/, by the name that it has.
 """
 
 import json

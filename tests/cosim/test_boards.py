@@ -14,10 +14,14 @@ from edgemoe.backends import Golden
 from edgemoe.backends.rtl import Rtl
 from edgemoe.config import MODELS, BuildConfig, ModelConfig, board, model_preset
 from edgemoe.cosim.compare import compare
+from edgemoe.dense import Recipe, make_dense
 from edgemoe.errors import UserError
-from edgemoe.golden.random_package import random_image, random_package
+from edgemoe.export import export_package
+from edgemoe.golden.random_package import random_image, random_package, random_state
+from edgemoe.package import Package
 from edgemoe.program import Workload, build_for
 from edgemoe.program.figures import task_figures
+from edgemoe.quant.calibrate import calibrate
 from edgemoe.sim.build import build_overlay
 
 from .conftest import back_ends
@@ -50,8 +54,13 @@ def rtl(build: BuildConfig) -> Iterator[Callable[..., Rtl]]:
 
 
 def assert_equal(rtl: Callable[..., Rtl], build: BuildConfig, config: ModelConfig) -> None:
-    """All tasks of a random package, taps on."""
-    package = random_package(config, 1)
+    """A random package."""
+    assert_runs_equal(rtl, build, random_package(config, 1))
+
+
+def assert_runs_equal(rtl: Callable[..., Rtl], build: BuildConfig, package: Package) -> None:
+    """All tasks of a package, taps on."""
+    config = package.config
     backend, golden = rtl(package), Golden(Workload(package, build))
     pixels = random_image(config, np.random.default_rng(1))
     for task in config.tasks:
@@ -71,6 +80,20 @@ def test_the_largest_model(rtl: Callable[..., Rtl], build: BuildConfig) -> None:
     """Whole on the smallest board; of the others two layers, which use all of the memories that twelve use."""
     largest = LARGEST[build.name]
     assert_equal(rtl, build, largest if largest is NANO_96 else dataclasses.replace(largest, layers=2))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["average", "most-used"])
+def test_experts_made_dense_on_the_smallest(rtl: Callable[..., Rtl], build: BuildConfig, how: str) -> None:
+    """From the float model with experts, which this board holds as well, to what its dense form computes."""
+    if build.name != "pynq-z2":
+        return
+    config, rng = dataclasses.replace(NANO, layers=2), np.random.default_rng(3)
+    images = [random_image(config, rng) for _ in range(2)]
+    dense, state, _ = make_dense(config, random_state(config, rng), images, Recipe(how))
+    package = export_package(dense, state, calibrate(dense, state, images).scales())
+    assert not any(".moe." in name for name in package.tensors)
+    assert_runs_equal(rtl, build, package)
 
 
 @pytest.mark.slow

@@ -365,7 +365,8 @@ class ModelConfig:
         for name in ("classes", "tasks", "prefix"):
             if not all(isinstance(value, str) for value in values.get(name, ())):
                 raise UserError(f"The model's config field {name!r} must hold names.")
-        for name, kind in (("moe_layers", "numbers of layers"), ("hidden_of", "numbers of hidden units")):
-            if not all(type(value) is int for value in values.get(name, ())):
-                raise UserError(f"The model's config field {name!r} must hold {kind}.")
+        if not all(type(value) is int for value in values.get("moe_layers", ())):
+            raise UserError("The model's config field 'moe_layers' must hold numbers of layers.")
+        if not all(type(value) is int for value in values.get("hidden_of", ())):
+            raise UserError("The model's config field 'hidden_of' must hold numbers of hidden units.")
         return cls(**values)
