@@ -30,6 +30,7 @@ from edgemoe.cosim.compare import compare
 from edgemoe.dense import Recipe as Joining
 from edgemoe.dense import make_dense
 from edgemoe.images import Pixels, fitted, read_image
+from edgemoe.model.experts import settle
 from edgemoe.model.m3vit import M3ViT
 from edgemoe.model.predict import predict
 from edgemoe.model.scenes import CALIBRATION, VALIDATION
@@ -119,6 +120,7 @@ def floats(model: Network, scenes: list[Scene]) -> Row:
     """mIoU and RMSE in floating point."""
     network = M3ViT(model.config).eval()
     network.load_state_dict({name: torch.tensor(t, dtype=torch.float32) for name, t in model.state.items()})
+    settle(network)
     return _figures(
         model.config, score(model.config, lambda pixels, task: predict(network, pixels, task)[0], scenes)
     )

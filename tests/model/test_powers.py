@@ -117,6 +117,9 @@ def test_a_checkpoint_holds_what_the_model_computes_with(tmp_path: Path) -> None
         save_checkpoint(model, path, {})
         loaded, _ = load_checkpoint(path)
         assert torch.equal(loaded(image, "depth").maps, model(image, "depth").maps)
+        assert not any(
+            getattr(module, "powers", False) for module in loaded.modules()
+        )  # settled: as fast as any
         read = read_checkpoint(path)
         again = with_powers(read.config, read.tensors)
         for name in power_weights(POWERS):

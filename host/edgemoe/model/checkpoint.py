@@ -12,6 +12,7 @@ from safetensors.torch import save
 
 from edgemoe.checkpoint import FORMAT, is_index, read_checkpoint, write_halves
 from edgemoe.files import write
+from edgemoe.model.experts import settle
 from edgemoe.model.m3vit import M3ViT
 from edgemoe.powers import with_powers
 
@@ -45,4 +46,5 @@ def load_checkpoint(path: Path) -> tuple[M3ViT, dict[str, Any]]:
         model = M3ViT(checkpoint.config)
     state = {name: torch.from_numpy(tensor) for name, tensor in checkpoint.tensors.items()}
     model.load_state_dict(state, assign=True)
+    settle(model)
     return model.eval(), checkpoint.training

@@ -12,7 +12,6 @@ A chosen expert whose score is below `threshold` is dropped; a token may be left
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import cast
 
@@ -166,14 +165,13 @@ class ExpertLinear(nn.Module):
 
 
 @torch.no_grad()
-def settled(model: nn.Module) -> nn.Module:
-    """A copy whose weights are those that it computes with: the same outputs, without the rule in its graph."""
-    copied = copy.deepcopy(model)
-    for module in copied.modules():
-        if isinstance(module, ExpertLinear):
+def settle(model: nn.Module) -> None:
+    """Makes the weights of a model those that it computes with: the same outputs, without the rule at each pass. It is
+    not for training any more."""
+    for module in model.modules():
+        if isinstance(module, ExpertLinear) and module.powers:
             module.weight.copy_(module.used())
             module.powers = False
-    return copied
 
 
 class Experts(nn.Module):

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import warnings
-from typing import cast
 
 import onnx
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from edgemoe import __version__
 from edgemoe.errors import UserError
-from edgemoe.model.experts import settled
+from edgemoe.model.experts import settle
 from edgemoe.model.m3vit import M3ViT
 from edgemoe.quant.graph import PRODUCER
 from edgemoe.quant.qdq import OUTPUTS
@@ -35,7 +35,8 @@ class _OneTask(nn.Module):
 
 def float_model(model: M3ViT, task: str) -> onnx.ModelProto:
     """The graph of `task`; input "pixels", output as `qdq.OUTPUTS` says."""
-    config, model = model.config, cast(M3ViT, settled(model.eval()))
+    config, model = model.config, copy.deepcopy(model.eval())
+    settle(model)
     if task not in config.tasks:
         raise UserError(f"Model {config.name!r} has no task {task!r}; it has {', '.join(config.tasks)}.")
     pixels = torch.zeros(1, 3, config.height, config.width, dtype=torch.uint8)
