@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The figures of the page on what goes beyond the paper: `make beyond`.
 
-Writes docs/pictures/beyond.json; the page's tables, which `make tables` writes, are made of it by `beyond_tables`.
+Writes docs/pictures/beyond.json, one model at a time, and the page's tables, which `beyond_tables` makes of it.
 Scenes are rendered into build/scenes and kept.
 """
 
@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import click
 import make_tables
 import numpy as np
 import torch
@@ -163,26 +164,23 @@ def bytes_of(package: Package) -> Row:
     return {"weights": sum(weights.values()), "experts": experts}
 
 
-def measure(log: Log) -> dict[str, Any]:
-    """Everything but what training and `make models` leave, of the shipped models."""
-    found: dict[str, Any] = {"scenes": VALIDATION_SCENES, "calibration": CALIBRATION_SCENES, "board": BOARD}
-    for name in MODELS:
-        model = trained(name)
-        images, scenes = _scenes(model.config, log)
-        made = dict(variants(model, images)) if name == "nano" else {"rounded": rounded(model)}
-        rows: dict[str, Row] = {}
-        for key, network in made.items():
-            rows[key] = {"float": floats(network, scenes)}
+def measure(name: str, log: Log) -> dict[str, Row]:
+    """Everything of a shipped model but what training and `make models` leave."""
+    model = trained(name)
+    images, scenes = _scenes(model.config, log)
+    made = dict(variants(model, images)) if name == "nano" else {"rounded": rounded(model)}
+    rows: dict[str, Row] = {}
+    for key, network in made.items():
+        rows[key] = {"float": floats(network, scenes)}
+        log(f"{name}, {key}: {json.dumps(rows[key])}")
+    if name == "nano":
+        for key in PACKAGED:
+            package = quantise(made[key], images, {})
+            rows[key] |= in_hardware(package) | {"integers": integers(package, scenes)}
             log(f"{name}, {key}: {json.dumps(rows[key])}")
-        if name == "nano":
-            for key in PACKAGED:
-                package = quantise(made[key], images, {})
-                rows[key] |= in_hardware(package) | {"integers": integers(package, scenes)}
-                log(f"{name}, {key}: {json.dumps(rows[key])}")
-            rows["experts"] = in_hardware(packages.load(shipped.package_path(name, log)))
-            rows["twin"] = in_hardware(quantise(trained(f"{name}-dense"), images, {}))
-        found[name] = rows
-    return found
+        rows["experts"] = in_hardware(packages.load(shipped.package_path(name, log)))
+        rows["twin"] = in_hardware(quantise(trained(f"{name}-dense"), images, {}))
+    return rows
 
 
 def in_hardware(package: Package) -> Row:
@@ -204,12 +202,18 @@ def _scenes(config: ModelConfig, log: Log) -> tuple[list[Pixels], list[Scene]]:
     return images, [read_scene(validation, str(seed), size, classes) for seed in seeds]
 
 
-def main() -> None:
-    """Measure, write."""
-    FIGURES.write_text(json.dumps(measure(print), indent=1) + "\n")
-    for page in ("explanation/beyond.md",):
-        (make_tables.DOCS / page).write_text(make_tables.rendered(page))
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(list(MODELS)))
+def main(names: tuple[str, ...]) -> None:
+    """Measure the models that are named, or all, and write."""
+    torch.set_num_threads(1)  # two threads of so small a network wait for each other
+    kept = json.loads(FIGURES.read_text()) if FIGURES.is_file() else {}
+    for name in names or MODELS:
+        kept[name] = measure(name, click.echo)
+        FIGURES.write_text(json.dumps(kept, indent=1) + "\n")
+    page = "explanation/beyond.md"
+    (make_tables.DOCS / page).write_text(make_tables.rendered(page))
 
 
 if __name__ == "__main__":
-    faults.end(main)
+    faults.end(partial(main, standalone_mode=False))

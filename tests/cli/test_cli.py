@@ -22,6 +22,7 @@ COMMANDS = [
     "board-test",
     "cosim",
     "demo",
+    "dense",
     "eval",
     "import",
     "infer",
