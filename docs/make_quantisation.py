@@ -30,6 +30,7 @@ from edgemoe.model.scenes import CALIBRATION, VALIDATION
 from edgemoe.package import Package
 from edgemoe.quant.calibrate import calibrate, read_folder
 from edgemoe.quant.compare import scored
+from edgemoe.quant.means import input_moments
 from edgemoe.quant.profile import Ratio, Runner, features_sqnr
 from edgemoe.quant.quantise import float_state, make_package
 from edgemoe.quant.recipe import Recipe
@@ -47,6 +48,7 @@ EVERY16 = (("*", 16),)
 ACCURACY = {
     "W16A16": Recipe(weights=EVERY16),
     "W8A16": Recipe(),
+    "W8A16, rounded to nearest": Recipe(rounding="nearest"),
     "W8A16, smoothed": Recipe(smooth=True),
     "W8A8": Recipe(act_bits=8),
     "W8A8, smoothed": Recipe(act_bits=8, smooth=True),
@@ -72,9 +74,9 @@ class Trained:
     scenes: list[Pixels]  # of the calibration
     unseen: list[Pixels]
 
-    def package(self, found: Ranges, recipe: Recipe) -> Package:
-        """Made of ranges."""
-        return make_package(self.config, self.state, found, recipe).package
+    def package(self, found: Ranges, recipe: Recipe, images: list[Pixels]) -> Package:
+        """Made of ranges, and of the images that they are of."""
+        return make_package(self.config, self.state, found, recipe, images=images).package
 
     def decibels(self, package: Package, images: list[Pixels]) -> float:
         """Features of some images together."""
@@ -128,7 +130,7 @@ def far_rows(model: Trained) -> Iterator[Row]:
         f"{len(photos)} photographs": photos,
     }.items():
         found = calibrate(model.config, model.state, images)
-        runners = [Runner(model.package(found, recipe), taps=False) for recipe in FAR.values()]
+        runners = [Runner(model.package(found, recipe, images), taps=False) for recipe in FAR.values()]
         for name, pictures in shown.items():
             found_by = dict(zip(FAR, _features(model, runners, pictures), strict=True))
             yield {
@@ -167,7 +169,9 @@ def ways_rows(model: Trained) -> Iterator[Row]:
                 recipe = Recipe(act_bits=8)
             else:
                 recipe = Recipe(act_bits=bits, **changes)
-            row[f"W8A{bits}_db"] = model.decibels(model.package(found, recipe), model.unseen)
+            row[f"W8A{bits}_db"] = model.decibels(
+                model.package(found, recipe, model.scenes[:SEEN]), model.unseen
+            )
         yield row
 
 
@@ -175,11 +179,13 @@ def budget_rows(model: Trained) -> Iterator[Row]:
     """Features of unseen scenes by the bytes that weights may take."""
     config, scenes = model.config, model.scenes[:SEEN]
     found, bits = calibrate(config, model.state, scenes), layer_bits(config, ())
-    candidates = measured(config, model.state, scenes, bits, found.means(config))
+    means = found.means(config)
+    moments = input_moments(config, model.state, scenes, means)
+    candidates = measured(config, model.state, scenes, bits, means, moments)
     least, most = (weight_bytes(config, layer_bits(config, rules)) for rules in ((), EVERY16))
     for share in (0.0, 0.1, 0.25, 0.5, 1.0):
         spent = chosen(config, bits, candidates, round(least + share * (most - least)))
-        package = model.package(found, Recipe(weights=tuple(spent.bits.items())))
+        package = model.package(found, Recipe(weights=tuple(spent.bits.items())), scenes)
         taken = [" and ".join(choice.layers) for choice in spent.choices if choice.taken]
         yield {
             "share": share,
@@ -194,7 +200,7 @@ def accuracy_rows(model: Trained, pool: ProcessPoolExecutor, count: int) -> Iter
     """Both tasks on validation scenes, by widths; calibrated as the shipped packages are."""
     folder = scene_folder("validation", VALIDATION[:count], model.config, build_root(), pool, click.echo)
     found = calibrate(model.config, model.state, model.scenes)
-    packages = {name: model.package(found, recipe) for name, recipe in ACCURACY.items()}
+    packages = {name: model.package(found, recipe, model.scenes) for name, recipe in ACCURACY.items()}
     seeds = VALIDATION[:count]
     totals = scored(model.config, packages, folder, seeds, pool, checkpoint=model.path)
     for name, scores in totals.items():

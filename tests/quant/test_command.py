@@ -46,7 +46,14 @@ def calibration(place: Path) -> dict[str, object]:
     return said
 
 
-PLAIN = {"images": 4, "margin": 6.0, "residual_margin": 6.0, "bias_correction": True, "bounds": True}
+PLAIN = {
+    "images": 4,
+    "margin": 6.0,
+    "residual_margin": 6.0,
+    "bias_correction": True,
+    "rounding": "compensated",
+    "bounds": True,
+}
 
 
 @pytest.mark.parametrize(
@@ -55,6 +62,10 @@ PLAIN = {"images": 4, "margin": 6.0, "residual_margin": 6.0, "bias_correction": 
         ([], {}),
         (["--margin", "1.5", "--no-bounds"], {"margin": 1.5, "residual_margin": 2.0, "bounds": None}),
         (["--no-bias-correction"], {"bias_correction": None}),
+        (["--rounding", "nearest"], {"rounding": None}),
+        (["--weight-bits", "16", "--weight-bits", "patch_embed=16"],
+            {"margin": 3.0, "residual_margin": 3.0, "rounding": None,
+             "weight_bits": dict.fromkeys(layer_bits(SMALL, ()), 16)}),
         (["--act-bits", "8", "--smooth"], {"act_bits": 8, "smooth": True, "margin": 1.0}),
         (["--ranges-by", "percentile"], {"ranges_by": "percentile", "percentile": 99.99, "margin": 1.0}),
         (
@@ -113,13 +124,20 @@ def test_what_is_refused(
 
 
 def test_kept_ranges_make_the_same_package(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    kept, options = place / "kept.safetensors", ["--act-bits", "8", "--smooth"]
+    kept = place / "kept.safetensors"
+    options = ["--act-bits", "8", "--smooth", "--rounding", "nearest"]
     assert quantize(place, "--keep-ranges", str(kept), *options) == 0
     first = (place / "out.safetensors").read_bytes()
     again = place / "again.safetensors"
     command = ["quantize", str(place / INDEX), "--ranges", str(kept), "--out", str(again)]
     assert cli.run([*command, *options]) == 0
     assert again.read_bytes() == first
+    # Its rounding needs images; with them it is the same, too.
+    plain = [option for option in options if option not in ("--rounding", "nearest")]
+    assert cli.run([*command, *plain, "--calibration", str(place / "seen")]) == 0
+    with_images = again.read_bytes()
+    assert quantize(place, *plain) == 0
+    assert with_images == (place / "out.safetensors").read_bytes() != first
     assert cli.run([*command, "--weight-budget", str(LEAST)]) != 0
     assert cli.run([*command, "--keep-ranges", str(kept)]) != 0
     told = capsys.readouterr().err

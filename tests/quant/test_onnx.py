@@ -32,7 +32,14 @@ FLOATS = {
     ),
     **{
         name: WIDE[name]
-        for name in ("features", "distilled", "mean", "experts-in-all-layers", "heads-by-choice", "power-of-two")
+        for name in (
+            "features",
+            "distilled",
+            "mean",
+            "experts-in-all-layers",
+            "heads-by-choice",
+            "power-of-two",
+        )
     },
 }
 

@@ -53,7 +53,7 @@ def test_the_bits_are_those_of_quantize(models: Path, tmp_path: Path) -> None:
     for shipped_so, names in ((True, "ab"), (False, "cd")):
         correction = shipped.BIAS_CORRECTION if shipped_so else not shipped.BIAS_CORRECTION
         first, second = (tmp_path / f"{name}.safetensors" for name in names)
-        recipe = Recipe(margin=shipped.MARGIN, bounds=False, bias_correction=correction)
+        recipe = Recipe(margin=shipped.MARGIN, bounds=False, bias_correction=correction, rounding="nearest")
         quantize_checkpoint(models / INDEX, tmp_path / "pictures", first, recipe=recipe)
         quantize_checkpoint(models / INDEX, None, second, ranges=models / RANGES, recipe=recipe)
         assert first.read_bytes() == second.read_bytes()
@@ -251,7 +251,7 @@ def test_version_3_comes_back(models: Path, tmp_path: Path) -> None:
         3 * len(SMALL.tasks) * SMALL.tokens * SMALL.dim
     )
     package, again = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
-    recipe = Recipe(ranges_by="percentile")
+    recipe = Recipe(ranges_by="percentile", rounding="nearest")
     kept_too = tmp_path / "too.safetensors"
     quantize_checkpoint(models / INDEX, tmp_path / "pictures", package, recipe=recipe, keep_ranges=kept_too)
     quantize_checkpoint(models / INDEX, None, again, ranges=path, recipe=recipe)

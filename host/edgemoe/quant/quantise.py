@@ -74,8 +74,8 @@ def make_package(
         state, ranges = smoothed(config, state, ranges)
     bits, spent = layer_bits(config, recipe.weights), None
     means = ranges.means(config) if recipe.bias_correction else None
-    recipe = recipe.seeing(bool(images))
-    compensating = recipe.rounding == COMPENSATED and 8 in bits.values()
+    recipe = recipe.seeing(bool(images), bits)
+    compensating = recipe.rounding == COMPENSATED
     moments = input_moments(config, state, images, means) if compensating else None
     if recipe.budget is not None:
         spent = spend(config, state, images, bits, recipe.budget, means, moments, step)
@@ -143,7 +143,7 @@ def quantize_checkpoint(
         raise UserError("Give --keep-ranges or --ranges, not both: they are kept already.")
     if recipe.budget is not None and calibration is None:
         raise UserError("--weight-budget is spent by what images show: give --calibration FOLDER, too.")
-    recipe.seeing(calibration is not None)
+    recipe.seeing(calibration is not None, {})
     packages.check_package_target(out)
     if keep_ranges is not None:
         check_ranges_target(keep_ranges)

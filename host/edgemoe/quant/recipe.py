@@ -60,14 +60,16 @@ class Recipe:
         plain = self.margin is None and self.act_bits == 16 and self.ranges_by == "minmax"
         return replace(self, margin=FINE_MARGIN) if plain and set(bits.values()) == {16} else self
 
-    def seeing(self, images: bool) -> Recipe:
-        """The same, with the rounding that is to be had with images or without where none was chosen; UserError
-        if it wants some."""
+    def seeing(self, images: bool, bits: Mapping[str, int]) -> Recipe:
+        """The same, with the rounding that is to be had for layers of so many bits, with images or without; UserError
+        if it wants some.
+        """
         if self.rounding == COMPENSATED and not images:
             raise UserError(
                 "--rounding compensated is for what images show: give --calibration FOLDER, not only --ranges."
             )
-        return replace(self, rounding=self.rounding or (COMPENSATED if images else NEAREST))
+        possible = images and 8 in bits.values()
+        return replace(self, rounding=(self.rounding or COMPENSATED) if possible else NEAREST)
 
     @property
     def room(self) -> float:
