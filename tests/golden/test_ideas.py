@@ -108,6 +108,23 @@ def test_attention(seed: int, keys: int, lanes: int) -> None:
     assert error < 15
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_attention_of_queries_with_scores(seed: int) -> None:
+    """Each context is that of its query times its score, rounded with it at once."""
+    rng = np.random.default_rng(seed)
+    q, k, v = (rng.integers(-6000, 6000, (count, 32)) for count in (6, 20, 20))
+    scores = np.array([0, 1, 65535, 32768, *rng.integers(0, 65536, 2)])
+    cm, cs = int(rng.integers(1 << 15, 1 << 16)), 15
+    multipliers = attention.weighted(cm, scores)
+    assert multipliers.tolist() == [(cm * int(score) + 2**15) // 2**16 for score in scores]
+    got = attention.attention(q, k, v, 40000, 28, multipliers, cs)
+    rows = zip(q.tolist(), multipliers.tolist(), strict=True)
+    expected = [plain.attention_row(row, k.tolist(), v.tolist(), 40000, 28, m, cs) for row, m in rows]
+    assert got.tolist() == expected and not got[0].any()
+    whole = attention.attention(q, k, v, 40000, 28, cm, cs)
+    assert np.abs(got - whole * scores[:, None] / 65536).max() < 2
+
+
 def test_attention_at_the_ends_of_int16() -> None:
     """257 keys at ±32767/−32768: sums are exact, scores saturate, equal values give themselves back."""
     full = np.full((257, 32), -(2**15))
