@@ -55,3 +55,30 @@ def test_bytes_buy_accuracy(model: str) -> None:
     assert [row["bytes"] for row in found] == sorted(row["bytes"] for row in found)
     # The features of `tiny` have more noise from scores beyond their fixed format than from weights.
     assert found[-1]["db"] > found[0]["db"] + 3 if model == "nano" else found[-1]["db"] >= found[0]["db"]
+
+
+def by_variant() -> dict[str, dict[str, dict[str, Any]]]:
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in json.loads(RECORD.with_name("accuracy.json").read_text()):
+        assert row["model"] == "tiny" and row["scenes"] >= 500
+        found.setdefault(row["variant"], {})[row["widths"]] = row
+    return found
+
+
+def test_every_variant_is_measured_at_every_width() -> None:
+    found = by_variant()
+    assert set(found) == {"k2", "k4", "embedding", "heads", "powers", "dense"}
+    for rows in found.values():
+        assert set(rows) == {"float32", "W16A16", "W8A16", "W8A8"}
+        assert len({(row["steps"], row["parameters"]) for row in rows.values()}) == 1
+        real = rows["float32"]
+        for widths in ("W16A16", "W8A16"):
+            assert rows[widths]["miou"] >= real["miou"] - 0.002
+            assert rows[widths]["rmse"] <= 1.005 * real["rmse"]
+
+
+def test_experts_are_ahead_of_their_dense_twin() -> None:
+    found = by_variant()
+    for widths in ("float32", "W16A16", "W8A16"):
+        own, twin = found["k2"][widths], found["dense"][widths]
+        assert own["miou"] > twin["miou"] and own["rmse"] < twin["rmse"]
