@@ -111,8 +111,8 @@ def measure(config: ModelConfig, folder: Path, scenes: int, pool: ProcessPoolExe
 
 @click.command()
 @click.option("--model", default="tiny", show_default=True, type=click.Choice(list(MODELS)))
-@click.option("--steps", default=3500, show_default=True, help="Of each training.")
-@click.option("--pool", "size", default=30_000, show_default=True, help="Scenes that are trained on.")
+@click.option("--steps", default=2500, show_default=True, help="Of each training.")
+@click.option("--pool", "size", default=20_000, show_default=True, help="Scenes that are trained on.")
 @click.option("--scenes", default=512, show_default=True, help="Validation scenes.")
 @click.option("--only", multiple=True, type=click.Choice(list(VARIANTS)), help="A variant; may be repeated.")
 @click.option("--stage", type=click.Choice(["train", "measure"]), help="One of both.")
