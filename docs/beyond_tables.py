@@ -49,8 +49,6 @@ def powers_table() -> str:
             left = json.loads(record.read_text())
             scores = _scores(left.get("half", left["float"]))
             rows.append([f"`{name}`", "trained as powers of two", *scores, f"{left['steps']:,}"])
-        else:
-            rows.append([f"`{name}`", "trained as powers of two", "not trained yet", "", ""])
     return _table(["model", "experts' weights", "mIoU", "depth RMSE", "steps of training"], rows)
 
 

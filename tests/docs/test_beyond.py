@@ -51,6 +51,15 @@ def test_codes_of_four_bits_are_arithmetic_and_marked_so(root: Path) -> None:
     assert int(stream[3].replace(",", "")) == whole - experts // 2
 
 
+def test_equal_cycles_are_those_of_two_runs(root: Path) -> None:
+    """What the page says of them: other outputs, other tokens of the experts, as many in all."""
+    rows = json.loads(beyond_tables.RECORD.read_text())["nano"]
+    plain, powers = rows["experts"], rows["rounded"]
+    assert plain["output_sha256"] != powers["output_sha256"]
+    assert plain["tokens"] != powers["tokens"] and sum(plain["tokens"]) == sum(powers["tokens"])
+    assert plain["backbone"] == powers["backbone"] and plain["read"] == powers["read"]
+
+
 def test_every_row_has_its_figures(root: Path) -> None:
     measured = json.loads(beyond_tables.RECORD.read_text())["nano"]
     table = beyond_tables.dense_table()
