@@ -18,7 +18,7 @@ FILE = re.compile(rf"[\w.<>{{}}*/-]*\.{SUFFIXES}|[\w.<>-]+(?:/[\w.<>*-]+)*/")
 MADE = {
     # What commands write, and names that a page makes up for a file of the reader's.
     "report.json", "report.html", "summary.json", "index.html", "input.png", "segmentation.png",
-    "depth.png", "segmentation.npy", "depth.npy",
+    "depth.png", "segmentation.npy", "depth.npy", "profile.svg",
     "features.<task>.npy", "waves.fst", "resources.json", "overlay.json", "edgemoe.bit", "edgemoe.hwh",
     ".edgemoe.json", "registers.json", "registers.md", "fir.bit", "fir.hwh", "overlay/", "rtl/KERNEL/", "simulation/",
     "pynq-notebooks/edgemoe/",
