@@ -81,14 +81,15 @@ ROOMS: dict[str, set[str]] = {
         "shards",
         "tensors",
     },
-    "results": FILE | {"report", "images", "outputs"},
+    "results": FILE | {"decoder", "report", "images", "outputs"},
     "demo": BASE
     | {"backends", "caches", "cosim", "faults", "images", "infer", "inputs", "package", "program"}
     | {"progress", "report", "results", "shipped"},
+    "decoder": BASE | {"files"},
     "dense": BASE | {"checkpoint", "golden", "powers", "quant", "tensors"},
     "inspect_package": FILE | {"progress", "shipped"},
     "infer": FILE
-    | {"caches"}
+    | {"caches", "decoder"}
     | {
         "program",
         "backends",
@@ -110,8 +111,8 @@ ROOMS: dict[str, set[str]] = {
 # Heavy packages and the only rooms that may import them.
 HEAVY = {
     "torch": {"model", "quant", "imports"},
-    "onnx": {"quant", "imports"},
-    "onnxruntime": {"quant"},
+    "onnx": {"quant", "imports", "decoder"},
+    "onnxruntime": {"quant", "decoder"},
     "pynq": {"runtime", "sim"},
     "cocotb": set(),
     "llvmlite": {"compiler"},

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a run leaves in its folder: arrays at the model's size, pictures at the image's, whichever back end ran."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,14 +17,18 @@ from edgemoe.images import Pixels, enlarge, write_png
 from edgemoe.package import Package
 from edgemoe.report import depth_picture, segmentation_picture
 
+if TYPE_CHECKING:
+    from edgemoe.decoder import Decoded
+
 Array = npt.NDArray[Any]
 RESULT_FILES = (
     "input.png",
     *(f"{task}{end}" for task in TASKS for end in (".png", ".npy")),
     "classification.npy",
     "features.*.npy",
+    "decoded.*.npy",
 )
-"""What `write_results` and `write_arrays` may write."""
+"""What `write_results`, `write_arrays` and `write_decoded` may write."""
 
 
 @dataclass(frozen=True)
@@ -76,3 +82,10 @@ def write_arrays(
             continue
         picture = segmentation_picture(array) if task == "segmentation" else depth_picture(array)
         write_png(enlarge(picture, height, width), out / f"{task}.png")
+
+
+def write_decoded(out: Path, decoded: Mapping[str, Decoded]) -> None:
+    """decoded.<task>.<number of the output, from 0>.npy, of each task with a decoder."""
+    for task, found in decoded.items():
+        for number, array in enumerate(found.outputs.values()):
+            np.save(out / f"decoded.{task}.{number}.npy", array)

@@ -120,16 +120,23 @@ def _check_backend(backend: str, overlay: Path | None, dram: dict[str, int]) -> 
 @TASK
 @DRAM
 @OVERLAY
+@click.option(
+    "--decoder",
+    multiple=True,
+    metavar="[TASK=]FILE.onnx",
+    help="A graph for the host that takes a task's features; may be repeated, once a task.",
+)
 @click.option("--out", type=FOLDER, help="Where the results go. [default: build/infer/BACKEND]")
 @JSON
 def infer(board: str | None, dram: dict[str, int], as_json: bool, **options: Any) -> int:
     """Run one image through any back end; all leave the same files."""
     _check_backend(options["backend"], options["overlay"], dram)
-    from edgemoe.infer import infer
+    from edgemoe.infer import decoder_sentences, infer
 
     figures = infer(board_name=board, dram=dram_config(dram), **options)
     clipped = f"warning: {figures['saturation']}\n" if figures.get("saturation") else ""
-    show(as_json, figures, f"{clipped}Pictures and arrays are in {figures['out']}")
+    decoded = "".join(f"{line}\n" for line in decoder_sentences(figures))
+    show(as_json, figures, f"{clipped}{decoded}Pictures and arrays are in {figures['out']}")
     return 0
 
 
