@@ -72,10 +72,32 @@ def made(config: ModelConfig, state: State, found: Ranges, recipe: Recipe, image
     ).package
 
 
+def float_row(config: ModelConfig, folder: Path) -> Row:
+    """What a variant's training has measured of the weights that it left."""
+    real = json.loads((folder / f"{config.name}.json").read_text())["half"]
+    return {"widths": "float32", "scenes": real["scenes"], "miou": real["miou"], "rmse": real["rmse"]}
+
+
+def keep(model: str, name: str, folder: Path, rows: list[Row]) -> None:
+    """Puts a variant's rows into the record, in the place of older ones of these widths."""
+    trained = json.loads((folder / f"{variant(model, name).name}.json").read_text())
+    said = {"model": model, "variant": name, "said": VARIANTS[name][0]}
+    said |= {field: trained[field] for field in ("parameters", "steps")}
+    found: list[Row] = json.loads(FIGURES.read_text()) if FIGURES.is_file() else []
+    by_place = {(row["model"], row["variant"], row["widths"]): row for row in found}
+    for row in rows:
+        place = (model, name, row["widths"])
+        by_place[place] = by_place.get(place, {}) | said | row
+    orders = (list(MODELS), list(VARIANTS), ["float32", *WIDTHS])
+    record = sorted(
+        by_place.items(), key=lambda item: [o.index(x) for o, x in zip(orders, item[0], strict=True)]
+    )
+    write(FIGURES, json.dumps([row for _, row in record], indent=1) + "\n")
+
+
 def measure(config: ModelConfig, folder: Path, scenes: int, pool: ProcessPoolExecutor) -> list[Row]:
     """The rows of one trained variant: float32 as its training has measured it, then each width."""
     source = read_checkpoint(folder / checkpoint_name(config, half=True))
-    record = json.loads((folder / f"{config.name}.json").read_text())
     state, build = float_state(source), build_root()
     seen = scene_folder("calibration", CALIBRATION[:CALIBRATION_SCENES], config, build, pool, click.echo)
     judged = scene_folder("validation", VALIDATION[:scenes], config, build, pool, click.echo)
@@ -94,18 +116,12 @@ def measure(config: ModelConfig, folder: Path, scenes: int, pool: ProcessPoolExe
             "busiest": round(sum(float(share.max()) for share in shares) / len(shares), 4),
             "rare": round(sum(int((share < RARE).sum()) for share in shares) / len(shares), 2),
         }
-    common = {"parameters": record["parameters"], "steps": record["steps"]}
-    real = record["half"]
-    rows = [
-        common
-        | used
-        | {"widths": "float32", "scenes": real["scenes"], "miou": real["miou"], "rmse": real["rmse"]}
-    ]
+    rows = [float_row(config, folder) | used]
     for name, scores in scored(config, packages, judged, VALIDATION[:scenes], pool).items():
         figures = scores.figures(config)
         decibel = features_sqnr(packages[name], state, unseen[:PROFILED])
         kept = {"scenes": scores.scenes, "miou": figures["miou"], "rmse": figures["rmse"]}
-        rows.append(common | {"widths": name, **kept, "features_db": round(decibel, 1)})
+        rows.append({"widths": name, **kept, "features_db": round(decibel, 1)})
     return rows
 
 
@@ -138,20 +154,16 @@ def main(
         options = TrainOptions(scenes=size, steps=steps, learning_rate=2e-3, validation=scenes, mixed=mixed)
         train_and_save(missing, options, folder, device, click.echo, half=True)
     if stage == "train":
+        for name, config in configs.items():
+            keep(model, name, folder, [float_row(config, folder)])
         return
     os.environ |= dict.fromkeys(ONE_THREAD, "1")
-    record: list[Row] = json.loads(FIGURES.read_text()) if FIGURES.is_file() else []
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
         for name, config in configs.items():
-            key = {"model": model, "variant": name}
-            rows = [key | {"said": VARIANTS[name][0]} | row for row in measure(config, folder, scenes, pool)]
+            rows = measure(config, folder, scenes, pool)
             for row in rows:
-                click.echo(str(row))
-            record = [row for row in record if not row.items() >= key.items()] + rows
-            record.sort(
-                key=lambda row: (list(MODELS).index(row["model"]), list(VARIANTS).index(row["variant"]))
-            )
-            write(FIGURES, json.dumps(record, indent=1) + "\n")
+                click.echo(str({"variant": name} | row))
+            keep(model, name, folder, rows)
 
 
 if __name__ == "__main__":

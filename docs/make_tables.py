@@ -178,7 +178,10 @@ def variants_table() -> str:
     lines = [_row("network", "parameters", "measure", *VARIANT_WIDTHS), _row(*["---"] * 7)]
     for said, by_widths in _variants():
         for measure, key, digits in (("mIoU", "miou", 4), ("depth RMSE, m", "rmse", 3)):
-            values = [f"{by_widths[widths][key]:.{digits}f}" for widths in VARIANT_WIDTHS]
+            values = [
+                f"{by_widths[widths][key]:.{digits}f}" if widths in by_widths else "–"
+                for widths in VARIANT_WIDTHS
+            ]
             lines.append(_row(said, f"{by_widths['float32']['parameters']:,}", measure, *values))
     return "\n".join(lines)
 
