@@ -19,7 +19,8 @@ MADE = {
     # What commands write, and names that a page makes up for a file of the reader's.
     "report.json", "report.html", "summary.json", "index.html", "input.png", "segmentation.png",
     "depth.png", "segmentation.npy", "depth.npy", "profile.svg",
-    "features.<task>.npy", "decoded.<task>.<number>.npy", "waves.fst", "resources.json", "overlay.json", "edgemoe.bit", "edgemoe.hwh",
+    "features.<task>.npy", "decoded.<task>.<number>.npy",
+    "waves.fst", "resources.json", "overlay.json", "edgemoe.bit", "edgemoe.hwh",
     ".edgemoe.json", "registers.json", "registers.md", "fir.bit", "fir.hwh", "overlay/", "rtl/KERNEL/", "simulation/",
     "pynq-notebooks/edgemoe/",
     ".safetensors", "program.py", "street.jpg", "folder/", "mine.cpp", ".fst", ".json", ".bit", ".hwh",

@@ -47,7 +47,7 @@ def test_to_integers(name: str, tmp_path: Path) -> None:
         Image.fromarray(image).save(tmp_path / "images" / f"{number}.png")
     package = quantize_checkpoint(
         tmp_path / "float.safetensors", calibration=tmp_path / "images", out=tmp_path / "p.safetensors"
-    ).package
+    )
     assert package.config == config
     assert features_sqnr(package, float_state(checkpoint), images) > 25
 

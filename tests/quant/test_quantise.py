@@ -116,7 +116,7 @@ def test_checkpoint_to_package_file(model: M3ViT, images: list[np.ndarray], tmp_
     save_checkpoint(model, tmp_path / "m.safetensors", {"steps": 0})
     package = quantize_checkpoint(
         tmp_path / "m.safetensors", folder, tmp_path / "p.safetensors", tmp_path / "report"
-    ).package
+    )
     loaded = packages.load(tmp_path / "p.safetensors")
     assert loaded.provenance["calibration"]["images"] == 3
     assert loaded.provenance["training"] == {"steps": 0}
@@ -125,7 +125,7 @@ def test_checkpoint_to_package_file(model: M3ViT, images: list[np.ndarray], tmp_
         assert np.array_equal(tensor, expected[name]) and np.array_equal(tensor, package.tensors[name])
     assert "features" in (tmp_path / "report" / "profile.txt").read_text()
     again = (tmp_path / "m.safetensors", folder, tmp_path / "p.safetensors", tmp_path / "report")
-    assert packages.to_bytes(quantize_checkpoint(*again).package) == packages.to_bytes(package)
+    assert packages.to_bytes(quantize_checkpoint(*again)) == packages.to_bytes(package)
     for mine in ("report/profile.txt", "report/profile.json", "report/profile.svg", "p.safetensors"):
         kept = (tmp_path / mine).read_bytes()
         (tmp_path / mine).write_text("mine")

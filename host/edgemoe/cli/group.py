@@ -378,10 +378,10 @@ def quantize(checkpoint: Path, out: Path, as_json: bool, **options: Any) -> int:
     """Turn a float checkpoint into a package of integers."""
     recipe = recipe_of(options)
     from edgemoe.progress import Progress
-    from edgemoe.quant import quantize_checkpoint
+    from edgemoe.quant import quantized
 
     with Progress() as progress:
-        made = quantize_checkpoint(
+        made = quantized(
             checkpoint,
             out=out,
             recipe=recipe,

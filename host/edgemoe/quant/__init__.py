@@ -5,6 +5,6 @@ Only `ship` (which renders scenes) and `onnx_float` need torch.
 """
 
 from edgemoe.quant.evaluate import evaluate_package, text
-from edgemoe.quant.quantise import quantize_checkpoint
+from edgemoe.quant.quantise import quantize_checkpoint, quantized
 
-__all__ = ["evaluate_package", "quantize_checkpoint", "text"]
+__all__ = ["evaluate_package", "quantize_checkpoint", "quantized", "text"]

@@ -112,6 +112,18 @@ def quantize_checkpoint(
     out: Path,
     report: Path | None = None,
     ranges: Path | None = None,
+    **options: Any,
+) -> Package:
+    """`quantized` of a checkpoint, without what a budget was spent on."""
+    return quantized(checkpoint, calibration, out, report, ranges, **options).package
+
+
+def quantized(
+    checkpoint: Path,
+    calibration: Path | None,
+    out: Path,
+    report: Path | None = None,
+    ranges: Path | None = None,
     *,
     report_images: Path | None = None,
     keep_ranges: Path | None = None,
