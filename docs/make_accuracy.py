@@ -24,16 +24,14 @@ from edgemoe.config import MODELS, ModelConfig, model_preset
 from edgemoe.files import write
 from edgemoe.model.scenes import CALIBRATION, VALIDATION
 from edgemoe.model.train import TrainOptions, checkpoint_name, train_and_save
-from edgemoe.package import Package
-from edgemoe.powers import POWER_OF_TWO, power_weights
-from edgemoe.quant.bounds import State
+from edgemoe.powers import POWER_OF_TWO
 from edgemoe.quant.calibrate import calibrate, read_folder
 from edgemoe.quant.compare import scored, tokens_per_expert
-from edgemoe.quant.profile import Pixels, features_sqnr
+from edgemoe.quant.profile import features_sqnr
 from edgemoe.quant.quantise import float_state, make_package
 from edgemoe.quant.recipe import Recipe
 from edgemoe.quant.ship import CALIBRATION_SCENES, ONE_THREAD, scene_folder
-from edgemoe.ranges import Ranges
+from edgemoe.quant.weights import read_rules
 
 FIGURES = Path(__file__).resolve().parent / "pictures" / "accuracy.json"
 PROFILED, COUNTED = 4, 16
@@ -41,7 +39,7 @@ PROFILED, COUNTED = 4, 16
 RARE = 0.01
 """Of a layer's choices: an expert that gets less of them is hardly used."""
 WIDTHS = {
-    "W16A16": Recipe(weights=(("*", 16),)),
+    "W16A16": Recipe(weights=read_rules(["16"])),
     "W8A16": Recipe(),
     "W8A8": Recipe(act_bits=8),
 }
@@ -62,14 +60,6 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
 def variant(model: str, name: str) -> ModelConfig:
     """That network, under a name of its own."""
     return dataclasses.replace(model_preset(model), name=f"{model}-{name}", **VARIANTS[name][1])
-
-
-def made(config: ModelConfig, state: State, found: Ranges, recipe: Recipe, images: list[Pixels]) -> Package:
-    """The package of some widths; powers of two stay int8, which holds them exactly."""
-    kept = tuple((f"{name.removesuffix('.weight')}", 8) for name in power_weights(config))
-    return make_package(
-        config, state, found, dataclasses.replace(recipe, weights=(*recipe.weights, *kept)), images=images
-    ).package
 
 
 def float_row(config: ModelConfig, folder: Path) -> Row:
@@ -103,7 +93,10 @@ def measure(config: ModelConfig, folder: Path, scenes: int, pool: ProcessPoolExe
     judged = scene_folder("validation", VALIDATION[:scenes], config, build, pool, click.echo)
     shown = read_folder(seen, config)[:CALIBRATION_SCENES]
     found = calibrate(config, state, shown, detailed=False)
-    packages = {name: made(config, state, found, recipe, shown) for name, recipe in WIDTHS.items()}
+    packages = {
+        name: make_package(config, state, found, recipe, images=shown).package
+        for name, recipe in WIDTHS.items()
+    }
     unseen = read_folder(judged, config)[:COUNTED]
     used: Row = {}
     if config.experts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,10 @@ from numpy.typing import NDArray
 
 from edgemoe.config import ModelConfig
 from edgemoe.package import Package
+from edgemoe.program.figures import expert_figures
 from edgemoe.quant.evaluate import Answer, Scores, integer_model, score
 from edgemoe.quant.profile import Pixels, Runner
 from edgemoe.quant.scenes import read_scene
-from edgemoe.registers import NO_INDEX, Opcode
 
 PART = 16  # scenes that a process measures at a time
 
@@ -67,12 +68,10 @@ def tokens_per_expert(package: Package, images: list[Pixels]) -> Iterator[tuple[
     config, runner = package.config, Runner(package, taps=False)
     for task in config.tasks:
         counts = np.zeros((config.layers, len(images), config.experts), np.int64)
-        stages = runner.programs[task].stages
         for number, image in enumerate(images):
-            for record in runner.finished(image, task).records:
-                stage = stages[record.stage]
-                if stage.layer is not None and record.kind == Opcode.EXPERTS and record.expert != NO_INDEX:
-                    counts[stage.layer, number, record.expert] = record.tokens
+            run = replace(runner.finished(image, task), program=runner.programs[task])
+            for used in expert_figures(run):
+                counts[used["layer"], number, used["expert"]] = used["tokens"]
         for layer in range(config.layers):
             if config.is_moe(layer):
                 yield task, layer, counts[layer]
